@@ -1,0 +1,143 @@
+"""The command line: `python -m core VERB …`. Exit status 0 done, 1 the data or params are at fault, 2 wrong usage."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from core import commands
+from core.device import DEVICES
+from core.errors import CurationError
+from core.selection import METHODS
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs; every verb's function is its default `run`."""
+    parser = argparse.ArgumentParser(prog="python -m core", description="Winnow: choose a small, diverse set of records to train on.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, summary: str, run, workspace: bool = True) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=summary, description=summary)
+        sub.set_defaults(run=run)
+        if workspace:
+            sub.add_argument("workspace", help="the workspace folder")
+        return sub
+
+    curate = verb("curate", "From a data file to a curated JSONL in one go.", commands.curate, workspace=False)
+    curate.add_argument("data", help="the data file")
+    curate.add_argument("--out", required=True, help="where to write the chosen records")
+    curate.add_argument("--map", action="store_true", help="also lay out the map for the app")
+    _add_import(curate)
+    for add in (_add_embed, _add_cluster, _add_score, _add_select):
+        add(curate)
+    _add_device(curate)
+    _add_seed(curate)
+
+    sub = verb("import", "Read a data file into a workspace.", commands.import_data, workspace=False)
+    sub.add_argument("data", help="the data file")
+    _add_import(sub)
+    sub = verb("embed", "Embed the records' text.", commands.embed)
+    _add_embed(sub)
+    _add_device(sub)
+    sub = verb("cluster", "Cluster the embeddings by k-means and name the clusters.", commands.cluster)
+    _add_cluster(sub)
+    _add_device(sub)
+    _add_seed(sub)
+    sub = verb("project", "Lay out the map by UMAP.", commands.project)
+    sub.add_argument("--neighbors", type=int, default=15, help="neighbours of a record that the map keeps near (15)")
+    sub.add_argument("--min-dist", type=float, default=0.1, help="how tight points may lie (0.1)")
+    _add_seed(sub)
+    sub = verb("score", "Score the records' quality.", commands.score)
+    _add_score(sub)
+    sub = verb("select", "Choose records.", commands.select)
+    _add_select(sub)
+    _add_seed(sub)
+    for name, summary in (
+        ("pin", "Records or a cluster that must be chosen."),
+        ("drop", "Records or a cluster that must not be chosen."),
+        ("clear", "Take pins, drops and weights off records or a cluster."),
+    ):
+        _add_target(verb(name, summary, commands.decide))
+    sub = verb("weight", "Multiply a cluster's share of the budget.", commands.weight)
+    sub.add_argument("--cluster", type=int, required=True, help="the cluster's number")
+    sub.add_argument("--by", type=float, required=True, help="the multiplier, 0 or more; 1 takes it off")
+    _add_note(sub)
+    verb("undo", "Take back the latest decision.", commands.undo)
+    verb("redo", "Restore the decision last taken back.", commands.redo)
+    sub = verb("status", "Show what is done, stale or missing.", commands.status)
+    sub.add_argument("--json", action="store_true", help="as JSON")
+    sub = verb("export", "Write the chosen records and their manifest.", commands.export)
+    sub.add_argument("--out", required=True, help="where to write the chosen records")
+    sub = verb("verify", "Rebuild an export from its source and compare.", commands.verify, workspace=False)
+    sub.add_argument("manifest", help="the .manifest.json beside an export")
+    sub.add_argument("--data", required=True, help="the source data file")
+    sub.add_argument("--output", help="the exported file, if it was moved")
+    sub = verb("job", "Do the work of a job that the app has queued.", commands.job)
+    sub.add_argument("job_id", type=int, help="the job's number")
+    return parser
+
+
+def _add_import(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--workspace", help="the workspace folder (workspaces/NAME, or $WINNOW_HOME/NAME)")
+    sub.add_argument("--fields", default="", help="which field is what, as in prompt=question,response=answer,source=topic")
+    sub.add_argument("--on-error", choices=("fail", "skip"), default="fail", help="what to do at a bad record (fail)")
+
+
+def _add_embed(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--model", default="", help="a sentence-transformers model by path or hub name (the bundled one)")
+    sub.add_argument("--max-tokens", type=int, default=0, help="cut texts there (the model's own limit)")
+    sub.add_argument("--embeddings", help="your own vectors, a .npy file with one row a record")
+
+
+def _add_cluster(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--clusters", default="auto", help="how many, or auto: the square root of the number of records (auto)")
+    sub.add_argument("--iterations", type=int, default=25, help="k-means iterations (25)")
+
+
+def _add_score(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--quality", default="", help="a numeric field of the records; else the heuristic")
+
+
+def _add_select(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--budget", default="10%", help="how many records: a count or a percentage (10%%)")
+    sub.add_argument("--method", choices=tuple(METHODS), default="kmq", help="how to choose (kmq)")
+    sub.add_argument("--quota", choices=("size", "equal"), default="size", help="a cluster's share of the budget (size)")
+    sub.add_argument("--probability", choices=("proportional", "softmax"), default="proportional", help="of a record in kmq, by its quality (proportional)")
+    sub.add_argument("--replacement", action="store_true", help="draw with replacement; a record may then come twice")
+
+
+def _add_device(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--device", choices=DEVICES, default="auto", help="where to compute (auto)")
+
+
+def _add_seed(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--seed", type=int, default=0, help="of everything random (0)")
+
+
+def _add_target(sub: argparse.ArgumentParser) -> None:
+    target = sub.add_mutually_exclusive_group(required=True)
+    target.add_argument("--rows", help="record numbers, as in 3,17,40-59")
+    target.add_argument("--cluster", type=int, help="a cluster's number")
+    target.add_argument("--search", help="every record whose text holds these words")
+    _add_note(sub)
+
+
+def _add_note(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--note", default="", help="why, for those who read it later")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit status."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except CurationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; what was finished is kept, the same command goes on from there", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""Clustering: k-means over unit vectors, and a readable name for every cluster. FAISS on a CPU, torch on CUDA.
+
+Both run Lloyd's iterations from the same starting rows, so they agree up to rounding. No quality, no selection here.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from core.device import resolve_device
+from core.params import Params, check_at_least
+from core.progress import Progress, no_progress, part_of
+
+_BLOCK_ROWS = 65536
+_SAMPLE_PER_CLUSTER = 256
+_CALLS = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class ClusterParams(Params):
+    """n_clusters: how many; 0 takes `suggest_n_clusters`. iterations: Lloyd's iterations. seed: of the starting rows."""
+
+    n_clusters: int = 0
+    iterations: int = 25
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_at_least("n_clusters", self.n_clusters, 0)
+        check_at_least("iterations", self.iterations, 1)
+        check_at_least("seed", self.seed, 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Clusters:
+    """A clustering of n records: cluster 0 is the largest, none is empty.
+
+    labels: (n,) int32. centroids: (k, d) float32, the means, not of unit length. distances: (n,) float32, squared
+    Euclidean distance of each record to its centroid (for unit rows about 2 - 2 cosine).
+    """
+
+    labels: np.ndarray
+    centroids: np.ndarray
+    distances: np.ndarray
+
+    @property
+    def objective(self) -> float:
+        """Sum of the squared distances: what k-means minimises."""
+        return float(self.distances.sum(dtype=np.float64))
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Return (k,) int64, the records of each cluster."""
+        return np.bincount(self.labels, minlength=len(self.centroids))
+
+
+def suggest_n_clusters(n_records: int) -> int:
+    """Return the number of clusters "auto" takes: the square root of the number of records, between 2 and 2,048.
+
+    2,048 is the best of the paper's values on 196,000 records (D&C, table 3).
+    """
+    return max(1, min(n_records, max(2, min(2048, round(math.sqrt(n_records))))))
+
+
+def cluster_embeddings(
+    embeddings: np.ndarray, params: ClusterParams, device: str = "auto", progress: Progress = no_progress
+) -> Clusters:
+    """Cluster (n, d) float32 unit rows by k-means. Fewer clusters come back where fewer distinct vectors exist.
+
+    Where n exceeds 256 a cluster, the centroids are trained on that many rows, drawn by the seed, as FAISS does.
+    """
+    n = len(embeddings)
+    k = min(params.n_clusters or suggest_n_clusters(n), n)
+    rng = np.random.default_rng(params.seed)
+    sample = embeddings
+    if n > _SAMPLE_PER_CLUSTER * k:
+        sample = embeddings[np.sort(rng.choice(n, _SAMPLE_PER_CLUSTER * k, replace=False))]
+    start = np.ascontiguousarray(sample[np.sort(rng.choice(len(sample), k, replace=False))], dtype=np.float32)
+    sample = np.ascontiguousarray(sample, dtype=np.float32)
+    train, assign = (_torch_train, _torch_assign) if resolve_device(device) == "cuda" else (_faiss_train, _faiss_assign)
+    centroids = train(sample, start, params, part_of(progress, 0, 0.9))
+    labels, distances = assign(embeddings, centroids, part_of(progress, 0.9, 1))
+    return _largest_first(labels, centroids, distances)
+
+
+def _faiss_train(sample: np.ndarray, centroids: np.ndarray, params: ClusterParams, progress: Progress) -> np.ndarray:
+    import faiss
+
+    done = 0
+    for call in range(min(_CALLS, params.iterations)):
+        until = params.iterations * (call + 1) // min(_CALLS, params.iterations)
+        kmeans = faiss.Kmeans(
+            sample.shape[1],
+            len(centroids),
+            niter=until - done,
+            seed=params.seed + 1,
+            min_points_per_centroid=1,
+            max_points_per_centroid=len(sample),
+        )
+        kmeans.train(sample, init_centroids=centroids)
+        centroids, done = kmeans.centroids, until
+        progress(done, params.iterations)
+    return centroids
+
+
+def _faiss_assign(embeddings: np.ndarray, centroids: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    import faiss
+
+    index = faiss.IndexFlatL2(centroids.shape[1])
+    index.add(centroids)
+    labels, distances = np.empty(len(embeddings), np.int32), np.empty(len(embeddings), np.float32)
+    for start in range(0, len(embeddings), _BLOCK_ROWS):
+        block = np.ascontiguousarray(embeddings[start : start + _BLOCK_ROWS], dtype=np.float32)
+        found = index.search(block, 1)
+        distances[start : start + len(block)] = np.maximum(found[0][:, 0], 0)
+        labels[start : start + len(block)] = found[1][:, 0]
+        progress(start + len(block), len(embeddings))
+    return labels, distances
+
+
+def _torch_train(
+    sample: np.ndarray, centroids: np.ndarray, params: ClusterParams, progress: Progress, device: str = "cuda"
+) -> np.ndarray:
+    """Lloyd's iterations on `device`. Sums are products with one-hot rows: CUDA's scatter adds in no fixed order."""
+    import torch
+
+    rows = torch.from_numpy(sample).to(device)
+    centres = torch.from_numpy(centroids).to(device)
+    for iteration in range(params.iterations):
+        sums = torch.zeros_like(centres)
+        sizes = torch.zeros(len(centres), device=device)
+        for block in rows.split(max(1, (1 << 27) // len(centres))):
+            nearest = _torch_nearest(block, centres)[0]
+            members = torch.nn.functional.one_hot(nearest, len(centres)).to(block.dtype)
+            sums += members.T @ block
+            sizes += members.sum(0)
+        centres = sums / sizes.clamp(min=1)[:, None]
+        _split_largest(centres, sizes)
+        progress(iteration + 1, params.iterations)
+    return centres.cpu().numpy()
+
+
+def _torch_nearest(block, centres):
+    """Return (index of the nearest centre, squared distance to it) for each row of `block`."""
+    nearest = ((centres * centres).sum(1) - 2 * block @ centres.T).min(1)
+    return nearest.indices, (nearest.values + (block * block).sum(1)).clamp(min=0)
+
+
+def _split_largest(centres, sizes) -> None:
+    """Give each empty cluster half of the largest one: both move a little apart, as in FAISS."""
+    for empty in (sizes == 0).nonzero()[:, 0].tolist():
+        largest = int(sizes.argmax())
+        centres[empty] = centres[largest]
+        centres[empty, ::2] *= 1 + 1 / 1024
+        centres[largest, 1::2] *= 1 + 1 / 1024
+        sizes[empty] = sizes[largest] / 2
+        sizes[largest] /= 2
+
+
+def _torch_assign(
+    embeddings: np.ndarray, centroids: np.ndarray, progress: Progress, device: str = "cuda"
+) -> tuple[np.ndarray, np.ndarray]:
+    import torch
+
+    centres = torch.from_numpy(centroids).to(device)
+    labels, distances = np.empty(len(embeddings), np.int32), np.empty(len(embeddings), np.float32)
+    step = max(1, (1 << 27) // len(centres))
+    for start in range(0, len(embeddings), step):
+        block = torch.from_numpy(np.array(embeddings[start : start + step], dtype=np.float32)).to(device)
+        nearest, squared = _torch_nearest(block, centres)
+        labels[start : start + len(block)] = nearest.cpu().numpy()
+        distances[start : start + len(block)] = squared.cpu().numpy()
+        progress(start + len(block), len(embeddings))
+    return labels, distances
+
+
+def _largest_first(labels: np.ndarray, centroids: np.ndarray, distances: np.ndarray) -> Clusters:
+    sizes = np.bincount(labels, minlength=len(centroids))
+    order = np.argsort(-sizes, kind="stable")[: int((sizes > 0).sum())]
+    new_id = np.empty(len(centroids), np.int32)
+    new_id[order] = np.arange(len(order), dtype=np.int32)
+    return Clusters(new_id[labels], np.ascontiguousarray(centroids[order]), distances)

@@ -1,0 +1,255 @@
+"""What each verb of the command line does. Parsing is in `__main__.py`, the work in the stages."""
+
+import argparse
+import getpass
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from core import delivery, jobs
+from core import export as exporting
+from core.clustering import ClusterParams
+from core.embedding import BUNDLED, EmbedParams, file_sha256
+from core.errors import CurationError
+from core.overrides import Decision, next_redo, next_undo
+from core.params import Params
+from core.pipeline import STAGES, Pipeline, Step, run_steps, select_needs
+from core.projection import ProjectParams
+from core.quality import QualityParams
+from core.records import RecordParams
+from core.selection import SelectionParams
+from core.terminal import Report
+from core.workspace import Workspace, default_folder
+
+
+def curate(arguments: argparse.Namespace) -> None:
+    """Run every stage that the method needs, then export."""
+    select_params = _select_params(arguments)
+    stages: list[tuple[str, Params]] = []
+    needs = select_needs(select_params.method)
+    if "cluster" in needs or arguments.map:
+        stages.append(("embed", _embed_params(arguments)))
+    if "cluster" in needs:
+        stages.append(("cluster", _cluster_params(arguments)))
+    if arguments.map:
+        stages.append(("project", ProjectParams(seed=arguments.seed)))
+    if "score" in needs:
+        stages.append(("score", QualityParams(arguments.quality)))
+    stages.append(("select", select_params))
+    workspace = _workspace_for(arguments)
+    steps = [_import_step(arguments), *(Step(stage, params.as_dict()) for stage, params in stages)]
+    _run(workspace, steps, arguments)
+    _export(Pipeline(workspace), Path(arguments.out))
+
+
+def import_data(arguments: argparse.Namespace) -> None:
+    """Read a data file into its workspace."""
+    workspace = _workspace_for(arguments)
+    _run(workspace, [_import_step(arguments)], arguments)
+    dataset = workspace.dataset()
+    print(f"{dataset.n_records:,} records in {workspace.folder} ({dataset.fields})")
+
+
+def embed(arguments: argparse.Namespace) -> None:
+    """Run the embed stage."""
+    _run_stage("embed", _embed_params(arguments), arguments)
+
+
+def cluster(arguments: argparse.Namespace) -> None:
+    """Run the cluster stage and list the clusters."""
+    pipeline = _run_stage("cluster", _cluster_params(arguments), arguments)
+    info = pipeline.workspace.info("cluster", pipeline.current("cluster"))
+    for number, (size, name) in enumerate(zip(info["sizes"], info["names"], strict=True)):
+        print(f"{number:>5} {size:>9,}  {name}")
+
+
+def project(arguments: argparse.Namespace) -> None:
+    """Run the project stage."""
+    _run_stage("project", ProjectParams(arguments.neighbors, arguments.min_dist, arguments.seed), arguments)
+
+
+def score(arguments: argparse.Namespace) -> None:
+    """Run the score stage."""
+    _run_stage("score", QualityParams(arguments.quality), arguments)
+
+
+def select(arguments: argparse.Namespace) -> None:
+    """Run the select stage and say what was found."""
+    _say_selection(_run_stage("select", _select_params(arguments), arguments))
+
+
+def decide(arguments: argparse.Namespace) -> None:
+    """Pin, drop or clear records or a cluster."""
+    pipeline = _open(arguments)
+    if arguments.cluster is not None:
+        decision = _decide_cluster(pipeline, arguments.verb, arguments.cluster, arguments)
+        print(f"{arguments.verb}: cluster {decision.cluster} (decision {decision.id})")
+        return
+    if arguments.search is not None:
+        rows = pipeline.workspace.records().search(arguments.search)
+        if not len(rows):
+            raise CurationError(f"No record holds {arguments.search!r}; search for other words.")
+    else:
+        rows = parse_rows(arguments.rows)
+    decision = pipeline.workspace.decide_records(arguments.verb, rows, _who(), arguments.note)
+    print(f"{arguments.verb}: {len(decision.rows):,} records (decision {decision.id})")
+
+
+def weight(arguments: argparse.Namespace) -> None:
+    """Set a cluster's multiplier."""
+    decision = _decide_cluster(_open(arguments), "weight", arguments.cluster, arguments, arguments.by)
+    print(f"weight: cluster {decision.cluster} x {decision.value:g} (decision {decision.id})")
+
+
+def undo(arguments: argparse.Namespace) -> None:
+    """Take back the latest decision in force."""
+    _revise(arguments, "undo", next_undo)
+
+
+def redo(arguments: argparse.Namespace) -> None:
+    """Restore the decision last taken back."""
+    _revise(arguments, "redo", next_redo)
+
+
+def status(arguments: argparse.Namespace) -> None:
+    """Show the dataset, the stages, the decisions and the selection."""
+    pipeline = _open(arguments)
+    dataset = pipeline.workspace.dataset()
+    overrides = pipeline.overrides()
+    selection = pipeline.selection()
+    facts = {
+        "dataset": {"file": dataset.path, "records": dataset.n_records, "rejects": dataset.n_rejects, "fields": dataset.fields},
+        "stages": {stage: pipeline.state(stage) for stage in STAGES},
+        "decisions": {
+            "pinned": len(overrides.pinned),
+            "dropped": len(overrides.dropped),
+            "weighted_clusters": len(overrides.multipliers),
+            "set_aside": len(overrides.set_aside),
+        },
+        "selected": None if selection is None else len(selection),
+    }
+    if arguments.json:
+        print(json.dumps(facts, indent=1))
+        return
+    print(f"data      {dataset.path}\nrecords   {dataset.n_records:,} ({dataset.n_rejects:,} not taken), {dataset.fields}")
+    for stage, state in facts["stages"].items():
+        print(f"{stage:<9} {state}")
+    print("decisions " + ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in facts["decisions"].items()))
+    print(f"selected  {'-' if selection is None else format(len(selection), ',')}")
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write the current selection."""
+    _export(_open(arguments), Path(arguments.out))
+
+
+def verify(arguments: argparse.Namespace) -> None:
+    """Rebuild an export and compare."""
+    output = Path(arguments.output) if arguments.output else None
+    held = exporting.verify(Path(arguments.manifest), Path(arguments.data), output)
+    print(f"verified: {held['output']['n_lines']:,} lines, rebuilt byte for byte from {arguments.data}")
+
+
+def job(arguments: argparse.Namespace) -> None:
+    """Do a queued job's work."""
+    jobs.run_job(Workspace(arguments.workspace), arguments.job_id)
+
+
+def parse_rows(text: str) -> np.ndarray:
+    """Return the row ids of "3,17,40-59" as int64. Raises CurationError for anything else."""
+    rows: list[int] = []
+    for part in text.split(","):
+        first, dash, last = (piece.strip() for piece in part.partition("-"))
+        if not first.isdecimal() or (dash and (not last.isdecimal() or int(last) < int(first))):
+            raise CurationError(f"rows has {part!r}; write record numbers and ranges, as in 3,17,40-59.")
+        rows.extend(range(int(first), int(last or first) + 1))
+    return np.array(rows, np.int64)
+
+
+def _workspace_for(arguments: argparse.Namespace) -> Workspace:
+    file_sha256(arguments.data)  # a wrong path must not leave an empty workspace behind
+    return Workspace(arguments.workspace or default_folder(Path(arguments.data)), create=True)
+
+
+def _open(arguments: argparse.Namespace) -> Pipeline:
+    return Pipeline(Workspace(arguments.workspace))
+
+
+def _import_step(arguments: argparse.Namespace) -> Step:
+    return Step("import", RecordParams(arguments.fields, arguments.on_error).as_dict(), data=arguments.data)
+
+
+def _run_stage(stage: str, params: Params, arguments: argparse.Namespace) -> Pipeline:
+    workspace = Workspace(arguments.workspace)
+    workspace.dataset()
+    _run(workspace, [Step(stage, params.as_dict())], arguments)
+    return Pipeline(workspace)
+
+
+def _run(workspace: Workspace, steps: list[Step], arguments: argparse.Namespace) -> None:
+    report = Report()
+    vectors = getattr(arguments, "embeddings", None)
+    try:
+        run_steps(workspace, steps, report, getattr(arguments, "device", "cpu"), Path(vectors) if vectors else None)
+    finally:
+        report.close()
+    if steps[0].do == "import" and (n_rejects := workspace.dataset().n_rejects):
+        print(f"{n_rejects:,} records were not taken; they are listed with reasons in {workspace.folder / 'rejects.jsonl'}", file=sys.stderr)
+
+
+def _embed_params(arguments: argparse.Namespace) -> EmbedParams:
+    if arguments.embeddings:
+        if arguments.model:
+            raise CurationError("--model and --embeddings exclude each other; give one of them.")
+        return EmbedParams(model="", vectors=file_sha256(Path(arguments.embeddings)))
+    return EmbedParams(arguments.model or BUNDLED, arguments.max_tokens)
+
+
+def _cluster_params(arguments: argparse.Namespace) -> ClusterParams:
+    text = str(arguments.clusters)
+    if text != "auto" and (not text.isdecimal() or int(text) < 1):
+        raise CurationError(f"clusters is {text!r}; it must be a count of at least 1, or auto.")
+    return ClusterParams(0 if text == "auto" else int(text), arguments.iterations, arguments.seed)
+
+
+def _select_params(arguments: argparse.Namespace) -> SelectionParams:
+    return SelectionParams(
+        arguments.budget, arguments.method, arguments.quota, arguments.probability, arguments.replacement, arguments.seed
+    )
+
+
+def _decide_cluster(
+    pipeline: Pipeline, action: str, number: int, arguments: argparse.Namespace, value: float = 1.0
+) -> Decision:
+    return pipeline.decide_cluster(action, number, _who(), arguments.note, value)
+
+
+def _revise(arguments: argparse.Namespace, action: str, find) -> None:
+    ledger = _open(arguments).workspace.ledger
+    refers = find(ledger.decisions())
+    if refers is None:
+        raise CurationError(f"There is nothing to {action}.")
+    ledger.add_decision(Decision(action=action, refers=refers, who=_who()))
+    print(f"{action}: decision {refers}")
+
+
+def _say_selection(pipeline: Pipeline) -> None:
+    info = pipeline.workspace.info("select", pipeline.current("select"))
+    print(f"{info['n_selected']:,} of {pipeline.workspace.dataset().n_records:,} records selected")
+    if info["shortfall"]:
+        print(f"warning: {info['shortfall']}", file=sys.stderr)
+
+
+def _export(pipeline: Pipeline, out: Path) -> None:
+    manifest = delivery.export_selection(pipeline, out)
+    _say_selection(pipeline)
+    print(f"written to {out}, with {manifest.name} beside it")
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for this user id, as in some containers
+        return ""

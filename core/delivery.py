@@ -1,0 +1,70 @@
+"""Delivery: a workspace's current selection, with everything that led to it, written as JSONL and manifest."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import CurationError
+from core.export import export_lines, write_jsonl, write_manifest
+from core.overrides import Decision
+from core.pipeline import STAGES, Pipeline
+
+
+def selected_rows(pipeline: Pipeline) -> np.ndarray:
+    """Return the row ids of the current selection in pool order; one drawn twice comes twice.
+
+    Raises CurationError where there is no selection, or what it rests on has changed since.
+    """
+    table = pipeline.selection()
+    if table is None:
+        state = pipeline.state("select")
+        why = "Nothing is selected yet" if state == "missing" else "The selection is out of date (decisions or inputs changed)"
+        raise CurationError(f"{why}; run: python -m core select {pipeline.workspace.folder}")
+    return np.sort(table["row_id"].combine_chunks().to_numpy())
+
+
+def export_selection(pipeline: Pipeline, out: Path) -> Path:
+    """Write the current selection to `out` and its manifest beside it; return the manifest's path."""
+    rows = selected_rows(pipeline)
+    sha256 = write_jsonl(export_lines(pipeline.workspace.records(), rows), Path(out))
+    return write_manifest(Path(out), sha256, rows, manifest_facts(pipeline))
+
+
+def manifest_facts(pipeline: Pipeline) -> dict[str, Any]:
+    """Return what a manifest says of how the current selection came about."""
+    workspace = pipeline.workspace
+    dataset = workspace.dataset()
+    selection = workspace.info("select", pipeline.current("select"))
+    facts = {
+        "input": {
+            "file": Path(dataset.path).name,
+            "sha256": dataset.sha256,
+            "n_records": dataset.n_records,
+            "n_rejects": dataset.n_rejects,
+            "fields": dataset.fields,
+            "params": dataset.params,
+        },
+        "stages": {stage: _stage_facts(pipeline, stage) for stage in STAGES if pipeline.current(stage)},
+        "shortfall": selection["shortfall"],
+        "measures": selection["measures"],
+        "decisions": [_decision_facts(decision) for decision in workspace.ledger.decisions()],
+    }
+    return facts
+
+
+def _stage_facts(pipeline: Pipeline, stage: str) -> dict[str, Any]:
+    key = pipeline.current(stage)
+    info = pipeline.workspace.info(stage, key)
+    return {"key": key} | {name: info[name] for name in ("params", "device", "format") if info.get(name)}
+
+
+def _decision_facts(decision: Decision) -> dict[str, Any]:
+    facts = dataclasses.asdict(decision) | {"rows": decision.rows.tolist()}
+    unused = {"hashes", "fingerprint"} | ({"rows"} if decision.target == "cluster" else {"cluster", "clustering"})
+    if decision.action != "weight":
+        unused |= {"value"}
+    if not decision.refers:
+        unused |= {"refers"}
+    return {name: value for name, value in facts.items() if name not in unused}

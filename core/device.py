@@ -1,0 +1,33 @@
+"""Where the arithmetic runs, cpu or cuda, and in which number format. Imports torch only when asked."""
+
+from core.errors import CurationError
+from core.params import check_choice
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def resolve_device(device: str = "auto") -> str:
+    """Return "cpu" or "cuda". Raises CurationError for "cuda" on a machine without one."""
+    check_choice("device", device, DEVICES)
+    if device == "cpu":
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "cuda":
+        raise CurationError("device is 'cuda', but this machine has no CUDA device; use 'cpu' or 'auto'.")
+    return "cpu"
+
+
+def fast_format(device: str) -> str:
+    """Return the fastest number format that `device` multiplies in hardware: "bfloat16" or "float32".
+
+    `device` is a resolved one. The caller checks that the format is accurate enough before it relies on it.
+    """
+    import torch
+
+    if device == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    has_bf16 = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return "bfloat16" if has_bf16 else "float32"

@@ -1,0 +1,116 @@
+"""The ledger: `workspace.db`, where several people and processes meet. SQLite in WAL mode; decisions are append-only."""
+
+import contextlib
+import dataclasses
+import datetime
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.overrides import Decision
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS settings (stage TEXT PRIMARY KEY, params TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS decisions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
+    row_ids BLOB NOT NULL, hashes BLOB NOT NULL, fingerprint TEXT NOT NULL, cluster INTEGER NOT NULL,
+    clustering TEXT NOT NULL, value REAL NOT NULL, note TEXT NOT NULL, refers INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS selections (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, key TEXT NOT NULL, params TEXT NOT NULL, n INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, arguments TEXT NOT NULL,
+    status TEXT NOT NULL, step TEXT NOT NULL DEFAULT '', fraction REAL NOT NULL DEFAULT 0, rate REAL, seconds_left REAL,
+    error TEXT NOT NULL DEFAULT '', pid INTEGER, ended TEXT);
+CREATE UNIQUE INDEX IF NOT EXISTS one_job_at_a_time ON jobs ((1)) WHERE status IN ('queued', 'running');
+"""
+_HASH_BYTES = 16
+
+
+def now() -> str:
+    """Return the present moment in UTC, ISO 8601, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+class Ledger:
+    """The tables of one workspace. Every call opens its own connection, so threads and processes may share it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self.connect() as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.executescript(_SCHEMA)
+
+    @contextlib.contextmanager
+    def connect(self) -> Iterator[sqlite3.Connection]:
+        """Open a connection for one transaction: committed at the end, rolled back at an error."""
+        db = sqlite3.connect(self.path, timeout=30)
+        db.row_factory = sqlite3.Row
+        try:
+            with db:
+                yield db
+        finally:
+            db.close()
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Return {stage: params} of the stages that have run."""
+        with self.connect() as db:
+            return {row["stage"]: json.loads(row["params"]) for row in db.execute("SELECT * FROM settings")}
+
+    def set_settings(self, stage: str, params: dict[str, Any]) -> None:
+        """Record the params that a stage last ran with."""
+        with self.connect() as db:
+            db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (stage, json.dumps(params)))
+
+    def add_decision(self, decision: Decision) -> Decision:
+        """Append a decision and return it with its id and time."""
+        values = dataclasses.asdict(decision) | {
+            "at": now(),
+            "row_ids": np.asarray(decision.rows, dtype="<i8").tobytes(),
+            "hashes": b"".join(decision.hashes),
+        }
+        names = [*_DECISION_COLUMNS, "row_ids"]
+        with self.connect() as db:
+            cursor = db.execute(
+                f"INSERT INTO decisions ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})",
+                {name: values[name] for name in names},
+            )
+        return dataclasses.replace(decision, id=cursor.lastrowid, at=values["at"])
+
+    def decisions(self) -> list[Decision]:
+        """Return every decision, undone ones and undos too, oldest first."""
+        with self.connect() as db:
+            return [_decision(row) for row in db.execute("SELECT * FROM decisions ORDER BY id")]
+
+    def last_decision_id(self) -> int:
+        """Return the id of the newest decision, 0 where there is none."""
+        with self.connect() as db:
+            return db.execute("SELECT COALESCE(MAX(id), 0) FROM decisions").fetchone()[0]
+
+    def add_selection(self, key: str, params: dict[str, Any], n: int) -> None:
+        """Record that the selection artifact `key` is now the current one."""
+        with self.connect() as db:
+            db.execute(
+                "INSERT INTO selections (at, key, params, n) VALUES (?, ?, ?, ?)", (now(), key, json.dumps(params), n)
+            )
+
+    def selections(self) -> list[dict[str, Any]]:
+        """Return the selections made so far, oldest first: id, at, key, params, n."""
+        with self.connect() as db:
+            rows = db.execute("SELECT * FROM selections ORDER BY id").fetchall()
+        return [dict(row) | {"params": json.loads(row["params"])} for row in rows]
+
+
+_DECISION_COLUMNS = [
+    field.name for field in dataclasses.fields(Decision) if field.name not in ("id", "rows")
+]  # hashes, at and the rest are columns under their own name
+
+
+def _decision(row: sqlite3.Row) -> Decision:
+    values = {name: row[name] for name in [*_DECISION_COLUMNS, "id"]}
+    hashes = values["hashes"]
+    values["hashes"] = tuple(hashes[i : i + _HASH_BYTES] for i in range(0, len(hashes), _HASH_BYTES))
+    return Decision(rows=np.frombuffer(row["row_ids"], dtype="<i8"), **values)

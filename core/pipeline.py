@@ -1,0 +1,210 @@
+"""The stages on a workspace: what each depends on, whether its result is current, and running it if it is not.
+
+A stage's key is a hash of its version, its params and the keys it depends on. Same key, same result, no work.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core.clustering import ClusterParams
+from core.embedding import EmbedParams, Encoder
+from core.errors import CurationError
+from core.overrides import Decision, Overrides
+from core.params import Params, digest
+from core.progress import Progress, no_progress
+from core.projection import ProjectParams
+from core.quality import QualityParams
+from core.records import RecordParams
+from core.runners import RUNNERS, Run
+from core.selection import Pool, SelectionParams
+from core.workspace import Workspace
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """One stage. version: raised when its result changes for the same params. needs: the stages it reads."""
+
+    params: type[Params]
+    version: int
+    needs: tuple[str, ...]
+
+
+STAGES = {
+    "embed": Stage(EmbedParams, 1, ("records",)),
+    "cluster": Stage(ClusterParams, 1, ("embed",)),
+    "project": Stage(ProjectParams, 1, ("embed",)),
+    "score": Stage(QualityParams, 1, ("records",)),
+    "select": Stage(SelectionParams, 1, ()),
+}
+_SELECT_NEEDS = {"random": (), "kmeans-random": ("cluster",)}
+
+
+def select_needs(method: str) -> tuple[str, ...]:
+    """Return the stages that a selection method cannot do without."""
+    return _SELECT_NEEDS.get(method, ("cluster", "score"))
+
+
+class Pipeline:
+    """The stages of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    def params(self, stage: str) -> Params | None:
+        """Return the params that the stage last ran with, or None."""
+        values = self.workspace.ledger.settings().get(stage)
+        return None if values is None else STAGES[stage].params.from_dict(values)
+
+    def key(self, stage: str, params: Params | None = None) -> str:
+        """Return the key of a stage's result for `params`, or for its last; "" where it or what it needs never ran."""
+        if stage == "records":
+            return self.workspace.dataset().fingerprint if self.workspace.has_data else ""
+        params = params or self.params(stage)
+        if params is None:
+            return ""
+        if stage == "select":
+            return self._select_key(params)
+        needs = [self.current(need) for need in STAGES[stage].needs]
+        return digest(stage, STAGES[stage].version, params.as_dict(), needs) if all(needs) else ""
+
+    def current(self, stage: str) -> str:
+        """Return the key of the stage's result if it is there and up to date, else ""."""
+        key = self.key(stage)
+        return key if key and (stage == "records" or self.workspace.has(stage, key)) else ""
+
+    def state(self, stage: str) -> str:
+        """Return "missing" (never ran), "stale" (what it depends on has changed since), or "done"."""
+        if stage != "records" and self.params(stage) is None:
+            return "missing"
+        return "done" if self.current(stage) else "stale" if stage != "records" else "missing"
+
+    # Results, each None where it is not current
+
+    def embeddings(self) -> np.ndarray | None:
+        """Return the (n, d) float32 unit rows."""
+        return self.workspace.array("embed", key) if (key := self.current("embed")) else None
+
+    def labels(self) -> np.ndarray | None:
+        """Return the (n,) int32 clusters."""
+        return self.workspace.array("cluster", key) if (key := self.current("cluster")) else None
+
+    def quality(self) -> np.ndarray | None:
+        """Return the (n,) float32 quality scores."""
+        if not (key := self.current("score")):
+            return None
+        return self.workspace.table("score", key)["score"].combine_chunks().to_numpy()
+
+    def overrides(self) -> Overrides:
+        """Return the curators' decisions as constraints on the current records and clusters."""
+        return self.workspace.overrides(self.labels(), self.current("cluster"))
+
+    def selection(self) -> pa.Table | None:
+        """Return the current selection: row_id, cluster, score, reason, in pick order."""
+        return self.workspace.table("select", key) if (key := self.current("select")) else None
+
+    def last_selection_key(self) -> str:
+        """Return the key of the latest selection, current or not; "" where there is none."""
+        made = self.workspace.ledger.selections()
+        return made[-1]["key"] if made and self.workspace.has("select", made[-1]["key"]) else ""
+
+    # Running
+
+    def run(
+        self,
+        stage: str,
+        params: Params,
+        progress: Progress = no_progress,
+        device: str = "auto",
+        encoder: Encoder | None = None,
+        vectors: Path | None = None,
+    ) -> str:
+        """Bring a stage's result up to date and return its key. Raises CurationError where what it needs is not there.
+
+        encoder: in place of the model that `params` names. vectors: the file of the curator's own embeddings.
+        """
+        for need in select_needs(params.method) if stage == "select" else STAGES[stage].needs:
+            if not self.current(need):
+                fix = "import" if need == "records" else need
+                raise CurationError(f"{stage} needs the {need} stage, which has not run on this data; run: python -m core {fix} …")
+        key = self.key(stage, params)
+        if not self.workspace.has(stage, key):
+            started = time.monotonic()
+            info, parts = RUNNERS[stage](Run(self, key, params, progress, device, encoder, vectors))
+            seconds = round(time.monotonic() - started, 3)
+            self.workspace.save(stage, key, {"params": params.as_dict(), "seconds": seconds} | info, **parts)
+            self.workspace.remove_shards(stage, key)
+        self.workspace.ledger.set_settings(stage, params.as_dict())
+        if stage == "select" and self.last_selection_key() != key:
+            n = self.workspace.info("select", key)["n_selected"]
+            self.workspace.ledger.add_selection(key, params.as_dict(), n)
+        return key
+
+    def decide_cluster(self, action: str, cluster: int, who: str = "", note: str = "", value: float = 1.0) -> Decision:
+        """Pin, drop, clear or weight a cluster of the current clustering. Raises CurationError where there is no such."""
+        clustering = self.current("cluster")
+        if not clustering:
+            raise CurationError("There are no clusters yet, or they are out of date; run the cluster stage first.")
+        n_clusters = len(self.workspace.info("cluster", clustering)["sizes"])
+        if not 0 <= cluster < n_clusters:
+            raise CurationError(f"cluster is {cluster}; the clusters are 0 to {n_clusters - 1}.")
+        return self.workspace.ledger.add_decision(
+            Decision(
+                action=action, target="cluster", cluster=cluster, clustering=clustering, value=value, who=who, note=note
+            )
+        )
+
+    def pool(self, overrides: Overrides | None = None) -> Pool:
+        """Return what a selection method chooses from, as of now."""
+        overrides = overrides or self.overrides()
+        return Pool(
+            n_records=self.workspace.dataset().n_records,
+            labels=self.labels(),
+            quality=self.quality(),
+            embeddings=self.embeddings(),
+            pinned=overrides.pinned,
+            dropped=overrides.dropped,
+            multipliers=overrides.multipliers,
+        )
+
+    def _select_key(self, params: SelectionParams) -> str:
+        inputs = [self.current("records"), *(self.current(stage) for stage in ("cluster", "score"))]
+        if any(not self.current(need) for need in select_needs(params.method)):
+            return ""
+        constraints = self.overrides()
+        rows = [constraints.pinned.tobytes().hex(), constraints.dropped.tobytes().hex()]
+        return digest("select", STAGES["select"].version, params.as_dict(), inputs, rows, list(constraints.multipliers.items()))
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One thing for a job or the command line to do: "import" (of `data`), or a stage. params: `Params.as_dict` values."""
+
+    do: str
+    params: dict[str, Any]
+    data: str = ""
+
+
+def run_steps(
+    workspace: Workspace,
+    steps: list[Step],
+    report: Callable[[str], Progress],
+    device: str = "auto",
+    vectors: Path | None = None,
+    encoder: Encoder | None = None,
+) -> None:
+    """Run the steps in order. `report(step)` is asked for each step's Progress. What is up to date is not done again."""
+    pipeline = Pipeline(workspace)
+    for step in steps:
+        progress = report(step.do)
+        if step.do == "import":
+            workspace.import_data(Path(step.data), RecordParams.from_dict(step.params), progress)
+        else:
+            params = STAGES[step.do].params.from_dict(step.params)
+            pipeline.run(step.do, params, progress, device=device, vectors=vectors, encoder=encoder)
+        progress(1, 1)

@@ -1,0 +1,117 @@
+"""Quality: one number a record, from a numeric column or from a transparent heuristic. Runs no model.
+
+The heuristic is the product of four parts in 0..1, each kept beside the score so that a reader sees why:
+
+- `length`: log(1 + words of the response) / log(1 + 60), at most 1; a response of 60 words or more has it whole.
+- `complete`: 1 if the response ends like a finished text (punctuation, a bracket, a quote, code fence, or in a script
+  without spaces), or is shorter than 8 words; else 0.6.
+- `varied`: distinct words / words of the response, counted up to 0.5: below that the response repeats itself.
+- `content`: 0.1 for a refusal, a placeholder or web boilerplate, or a response that only repeats the prompt; else 1.
+
+Scripts that write without spaces count four characters as a word.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.errors import CurationError
+from core.params import Params
+
+FULL_LENGTH_WORDS = 60
+PARTS = ("length", "complete", "varied", "content")
+
+_ENDS_WELL = r"[.!?…:;。！？」』)\]}>\"'”’`*|0-9$%€£]\s*$|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]\s*$|<\|[a-z_]+\|>\s*$".replace(
+    r"\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af", "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
+)
+_SPACELESS = "[\u3040-\u30ff\u4e00-\u9fff]"
+_EMPTY_TALK = (
+    r"(?i)\blorem ipsum\b|\bTODO\b|\bplaceholder\b|\bas an ai (language )?model\b|\bi (can'?t|cannot|can not) (help|assist)\b|"
+    r"^\s*(idk|i don'?t know|ok(ay)?|sure|yes|no|n/?a|none)[.!]*\s*$|\ball rights reserved\b|\b(accept|use) (all )?cookies\b|"
+    r"\bsubscribe to our\b|\bnewsletter\b|\bprivacy policy\b|\bterms of (use|service)\b|\benable javascript\b|\b(404|403|500)\b.*\b(error|found)\b|"
+    r"\bskip to (main )?content\b|\bforgot (your )?password\b|\bsign up for\b"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class QualityParams(Params):
+    """column: a numeric field of the records ("score", "meta.rating"; higher is better); "" takes the heuristic."""
+
+    column: str = ""
+
+
+def score_quality(batches: Iterable[pa.RecordBatch], params: QualityParams) -> pa.Table:
+    """Return a table with the float32 column `score`, a row a record, and with the heuristic one column a part.
+
+    `batches` have the columns of `records.SCHEMA`. Raises CurationError where the column lacks a finite number.
+    """
+    score = _column_scores if params.column else _heuristic_scores
+    return pa.Table.from_batches([score(batch, params) for batch in batches])
+
+
+def _column_scores(batch: pa.RecordBatch, params: QualityParams) -> pa.RecordBatch:
+    steps = params.column.split(".")
+    values = np.empty(len(batch), np.float32)
+    for i, (row, raw) in enumerate(zip(batch["row_id"].to_pylist(), batch["raw"].to_pylist(), strict=True)):
+        record = value = orjson.loads(raw)
+        if params.column in record:
+            value = record[params.column]
+        else:
+            for step in steps:
+                value = value.get(step) if isinstance(value, dict) else None
+        values[i] = _as_number(value, params.column, row)
+    return pa.record_batch({"score": pa.array(values)})
+
+
+def _as_number(value: object, column: str, row: int) -> float:
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else np.nan
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        raise CurationError(
+            f"record {row} has {column} = {value!r}; a quality column needs a finite number in every record. "
+            "Mend it, name another column, or name none to use the heuristic."
+        )
+    return number
+
+
+def _heuristic_scores(batch: pa.RecordBatch, params: QualityParams) -> pa.RecordBatch:
+    response, prompt = batch["response"], batch["prompt"]
+    n_words, distinct = _count_words(response)
+    spaceless = _numpy(pc.count_substring_regex(response, _SPACELESS)) / 4
+    words = np.maximum(n_words, spaceless)
+    ends_well = _numpy(pc.match_substring_regex(response, _ENDS_WELL)) | (words < 8)
+    trimmed = pc.utf8_trim_whitespace(response)
+    repeats_prompt = pc.equal(pc.utf8_lower(trimmed), pc.utf8_lower(pc.utf8_trim_whitespace(prompt)))
+    empty = _numpy(pc.or_(pc.match_substring_regex(response, _EMPTY_TALK), repeats_prompt))
+    parts = {
+        "length": np.minimum(np.log1p(words) / np.log1p(FULL_LENGTH_WORDS), 1),
+        "complete": np.where(ends_well, 1, 0.6),
+        "varied": np.minimum(distinct / np.maximum(n_words, 1), 0.5) * 2,
+        "content": np.where(empty, 0.1, 1),
+    }
+    parts = {name: part.astype(np.float32) for name, part in parts.items()}
+    score = np.prod([parts[name] for name in PARTS], axis=0, dtype=np.float32)
+    return pa.record_batch({"score": pa.array(score)} | {name: pa.array(parts[name]) for name in PARTS})
+
+
+def _count_words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Return (words, distinct words ignoring case) of each text, both (n,) int64, without a loop over texts."""
+    lists = pc.split_pattern_regex(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), r"\s+")
+    parents = _numpy(pc.list_parent_indices(lists))
+    codes = pc.list_flatten(lists).dictionary_encode()
+    words = _numpy(codes.indices).astype(np.int64)
+    is_word = _numpy(pc.not_equal(codes.dictionary, ""))[words] if len(words) else np.zeros(0, bool)
+    parents, words = parents[is_word], words[is_word]
+    pairs = np.unique(parents.astype(np.int64) * max(len(codes.dictionary), 1) + words)
+    distinct = np.bincount(pairs // max(len(codes.dictionary), 1), minlength=len(texts))
+    return np.bincount(parents, minlength=len(texts)), distinct
+
+
+def _numpy(array: pa.Array) -> np.ndarray:
+    return array.to_numpy(zero_copy_only=False)

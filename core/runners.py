@@ -1,0 +1,151 @@
+"""How each stage runs on a workspace: its inputs read, its pure function called, its result handed back to be saved.
+
+Each runner returns (info, parts): what to write down, and the arrays or tables (see `Workspace.save`).
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.clustering import cluster_embeddings
+from core.device import resolve_device
+from core.embedding import SHARD_ROWS, Encoder, SentenceEncoder, copy_unit_rows, embed_texts, open_vectors
+from core.errors import CurationError
+from core.files import replacing, write_array
+from core.measures import measure_selection
+from core.naming import name_clusters, sample_for_names
+from core.params import Params
+from core.progress import Progress, part_of
+from core.projection import project_2d
+from core.quality import score_quality
+from core.selection import Selection, select_records
+
+if TYPE_CHECKING:
+    from core.pipeline import Pipeline
+
+Result = tuple[dict[str, Any], dict[str, np.ndarray | pa.Table]]
+_NAME_TEXT = 1200
+_CALIBRATE_ON = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One run of a stage: the pipeline it reads from, the key its result gets, and what it was asked."""
+
+    pipeline: "Pipeline"
+    key: str
+    params: Params
+    progress: Progress
+    device: str = "auto"
+    encoder: Encoder | None = None
+    vectors: Path | None = None
+
+
+def _embed(run: Run) -> Result:
+    workspace = run.pipeline.workspace
+    records = workspace.records()
+    target = workspace.path("embed", run.key, ".npy")
+    if run.params.vectors:
+        return _copy_vectors(run, len(records), target), {}
+    info = _embed_shards(run)
+    shards = sorted(workspace.shard_folder("embed", run.key).glob("shard-*.npy"))
+    width = np.load(shards[0], mmap_mode="r", allow_pickle=False).shape[1]
+    with replacing(target) as temporary:
+        out = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(records), width))
+        for i, shard in enumerate(shards):
+            out[i * SHARD_ROWS : (i + 1) * SHARD_ROWS] = np.load(shard, allow_pickle=False)
+        out.flush()
+    return info, {}
+
+
+def _copy_vectors(run: Run, n_records: int, target: Path) -> dict[str, Any]:
+    if run.vectors is None:
+        raise CurationError("These embeddings came from a file; name it again with --embeddings FILE.npy.")
+    own = open_vectors(run.vectors, n_records)
+    with replacing(target) as temporary:
+        out = np.lib.format.open_memmap(temporary, "w+", np.float32, own.shape)
+        copy_unit_rows(own, out, run.progress)
+        out.flush()
+    return {"device": "", "format": str(own.dtype), "file": str(run.vectors)}
+
+
+def _embed_shards(run: Run) -> dict[str, Any]:
+    """Embed the shards that are not there yet; each is written when it is whole, so a killed run loses one at most."""
+    workspace = run.pipeline.workspace
+    records, folder = workspace.records(), workspace.shard_folder("embed", run.key)
+    encoder, n = run.encoder, len(records)
+    if encoder is None:
+        encoder = SentenceEncoder(run.params, run.device)
+        encoder.calibrate(records.texts(0, min(_CALIBRATE_ON, n)))
+    for start in range(0, n, SHARD_ROWS):
+        shard, stop = folder / f"shard-{start // SHARD_ROWS:06d}.npy", min(start + SHARD_ROWS, n)
+        if not shard.exists():
+            within = part_of(lambda done, total: run.progress(done * n, n), start / n, stop / n)
+            write_array(shard, embed_texts(records.texts(start, stop), encoder, within))
+        run.progress(stop, n)
+    return {"device": getattr(encoder, "device", ""), "format": getattr(encoder, "format", "")}
+
+
+def _cluster(run: Run) -> Result:
+    embeddings = run.pipeline.embeddings()
+    clusters = cluster_embeddings(embeddings, run.params, run.device, part_of(run.progress, 0, 0.9))
+    rows = sample_for_names(clusters.labels, clusters.distances)
+    texts = run.pipeline.workspace.records().take(rows, ["text"])["text"]
+    texts = pc.utf8_slice_codeunits(texts, 0, _NAME_TEXT).to_pylist()
+    info = {
+        "names": name_clusters(texts, clusters.labels[rows], len(clusters.centroids)),
+        "sizes": clusters.sizes.tolist(),
+        "objective": clusters.objective,
+        "device": resolve_device(run.device),
+    }
+    return info, {"value": clusters.labels, "centroids": clusters.centroids, "distances": clusters.distances}
+
+
+def _project(run: Run) -> Result:
+    return {}, {"value": project_2d(run.pipeline.embeddings(), run.params, run.progress)}
+
+
+def _score(run: Run) -> Result:
+    records = run.pipeline.workspace.records()
+
+    def counted() -> Iterator[pa.RecordBatch]:
+        done = 0
+        for batch in records.batches():
+            yield batch
+            done += len(batch)
+            run.progress(done, len(records))
+
+    return {}, {"value": score_quality(counted(), run.params)}
+
+
+def _select(run: Run) -> Result:
+    pool = run.pipeline.pool()
+    selection = select_records(pool, run.params)
+    info = {
+        "n_selected": len(selection),
+        "requested": selection.requested,
+        "shortfall": selection.shortfall,
+        "measures": measure_selection(selection.rows, pool.labels, pool.quality),
+        "inputs": {stage: run.pipeline.current(stage) for stage in ("records", "cluster", "score")},
+        "last_decision": run.pipeline.workspace.ledger.last_decision_id(),
+    }
+    return info, {"value": _selection_table(selection)}
+
+
+def _selection_table(selection: Selection) -> pa.Table:
+    return pa.table(
+        {
+            "row_id": pa.array(selection.rows, pa.int64()),
+            "cluster": pa.array(selection.clusters, pa.int32()),
+            "score": pa.array(selection.scores, pa.float32()),
+            "reason": pa.array(selection.reasons, pa.int8()),
+        }
+    )
+
+
+RUNNERS = {"embed": _embed, "cluster": _cluster, "project": _project, "score": _score, "select": _select}

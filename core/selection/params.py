@@ -1,0 +1,77 @@
+"""What is asked of a selection, and what comes back. Holds no method."""
+
+import dataclasses
+import math
+import re
+
+import numpy as np
+
+from core.errors import CurationError
+from core.params import Params, check_at_least, check_choice
+
+METHODS = {
+    "kmq": "Every cluster gets its share of the budget; inside a cluster, better records are likelier to be drawn.",
+    "kmeans-random": "Every cluster gets its share of the budget; inside a cluster, every record is equally likely.",
+    "random": "Every record of the data is equally likely: the baseline to beat.",
+}
+REASONS = ("drawn", "pinned")
+
+
+@dataclasses.dataclass(frozen=True)
+class SelectionParams(Params):
+    """What to select, as methods.md 1.1 names it.
+
+    budget: a count ("500"), or a percentage of the records ("10%"). method: one of METHODS.
+    quota: a cluster's share by its "size" (paper) or "equal" (released code, but with the rest redistributed).
+    probability: of a record in kmq, "proportional" to quality (paper) or "softmax" of it (released code).
+    replacement: draw with replacement (paper); a record drawn twice is then exported twice.
+    """
+
+    budget: str = "10%"
+    method: str = "kmq"
+    quota: str = "size"
+    probability: str = "proportional"
+    replacement: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice("method", self.method, tuple(METHODS))
+        check_choice("quota", self.quota, ("size", "equal"))
+        check_choice("probability", self.probability, ("proportional", "softmax"))
+        check_at_least("seed", self.seed, 0)
+        _parse_budget(self.budget)
+
+    def n_records(self, n_pool: int) -> int:
+        """Return the budget as a number of records out of `n_pool`; a percentage is rounded to the nearest, half up."""
+        value, is_percentage = _parse_budget(self.budget)
+        count = max(1, math.floor(n_pool * value / 100 + 0.5)) if is_percentage else int(value)
+        if count > n_pool and not self.replacement:
+            raise CurationError(f"The budget is {count:,} records, but there are only {n_pool:,}; ask for that many at most.")
+        return count
+
+
+def _parse_budget(budget: str) -> tuple[float, bool]:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", str(budget))
+    value, is_percentage = (float(match[1]), bool(match[2])) if match else (0.0, False)
+    if value <= 0 or (is_percentage and value > 100) or (not is_percentage and value != int(value)):
+        raise CurationError(f"budget is {budget!r}; it must be a count of records such as 500, or a percentage up to 100%.")
+    return value, is_percentage
+
+
+@dataclasses.dataclass(frozen=True)
+class Selection:
+    """The chosen records, in the order they were picked; all arrays are (m,).
+
+    rows: int64 row ids. clusters: int32, -1 where the method has none. scores: float32, the quality a pick was drawn by.
+    reasons: int8 positions in REASONS. requested: the budget. shortfall: "" or why fewer than requested were found.
+    """
+
+    rows: np.ndarray
+    clusters: np.ndarray
+    scores: np.ndarray
+    reasons: np.ndarray
+    requested: int
+    shortfall: str = ""
+
+    def __len__(self) -> int:
+        return len(self.rows)

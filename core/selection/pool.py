@@ -1,0 +1,53 @@
+"""What a method chooses from: the records as arrays, with the curator's decisions as hard constraints."""
+
+import dataclasses
+
+import numpy as np
+
+from core.errors import CurationError
+
+
+@dataclasses.dataclass(frozen=True)
+class Pool:
+    """n records to choose from. Nothing here is changed by a method.
+
+    labels: (n,) int32 clusters, or None. quality: (n,) float32, or None. embeddings: (n, d) float32 unit rows, or None.
+    pinned: row ids that must be chosen; dropped: row ids that must not. multipliers: {cluster: factor >= 0 on its weight}.
+    """
+
+    n_records: int
+    labels: np.ndarray | None = None
+    quality: np.ndarray | None = None
+    embeddings: np.ndarray | None = None
+    pinned: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
+    dropped: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
+    multipliers: dict[int, float] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("labels", "quality", "embeddings"):
+            array = getattr(self, name)
+            if array is not None and len(array) != self.n_records:
+                raise CurationError(f"{name} has {len(array):,} rows for {self.n_records:,} records; it needs one a record.")
+        for name in ("pinned", "dropped"):
+            rows = np.unique(np.asarray(getattr(self, name), dtype=np.int64))
+            if len(rows) and (rows[0] < 0 or rows[-1] >= self.n_records):
+                raise CurationError(f"{name} names record {rows[0] if rows[0] < 0 else rows[-1]}; rows are 0 to {self.n_records - 1}.")
+            object.__setattr__(self, name, rows)
+        if len(both := np.intersect1d(self.pinned, self.dropped)):
+            raise CurationError(f"record {both[0]} is both pinned and dropped; clear one of the two.")
+
+    @property
+    def n_clusters(self) -> int:
+        """Return the number of clusters, one where the pool has no labels."""
+        return int(self.labels.max()) + 1 if self.labels is not None and self.n_records else 1
+
+    def clusters_of(self, rows: np.ndarray) -> np.ndarray:
+        """Return the int32 clusters of `rows`, -1 where the pool has no labels."""
+        return np.full(len(rows), -1, np.int32) if self.labels is None else self.labels[rows].astype(np.int32)
+
+    def free_rows(self) -> np.ndarray:
+        """Return the row ids, ascending, that are neither pinned nor dropped."""
+        free = np.ones(self.n_records, bool)
+        free[self.pinned] = False
+        free[self.dropped] = False
+        return np.flatnonzero(free)
