@@ -1,5 +1,8 @@
 """Where the arithmetic runs, cpu or cuda, and in which number format. Imports torch only when asked."""
 
+import ctypes
+import sys
+
 from core.errors import CurationError
 from core.params import check_choice
 
@@ -9,7 +12,7 @@ DEVICES = ("auto", "cpu", "cuda")
 def resolve_device(device: str = "auto") -> str:
     """Return "cpu" or "cuda". Raises CurationError for "cuda" on a machine without one."""
     check_choice("device", device, DEVICES)
-    if device == "cpu":
+    if device == "cpu" or (device == "auto" and not _has_cuda_driver()):
         return "cpu"
     import torch
 
@@ -18,6 +21,15 @@ def resolve_device(device: str = "auto") -> str:
     if device == "cuda":
         raise CurationError("device is 'cuda', but this machine has no CUDA device; use 'cpu' or 'auto'.")
     return "cpu"
+
+
+def _has_cuda_driver() -> bool:
+    """Whether asking torch is worth the seconds that importing it takes."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def fast_format(device: str) -> str:

@@ -49,7 +49,7 @@ class SentenceEncoder:
     Half precision is used when `calibrate` finds every sample text within cosine 0.99 of its float32 embedding.
     """
 
-    def __init__(self, params: EmbedParams, device: str = "auto", batch_size: int = 64) -> None:
+    def __init__(self, params: EmbedParams, device: str = "auto", batch_size: int = 32) -> None:
         self.device = resolve_device(device)
         self.format = "float32"
         self.batch_size = batch_size
@@ -60,7 +60,9 @@ class SentenceEncoder:
     def _load(self, number_format: str):
         import sentence_transformers
         import torch
+        import transformers
 
+        transformers.utils.logging.disable_progress_bar()
         kwargs = {"dtype": getattr(torch, number_format)}
         try:
             model = sentence_transformers.SentenceTransformer(self._path, device=self.device, model_kwargs=kwargs)
@@ -112,14 +114,16 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def embed_texts(texts: Sequence[str], encoder: Encoder, progress: Progress = no_progress, step: int = 256) -> np.ndarray:
+def embed_texts(texts: Sequence[str], encoder: Encoder, progress: Progress = no_progress, step: int = 64) -> np.ndarray:
     """Return (len(texts), d) float32 unit rows; row i embeds texts[i].
 
-    `progress` counts texts. Raises CurationError when the encoder returns something that is no embedding.
+    Texts of like length go together, so that little is padded. `progress` counts texts.
+    Raises CurationError when the encoder returns something that is no embedding.
     """
     blocks = []
+    order = np.argsort([-len(text) for text in texts], kind="stable")
     for start in range(0, len(texts), step):
-        block = texts[start : start + step]
+        block = [texts[i] for i in order[start : start + step]]
         vectors = np.asarray(encoder.encode(block), dtype=np.float32)
         if vectors.ndim != 2 or len(vectors) != len(block) or not np.isfinite(vectors).all():
             raise CurationError(
@@ -128,7 +132,11 @@ def embed_texts(texts: Sequence[str], encoder: Encoder, progress: Progress = no_
             )
         blocks.append(unit_rows(vectors))
         progress(start + len(block), len(texts))
-    return np.concatenate(blocks) if blocks else np.zeros((0, 0), np.float32)
+    if not blocks:
+        return np.zeros((0, 0), np.float32)
+    embeddings = np.empty((len(texts), blocks[0].shape[1]), np.float32)
+    embeddings[order] = np.concatenate(blocks)
+    return embeddings
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:

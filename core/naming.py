@@ -1,19 +1,40 @@
 """Names for clusters: the terms that set a cluster's records apart from the others'. Reads texts, changes nothing."""
 
+import collections
+import math
 import re
 from collections.abc import Sequence
 
 import numpy as np
 
 _TERM = re.compile(r"[^\W\d_][\w'+#]*[\w+#]|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2}")
-_MORE_STOP_WORDS = """
-a an b c d e f g answer question following correct please write text given choose sentence don didn doesn isn ve ll re s t user
-assistant system hi hello thanks just like use using used make want need know question example let sure
-que de la el en y a los se un una por con para no es lo las del como su al pero más qué me mi te le sí
-der die das und ich du sie wir es ist ein eine einen mit den dem zu auf für nicht von im was wie auch aus dass man
-le les et je tu il nous vous est un une dans pour pas sur du des que qui ce au avec ne comment plus son sa ses vos
-ます です した する こと って から まし して
-"""
+_TERMS_FROM = 600
+# Words that say nothing of a topic, in the languages that instruction data is mostly written in, and those of the genre.
+_STOP_WORDS = frozenset("""
+a about above after again against all also am an and any are aren't as at be because been before being below between both but by
+can can't cannot could couldn't did didn't do does doesn't doing don't down during each either else even every few first for from
+further get gets give go goes good had hadn't has hasn't have haven't having he he'd he'll he's her here hers herself him himself
+his how however i i'd i'll i'm i've if in into is isn't it it's its itself just last let let's like likely made make makes making
+many may maybe me might mine more most much must my myself need never next no nor not now of off often on once one only or other
+others our ours out over own per put rather really said same say says see she she'd she'll she's should shouldn't since so some
+something still such take than that that's the their theirs them themselves then there there's these they they'd they'll they're
+they've thing things this those three through to too two under until up upon us use used using usually very want was wasn't way we
+we'd we'll we're we've well were weren't what what's when where whether which while who whom whose why will with within without
+won't would wouldn't yes yet you you'd you'll you're you've your yours yourself don doesn didn isn wasn aren won ll ve re
+answer answers ask assistant choose correct example explain follow following given hello hi know long meaning please provide
+question questions says sentence short sure system tell text thanks think user write written ok
+das dass dem den der des die ein eine einem einen einer es auch auf aus bei bin bis da damit dann denn du für hat ich ihr im in ist
+kann man mehr mein meine mit nach nicht noch nur oder sein seine sich sie sind so um und uns vom von vor war was wenn wer wie wir
+wird zu zum zur aber als am an ihre ihren dein deine dir mir mich
+al algo aquí bien como con cuando de del desde donde el ella ellos en entre era es esta este esto está están hay la las le les lo
+los me mi mis muy más ni no nos o para pero por porque puede puedes que qué se ser si sin sobre son su sus también te tiene todo tu
+tus un una unas uno unos y ya cómo
+au aux avec ce ces cette comme comment dans de des donc du elle en est et eux fait il ils je jusqu la le les leur lui ma mais me mes
+moi mon même ne nos notre nous on ou où par pas peu peut peux plus pour puis quand que qui quoi sa sans se ses si son sont sur ta te
+tes toi ton très tu un une votre vos vous à été être c'est d'un d'une qu'il j'ai n'est l'on
+です ます した して する こと から など とき もの たい ない いる ある なる って さい ださ くだ まし ょう しょ には では とを えば れば いと
+ので られ すか のは てく うに
+""".split())
 
 
 def sample_for_names(labels: np.ndarray, distances: np.ndarray, per_cluster: int = 24) -> np.ndarray:
@@ -32,45 +53,39 @@ def name_clusters(texts: Sequence[str], labels: np.ndarray, n_clusters: int, n_t
     texts[i] belongs to cluster labels[i]. Terms are ranked by class-based TF-IDF (Grootendorst 2022, arXiv 2203.05794):
     tf(term, cluster) * log(1 + A / f(term)), A the mean number of terms a cluster; a term counts once a record.
     """
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
-
-    stop_words = ENGLISH_STOP_WORDS | set(_MORE_STOP_WORDS.split())
-    names = [f"cluster {cluster}" for cluster in range(n_clusters)]
-    vectorizer = CountVectorizer(
-        binary=True, analyzer=lambda text: [term for term in _TERM.findall(text[:600].lower()) if term not in stop_words]
-    )
-    try:
-        counts = vectorizer.fit_transform(texts)
-    except ValueError:  # scikit-learn's word for "no text has a term"
-        return names
-    terms = vectorizer.get_feature_names_out()
-    ranked = _ranked_terms(counts, np.asarray(labels), n_clusters, n_terms + 5)
+    counts: list[collections.Counter[str]] = [collections.Counter() for _ in range(n_clusters)]
+    for text, label in zip(texts, np.asarray(labels).tolist(), strict=True):
+        counts[label].update(set(_terms(text)))
+    overall = _total(counts)
+    mean_terms = overall.total() / max(n_clusters, 1)
+    rarity = {term: math.log1p(mean_terms / count) for term, count in overall.items()}
+    names: list[str] = []
     taken: set[str] = set()
-    for cluster, columns in enumerate(ranked):
-        words = _without_near_repeats([terms[column] for column in columns])
-        for length in range(n_terms, len(words) + 1):
-            if (name := ", ".join(words[:length])) not in taken:
-                break
-        else:
-            name = ", ".join([*words, str(cluster)]) if words else names[cluster]
-        names[cluster] = name
-        taken.add(name)
+    for cluster, count in enumerate(counts):
+        ranked = sorted(count, key=lambda term, count=count: (-count[term] * rarity[term], term))
+        names.append(_free_name(_without_near_repeats(ranked[: n_terms + 9]), cluster, n_terms, taken))
+        taken.add(names[-1])
     return names
 
 
-def _ranked_terms(counts, labels: np.ndarray, n_clusters: int, n_best: int) -> list[np.ndarray]:
-    from scipy import sparse
+def _terms(text: str) -> list[str]:
+    return [term for term in _TERM.findall(text[:_TERMS_FROM].lower()) if term not in _STOP_WORDS]
 
-    members = sparse.csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=(n_clusters, len(labels)))
-    by_cluster = (members @ counts).tocsr()
-    per_term = np.asarray(by_cluster.sum(0)).ravel()
-    rarity = np.log1p(by_cluster.sum() / n_clusters / np.maximum(per_term, 1))
-    ranked = []
-    for cluster in range(n_clusters):
-        row = by_cluster[[cluster]]
-        score = row.data * rarity[row.indices]
-        ranked.append(row.indices[np.lexsort((row.indices, -score))[:n_best]])
-    return ranked
+
+def _total(counts: list[collections.Counter[str]]) -> collections.Counter[str]:
+    total: collections.Counter[str] = collections.Counter()
+    for count in counts:
+        total.update(count)
+    return total
+
+
+def _free_name(words: list[str], cluster: int, n_terms: int, taken: set[str]) -> str:
+    """Return the first words that no other cluster is called by, or at last the cluster's number."""
+    for length in range(min(n_terms, len(words)), len(words) + 1):
+        name = ", ".join(words[:length])
+        if name and name not in taken:
+            return name
+    return ", ".join([*words[:n_terms], f"cluster {cluster}"])
 
 
 def _without_near_repeats(words: list[str]) -> list[str]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from core.pipeline import Pipeline
 
 Result = tuple[dict[str, Any], dict[str, np.ndarray | pa.Table]]
-_NAME_TEXT = 1200
+_NAME_TEXT = 600
 _CALIBRATE_ON = 32
 
 
