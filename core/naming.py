@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 _TERM = re.compile(r"[^\W\d_][\w'+#]*[\w+#]|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2}")
+_SPECIAL_TOKEN = re.compile(r"<\|?/?[a-z_]+\|?\s*/?>")  # "<|endoftext|>", "<br>"
 _TERMS_FROM = 600
 # Words that say nothing of a topic, in the languages that instruction data is mostly written in, and those of the genre.
 _STOP_WORDS = frozenset("""
@@ -21,6 +22,7 @@ something still such take than that that's the their theirs them themselves then
 they've thing things this those three through to too two under until up upon us use used using usually very want was wasn't way we
 we'd we'll we're we've well were weren't what what's when where whether which while who whom whose why will with within without
 won't would wouldn't yes yet you you'd you'll you're you've your yours yourself don doesn didn isn wasn aren won ll ve re
+around enough keep several best time extra high low day days dear subject check number
 answer answers ask assistant choose correct example explain follow following given hello hi know long meaning please provide
 question questions says sentence short sure system tell text thanks think user write written ok
 das dass dem den der des die ein eine einem einen einer es auch auf aus bei bin bis da damit dann denn du für hat ich ihr im in ist
@@ -28,7 +30,7 @@ kann man mehr mein meine mit nach nicht noch nur oder sein seine sich sie sind s
 wird zu zum zur aber als am an ihre ihren dein deine dir mir mich
 al algo aquí bien como con cuando de del desde donde el ella ellos en entre era es esta este esto está están hay la las le les lo
 los me mi mis muy más ni no nos o para pero por porque puede puedes que qué se ser si sin sobre son su sus también te tiene todo tu
-tus un una unas uno unos y ya cómo
+tus un una unas uno unos y ya cómo ab drei gut ganz etwa schon dos tres come
 au aux avec ce ces cette comme comment dans de des donc du elle en est et eux fait il ils je jusqu la le les leur lui ma mais me mes
 moi mon même ne nos notre nous on ou où par pas peu peut peux plus pour puis quand que qui quoi sa sans se ses si son sont sur ta te
 tes toi ton très tu un une votre vos vous à été être c'est d'un d'une qu'il j'ai n'est l'on
@@ -38,22 +40,29 @@ tes toi ton très tu un une votre vos vous à été être c'est d'un d'une qu'il
 
 
 def sample_for_names(labels: np.ndarray, distances: np.ndarray, per_cluster: int = 24) -> np.ndarray:
-    """Return the rows, ascending, of the `per_cluster` records nearest to each centroid: enough to name a cluster by.
+    """Return the rows, ascending, of up to `per_cluster` records of each cluster, spread evenly from its middle to its rim.
 
-    labels: (n,) int, distances: (n,) float.
+    Those nearest the middle alone are too often copies of one another. labels: (n,) int, distances: (n,) float.
     """
     order = np.lexsort((distances, labels))
-    starts = np.searchsorted(labels[order], labels[order], side="left")
-    return np.sort(order[np.arange(len(order)) - starts < per_cluster])
+    ordered = labels[order]
+    first = np.searchsorted(ordered, ordered, side="left")
+    size = np.searchsorted(ordered, ordered, side="right") - first
+    rank = np.arange(len(order)) - first
+    step = np.maximum(size / per_cluster, 1)
+    taken = np.ceil(rank / step) * step < rank + 1
+    return np.sort(order[taken])
 
 
 def name_clusters(texts: Sequence[str], labels: np.ndarray, n_clusters: int, n_terms: int = 3) -> list[str]:
     """Return one name a cluster, all different, as in "flour, oven, bake".
 
     texts[i] belongs to cluster labels[i]. Terms are ranked by class-based TF-IDF (Grootendorst 2022, arXiv 2203.05794):
-    tf(term, cluster) * log(1 + A / f(term)), A the mean number of terms a cluster; a term counts once a record.
+    tf(term, cluster) * log(1 + A / f(term)), A the mean number of terms a cluster; a term counts once a record. A term in
+    less than a sixth of a cluster's texts names it only where nothing better does: it is some record's own subject.
     """
     counts: list[collections.Counter[str]] = [collections.Counter() for _ in range(n_clusters)]
+    common = np.bincount(labels, minlength=n_clusters) / 6
     for text, label in zip(texts, np.asarray(labels).tolist(), strict=True):
         counts[label].update(set(_terms(text)))
     overall = _total(counts)
@@ -62,14 +71,16 @@ def name_clusters(texts: Sequence[str], labels: np.ndarray, n_clusters: int, n_t
     names: list[str] = []
     taken: set[str] = set()
     for cluster, count in enumerate(counts):
-        ranked = sorted(count, key=lambda term, count=count: (-count[term] * rarity[term], term))
+        score = {term: held * rarity[term] for term, held in count.items()}
+        ranked = sorted(count, key=lambda term: (count[term] < common[cluster], -score[term], term))  # noqa: B023
         names.append(_free_name(_without_near_repeats(ranked[: n_terms + 9]), cluster, n_terms, taken))
         taken.add(names[-1])
     return names
 
 
 def _terms(text: str) -> list[str]:
-    return [term for term in _TERM.findall(text[:_TERMS_FROM].lower()) if term not in _STOP_WORDS]
+    plain = _SPECIAL_TOKEN.sub(" ", text[:_TERMS_FROM].lower())
+    return [term for term in _TERM.findall(plain) if term not in _STOP_WORDS]
 
 
 def _total(counts: list[collections.Counter[str]]) -> collections.Counter[str]:

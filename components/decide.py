@@ -1,0 +1,56 @@
+"""Decisions made on a page: every one is written to the ledger, said aloud, and can be undone. Callbacks only."""
+
+import numpy as np
+
+from components import opened, state
+from core.errors import CurationError
+from core.overrides import Decision, next_redo, next_undo
+
+_DONE = {"pin": "Pinned", "drop": "Dropped", "clear": "Cleared", "weight": "Weighted"}
+
+
+def on_records(action: str, rows: np.ndarray, note: str = "") -> None:
+    """Pin, drop or clear records."""
+    pipeline = opened.pipeline()
+    try:
+        decision = pipeline.workspace.decide_records(action, rows, state.get().who, note)
+    except CurationError as error:
+        state.say(str(error))
+        return
+    state.say(f"{_DONE[action]} {_count(len(decision.rows))}. Undo takes it back.")
+
+
+def on_cluster(action: str, cluster: int, value: float = 1.0, note: str = "") -> None:
+    """Pin, drop, clear or weight a cluster."""
+    pipeline = opened.pipeline()
+    try:
+        pipeline.decide_cluster(action, cluster, state.get().who, note, value)
+    except CurationError as error:
+        state.say(str(error))
+        return
+    by = f" x {value:g}" if action == "weight" else ""
+    state.say(f"{_DONE[action]} cluster {cluster}{by}. Undo takes it back.")
+
+
+def undo(decision_id: int | None = None) -> None:
+    """Take back a decision, by default the latest."""
+    _revise("undo", decision_id, next_undo)
+
+
+def redo(decision_id: int | None = None) -> None:
+    """Restore a decision, by default the one last taken back."""
+    _revise("redo", decision_id, next_redo)
+
+
+def _revise(action: str, decision_id: int | None, find) -> None:
+    ledger = opened.pipeline().workspace.ledger
+    refers = decision_id or find(ledger.decisions())
+    if refers is None:
+        state.say(f"There is nothing to {action}.")
+        return
+    ledger.add_decision(Decision(action=action, refers=refers, who=state.get().who))
+    state.say(f"Decision {refers} is {'taken back' if action == 'undo' else 'restored'}.")
+
+
+def _count(n: int) -> str:
+    return "1 record" if n == 1 else f"{n:,} records"

@@ -1,0 +1,96 @@
+"""The decisions so far: who decided what, when, whether it stands, and a way to take back any of them."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from components import decide, opened, state
+from components.theme import ICONS
+from core.overrides import ACTIONS, Decision, Overrides, carry_over, in_force, next_redo, next_undo
+from core.pipeline import Pipeline
+
+_LEAST_OVERLAP = 0.3
+
+
+def show(pipeline: Pipeline, overrides: Overrides) -> None:
+    """Draw the list."""
+    decisions = pipeline.workspace.ledger.decisions()
+    current = state.get()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button("Undo", icon=ICONS["undo"], disabled=next_undo(decisions) is None, on_click=decide.undo, key="review_undo")
+        st.button("Redo", icon=ICONS["redo"], disabled=next_redo(decisions) is None, on_click=decide.redo, key="review_redo")
+        current.who = st.text_input("Decisions are signed", current.who, key="who", width=220)
+    if not decisions:
+        st.info("No decision yet. Pin what must be in, drop what must not: on the Map page, for a record, a cluster, or all inside a line.", icon=":material/history:")
+        return
+    _set_aside(pipeline, overrides)
+    standing = {decision.id for decision in in_force(decisions)}
+    aside = {decision.id for decision in overrides.set_aside}
+    frame = pd.DataFrame([_line(pipeline, decision, standing, aside) for decision in reversed(decisions)])
+    event = st.dataframe(frame, hide_index=True, on_select="rerun", selection_mode="single-row", key="decisions", height=360)
+    if event.selection.rows:
+        _one(pipeline, list(reversed(decisions))[event.selection.rows[0]], standing)
+
+
+def _line(pipeline: Pipeline, decision: Decision, standing: set[int], aside: set[int]) -> dict:
+    if decision.action not in ACTIONS:
+        what, stands = f"decision {decision.refers}", ""
+    else:
+        what = describe(pipeline, decision)
+        stands = "other clusters" if decision.id in aside else "in force" if decision.id in standing else "taken back"
+    return {"No.": decision.id, "When (UTC)": decision.at.replace("T", " ")[:19], "Who": decision.who, "Action": decision.action, "What": what, "State": stands, "Note": decision.note}
+
+
+def describe(pipeline: Pipeline, decision: Decision) -> str:
+    """Return what a decision is about, in words."""
+    if decision.target == "records":
+        return f"record {decision.rows[0]:,}" if len(decision.rows) == 1 else f"{len(decision.rows):,} records"
+    by = f" x {decision.value:g}" if decision.action == "weight" else ""
+    if decision.clustering == pipeline.current("cluster"):
+        return f"cluster {decision.cluster} ({opened.cluster_names(pipeline)[decision.cluster]}){by}"
+    return f"cluster {decision.cluster} of an earlier clustering{by}"
+
+
+def _one(pipeline: Pipeline, decision: Decision, standing: set[int]) -> None:
+    if decision.action not in ACTIONS:
+        return
+    stands = decision.id in standing
+    st.button(
+        f"Take back decision {decision.id}" if stands else f"Restore decision {decision.id}",
+        icon=ICONS["undo" if stands else "redo"],
+        on_click=decide.undo if stands else decide.redo,
+        args=(decision.id,),
+        key="revise_one",
+    )
+
+
+def _set_aside(pipeline: Pipeline, overrides: Overrides) -> None:
+    if not overrides.set_aside:
+        return
+    st.warning(f"{len(overrides.set_aside):,} decisions are about clusters of an earlier clustering and have no effect on today's.", icon=":material/update:")
+    matches = [(decision, *match) for decision in overrides.set_aside if (match := _match(pipeline, decision))]
+    names = opened.cluster_names(pipeline)
+    for decision, cluster, overlap in matches:
+        st.text(f"{decision.action} cluster {decision.cluster} would become cluster {cluster}, {names[cluster]} ({overlap:.0%} in common)")
+    if matches:
+        st.button("Carry these over", on_click=_carry, args=(pipeline, matches), key="carry_over")
+
+
+def _match(pipeline: Pipeline, decision: Decision) -> tuple[int, float] | None:
+    """Return (cluster, overlap) of the cluster that took the place of the decision's, None where none overlaps enough."""
+    workspace = pipeline.workspace
+    if not workspace.has("cluster", decision.clustering):
+        return None
+    old = np.asarray(workspace.array("cluster", decision.clustering))
+    new = opened.labels(pipeline)
+    if new is None or len(old) != len(new):
+        return None
+    cluster, overlap = carry_over(old, new, decision.cluster)
+    return (cluster, overlap) if overlap >= _LEAST_OVERLAP else None
+
+
+def _carry(pipeline: Pipeline, matches: list[tuple[Decision, int, float]]) -> None:
+    for decision, cluster, _ in matches:
+        pipeline.decide_cluster(decision.action, cluster, state.get().who, f"carried over from decision {decision.id}", decision.value)
+        decide.undo(decision.id)
+    state.say(f"{len(matches)} decisions carried over.")

@@ -1,0 +1,60 @@
+"""Export: what will be written, as a download or to a path, with the manifest that lets anybody check it."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from components import opened, state
+from core import delivery
+from core.errors import CurationError
+from core.export import export_lines, manifest_path
+from core.pipeline import Pipeline
+
+_PREVIEW = 3
+_PREVIEW_CHARS = 1200
+
+
+def show(pipeline: Pipeline) -> None:
+    """Draw the panel."""
+    try:
+        rows = delivery.selected_rows(pipeline)
+    except CurationError:
+        st.warning("The selection is out of date: decisions or clusters changed since. Update it in the sidebar, then export.", icon=":material/update:")
+        return
+    dataset = pipeline.workspace.dataset()
+    name = f"{dataset.name}-curated.jsonl"
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.metric("Records to write", f"{len(rows):,}", help="Each line is the record's original text, byte for byte, in the order of the data.")
+        _downloads(pipeline, name)
+    with right:
+        _save(pipeline, name)
+    st.markdown("##### First lines")
+    for line in list(export_lines(opened.records(pipeline), rows[:_PREVIEW])):
+        text = line.decode().rstrip("\n")
+        st.code(text if len(text) <= _PREVIEW_CHARS else text[:_PREVIEW_CHARS] + " …", language="json", wrap_lines=True)
+
+
+def _downloads(pipeline: Pipeline, name: str) -> None:
+    # Callables: the files are made when the button is pressed, not at every rerun.
+    st.download_button("Download JSONL", lambda: _file(pipeline, name).read_bytes(), name, "application/jsonl", type="primary", icon=":material/download:", on_click="ignore", key="download")
+    st.download_button("Download the manifest", lambda: manifest_path(_file(pipeline, name)).read_bytes(), f"{name}.manifest.json", "application/json", icon=":material/verified:", on_click="ignore", key="download_manifest")
+
+
+def _file(pipeline: Pipeline, name: str) -> Path:
+    out = pipeline.workspace.folder / "exports" / name
+    delivery.export_selection(pipeline, out)
+    return out
+
+
+def _save(pipeline: Pipeline, name: str) -> None:
+    with st.form("save", border=False):
+        text = st.text_input("Or save to a path on this computer", str(Path.cwd() / name), key="save_path")
+        if st.form_submit_button("Save", icon=":material/save:") and text.strip():
+            try:
+                manifest = delivery.export_selection(pipeline, Path(text.strip()).expanduser())
+            except CurationError as error:
+                st.error(str(error))
+            else:
+                state.say("Saved.")
+                st.success(f"Saved, with {manifest.name} beside it.")

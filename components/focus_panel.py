@@ -1,0 +1,66 @@
+"""Beside the map: what is looked at, its numbers, what can be done with all of it, and its records."""
+
+import zlib
+
+import numpy as np
+import streamlit as st
+
+from components import decide, opened, record_reader, state
+from components.state import Focus
+from components.theme import DROPPED, ICONS, PINNED, SELECTED
+from core.pipeline import Pipeline
+
+
+def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights: dict[int, float]) -> None:
+    """Draw the panel."""
+    _search(pipeline)
+    if focus is None:
+        st.markdown("##### Nothing picked yet")
+        st.caption("Draw a line around some points, click a point or a row of the table, or search for words. The records show up here.")
+        return
+    title = f"Cluster {focus.cluster}" if focus.kind == "cluster" else "On the map" if focus.kind == "area" else "Search"
+    st.caption(title)
+    st.text(focus.label)
+    held = statuses[focus.rows]
+    counts = [(len(held), "records"), (int(np.isin(held, (SELECTED, PINNED)).sum()), "selected"), (int((held == PINNED).sum()), "pinned"), (int((held == DROPPED).sum()), "dropped")]
+    st.caption(" · ".join(f"{count:,} {name}" for count, name in counts))
+    if not len(focus.rows):
+        return
+    _actions(focus, weights)
+    with st.container(height=430, border=False):
+        record_reader.show(pipeline, focus.rows, statuses, key=f"focus-{zlib.crc32(focus.id.encode())}")
+
+
+def _search(pipeline: Pipeline) -> None:
+    with st.form("search", border=False), st.container(horizontal=True):
+        words = st.text_input("Search", placeholder="Search in all records", label_visibility="collapsed", key="search_words")
+        if st.form_submit_button("Find", icon=":material/search:") and words.strip():
+            rows = opened.records(pipeline).search(words.strip())
+            found = f"“{words.strip()}” in {len(rows):,} records" if len(rows) else f"No record holds “{words.strip()}”"
+            state.get().look_at(Focus("search", found, rows))
+            st.rerun()
+
+
+def _actions(focus: Focus, weights: dict[int, float]) -> None:
+    with st.container(horizontal=True, key="focus_actions"):
+        for action, label in (("pin", "Pin all"), ("drop", "Drop all"), ("clear", "Clear")):
+            by_cluster = focus.kind == "cluster"
+            st.button(
+                label,
+                icon=ICONS[action],
+                key=f"focus_{action}",
+                on_click=decide.on_cluster if by_cluster else decide.on_records,
+                args=(action, focus.cluster if by_cluster else focus.rows),
+            )
+    if focus.kind == "cluster":
+        key = f"weight-{focus.cluster}"
+        st.number_input(
+            "Weight of this cluster",
+            min_value=0.0,
+            max_value=100.0,
+            value=weights.get(focus.cluster, 1.0),
+            step=0.25,
+            key=key,
+            help="Multiplies the cluster's share of the budget: 2 doubles it, 0 takes nothing but pinned records.",
+            on_change=lambda: decide.on_cluster("weight", focus.cluster, float(st.session_state[key])),
+        )

@@ -1,0 +1,140 @@
+"""The map as a Plotly figure: a picture of all points, a few thousand real ones above it for hover, and names.
+
+Arrays in, figure out; `map_view.py` decides what is shown.
+"""
+
+import base64
+import dataclasses
+
+import numpy as np
+import plotly.graph_objects as go
+
+from components.raster import View, draw_points, inside_view
+
+HOVER_POINTS = 2000
+HEIGHT = 640
+_MANY_LEGEND_ENTRIES = 14
+
+
+@dataclasses.dataclass(frozen=True)
+class Colouring:
+    """How the points are coloured. codes: (n,) rows of `colours` (hex). legend: (name, colour) pairs, empty for none.
+
+    scale: (low, high) where the colours stand for a number.
+    """
+
+    codes: np.ndarray
+    colours: list[str]
+    legend: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    scale: tuple[float, float] | None = None
+
+
+def draw_map(
+    xy: np.ndarray,
+    colouring: Colouring,
+    rgb: np.ndarray,
+    view: View,
+    hover: list[str],
+    hover_rows: np.ndarray,
+    faded: np.ndarray | None,
+    names: list[tuple[float, float, str]],
+    text_colour: str,
+) -> go.Figure:
+    """Return the figure. hover_rows: the rows of the real points, hover: their texts. names: (x, y, text) on the map."""
+    figure = go.Figure()
+    few = len(xy) <= HOVER_POINTS
+    if not few:
+        picture = base64.b64encode(draw_points(xy, colouring.codes, rgb, view, faded)).decode()
+        figure.add_layout_image(
+            source=f"data:image/png;base64,{picture}",
+            xref="x",
+            yref="y",
+            x=view[0],
+            y=view[3],
+            sizex=view[1] - view[0],
+            sizey=view[3] - view[2],
+            sizing="stretch",
+            layer="below",
+        )
+    figure.add_trace(_points(xy, colouring, hover, hover_rows, faded, few))
+    for entry, colour in colouring.legend[:_MANY_LEGEND_ENTRIES]:
+        marker = {"color": colour, "size": 9}
+        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=entry, hoverinfo="skip"))
+    if colouring.scale:
+        figure.add_trace(_scale_bar(colouring))
+    for x, y, text in names:
+        figure.add_annotation(
+            x=x, y=y, text=_plain(text), showarrow=False, font={"size": 12, "color": text_colour}, opacity=0.92, bgcolor=_halo(text_colour)
+        )
+    return _frame(figure, view, text_colour)
+
+
+def hover_sample(xy: np.ndarray, view: View, seed: int = 0) -> np.ndarray:
+    """Return up to HOVER_POINTS row ids, ascending, of points in the view, always the same ones for the same view."""
+    rows = np.flatnonzero(inside_view(xy, view))
+    if len(rows) > HOVER_POINTS:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, HOVER_POINTS, replace=False))
+    return rows
+
+
+def _points(
+    xy: np.ndarray, colouring: Colouring, hover: list[str], rows: np.ndarray, faded: np.ndarray | None, few: bool
+) -> go.Scattergl:
+    colours = np.array(colouring.colours, dtype=object)[colouring.codes[rows]]
+    opacity = np.full(len(rows), 0.9) if faded is None else np.where(faded[rows], 0.16, 0.95)
+    return go.Scattergl(
+        x=xy[rows, 0],
+        y=xy[rows, 1],
+        mode="markers",
+        customdata=rows[:, None],
+        text=[_plain(text) for text in hover],
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+        # Above the picture the real points are there to be hovered and clicked, not seen.
+        marker={"size": 7 if few else 9, "color": colours, "opacity": opacity if few else 0.0},
+        selected={"marker": {"opacity": 0.95 if few else 0.0}},
+        unselected={"marker": {"opacity": 0.3 if few else 0.0}},
+    )
+
+
+def _scale_bar(colouring: Colouring) -> go.Scatter:
+    low, high = colouring.scale
+    steps = len(colouring.colours) - 1
+    marker = {
+        "color": [low],
+        "cmin": low,
+        "cmax": high,
+        "colorscale": [[i / steps, colour] for i, colour in enumerate(colouring.colours)],
+        "showscale": True,
+        "colorbar": {"thickness": 10, "len": 0.5, "x": 1.0, "title": {"text": "quality"}, "outlinewidth": 0},
+    }
+    return go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
+
+
+def _frame(figure: go.Figure, view: View, text_colour: str) -> go.Figure:
+    axis = {"visible": False, "fixedrange": False}
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 0, "r": 0, "t": 30, "b": 0},
+        xaxis=axis | {"range": [view[0], view[1]]},
+        yaxis=axis | {"range": [view[2], view[3]]},
+        dragmode="lasso",
+        hovermode="closest",
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "itemclick": False, "itemdoubleclick": False},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": text_colour},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": "#8d9196", "activecolor": "#1b9a8c"},
+        uirevision=str(view),
+    )
+    return figure
+
+
+def _halo(text_colour: str) -> str:
+    dark_text = int(text_colour[1:3], 16) < 128
+    return "rgba(253,252,250,0.72)" if dark_text else "rgba(22,25,28,0.72)"
+
+
+def _plain(text: str) -> str:
+    """Plotly reads a few tags in texts; a record's own must be shown as they are."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")

@@ -1,0 +1,152 @@
+"""The map on its page: colouring, clicks and lassos in, what the reader looks at out."""
+
+import numpy as np
+import streamlit as st
+
+from components import opened, state
+from components.map_figure import Colouring, draw_map, hover_sample
+from components.raster import View, full_view, in_polygon, inside_view
+from components.state import Focus
+from components.theme import STATUS_NAMES, category_colours, is_dark, rgb, scale_colours, status_colours
+from core.pipeline import Pipeline
+
+COLOURINGS = ("cluster", "selection", "quality", "source")
+_NAMES_ON_MAP = 16
+_PALETTE = 48
+
+
+def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
+    """Draw the map with its controls; return what is looked at. statuses: (n,) int8, see `opened.statuses`."""
+    current = state.get()
+    xy = opened.positions(pipeline)
+    whole = full_view(xy)
+    view = current.view or whole
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    choices = [c for c in COLOURINGS if c != "source" or opened.sources(pipeline)[0]]
+    with left:
+        colour_by = st.segmented_control("Colour by", choices, default="cluster", required=True, key="colour_by")
+    with right, st.container(horizontal=True, horizontal_alignment="right"):
+        can_zoom = current.focus is not None and len(current.focus.rows) > 0
+        st.button("Zoom to it", icon=":material/zoom_in:", disabled=not can_zoom, on_click=_zoom, args=(xy,), key="zoom_in")
+        st.button("Whole map", icon=":material/zoom_out_map:", on_click=current.reset_map, key="zoom_out")
+    dark = is_dark()
+    faded = None
+    if current.focus is not None:
+        faded = np.ones(len(xy), bool)
+        faded[current.focus.rows] = False
+    colouring = _colouring(pipeline, colour_by, statuses, dark)
+    rows = hover_sample(xy, view)
+    figure = draw_map(
+        xy=xy,
+        colouring=colouring,
+        rgb=rgb(colouring.colours),
+        view=view,
+        hover=_hover_texts(pipeline, rows),
+        hover_rows=rows,
+        faded=faded,
+        names=_names_on_map(pipeline, xy, view),
+        text_colour="#e6e4df" if dark else "#22262a",
+    )
+    _chart(figure, f"map-{current.chart_version}", xy)
+    st.caption("Drag to draw a lasso and read what is inside. Click a point to read its cluster. Scroll to look closer.")
+    return current.focus
+
+
+def _chart(figure, key: str, xy: np.ndarray) -> None:
+    st.plotly_chart(
+        figure,
+        theme=None,
+        key=key,
+        on_select=lambda: _on_select(key, xy),
+        selection_mode=("points", "lasso", "box"),
+        config={"scrollZoom": True, "displaylogo": False, "modeBarButtonsToRemove": ["toImage", "autoScale2d", "resetScale2d"]},
+    )
+
+
+def _on_select(key: str, xy: np.ndarray) -> None:
+    """Turn what was drawn or clicked on the chart into what is looked at."""
+    drawn = st.session_state[key].selection
+    inside = np.zeros(len(xy), bool)
+    for lasso in drawn.get("lasso", []):
+        inside |= in_polygon(xy, lasso["x"], lasso["y"])
+    for box in drawn.get("box", []):
+        inside |= inside_view(xy, (min(box["x"]), max(box["x"]), min(box["y"]), max(box["y"])))
+    current = state.get()
+    if drawn.get("lasso") or drawn.get("box"):
+        rows = np.flatnonzero(inside)
+        current.look_at(Focus("area", f"{len(rows):,} records inside the line" if len(rows) else "No record inside the line", rows))
+    elif drawn.get("points"):
+        look_at_cluster_of(int(drawn["points"][0]["customdata"][0]))
+    else:
+        current.look_at(None)
+
+
+def look_at_cluster_of(row: int) -> None:
+    """Look at the cluster that a record is in."""
+    look_at_cluster(int(opened.labels(opened.pipeline())[row]))
+
+
+def look_at_cluster(cluster: int) -> None:
+    """Look at a cluster."""
+    pipeline = opened.pipeline()
+    rows = np.flatnonzero(opened.labels(pipeline) == cluster)
+    state.get().look_at(Focus("cluster", opened.cluster_names(pipeline)[cluster], rows, cluster))
+
+
+def _zoom(xy: np.ndarray) -> None:
+    current = state.get()
+    points = xy[current.focus.rows]
+    low, high = np.percentile(points, [1, 99], axis=0)
+    pad = np.maximum((high - low) * 0.15, 0.05)
+    current.view = tuple(float(v) for v in (low[0] - pad[0], high[0] + pad[0], low[1] - pad[1], high[1] + pad[1]))
+    current.chart_version += 1
+
+
+def _colouring(pipeline: Pipeline, colour_by: str, statuses: np.ndarray, dark: bool) -> Colouring:
+    if colour_by == "selection":
+        colours = list(status_colours(dark))
+        return Colouring(statuses, colours, list(zip(STATUS_NAMES, colours, strict=True)))
+    if colour_by == "quality" and (quality := opened.quality(pipeline)) is not None:
+        low, high = float(quality.min()), float(quality.max())
+        colours = scale_colours(dark)
+        codes = ((quality - low) / max(high - low, 1e-9) * (len(colours) - 1)).astype(np.int64)
+        return Colouring(codes, colours, scale=(low, high))
+    if colour_by == "source":
+        names, codes = opened.sources(pipeline)
+        shown = names[:12]
+        colours = [*category_colours(len(shown), dark), status_colours(dark)[0]]
+        codes = np.where((codes < 0) | (codes >= len(shown)), len(shown), codes)
+        rest = ["other"] if len(names) > len(shown) else []
+        return Colouring(codes, colours, list(zip([*shown, *rest], colours, strict=False)))
+    colours = category_colours(_PALETTE, dark)
+    return Colouring(opened.labels(pipeline) % _PALETTE, colours)
+
+
+def _hover_texts(pipeline: Pipeline, rows: np.ndarray) -> list[str]:
+    table = opened.records(pipeline).take(rows, ["prompt", "response"])
+    names, labels = opened.cluster_names(pipeline), opened.labels(pipeline)
+    return [
+        f"{_short(prompt or response)}\n{names[labels[row]]}"
+        for row, prompt, response in zip(rows, table["prompt"].to_pylist(), table["response"].to_pylist(), strict=True)
+    ]
+
+
+def _short(text: str, length: int = 90) -> str:
+    text = " ".join(text[: 4 * length].split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _names_on_map(pipeline: Pipeline, xy: np.ndarray, view: View) -> list[tuple[float, float, str]]:
+    """Return names of the largest clusters in view, at their middle, leaving out those that would overlap."""
+    labels, names = opened.labels(pipeline), opened.cluster_names(pipeline)
+    shown = inside_view(xy, view)
+    sizes = np.bincount(labels[shown], minlength=len(names))
+    placed: list[tuple[float, float, str]] = []
+    for cluster in np.argsort(-sizes, kind="stable")[: 4 * _NAMES_ON_MAP]:
+        if not sizes[cluster] or len(placed) == _NAMES_ON_MAP:
+            break
+        x, y = (float(v) for v in np.median(xy[shown & (labels == cluster)], axis=0))
+        across, down = (view[1] - view[0]) * 0.15, (view[3] - view[2]) * 0.045
+        if all(abs(x - other[0]) > across or abs(y - other[1]) > down for other in placed):
+            placed.append((x, y, ", ".join(names[cluster].split(", ")[:2])))
+    return placed

@@ -1,0 +1,88 @@
+"""The open workspace as the pages read it: a Pipeline, and arrays kept between reruns by artifact key."""
+
+import numpy as np
+import streamlit as st
+
+from components import state
+from components.theme import DROPPED, FREE, PINNED, SELECTED
+from core.overrides import Overrides
+from core.pipeline import Pipeline
+from core.record_table import RecordTable
+from core.records import RecordParams
+from core.workspace import Workspace
+
+
+def pipeline() -> Pipeline:
+    """Return the open workspace's pipeline. The sample's is made, and its records read, if it is not there yet."""
+    current = state.get()
+    workspace = Workspace(current.workspace, create=True)
+    if not workspace.has_data and current.workspace.name == state.SAMPLE.stem:
+        workspace.import_data(state.SAMPLE, RecordParams())
+    return Pipeline(workspace)
+
+
+def records(opened: Pipeline) -> RecordTable:
+    """Return the records."""
+    return _records(str(opened.workspace.folder.resolve()), opened.key("records"), opened)
+
+
+def positions(opened: Pipeline) -> np.ndarray | None:
+    """Return the (n, 2) float32 map, or None."""
+    key = opened.current("project")
+    return _array(str(opened.workspace.folder.resolve()), "project", key, opened) if key else None
+
+
+def labels(opened: Pipeline) -> np.ndarray | None:
+    """Return the (n,) int32 clusters, or None."""
+    key = opened.current("cluster")
+    return _array(str(opened.workspace.folder.resolve()), "cluster", key, opened) if key else None
+
+
+def cluster_names(opened: Pipeline) -> list[str]:
+    """Return the names of the clusters."""
+    return opened.workspace.info("cluster", opened.current("cluster"))["names"]
+
+
+def quality(opened: Pipeline) -> np.ndarray | None:
+    """Return the (n,) float32 quality, or None."""
+    return opened.quality()
+
+
+def sources(opened: Pipeline) -> tuple[list[str], np.ndarray]:
+    """Return (names, (n,) int32 codes) of the source labels."""
+    return _sources(str(opened.workspace.folder.resolve()), opened.key("records"), opened)
+
+
+def selected(opened: Pipeline) -> np.ndarray | None:
+    """Return the distinct selected row ids, current or (after a change) the last ones; None where there never were any."""
+    key = opened.last_selection_key()
+    return None if not key else np.unique(opened.workspace.table("select", key)["row_id"].combine_chunks().to_numpy())
+
+
+def statuses(opened: Pipeline, overrides: Overrides) -> np.ndarray:
+    """Return (n,) int8: what every record is (theme.FREE, SELECTED, PINNED, DROPPED)."""
+    status = np.full(opened.workspace.dataset().n_records, FREE, np.int8)
+    chosen = selected(opened)
+    if chosen is not None:
+        status[chosen[chosen < len(status)]] = SELECTED
+    status[overrides.pinned] = PINNED
+    status[overrides.dropped] = DROPPED
+    return status
+
+
+# Keyed by folder and artifact key; the pipeline itself is not hashed.
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _array(folder: str, stage: str, key: str, _opened: Pipeline) -> np.ndarray:
+    return np.array(_opened.workspace.array(stage, key))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _records(folder: str, key: str, _opened: Pipeline) -> RecordTable:
+    return _opened.workspace.records()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _sources(folder: str, key: str, _opened: Pipeline) -> tuple[list[str], np.ndarray]:
+    return _records(folder, key, _opened).sources()

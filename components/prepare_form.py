@@ -1,0 +1,71 @@
+"""Prepare: from records to clusters and a map, as one job. The defaults need no decision."""
+
+import streamlit as st
+
+from components import job_panel
+from core.clustering import ClusterParams, suggest_n_clusters
+from core.device import DEVICES
+from core.embedding import BUNDLED, EmbedParams, file_sha256
+from core.errors import CurationError
+from core.params import Params
+from core.pipeline import Pipeline, Step
+from core.projection import ProjectParams
+from core.quality import QualityParams
+
+
+def show(pipeline: Pipeline, busy: bool) -> None:
+    """Draw the form; its button starts the job."""
+    ready = all(pipeline.current(stage) for stage in ("embed", "cluster", "project", "score"))
+    n = pipeline.workspace.dataset().n_records
+    with st.form("prepare", border=True):
+        st.markdown("##### Prepare the map" if not ready else "##### Prepare again")
+        st.caption(
+            "Winnow reads every record into a vector, finds groups of alike records, scores their quality and lays out a map. "
+            "What is already done is not done again."
+        )
+        with st.expander("Settings"):
+            stages, device, vectors = _settings(pipeline, n)
+        pressed = st.form_submit_button(
+            "Prepare the map" if not ready else "Prepare with these settings",
+            type="secondary" if ready else "primary",
+            icon=":material/play_arrow:",
+            disabled=busy,
+            help="A job is running; it must end first." if busy else None,
+        )
+    if pressed:
+        _start(pipeline, stages, device, vectors)
+
+
+def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:
+    embed, cluster = pipeline.params("embed") or EmbedParams(), pipeline.params("cluster") or ClusterParams()
+    project, score = pipeline.params("project") or ProjectParams(), pipeline.params("score") or QualityParams()
+    left, right = st.columns(2)
+    model = left.text_input("Model", embed.model or BUNDLED, help="The bundled encoder, or the path or hub name of any sentence-transformers model.")
+    vectors = right.text_input("Or your own vectors", "", placeholder="/path/to/vectors.npy", help="A .npy file with one row a record, in the order of the data.")
+    n_clusters = left.number_input(
+        "Clusters", 0, max(n, 1), min(cluster.n_clusters, n), help=f"0 takes the square root of the number of records: {suggest_n_clusters(n):,} here."
+    )
+    column = right.text_input("Quality from the field", score.column, placeholder="heuristic", help="A numeric field of the records, higher is better. Empty: length, completeness, repetition and empty talk are judged.")
+    seed = left.number_input("Seed", 0, 2**31 - 1, cluster.seed, help="The same seed gives the same clusters and the same map.")
+    neighbors = right.number_input("Neighbours on the map", 2, 200, project.n_neighbors, help="More shows the large shape, fewer the detail.")
+    device = left.selectbox("Compute on", DEVICES, help="auto takes the graphics card where there is one.")
+    stages = {
+        "embed": {"model": model.strip()},
+        "cluster": {"n_clusters": int(n_clusters), "seed": int(seed)},
+        "project": {"n_neighbors": int(neighbors), "seed": int(seed)},
+        "score": {"column": column.strip()},
+    }
+    return stages, device, vectors.strip()
+
+
+def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:
+    kinds: dict[str, type[Params]] = {"embed": EmbedParams, "cluster": ClusterParams, "project": ProjectParams, "score": QualityParams}
+    try:
+        if vectors:
+            stages["embed"] = {"model": "", "vectors": file_sha256(vectors)}
+        steps = [Step(stage, kinds[stage].from_dict(values).as_dict()) for stage, values in stages.items()]
+    except CurationError as error:
+        st.error(str(error))
+        return
+    job_panel.start(pipeline, "Preparing the map", steps, device, vectors)
+    st.rerun()

@@ -1,0 +1,97 @@
+"""Points to a picture: every record of the data as pixels, drawn on the server. Arrays in, PNG bytes out."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+View = tuple[float, float, float, float]
+
+
+def full_view(xy: np.ndarray, margin: float = 0.04) -> View:
+    """Return (x0, x1, y0, y1) that holds all of (n, 2) points, with a margin."""
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    pad = np.maximum((high - low) * margin, 1e-3)
+    return tuple(float(v) for v in (low[0] - pad[0], high[0] + pad[0], low[1] - pad[1], high[1] + pad[1]))
+
+
+def inside_view(xy: np.ndarray, view: View) -> np.ndarray:
+    """Return (n,) bool: which points lie in the view."""
+    x0, x1, y0, y1 = view
+    return (xy[:, 0] >= x0) & (xy[:, 0] <= x1) & (xy[:, 1] >= y0) & (xy[:, 1] <= y1)
+
+
+def draw_points(
+    xy: np.ndarray,
+    codes: np.ndarray,
+    colours: np.ndarray,
+    view: View,
+    faded: np.ndarray | None = None,
+    size: tuple[int, int] = (1040, 720),
+) -> bytes:
+    """Return a PNG (RGBA, transparent ground) of the points in `view`.
+
+    xy: (n, 2). codes: (n,) int rows of `colours` ((c, 3) uint8). faded: (n,) bool, points drawn faintly and below.
+    A pixel has the mean colour of its points and grows denser with their number.
+    """
+    shown = inside_view(xy, view)
+    radius = 2.2 if shown.sum() < 20_000 else 1.4 if shown.sum() < 300_000 else 0.8
+    picture = np.zeros((size[1], size[0], 4), np.float32)
+    layers = [(shown, 1.0)] if faded is None else [(shown & faded, 0.22), (shown & ~faded, 1.0)]
+    for members, strength in layers:
+        if members.any():
+            layer = _layer(xy[members], colours[codes[members]], view, size, radius)
+            alpha = layer[..., 3:] * strength
+            picture[..., :3] = layer[..., :3] * alpha + picture[..., :3] * (1 - alpha)
+            picture[..., 3:] = alpha + picture[..., 3:] * (1 - alpha)
+    alpha = picture[..., 3:]
+    picture[..., :3] = np.divide(picture[..., :3], alpha, out=np.zeros_like(picture[..., :3]), where=alpha > 0)
+    buffer = io.BytesIO()
+    pixels = (np.concatenate([picture[..., :3] * 255, alpha * 255], axis=2) + 0.5).astype(np.uint8)
+    Image.fromarray(pixels, "RGBA").save(buffer, "PNG", compress_level=2)
+    return buffer.getvalue()
+
+
+def _layer(xy: np.ndarray, colours: np.ndarray, view: View, size: tuple[int, int], radius: float) -> np.ndarray:
+    """Return (height, width, 4) float32 in 0..1, colours not multiplied by alpha."""
+    width, height = size
+    x0, x1, y0, y1 = view
+    column = np.clip(((xy[:, 0] - x0) / (x1 - x0) * width).astype(np.int64), 0, width - 1)
+    row = np.clip(((y1 - xy[:, 1]) / (y1 - y0) * height).astype(np.int64), 0, height - 1)
+    pixel = row * width + column
+    planes = [np.bincount(pixel, colours[:, channel], width * height) for channel in range(3)]
+    sums = np.stack([*planes, np.bincount(pixel, minlength=width * height)], axis=1).astype(np.float32)
+    sums = _spread(sums.reshape(height, width, 4), radius)
+    count = sums[..., 3:]
+    colour = np.divide(sums[..., :3], count * 255, out=np.zeros_like(sums[..., :3]), where=count > 0)
+    alpha = np.where(count > 0, 1 - 0.38 * np.exp(-(count - 1) / 3), 0)
+    return np.concatenate([colour, alpha], axis=2)
+
+
+def _spread(image: np.ndarray, radius: float) -> np.ndarray:
+    """Add the image to itself shifted over a disc, so that every point covers it."""
+    reach = int(radius)
+    padded = np.pad(image, ((reach, reach), (reach, reach), (0, 0)))
+    height, width = image.shape[:2]
+    total = np.zeros_like(image)
+    for dy in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
+            if dx * dx + dy * dy <= radius * radius:
+                total += padded[reach + dy : reach + dy + height, reach + dx : reach + dx + width]
+    return total
+
+
+def in_polygon(xy: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return (n,) bool: which of the (n, 2) points lie inside the polygon with corners x, y (even-odd rule)."""
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    inside = np.zeros(len(xy), bool)
+    if len(x) < 3:
+        return inside
+    near = np.flatnonzero(inside_view(xy, (x.min(), x.max(), y.min(), y.max())))
+    px, py = xy[near, 0].astype(np.float64), xy[near, 1].astype(np.float64)
+    hits = np.zeros(len(near), bool)
+    for xa, ya, xb, yb in zip(x, y, np.roll(x, -1), np.roll(y, -1), strict=True):
+        if ya != yb:
+            hits ^= ((ya > py) != (yb > py)) & (px < (xb - xa) * (py - ya) / (yb - ya) + xa)
+    inside[near] = hits
+    return inside

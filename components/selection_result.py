@@ -1,0 +1,65 @@
+"""What was selected: how many, what it covers, and what was taken from each cluster beside what it held."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from components import opened
+from components.theme import SELECTED, is_dark, status_colours
+from core.pipeline import Pipeline
+
+_MOST_BARS = 80
+
+
+def show(pipeline: Pipeline) -> None:
+    """Draw the latest selection."""
+    key = pipeline.last_selection_key()
+    if not key:
+        st.markdown("##### Nothing selected yet")
+        st.caption("Choose a budget and press Select. The defaults are a good start.")
+        return
+    info = pipeline.workspace.info("select", key)
+    measures = info["measures"]
+    if info["shortfall"]:
+        st.warning(info["shortfall"])
+    columns = st.columns(4)
+    columns[0].metric("Selected", f"{info['n_selected']:,}")
+    columns[1].metric("Clusters touched", f"{measures.get('cluster_coverage', 0):.0%}", help="The share of clusters from which at least one record was taken.")
+    columns[2].metric("Spread over clusters", f"{measures.get('cluster_entropy', 0):.2f}", help="1 is spread evenly over all clusters, 0 is all in one.")
+    if "mean_quality" in measures:
+        columns[3].metric("Mean quality", f"{measures['mean_quality']:.2f}", delta=f"{measures['mean_quality'] - measures['mean_quality_of_all']:+.2f} against all")
+    _bars(pipeline, key)
+
+
+def _bars(pipeline: Pipeline, key: str) -> None:
+    labels = opened.labels(pipeline)
+    if labels is None or info_changed(pipeline, key):
+        st.caption("The clusters changed since; select again to see what was taken from each.")
+        return
+    names = opened.cluster_names(pipeline)
+    rows = pipeline.workspace.table("select", key)["row_id"].combine_chunks().to_numpy()
+    held, taken = np.bincount(labels, minlength=len(names)), np.bincount(labels[rows], minlength=len(names))
+    shown = slice(0, _MOST_BARS)
+    colours = status_colours(is_dark())
+    number = np.arange(len(names))[shown]
+    hover = [f"{names[i]}<br>{taken[i]:,} taken of {held[i]:,}" for i in number]
+    figure = go.Figure()
+    for values, name, colour in ((held, "held", colours[0]), (taken, "taken", colours[SELECTED])):
+        figure.add_trace(go.Bar(x=number, y=values[shown], name=name, marker_color=colour, hovertext=hover, hoverinfo="text"))
+    figure.update_layout(
+        height=280,
+        barmode="overlay",
+        bargap=0.15,
+        margin={"l": 0, "r": 0, "t": 10, "b": 0},
+        xaxis={"title": "cluster, largest first" + (f" (the first {_MOST_BARS} of {len(names):,})" if len(names) > _MOST_BARS else "")},
+        yaxis={"title": "records"},
+        legend={"orientation": "h", "y": 1.12},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    st.plotly_chart(figure, key="taken", config={"displayModeBar": False})
+
+
+def info_changed(pipeline: Pipeline, key: str) -> bool:
+    """Whether the clusters that a selection was made with are not today's."""
+    return pipeline.workspace.info("select", key)["inputs"]["cluster"] != pipeline.current("cluster")

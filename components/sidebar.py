@@ -1,0 +1,69 @@
+"""The run sheet: the open data, the way through the app, the running job, the budget, what is done and what is stale."""
+
+import streamlit as st
+
+from components import budget_bar, decide, guide, job_panel, opened, state
+from components.theme import ICONS
+from core.errors import CurationError
+from core.overrides import next_undo
+from core.pipeline import Pipeline, Step
+
+_STAGE_NAMES = {"embed": "Embeddings", "cluster": "Clusters", "project": "Map", "score": "Quality", "select": "Selection"}
+_STATE_WORDS = {"done": "ready", "stale": "out of date", "missing": "not yet"}
+
+
+def show(pipeline: Pipeline) -> None:
+    """Draw the sidebar, and say what the last action did."""
+    current = state.get()
+    if current.message:
+        st.toast(current.message)
+        current.message = ""
+    with st.sidebar:
+        _dataset(pipeline)
+        guide.show_menu(pipeline)
+        job = job_panel.show(pipeline)
+        if pipeline.workspace.has_data:
+            _budget(pipeline, busy=job is not None and job.is_active)
+            _stages(pipeline)
+
+
+def _dataset(pipeline: Pipeline) -> None:
+    if not pipeline.workspace.has_data:
+        st.caption("No data open")
+        return
+    dataset = pipeline.workspace.dataset()
+    with st.container(gap=None):
+        st.text(dataset.name)
+        st.caption(f"{dataset.n_records:,} records")
+
+
+def _budget(pipeline: Pipeline, busy: bool) -> None:
+    if not pipeline.current("cluster") and not pipeline.last_selection_key():
+        return
+    st.divider()
+    statuses = opened.statuses(pipeline, pipeline.overrides())
+    params = pipeline.params("select")
+    budget_bar.show(statuses, None if params is None else _budget_records(params, len(statuses)))
+    if pipeline.state("select") == "stale" and pipeline.last_selection_key():
+        st.caption(":orange[Your decisions or the clusters changed since this was selected.]")
+        steps = [Step("select", params.as_dict())]
+        st.button("Update the selection", icon=ICONS["stale"], type="primary", width="stretch", disabled=busy, on_click=job_panel.start, args=(pipeline, "Updating the selection", steps), key="update_selection")
+    if next_undo(pipeline.workspace.ledger.decisions()):
+        st.button("Undo the last decision", icon=ICONS["undo"], width="stretch", on_click=decide.undo, key="sidebar_undo")
+
+
+def _budget_records(params, n_records: int) -> int | None:
+    try:
+        return params.n_records(n_records)
+    except CurationError:  # the data shrank below a budget given as a count; the Select page says so
+        return None
+
+
+def _stages(pipeline: Pipeline) -> None:
+    st.divider()
+    lines = []
+    for stage, name in _STAGE_NAMES.items():
+        is_at = pipeline.state(stage)
+        word = _STATE_WORDS[is_at] if is_at != "stale" else f":orange[{_STATE_WORDS[is_at]}]"
+        lines.append(f"{ICONS[is_at]} {name} :gray[{word}]")
+    st.caption("  \n".join(lines))

@@ -1,0 +1,80 @@
+"""What the app remembers of one reader between reruns, as one typed object. Whatever must last is in the workspace."""
+
+import dataclasses
+import getpass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.workspace import home
+
+SAMPLE = Path(__file__).resolve().parent.parent / "assets" / "sample.jsonl"
+
+
+@dataclasses.dataclass(frozen=True)
+class Focus:
+    """What the reader looks at. kind: "cluster", "area" (drawn on the map), or "search". rows: (m,) int64 row ids."""
+
+    kind: str
+    label: str
+    rows: np.ndarray
+    cluster: int = -1
+
+    @property
+    def id(self) -> str:
+        """A text that changes with what is looked at."""
+        return f"{self.kind}:{self.label}:{len(self.rows)}:{int(self.rows.sum()) if len(self.rows) else 0}"
+
+
+@dataclasses.dataclass
+class AppState:
+    """workspace: the open folder. focus: what the reader looks at. view: the part of the map shown, or None for all.
+
+    chart_version: raised to make the map forget what was drawn on it. message: said once, at the next rerun.
+    """
+
+    workspace: Path
+    who: str = ""
+    focus: Focus | None = None
+    view: tuple[float, float, float, float] | None = None
+    chart_version: int = 0
+    message: str = ""
+    seen_job: int = 0
+
+    def look_at(self, focus: Focus | None) -> None:
+        """Change what the reader looks at."""
+        self.focus = focus
+
+    def reset_map(self) -> None:
+        """Forget the focus, the zoom and what was drawn on the map."""
+        self.focus, self.view = None, None
+        self.chart_version += 1
+
+
+def get() -> AppState:
+    """Return this reader's state; a fresh browser opens the workspace named in the address, or the sample's."""
+    if "winnow" not in st.session_state:
+        name = Path(st.query_params.get("workspace", "") or SAMPLE.stem).name  # a name, never a path from an address
+        folder = home() / name
+        if not (folder / "workspace.db").exists():
+            folder = home() / SAMPLE.stem
+        st.session_state["winnow"] = AppState(folder, who=_user_name())
+    return st.session_state["winnow"]
+
+
+def open_workspace(folder: Path) -> None:
+    """Show another workspace from now on."""
+    st.session_state["winnow"] = AppState(folder, who=get().who)
+
+
+def say(message: str) -> None:
+    """Say what an action did, at the next rerun."""
+    get().message = message
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

@@ -1,0 +1,1 @@
+"""Winnow's work: from a file of instruction records to a diverse, curated subset. Imports no Streamlit."""

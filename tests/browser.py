@@ -1,0 +1,95 @@
+"""A running app and a real Chromium, for the browser tests, the screenshots and the benchmarks."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+_FLAGS = [
+    "--no-sandbox",
+    "--use-gl=swiftshader",
+    "--enable-webgl",
+    "--ignore-gpu-blocklist",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def free_port() -> int:
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running_app(home: Path) -> Iterator[str]:
+    """Start the app as the README says, with its workspaces in `home`; yield its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | {"WINNOW_HOME": str(home)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait_until_up(f"http://localhost:{port}/_stcore/health", process)
+        yield f"http://localhost:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait_until_up(address: str, process: subprocess.Popen, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(f"the app ended with status {process.returncode} before it was up")
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2):
+            return
+        time.sleep(0.1)
+    raise RuntimeError("the app was not up in time")
+
+
+@contextlib.contextmanager
+def browser_page(dark: bool = False, width: int = 1440, height: int = 960) -> Iterator:
+    """Open a page of a fresh headless Chromium (Playwright's sync page)."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", accept_downloads=True
+        )
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
+
+
+def settled(page) -> None:
+    """Wait until Streamlit has finished its rerun and what it drew has stopped changing."""
+    page.wait_for_timeout(250)
+    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
+    page.wait_for_function("() => !document.querySelector('[data-stale=true]')", timeout=60_000)
+    page.wait_for_timeout(250)
+
+
+def lasso(page, corners: list[tuple[float, float]]) -> None:
+    """Draw a line on the map. corners: shares of the map's plot area, (0, 0) at the upper left."""
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    points = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in [*corners, corners[0]]]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=6)
+    page.mouse.up()
