@@ -7,10 +7,10 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-import streamlit as st  # noqa: E402
+import streamlit as st
 
-from components import guide, opened, sidebar, state  # noqa: E402
-from components.theme import ICONS, apply_style  # noqa: E402
+from components import guide, opened, sidebar, state
+from components.theme import ICONS, apply_style
 
 st.set_page_config(page_title="Winnow", page_icon=str(ROOT / "assets" / "icon.png"), layout="wide")
 st.logo(str(ROOT / "assets" / "logo.svg"), size="large", icon_image=str(ROOT / "assets" / "icon.png"))

@@ -9,7 +9,9 @@ from components.theme import DROPPED, PINNED, SELECTED
 from core.pipeline import Pipeline
 
 
-def cluster_frame(labels: np.ndarray, names: list[str], statuses: np.ndarray, quality: np.ndarray | None, weights: dict[int, float]) -> pd.DataFrame:
+def cluster_frame(
+    labels: np.ndarray, names: list[str], statuses: np.ndarray, quality: np.ndarray | None, weights: dict[int, float]
+) -> pd.DataFrame:
     """Return one row a cluster. labels: (n,) int, statuses: (n,) int8, quality: (n,) float or None, weights: multipliers."""
     k = len(names)
     sizes = np.bincount(labels, minlength=k)
@@ -36,7 +38,9 @@ def cluster_frame(labels: np.ndarray, names: list[str], statuses: np.ndarray, qu
 
 def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], height: int = 320) -> None:
     """Draw the table."""
-    frame = cluster_frame(opened.labels(pipeline), opened.cluster_names(pipeline), statuses, opened.quality(pipeline), weights)
+    frame = cluster_frame(
+        opened.labels(pipeline), opened.cluster_names(pipeline), statuses, opened.quality(pipeline), weights
+    )
     key = f"clusters-{pipeline.current('cluster')}"
     st.dataframe(
         frame,
@@ -46,14 +50,20 @@ def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], he
         on_select=lambda: _on_select(key),
         selection_mode="single-row",
         column_config={
-            "cluster": st.column_config.NumberColumn("No.", width=60, help="The clusters are numbered by size, the largest is 0."),
-            "name": st.column_config.TextColumn("Cluster", width="large", help="The words that set it apart from the others."),
+            "cluster": st.column_config.NumberColumn(
+                "No.", width=60, help="The clusters are numbered by size, the largest is 0."
+            ),
+            "name": st.column_config.TextColumn(
+                "Cluster", width="large", help="The words that set it apart from the others."
+            ),
             "records": st.column_config.NumberColumn("Records", format="localized"),
             "selected": st.column_config.NumberColumn("Selected", format="localized", help="Pinned ones included."),
             "share": st.column_config.ProgressColumn("Share selected", format="percent", min_value=0, max_value=1),
             "pinned": st.column_config.NumberColumn("Pinned", format="localized"),
             "dropped": st.column_config.NumberColumn("Dropped", format="localized"),
-            "weight": st.column_config.NumberColumn("Weight ×", format="%.2g", help="1 leaves the cluster's share of the budget as it is."),
+            "weight": st.column_config.NumberColumn(
+                "Weight ×", format="%.2g", help="1 leaves the cluster's share of the budget as it is."
+            ),
             "quality": st.column_config.NumberColumn("Mean quality", format="%.2f"),
         },
     )

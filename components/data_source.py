@@ -33,9 +33,16 @@ def show() -> None:
 def _options(key: str) -> tuple[str, str]:
     with st.expander("Settings"):
         fields = st.text_input(
-            "Fields", placeholder="detected", key=f"{key}_fields", help="Which field is what, as in prompt=question,response=answer,source=topic or messages=chat."
+            "Fields",
+            placeholder="detected",
+            key=f"{key}_fields",
+            help="Which field is what, as in prompt=question,response=answer,source=topic or messages=chat.",
         )
-        strict = st.toggle("Stop at the first bad record", key=f"{key}_strict", help="Otherwise bad records are left out and listed with the reason.")
+        strict = st.toggle(
+            "Stop at the first bad record",
+            key=f"{key}_strict",
+            help="Otherwise bad records are left out and listed with the reason.",
+        )
     return fields.strip(), "fail" if strict else "skip"
 
 
@@ -66,4 +73,6 @@ def _opened_before() -> None:
     names = {folder.name: folder for folder in folders}
     current = state.get().workspace.name
     chosen = st.selectbox("Workspace", list(names), index=list(names).index(current) if current in names else 0)
-    st.button("Open", key="open_before", disabled=chosen == current, on_click=lambda: state.open_workspace(names[chosen]))
+    st.button(
+        "Open", key="open_before", disabled=chosen == current, on_click=lambda: state.open_workspace(names[chosen])
+    )

@@ -15,7 +15,11 @@ def show(pipeline: Pipeline) -> None:
     columns = st.columns(4)
     columns[0].metric("Records", f"{dataset.n_records:,}")
     columns[1].metric("Not taken", f"{dataset.n_rejects:,}", help="Lines that are no JSON, no object, or have no text.")
-    columns[2].metric("Sources", f"{len(names):,}" if names else "none", help="Distinct labels in the source field, where the data has one.")
+    columns[2].metric(
+        "Sources",
+        f"{len(names):,}" if names else "none",
+        help="Distinct labels in the source field, where the data has one.",
+    )
     columns[3].metric("File", dataset.path.rsplit("/", 1)[-1])
     st.text(f"Read as {dataset.fields}")
     if dataset.n_rejects:
@@ -34,13 +38,23 @@ def show(pipeline: Pipeline) -> None:
                 frame,
                 hide_index=True,
                 height=min(420, 38 + 35 * len(names)),
-                column_config={"records": st.column_config.ProgressColumn("Records", format="localized", min_value=0, max_value=int(counts.max()))},
+                column_config={
+                    "records": st.column_config.ProgressColumn(
+                        "Records", format="localized", min_value=0, max_value=int(counts.max())
+                    )
+                },
             )
 
 
 def _rejects(pipeline: Pipeline, n_rejects: int) -> None:
     with st.expander(f"{n_rejects:,} records were not taken", icon=":material/warning:", expanded=n_rejects <= 5):
         rejects = pipeline.workspace.rejects()
-        frame = pd.DataFrame({"line": [r.place for r in rejects], "reason": [r.reason for r in rejects], "text": [r.raw[:300] for r in rejects]})
+        frame = pd.DataFrame(
+            {
+                "line": [r.place for r in rejects],
+                "reason": [r.reason for r in rejects],
+                "text": [r.raw[:300] for r in rejects],
+            }
+        )
         st.dataframe(frame, hide_index=True)
         st.text(f"All of them are in {pipeline.workspace.folder / 'rejects.jsonl'}")

@@ -17,17 +17,31 @@ def show(pipeline: Pipeline, overrides: Overrides) -> None:
     decisions = pipeline.workspace.ledger.decisions()
     current = state.get()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button("Undo", icon=ICONS["undo"], disabled=next_undo(decisions) is None, on_click=decide.undo, key="review_undo")
-        st.button("Redo", icon=ICONS["redo"], disabled=next_redo(decisions) is None, on_click=decide.redo, key="review_redo")
+        st.button(
+            "Undo", icon=ICONS["undo"], disabled=next_undo(decisions) is None, on_click=decide.undo, key="review_undo"
+        )
+        st.button(
+            "Redo", icon=ICONS["redo"], disabled=next_redo(decisions) is None, on_click=decide.redo, key="review_redo"
+        )
         current.who = st.text_input("Decisions are signed", current.who, key="who", width=220)
     if not decisions:
-        st.info("No decision yet. Pin what must be in, drop what must not: on the Map page, for a record, a cluster, or all inside a line.", icon=":material/history:")
+        st.info(
+            "No decision yet. On the Map page, pin what must be in and drop what must not: records, clusters, all inside a line.",
+            icon=":material/history:",
+        )
         return
     _set_aside(pipeline, overrides)
     standing = {decision.id for decision in in_force(decisions)}
     aside = {decision.id for decision in overrides.set_aside}
     frame = pd.DataFrame([_line(pipeline, decision, standing, aside) for decision in reversed(decisions)])
-    event = st.dataframe(frame, hide_index=True, on_select="rerun", selection_mode="single-row", key="decisions", height=360)
+    event = st.dataframe(
+        frame,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="decisions",
+        height=min(360, 40 + 35 * len(frame)),
+    )
     if event.selection.rows:
         _one(pipeline, list(reversed(decisions))[event.selection.rows[0]], standing)
 
@@ -38,7 +52,15 @@ def _line(pipeline: Pipeline, decision: Decision, standing: set[int], aside: set
     else:
         what = describe(pipeline, decision)
         stands = "other clusters" if decision.id in aside else "in force" if decision.id in standing else "taken back"
-    return {"No.": decision.id, "When (UTC)": decision.at.replace("T", " ")[:19], "Who": decision.who, "Action": decision.action, "What": what, "State": stands, "Note": decision.note}
+    return {
+        "No.": decision.id,
+        "When (UTC)": decision.at.replace("T", " ")[:19],
+        "Who": decision.who,
+        "Action": decision.action,
+        "What": what,
+        "State": stands,
+        "Note": decision.note,
+    }
 
 
 def describe(pipeline: Pipeline, decision: Decision) -> str:
@@ -67,11 +89,15 @@ def _one(pipeline: Pipeline, decision: Decision, standing: set[int]) -> None:
 def _set_aside(pipeline: Pipeline, overrides: Overrides) -> None:
     if not overrides.set_aside:
         return
-    st.warning(f"{len(overrides.set_aside):,} decisions are about clusters of an earlier clustering and have no effect on today's.", icon=":material/update:")
+    st.warning(
+        f"{len(overrides.set_aside):,} decisions are about clusters of an earlier clustering and have no effect on today's.",
+        icon=":material/update:",
+    )
     matches = [(decision, *match) for decision in overrides.set_aside if (match := _match(pipeline, decision))]
     names = opened.cluster_names(pipeline)
     for decision, cluster, overlap in matches:
-        st.text(f"{decision.action} cluster {decision.cluster} would become cluster {cluster}, {names[cluster]} ({overlap:.0%} in common)")
+        becomes = f"cluster {cluster}, {names[cluster]} ({overlap:.0%} in common)"
+        st.text(f"{decision.action} cluster {decision.cluster} would become {becomes}")
     if matches:
         st.button("Carry these over", on_click=_carry, args=(pipeline, matches), key="carry_over")
 
@@ -91,6 +117,8 @@ def _match(pipeline: Pipeline, decision: Decision) -> tuple[int, float] | None:
 
 def _carry(pipeline: Pipeline, matches: list[tuple[Decision, int, float]]) -> None:
     for decision, cluster, _ in matches:
-        pipeline.decide_cluster(decision.action, cluster, state.get().who, f"carried over from decision {decision.id}", decision.value)
+        pipeline.decide_cluster(
+            decision.action, cluster, state.get().who, f"carried over from decision {decision.id}", decision.value
+        )
         decide.undo(decision.id)
     state.say(f"{len(matches)} decisions carried over.")

@@ -19,13 +19,20 @@ def show(pipeline: Pipeline) -> None:
     try:
         rows = delivery.selected_rows(pipeline)
     except CurationError:
-        st.warning("The selection is out of date: decisions or clusters changed since. Update it in the sidebar, then export.", icon=":material/update:")
+        st.warning(
+            "The selection is out of date: decisions or clusters changed since. Update it in the sidebar, then export.",
+            icon=":material/update:",
+        )
         return
     dataset = pipeline.workspace.dataset()
     name = f"{dataset.name}-curated.jsonl"
     left, right = st.columns(2, gap="large")
     with left:
-        st.metric("Records to write", f"{len(rows):,}", help="Each line is the record's original text, byte for byte, in the order of the data.")
+        st.metric(
+            "Records to write",
+            f"{len(rows):,}",
+            help="Each line is the record's original text, byte for byte, in the order of the data.",
+        )
         _downloads(pipeline, name)
     with right:
         _save(pipeline, name)
@@ -37,8 +44,25 @@ def show(pipeline: Pipeline) -> None:
 
 def _downloads(pipeline: Pipeline, name: str) -> None:
     # Callables: the files are made when the button is pressed, not at every rerun.
-    st.download_button("Download JSONL", lambda: _file(pipeline, name).read_bytes(), name, "application/jsonl", type="primary", icon=":material/download:", on_click="ignore", key="download")
-    st.download_button("Download the manifest", lambda: manifest_path(_file(pipeline, name)).read_bytes(), f"{name}.manifest.json", "application/json", icon=":material/verified:", on_click="ignore", key="download_manifest")
+    st.download_button(
+        "Download JSONL",
+        lambda: _file(pipeline, name).read_bytes(),
+        name,
+        "application/jsonl",
+        type="primary",
+        icon=":material/download:",
+        on_click="ignore",
+        key="download",
+    )
+    st.download_button(
+        "Download the manifest",
+        lambda: manifest_path(_file(pipeline, name)).read_bytes(),
+        f"{name}.manifest.json",
+        "application/json",
+        icon=":material/verified:",
+        on_click="ignore",
+        key="download_manifest",
+    )
 
 
 def _file(pipeline: Pipeline, name: str) -> Path:

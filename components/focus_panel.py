@@ -16,13 +16,22 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
     _search(pipeline)
     if focus is None:
         st.markdown("##### Nothing picked yet")
-        st.caption("Draw a line around some points, click a point or a row of the table, or search for words. The records show up here.")
+        st.caption(
+            "Draw a line around some points, click a point or a row of the table, or search for words. The records show up here."
+        )
         return
-    title = f"Cluster {focus.cluster}" if focus.kind == "cluster" else "On the map" if focus.kind == "area" else "Search"
+    title = (
+        f"Cluster {focus.cluster}" if focus.kind == "cluster" else "On the map" if focus.kind == "area" else "Search"
+    )
     st.caption(title)
     st.text(focus.label)
     held = statuses[focus.rows]
-    counts = [(len(held), "records"), (int(np.isin(held, (SELECTED, PINNED)).sum()), "selected"), (int((held == PINNED).sum()), "pinned"), (int((held == DROPPED).sum()), "dropped")]
+    counts = [
+        (len(held), "records"),
+        (int(np.isin(held, (SELECTED, PINNED)).sum()), "selected"),
+        (int((held == PINNED).sum()), "pinned"),
+        (int((held == DROPPED).sum()), "dropped"),
+    ]
     st.caption(" · ".join(f"{count:,} {name}" for count, name in counts))
     if not len(focus.rows):
         return
@@ -33,7 +42,9 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
 
 def _search(pipeline: Pipeline) -> None:
     with st.form("search", border=False), st.container(horizontal=True):
-        words = st.text_input("Search", placeholder="Search in all records", label_visibility="collapsed", key="search_words")
+        words = st.text_input(
+            "Search", placeholder="Search in all records", label_visibility="collapsed", key="search_words"
+        )
         if st.form_submit_button("Find", icon=":material/search:") and words.strip():
             rows = opened.records(pipeline).search(words.strip())
             found = f"“{words.strip()}” in {len(rows):,} records" if len(rows) else f"No record holds “{words.strip()}”"

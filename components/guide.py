@@ -49,7 +49,10 @@ def missing(pipeline: Pipeline, entry: PageEntry) -> list[str]:
     """Return what a page still needs, in words."""
     if not pipeline.workspace.has_data:
         return [] if entry.name == "data" else [_MISSING["records"]]
-    have = {need: bool(pipeline.last_selection_key()) if need == "selection" else bool(pipeline.current(need)) for need in entry.needs}
+    have = {
+        need: bool(pipeline.last_selection_key()) if need == "selection" else bool(pipeline.current(need))
+        for need in entry.needs
+    }
     return [_MISSING[need] for need, is_there in have.items() if not is_there]
 
 

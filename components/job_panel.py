@@ -56,7 +56,9 @@ def _watch(pipeline: Pipeline) -> None:
 
 
 def _pace(job: Job) -> str:
-    facts = [f"{job.fraction:.0%}" if job.fraction >= 0 else ("loading the model" if job.step == "embed" else "just begun")]
+    facts = [
+        f"{job.fraction:.0%}" if job.fraction >= 0 else ("loading the model" if job.step == "embed" else "just begun")
+    ]
     if job.rate:
         facts.append(f"{job.rate:,.0f} records a second")
     if job.seconds_left is not None:

@@ -9,30 +9,40 @@ import dataclasses
 import numpy as np
 import plotly.graph_objects as go
 
-from components.raster import View, draw_points, inside_view
+from components.raster import View, inside_view
 
-HOVER_POINTS = 2000
+HOVER_POINTS = 800
 HEIGHT = 640
 _MANY_LEGEND_ENTRIES = 14
 
 
 @dataclasses.dataclass(frozen=True)
 class Colouring:
-    """How the points are coloured. codes: (n,) rows of `colours` (hex). legend: (name, colour) pairs, empty for none.
+    """How the points are coloured. codes: (n,) rows of `colours` (hex). key: changes when they do.
 
-    scale: (low, high) where the colours stand for a number.
+    legend: (name, colour) pairs, empty for none. scale: (low, high) where the colours stand for a number.
     """
 
     codes: np.ndarray
     colours: list[str]
+    key: str
     legend: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     scale: tuple[float, float] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """A PNG that fills `view` on the map. opacity: 0..1."""
+
+    png: bytes
+    view: View
+    opacity: float = 1.0
 
 
 def draw_map(
     xy: np.ndarray,
     colouring: Colouring,
-    rgb: np.ndarray,
+    pictures: list[Picture],
     view: View,
     hover: list[str],
     hover_rows: np.ndarray,
@@ -40,20 +50,24 @@ def draw_map(
     names: list[tuple[float, float, str]],
     text_colour: str,
 ) -> go.Figure:
-    """Return the figure. hover_rows: the rows of the real points, hover: their texts. names: (x, y, text) on the map."""
+    """Return the figure.
+
+    pictures: of all points, lowest first; none where the real points show them all. hover_rows: the rows of the real
+    points, hover: their texts. faded: (n,) bool, points drawn faintly. names: (x, y, text) on the map.
+    """
     figure = go.Figure()
-    few = len(xy) <= HOVER_POINTS
-    if not few:
-        picture = base64.b64encode(draw_points(xy, colouring.codes, rgb, view, faded)).decode()
+    few = not pictures
+    for picture in pictures:
         figure.add_layout_image(
-            source=f"data:image/png;base64,{picture}",
+            source=f"data:image/png;base64,{base64.b64encode(picture.png).decode()}",
             xref="x",
             yref="y",
-            x=view[0],
-            y=view[3],
-            sizex=view[1] - view[0],
-            sizey=view[3] - view[2],
+            x=picture.view[0],
+            y=picture.view[3],
+            sizex=picture.view[1] - picture.view[0],
+            sizey=picture.view[3] - picture.view[2],
             sizing="stretch",
+            opacity=picture.opacity,
             layer="below",
         )
     figure.add_trace(_points(xy, colouring, hover, hover_rows, faded, few))
@@ -62,10 +76,7 @@ def draw_map(
         figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=entry, hoverinfo="skip"))
     if colouring.scale:
         figure.add_trace(_scale_bar(colouring))
-    for x, y, text in names:
-        figure.add_annotation(
-            x=x, y=y, text=_plain(text), showarrow=False, font={"size": 12, "color": text_colour}, opacity=0.92, bgcolor=_halo(text_colour)
-        )
+    figure.add_trace(_name_tags(names, text_colour))
     return _frame(figure, view, text_colour)
 
 
@@ -79,10 +90,10 @@ def hover_sample(xy: np.ndarray, view: View, seed: int = 0) -> np.ndarray:
 
 def _points(
     xy: np.ndarray, colouring: Colouring, hover: list[str], rows: np.ndarray, faded: np.ndarray | None, few: bool
-) -> go.Scattergl:
-    colours = np.array(colouring.colours, dtype=object)[colouring.codes[rows]]
+) -> go.Scatter:
+    colours = np.array(colouring.colours, dtype=object)[colouring.codes[rows]] if few else "#888888"
     opacity = np.full(len(rows), 0.9) if faded is None else np.where(faded[rows], 0.16, 0.95)
-    return go.Scattergl(
+    return go.Scatter(
         x=xy[rows, 0],
         y=xy[rows, 1],
         mode="markers",
@@ -94,6 +105,19 @@ def _points(
         marker={"size": 7 if few else 9, "color": colours, "opacity": opacity if few else 0.0},
         selected={"marker": {"opacity": 0.95 if few else 0.0}},
         unselected={"marker": {"opacity": 0.3 if few else 0.0}},
+    )
+
+
+def _name_tags(names: list[tuple[float, float, str]], text_colour: str) -> go.Scatter:
+    """One trace for all names: an annotation each costs milliseconds at every rerun."""
+    return go.Scatter(
+        x=[x for x, _, _ in names],
+        y=[y for _, y, _ in names],
+        text=[_plain(text) for _, _, text in names],
+        mode="text",
+        hoverinfo="skip",
+        showlegend=False,
+        textfont={"size": 12, "color": text_colour, "shadow": _halo(text_colour)},
     )
 
 
@@ -120,7 +144,14 @@ def _frame(figure: go.Figure, view: View, text_colour: str) -> go.Figure:
         yaxis=axis | {"range": [view[2], view[3]]},
         dragmode="lasso",
         hovermode="closest",
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "itemclick": False, "itemdoubleclick": False},
+        legend={
+            "orientation": "h",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "x": 0,
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": text_colour},
@@ -131,8 +162,9 @@ def _frame(figure: go.Figure, view: View, text_colour: str) -> go.Figure:
 
 
 def _halo(text_colour: str) -> str:
-    dark_text = int(text_colour[1:3], 16) < 128
-    return "rgba(253,252,250,0.72)" if dark_text else "rgba(22,25,28,0.72)"
+    """Return a text shadow in the ground's colour, so that a name can be read on any points."""
+    ground = "#fdfcfa" if int(text_colour[1:3], 16) < 128 else "#16191c"
+    return ", ".join([f"0 0 3px {ground}"] * 4)
 
 
 def _plain(text: str) -> str:

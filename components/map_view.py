@@ -1,11 +1,13 @@
 """The map on its page: colouring, clicks and lassos in, what the reader looks at out."""
 
+import hashlib
+
 import numpy as np
 import streamlit as st
 
 from components import opened, state
-from components.map_figure import Colouring, draw_map, hover_sample
-from components.raster import View, full_view, in_polygon, inside_view
+from components.map_figure import HOVER_POINTS, Colouring, Picture, draw_map, hover_sample
+from components.raster import View, close_view, draw_points, full_view, in_polygon, inside_view
 from components.state import Focus
 from components.theme import STATUS_NAMES, category_colours, is_dark, rgb, scale_colours, status_colours
 from core.pipeline import Pipeline
@@ -13,6 +15,7 @@ from core.pipeline import Pipeline
 COLOURINGS = ("cluster", "selection", "quality", "source")
 _NAMES_ON_MAP = 16
 _PALETTE = 48
+PICTURE_SIZE = (1040, 720)
 
 
 def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
@@ -27,7 +30,9 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
         colour_by = st.segmented_control("Colour by", choices, default="cluster", required=True, key="colour_by")
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         can_zoom = current.focus is not None and len(current.focus.rows) > 0
-        st.button("Zoom to it", icon=":material/zoom_in:", disabled=not can_zoom, on_click=_zoom, args=(xy,), key="zoom_in")
+        st.button(
+            "Zoom to it", icon=":material/zoom_in:", disabled=not can_zoom, on_click=_zoom, args=(xy,), key="zoom_in"
+        )
         st.button("Whole map", icon=":material/zoom_out_map:", on_click=current.reset_map, key="zoom_out")
     dark = is_dark()
     faded = None
@@ -39,7 +44,7 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
     figure = draw_map(
         xy=xy,
         colouring=colouring,
-        rgb=rgb(colouring.colours),
+        pictures=_pictures(pipeline, xy, colouring, view, dark),
         view=view,
         hover=_hover_texts(pipeline, rows),
         hover_rows=rows,
@@ -48,7 +53,9 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
         text_colour="#e6e4df" if dark else "#22262a",
     )
     _chart(figure, f"map-{current.chart_version}", xy)
-    st.caption("Drag to draw a lasso and read what is inside. Click a point to read its cluster. Scroll to look closer.")
+    st.caption(
+        "Drag to draw a lasso and read what is inside. Click a point to read its cluster. Scroll to look closer."
+    )
     return current.focus
 
 
@@ -59,7 +66,11 @@ def _chart(figure, key: str, xy: np.ndarray) -> None:
         key=key,
         on_select=lambda: _on_select(key, xy),
         selection_mode=("points", "lasso", "box"),
-        config={"scrollZoom": True, "displaylogo": False, "modeBarButtonsToRemove": ["toImage", "autoScale2d", "resetScale2d"]},
+        config={
+            "scrollZoom": True,
+            "displaylogo": False,
+            "modeBarButtonsToRemove": ["toImage", "autoScale2d", "resetScale2d"],
+        },
     )
 
 
@@ -74,9 +85,11 @@ def _on_select(key: str, xy: np.ndarray) -> None:
     current = state.get()
     if drawn.get("lasso") or drawn.get("box"):
         rows = np.flatnonzero(inside)
-        current.look_at(Focus("area", f"{len(rows):,} records inside the line" if len(rows) else "No record inside the line", rows))
-    elif drawn.get("points"):
-        look_at_cluster_of(int(drawn["points"][0]["customdata"][0]))
+        current.look_at(
+            Focus("area", f"{len(rows):,} records inside the line" if len(rows) else "No record inside the line", rows)
+        )
+    elif rows := [point["customdata"][0] for point in drawn.get("points", []) if point.get("customdata")]:
+        look_at_cluster_of(int(rows[0]))
     else:
         current.look_at(None)
 
@@ -105,21 +118,47 @@ def _zoom(xy: np.ndarray) -> None:
 def _colouring(pipeline: Pipeline, colour_by: str, statuses: np.ndarray, dark: bool) -> Colouring:
     if colour_by == "selection":
         colours = list(status_colours(dark))
-        return Colouring(statuses, colours, list(zip(STATUS_NAMES, colours, strict=True)))
+        return Colouring(statuses, colours, _digest(statuses), list(zip(STATUS_NAMES, colours, strict=True)))
     if colour_by == "quality" and (quality := opened.quality(pipeline)) is not None:
         low, high = float(quality.min()), float(quality.max())
         colours = scale_colours(dark)
         codes = ((quality - low) / max(high - low, 1e-9) * (len(colours) - 1)).astype(np.int64)
-        return Colouring(codes, colours, scale=(low, high))
+        return Colouring(codes, colours, f"quality {pipeline.current('score')}", scale=(low, high))
     if colour_by == "source":
         names, codes = opened.sources(pipeline)
         shown = names[:12]
         colours = [*category_colours(len(shown), dark), status_colours(dark)[0]]
         codes = np.where((codes < 0) | (codes >= len(shown)), len(shown), codes)
         rest = ["other"] if len(names) > len(shown) else []
-        return Colouring(codes, colours, list(zip([*shown, *rest], colours, strict=False)))
+        legend = list(zip([*shown, *rest], colours, strict=False))
+        return Colouring(codes, colours, f"source {pipeline.key('records')}", legend)
     colours = category_colours(_PALETTE, dark)
-    return Colouring(opened.labels(pipeline) % _PALETTE, colours)
+    return Colouring(opened.labels(pipeline) % _PALETTE, colours, f"cluster {pipeline.current('cluster')}")
+
+
+def _digest(codes: np.ndarray) -> str:
+    return hashlib.blake2b(codes.tobytes(), digest_size=8).hexdigest()
+
+
+def _pictures(pipeline: Pipeline, xy: np.ndarray, colouring: Colouring, view: View, dark: bool) -> list[Picture]:
+    """Return the picture of all points, and above it one of those looked at, which alone is new at every lasso."""
+    if len(xy) <= HOVER_POINTS:
+        return []
+    key = (pipeline.current("project"), colouring.key, dark, view)
+    base = _base_picture(str(pipeline.workspace.folder.resolve()), key, xy, colouring.codes, colouring.colours, view)
+    focus = state.get().focus
+    if focus is None:
+        return [Picture(base, view)]
+    near, size = close_view(xy[focus.rows], view, PICTURE_SIZE)
+    above = draw_points(xy[focus.rows], colouring.codes[focus.rows], rgb(colouring.colours), near, size, len(xy))
+    return [Picture(base, view, opacity=0.25), Picture(above, near)]
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _base_picture(
+    folder: str, key: tuple, _xy: np.ndarray, _codes: np.ndarray, _colours: list[str], _view: View
+) -> bytes:
+    return draw_points(_xy, _codes, rgb(_colours), _view, PICTURE_SIZE, len(_xy))
 
 
 def _hover_texts(pipeline: Pipeline, rows: np.ndarray) -> list[str]:
@@ -131,7 +170,7 @@ def _hover_texts(pipeline: Pipeline, rows: np.ndarray) -> list[str]:
     ]
 
 
-def _short(text: str, length: int = 90) -> str:
+def _short(text: str, length: int = 72) -> str:
     text = " ".join(text[: 4 * length].split())
     return text if len(text) <= length else text[: length - 1] + "…"
 

@@ -40,14 +40,36 @@ def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:
     embed, cluster = pipeline.params("embed") or EmbedParams(), pipeline.params("cluster") or ClusterParams()
     project, score = pipeline.params("project") or ProjectParams(), pipeline.params("score") or QualityParams()
     left, right = st.columns(2)
-    model = left.text_input("Model", embed.model or BUNDLED, help="The bundled encoder, or the path or hub name of any sentence-transformers model.")
-    vectors = right.text_input("Or your own vectors", "", placeholder="/path/to/vectors.npy", help="A .npy file with one row a record, in the order of the data.")
-    n_clusters = left.number_input(
-        "Clusters", 0, max(n, 1), min(cluster.n_clusters, n), help=f"0 takes the square root of the number of records: {suggest_n_clusters(n):,} here."
+    model = left.text_input(
+        "Model",
+        embed.model or BUNDLED,
+        help="The bundled encoder, or the path or hub name of any sentence-transformers model.",
     )
-    column = right.text_input("Quality from the field", score.column, placeholder="heuristic", help="A numeric field of the records, higher is better. Empty: length, completeness, repetition and empty talk are judged.")
-    seed = left.number_input("Seed", 0, 2**31 - 1, cluster.seed, help="The same seed gives the same clusters and the same map.")
-    neighbors = right.number_input("Neighbours on the map", 2, 200, project.n_neighbors, help="More shows the large shape, fewer the detail.")
+    vectors = right.text_input(
+        "Or your own vectors",
+        "",
+        placeholder="/path/to/vectors.npy",
+        help="A .npy file with one row a record, in the order of the data.",
+    )
+    n_clusters = left.number_input(
+        "Clusters",
+        0,
+        max(n, 1),
+        min(cluster.n_clusters, n),
+        help=f"0 takes the square root of the number of records: {suggest_n_clusters(n):,} here.",
+    )
+    column = right.text_input(
+        "Quality from the field",
+        score.column,
+        placeholder="heuristic",
+        help="A numeric field of the records, higher is better. Empty: length, completeness, repetition and empty talk are judged.",
+    )
+    seed = left.number_input(
+        "Seed", 0, 2**31 - 1, cluster.seed, help="The same seed gives the same clusters and the same map."
+    )
+    neighbors = right.number_input(
+        "Neighbours on the map", 2, 200, project.n_neighbors, help="More shows the large shape, fewer the detail."
+    )
     device = left.selectbox("Compute on", DEVICES, help="auto takes the graphics card where there is one.")
     stages = {
         "embed": {"model": model.strip()},
@@ -59,7 +81,12 @@ def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:
 
 
 def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:
-    kinds: dict[str, type[Params]] = {"embed": EmbedParams, "cluster": ClusterParams, "project": ProjectParams, "score": QualityParams}
+    kinds: dict[str, type[Params]] = {
+        "embed": EmbedParams,
+        "cluster": ClusterParams,
+        "project": ProjectParams,
+        "score": QualityParams,
+    }
     try:
         if vectors:
             stages["embed"] = {"model": "", "vectors": file_sha256(vectors)}

@@ -22,58 +22,60 @@ def inside_view(xy: np.ndarray, view: View) -> np.ndarray:
 
 
 def draw_points(
-    xy: np.ndarray,
-    codes: np.ndarray,
-    colours: np.ndarray,
-    view: View,
-    faded: np.ndarray | None = None,
-    size: tuple[int, int] = (1040, 720),
+    xy: np.ndarray, codes: np.ndarray, colours: np.ndarray, view: View, size: tuple[int, int], crowd: int
 ) -> bytes:
     """Return a PNG (RGBA, transparent ground) of the points in `view`.
 
-    xy: (n, 2). codes: (n,) int rows of `colours` ((c, 3) uint8). faded: (n,) bool, points drawn faintly and below.
-    A pixel has the mean colour of its points and grows denser with their number.
+    xy: (n, 2). codes: (n,) int rows of `colours` ((c, 3) uint8). size: (width, height) in pixels. crowd: how many points
+    share the whole map; the more, the smaller each is. A pixel has the mean colour of its points and grows denser with
+    their number.
     """
     shown = inside_view(xy, view)
-    radius = 2.2 if shown.sum() < 20_000 else 1.4 if shown.sum() < 300_000 else 0.8
-    picture = np.zeros((size[1], size[0], 4), np.float32)
-    layers = [(shown, 1.0)] if faded is None else [(shown & faded, 0.22), (shown & ~faded, 1.0)]
-    for members, strength in layers:
-        if members.any():
-            layer = _layer(xy[members], colours[codes[members]], view, size, radius)
-            alpha = layer[..., 3:] * strength
-            picture[..., :3] = layer[..., :3] * alpha + picture[..., :3] * (1 - alpha)
-            picture[..., 3:] = alpha + picture[..., 3:] * (1 - alpha)
-    alpha = picture[..., 3:]
-    picture[..., :3] = np.divide(picture[..., :3], alpha, out=np.zeros_like(picture[..., :3]), where=alpha > 0)
+    radius = 2.2 if crowd < 20_000 else 1.4 if crowd < 300_000 else 0.8
+    layer = _layer(xy[shown], colours[codes[shown]], view, size, radius)
     buffer = io.BytesIO()
-    pixels = (np.concatenate([picture[..., :3] * 255, alpha * 255], axis=2) + 0.5).astype(np.uint8)
-    Image.fromarray(pixels, "RGBA").save(buffer, "PNG", compress_level=2)
+    Image.fromarray(layer, "RGBA").save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
+def close_view(xy: np.ndarray, view: View, size: tuple[int, int]) -> tuple[View, tuple[int, int]]:
+    """Return the part of `view` that the points fill, and its size in the pixels of `size`: less to draw."""
+    inside = xy[inside_view(xy, view)]
+    if not len(inside):
+        return view, (1, 1)
+    across, down = (view[1] - view[0]) / size[0], (view[3] - view[2]) / size[1]
+    low, high = inside.min(axis=0), inside.max(axis=0)
+    left, bottom = np.floor((low[0] - view[0]) / across) - 4, np.floor((low[1] - view[2]) / down) - 4
+    width = int(np.ceil((high[0] - view[0]) / across) - left + 4)
+    height = int(np.ceil((high[1] - view[2]) / down) - bottom + 4)
+    x0, y0 = view[0] + left * across, view[2] + bottom * down
+    return (float(x0), float(x0 + width * across), float(y0), float(y0 + height * down)), (width, height)
+
+
 def _layer(xy: np.ndarray, colours: np.ndarray, view: View, size: tuple[int, int], radius: float) -> np.ndarray:
-    """Return (height, width, 4) float32 in 0..1, colours not multiplied by alpha."""
+    """Return (height, width, 4) uint8, colours not multiplied by alpha."""
     width, height = size
     x0, x1, y0, y1 = view
     column = np.clip(((xy[:, 0] - x0) / (x1 - x0) * width).astype(np.int64), 0, width - 1)
     row = np.clip(((y1 - xy[:, 1]) / (y1 - y0) * height).astype(np.int64), 0, height - 1)
     pixel = row * width + column
     planes = [np.bincount(pixel, colours[:, channel], width * height) for channel in range(3)]
-    sums = np.stack([*planes, np.bincount(pixel, minlength=width * height)], axis=1).astype(np.float32)
-    sums = _spread(sums.reshape(height, width, 4), radius)
-    count = sums[..., 3:]
-    colour = np.divide(sums[..., :3], count * 255, out=np.zeros_like(sums[..., :3]), where=count > 0)
-    alpha = np.where(count > 0, 1 - 0.38 * np.exp(-(count - 1) / 3), 0)
-    return np.concatenate([colour, alpha], axis=2)
+    planes.append(np.bincount(pixel, minlength=width * height))
+    sums = [_spread(plane.astype(np.float32).reshape(height, width), radius) for plane in planes]
+    count = sums.pop()
+    image = np.empty((height, width, 4), np.uint8)
+    for channel, plane in enumerate(sums):
+        image[..., channel] = plane / np.maximum(count, 1) + 0.5
+    image[..., 3] = np.where(count > 0, 255 - 97 * np.exp((1 - count) / 3), 0)
+    return image
 
 
-def _spread(image: np.ndarray, radius: float) -> np.ndarray:
-    """Add the image to itself shifted over a disc, so that every point covers it."""
+def _spread(plane: np.ndarray, radius: float) -> np.ndarray:
+    """Add a (height, width) plane to itself shifted over a disc, so that every point covers it."""
     reach = int(radius)
-    padded = np.pad(image, ((reach, reach), (reach, reach), (0, 0)))
-    height, width = image.shape[:2]
-    total = np.zeros_like(image)
+    padded = np.pad(plane, reach)
+    height, width = plane.shape
+    total = np.zeros_like(plane)
     for dy in range(-reach, reach + 1):
         for dx in range(-reach, reach + 1):
             if dx * dx + dy * dy <= radius * radius:

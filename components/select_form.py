@@ -12,12 +12,42 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     """Draw the form."""
     last = pipeline.params("select") or SelectionParams()
     with st.form("select", border=True):
-        budget = st.text_input("Budget", last.budget, help="How many records to choose: a count such as 500, or a percentage such as 10%.", key="budget")
-        method = st.radio("Method", list(METHODS), index=list(METHODS).index(last.method), captions=list(METHODS.values()), key="method")
+        budget = st.text_input(
+            "Budget",
+            last.budget,
+            help="How many records to choose: a count such as 500, or a percentage such as 10%.",
+            key="budget",
+        )
+        method = st.radio(
+            "Method",
+            list(METHODS),
+            index=list(METHODS).index(last.method),
+            captions=list(METHODS.values()),
+            key="method",
+        )
         with st.expander("Settings"):
-            quota = st.radio("A cluster's share of the budget", ("size", "equal"), index=int(last.quota == "equal"), captions=("Large clusters give more.", "Every cluster gives the same, as far as it can."), horizontal=True)
-            probability = st.radio("In kmq, a record's chance", ("proportional", "softmax"), index=int(last.probability == "softmax"), captions=("Twice the quality, twice the chance.", "By the exponential of quality; also for negative scores."), horizontal=True)
-            replacement = st.toggle("Draw with replacement", last.replacement, help="A record may then be chosen, and exported, more than once.")
+            quota = st.radio(
+                "A cluster's share of the budget",
+                ("size", "equal"),
+                index=int(last.quota == "equal"),
+                captions=("Large clusters give more.", "Every cluster gives the same, as far as it can."),
+                horizontal=True,
+            )
+            probability = st.radio(
+                "In kmq, a record's chance",
+                ("proportional", "softmax"),
+                index=int(last.probability == "softmax"),
+                captions=(
+                    "Twice the quality, twice the chance.",
+                    "By the exponential of quality; also for negative scores.",
+                ),
+                horizontal=True,
+            )
+            replacement = st.toggle(
+                "Draw with replacement",
+                last.replacement,
+                help="A record may then be chosen, and exported, more than once.",
+            )
             seed = st.number_input("Seed", 0, 2**31 - 1, last.seed, help="The same seed draws the same records.")
         pressed = st.form_submit_button("Select", type="primary", icon=":material/filter_alt:", disabled=busy)
     if pressed:
@@ -29,7 +59,9 @@ def _start(pipeline: Pipeline, *values) -> None:
         params = SelectionParams(*values)
         wanted = params.n_records(pipeline.workspace.dataset().n_records)
         if wanted < (n_pinned := len(pipeline.overrides().pinned)):
-            raise CurationError(f"{n_pinned:,} records are pinned, but the budget is {wanted:,}; raise the budget or unpin {n_pinned - wanted:,}.")
+            raise CurationError(
+                f"{n_pinned:,} records are pinned, but the budget is {wanted:,}; raise the budget or unpin {n_pinned - wanted:,}."
+            )
     except CurationError as error:
         st.error(str(error))
         return

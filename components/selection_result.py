@@ -24,10 +24,22 @@ def show(pipeline: Pipeline) -> None:
         st.warning(info["shortfall"])
     columns = st.columns(4)
     columns[0].metric("Selected", f"{info['n_selected']:,}")
-    columns[1].metric("Clusters touched", f"{measures.get('cluster_coverage', 0):.0%}", help="The share of clusters from which at least one record was taken.")
-    columns[2].metric("Spread over clusters", f"{measures.get('cluster_entropy', 0):.2f}", help="1 is spread evenly over all clusters, 0 is all in one.")
+    columns[1].metric(
+        "Clusters touched",
+        f"{measures.get('cluster_coverage', 0):.0%}",
+        help="The share of clusters from which at least one record was taken.",
+    )
+    columns[2].metric(
+        "Spread over clusters",
+        f"{measures.get('cluster_entropy', 0):.2f}",
+        help="1 is spread evenly over all clusters, 0 is all in one.",
+    )
     if "mean_quality" in measures:
-        columns[3].metric("Mean quality", f"{measures['mean_quality']:.2f}", delta=f"{measures['mean_quality'] - measures['mean_quality_of_all']:+.2f} against all")
+        columns[3].metric(
+            "Mean quality",
+            f"{measures['mean_quality']:.2f}",
+            delta=f"{measures['mean_quality'] - measures['mean_quality_of_all']:+.2f} against all",
+        )
     _bars(pipeline, key)
 
 
@@ -45,13 +57,18 @@ def _bars(pipeline: Pipeline, key: str) -> None:
     hover = [f"{names[i]}<br>{taken[i]:,} taken of {held[i]:,}" for i in number]
     figure = go.Figure()
     for values, name, colour in ((held, "held", colours[0]), (taken, "taken", colours[SELECTED])):
-        figure.add_trace(go.Bar(x=number, y=values[shown], name=name, marker_color=colour, hovertext=hover, hoverinfo="text"))
+        figure.add_trace(
+            go.Bar(x=number, y=values[shown], name=name, marker_color=colour, hovertext=hover, hoverinfo="text")
+        )
     figure.update_layout(
         height=280,
         barmode="overlay",
         bargap=0.15,
         margin={"l": 0, "r": 0, "t": 10, "b": 0},
-        xaxis={"title": "cluster, largest first" + (f" (the first {_MOST_BARS} of {len(names):,})" if len(names) > _MOST_BARS else "")},
+        xaxis={
+            "title": "cluster, largest first"
+            + (f" (the first {_MOST_BARS} of {len(names):,})" if len(names) > _MOST_BARS else "")
+        },
         yaxis={"title": "records"},
         legend={"orientation": "h", "y": 1.12},
         paper_bgcolor="rgba(0,0,0,0)",

@@ -8,7 +8,13 @@ from core.errors import CurationError
 from core.overrides import next_undo
 from core.pipeline import Pipeline, Step
 
-_STAGE_NAMES = {"embed": "Embeddings", "cluster": "Clusters", "project": "Map", "score": "Quality", "select": "Selection"}
+_STAGE_NAMES = {
+    "embed": "Embeddings",
+    "cluster": "Clusters",
+    "project": "Map",
+    "score": "Quality",
+    "select": "Selection",
+}
 _STATE_WORDS = {"done": "ready", "stale": "out of date", "missing": "not yet"}
 
 
@@ -43,13 +49,25 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
     st.divider()
     statuses = opened.statuses(pipeline, pipeline.overrides())
     params = pipeline.params("select")
-    budget_bar.show(statuses, None if params is None else _budget_records(params, len(statuses)))
-    if pipeline.state("select") == "stale" and pipeline.last_selection_key():
+    is_stale = pipeline.state("select") == "stale" and bool(pipeline.last_selection_key())
+    budget_bar.show(statuses, None if params is None else _budget_records(params, len(statuses)), is_stale)
+    if is_stale:
         st.caption(":orange[Your decisions or the clusters changed since this was selected.]")
         steps = [Step("select", params.as_dict())]
-        st.button("Update the selection", icon=ICONS["stale"], type="primary", width="stretch", disabled=busy, on_click=job_panel.start, args=(pipeline, "Updating the selection", steps), key="update_selection")
+        st.button(
+            "Update the selection",
+            icon=ICONS["stale"],
+            type="primary",
+            width="stretch",
+            disabled=busy,
+            on_click=job_panel.start,
+            args=(pipeline, "Updating the selection", steps),
+            key="update_selection",
+        )
     if next_undo(pipeline.workspace.ledger.decisions()):
-        st.button("Undo the last decision", icon=ICONS["undo"], width="stretch", on_click=decide.undo, key="sidebar_undo")
+        st.button(
+            "Undo the last decision", icon=ICONS["undo"], width="stretch", on_click=decide.undo, key="sidebar_undo"
+        )
 
 
 def _budget_records(params, n_records: int) -> int | None:

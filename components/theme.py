@@ -67,7 +67,11 @@ def category_colours(n: int, dark: bool) -> list[str]:
 
 def scale_colours(dark: bool) -> list[str]:
     """Return 64 hex colours from low to high, for a number."""
-    stops = ["#4a3b78", "#3a6a9c", "#2f9c95", "#86c166", "#f3d34a"] if dark else ["#d8b4a0", "#c58f86", "#8f8fa8", "#3f8f97", "#0b5d57"]
+    stops = (
+        ["#4a3b78", "#3a6a9c", "#2f9c95", "#86c166", "#f3d34a"]
+        if dark
+        else ["#d8b4a0", "#c58f86", "#8f8fa8", "#3f8f97", "#0b5d57"]
+    )
     points = rgb(stops)
     at = np.linspace(0, len(stops) - 1, 64)
     mixed = np.stack([np.interp(at, range(len(stops)), points[:, channel]) for channel in range(3)], axis=1)

@@ -12,7 +12,9 @@ from core.selection import METHODS
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all verbs; every verb's function is its default `run`."""
-    parser = argparse.ArgumentParser(prog="python -m core", description="Winnow: choose a small, diverse set of records to train on.")
+    parser = argparse.ArgumentParser(
+        prog="python -m core", description="Winnow: choose a small, diverse set of records to train on."
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     def verb(name: str, summary: str, run, workspace: bool = True) -> argparse.ArgumentParser:
@@ -78,7 +80,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_import(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--workspace", help="the workspace folder (workspaces/NAME, or $WINNOW_HOME/NAME)")
-    sub.add_argument("--fields", default="", help="which field is what, as in prompt=question,response=answer,source=topic")
+    sub.add_argument(
+        "--fields", default="", help="which field is what, as in prompt=question,response=answer,source=topic"
+    )
     sub.add_argument("--on-error", choices=("fail", "skip"), default="fail", help="what to do at a bad record (fail)")
 
 
@@ -89,7 +93,9 @@ def _add_embed(sub: argparse.ArgumentParser) -> None:
 
 
 def _add_cluster(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--clusters", default="auto", help="how many, or auto: the square root of the number of records (auto)")
+    sub.add_argument(
+        "--clusters", default="auto", help="how many, or auto: the square root of the number of records (auto)"
+    )
     sub.add_argument("--iterations", type=int, default=25, help="k-means iterations (25)")
 
 
@@ -100,8 +106,15 @@ def _add_score(sub: argparse.ArgumentParser) -> None:
 def _add_select(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--budget", default="10%", help="how many records: a count or a percentage (10%%)")
     sub.add_argument("--method", choices=tuple(METHODS), default="kmq", help="how to choose (kmq)")
-    sub.add_argument("--quota", choices=("size", "equal"), default="size", help="a cluster's share of the budget (size)")
-    sub.add_argument("--probability", choices=("proportional", "softmax"), default="proportional", help="of a record in kmq, by its quality (proportional)")
+    sub.add_argument(
+        "--quota", choices=("size", "equal"), default="size", help="a cluster's share of the budget (size)"
+    )
+    sub.add_argument(
+        "--probability",
+        choices=("proportional", "softmax"),
+        default="proportional",
+        help="of a record in kmq, by its quality (proportional)",
+    )
     sub.add_argument("--replacement", action="store_true", help="draw with replacement; a record may then come twice")
 
 

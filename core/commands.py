@@ -120,7 +120,12 @@ def status(arguments: argparse.Namespace) -> None:
     overrides = pipeline.overrides()
     selection = pipeline.selection()
     facts = {
-        "dataset": {"file": dataset.path, "records": dataset.n_records, "rejects": dataset.n_rejects, "fields": dataset.fields},
+        "dataset": {
+            "file": dataset.path,
+            "records": dataset.n_records,
+            "rejects": dataset.n_rejects,
+            "fields": dataset.fields,
+        },
         "stages": {stage: pipeline.state(stage) for stage in STAGES},
         "decisions": {
             "pinned": len(overrides.pinned),
@@ -133,7 +138,9 @@ def status(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(facts, indent=1))
         return
-    print(f"data      {dataset.path}\nrecords   {dataset.n_records:,} ({dataset.n_rejects:,} not taken), {dataset.fields}")
+    print(
+        f"data      {dataset.path}\nrecords   {dataset.n_records:,} ({dataset.n_rejects:,} not taken), {dataset.fields}"
+    )
     for stage, state in facts["stages"].items():
         print(f"{stage:<9} {state}")
     print("decisions " + ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in facts["decisions"].items()))
@@ -196,7 +203,10 @@ def _run(workspace: Workspace, steps: list[Step], arguments: argparse.Namespace)
     finally:
         report.close()
     if steps[0].do == "import" and (n_rejects := workspace.dataset().n_rejects):
-        print(f"{n_rejects:,} records were not taken; they are listed with reasons in {workspace.folder / 'rejects.jsonl'}", file=sys.stderr)
+        print(
+            f"{n_rejects:,} records were not taken; they are listed with reasons in {workspace.folder / 'rejects.jsonl'}",
+            file=sys.stderr,
+        )
 
 
 def _embed_params(arguments: argparse.Namespace) -> EmbedParams:
@@ -216,7 +226,12 @@ def _cluster_params(arguments: argparse.Namespace) -> ClusterParams:
 
 def _select_params(arguments: argparse.Namespace) -> SelectionParams:
     return SelectionParams(
-        arguments.budget, arguments.method, arguments.quota, arguments.probability, arguments.replacement, arguments.seed
+        arguments.budget,
+        arguments.method,
+        arguments.quota,
+        arguments.probability,
+        arguments.replacement,
+        arguments.seed,
     )
 
 

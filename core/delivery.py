@@ -20,7 +20,11 @@ def selected_rows(pipeline: Pipeline) -> np.ndarray:
     table = pipeline.selection()
     if table is None:
         state = pipeline.state("select")
-        why = "Nothing is selected yet" if state == "missing" else "The selection is out of date (decisions or inputs changed)"
+        why = (
+            "Nothing is selected yet"
+            if state == "missing"
+            else "The selection is out of date (decisions or inputs changed)"
+        )
         raise CurationError(f"{why}; run: python -m core select {pipeline.workspace.folder}")
     return np.sort(table["row_id"].combine_chunks().to_numpy())
 

@@ -40,7 +40,8 @@ class EmbedParams(Params):
 class Encoder(Protocol):
     """What embeds: texts -> (len(texts), d) float32."""
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray: ...
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Return one row a text."""
 
 
 class SentenceEncoder:
@@ -186,7 +187,7 @@ def copy_unit_rows(vectors: np.ndarray, out: np.ndarray, progress: Progress = no
 def file_sha256(path: Path) -> str:
     """Return the sha256 of a file as hex. Raises CurationError where there is no such file."""
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise CurationError(f"{path} can't be read ({error.strerror}); give the path of a file.") from error

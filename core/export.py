@@ -38,7 +38,9 @@ def write_jsonl(lines: Iterable[bytes], out: Path) -> str:
                 hasher.update(line)
                 file.write(line)
     except OSError as error:
-        raise CurationError(f"{out} can't be written ({error.strerror}); give a path in a folder you may write to.") from error
+        raise CurationError(
+            f"{out} can't be written ({error.strerror}); give a path in a folder you may write to."
+        ) from error
     return hasher.hexdigest()
 
 
@@ -92,7 +94,9 @@ def verify(manifest: Path, data: Path, output: Path | None = None) -> dict[str, 
     for line in _rebuild(held, Path(data)):
         hasher.update(line)
     if hasher.hexdigest() != held["output"]["sha256"]:
-        raise CurationError(f"{output} is not what the records {held['input']['file']} and the manifest's row ids give.")
+        raise CurationError(
+            f"{output} is not what the records {held['input']['file']} and the manifest's row ids give."
+        )
     return held
 
 

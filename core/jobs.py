@@ -76,7 +76,8 @@ def start_job(
     try:
         with workspace.ledger.connect() as db:
             job_id = db.execute(
-                "INSERT INTO jobs (at, kind, arguments, status) VALUES (?, ?, ?, 'queued')", (now(), kind, json.dumps(arguments))
+                "INSERT INTO jobs (at, kind, arguments, status) VALUES (?, ?, ?, 'queued')",
+                (now(), kind, json.dumps(arguments)),
             ).lastrowid
     except sqlite3.IntegrityError as error:
         raise CurationError("Another job is running in this workspace; wait for it, or cancel it first.") from error
@@ -157,7 +158,9 @@ def run_job(workspace: Workspace, job_id: int) -> None:
         except Exception as error:
             traceback.print_exc()
             log = _log_path(workspace, job_id)
-            _finish(workspace, job_id, "failed", f"Unexpected {type(error).__name__}: {error}. The details are in {log}.")
+            _finish(
+                workspace, job_id, "failed", f"Unexpected {type(error).__name__}: {error}. The details are in {log}."
+            )
             raise
         else:
             _finish(workspace, job_id, "done", "")

@@ -11,7 +11,8 @@ _TERM = re.compile(r"[^\W\d_][\w'+#]*[\w+#]|[\u3040-\u30ff\u4e00-\u9fff\uac00-\u
 _SPECIAL_TOKEN = re.compile(r"<\|?/?[a-z_]+\|?\s*/?>")  # "<|endoftext|>", "<br>"
 _TERMS_FROM = 600
 # Words that say nothing of a topic, in the languages that instruction data is mostly written in, and those of the genre.
-_STOP_WORDS = frozenset("""
+_STOP_WORDS = frozenset(
+    """
 a about above after again against all also am an and any are aren't as at be because been before being below between both but by
 can can't cannot could couldn't did didn't do does doesn't doing don't down during each either else even every few first for from
 further get gets give go goes good had hadn't has hasn't have haven't having he he'd he'll he's her here hers herself him himself
@@ -34,9 +35,11 @@ tus un una unas uno unos y ya cómo ab drei gut ganz etwa schon dos tres come
 au aux avec ce ces cette comme comment dans de des donc du elle en est et eux fait il ils je jusqu la le les leur lui ma mais me mes
 moi mon même ne nos notre nous on ou où par pas peu peut peux plus pour puis quand que qui quoi sa sans se ses si son sont sur ta te
 tes toi ton très tu un une votre vos vous à été être c'est d'un d'une qu'il j'ai n'est l'on
-です ます した して する こと から など とき もの たい ない いる ある なる って さい ださ くだ まし ょう しょ には では とを えば れば いと
+です ます した して する こと から など とき もの たい ない いる ある なる って さい ださ くだ まし ょう しょ
+には では とを えば れば いと
 ので られ すか のは てく うに
-""".split())
+""".split()
+)
 
 
 def sample_for_names(labels: np.ndarray, distances: np.ndarray, per_cluster: int = 24) -> np.ndarray:
@@ -72,7 +75,7 @@ def name_clusters(texts: Sequence[str], labels: np.ndarray, n_clusters: int, n_t
     taken: set[str] = set()
     for cluster, count in enumerate(counts):
         score = {term: held * rarity[term] for term, held in count.items()}
-        ranked = sorted(count, key=lambda term: (count[term] < common[cluster], -score[term], term))  # noqa: B023
+        ranked = sorted(count, key=lambda term: (count[term] < common[cluster], -score[term], term))
         names.append(_free_name(_without_near_repeats(ranked[: n_terms + 9]), cluster, n_terms, taken))
         taken.add(names[-1])
     return names
@@ -103,6 +106,10 @@ def _without_near_repeats(words: list[str]) -> list[str]:
     """Drop a word that only extends or shortens one before it: "loops" after "loop"."""
     kept: list[str] = []
     for word in words:
-        if not any(word.startswith(other[:5]) or other.startswith(word[:5]) for other in kept if min(len(word), len(other)) >= 4):
+        if not any(
+            word.startswith(other[:5]) or other.startswith(word[:5])
+            for other in kept
+            if min(len(word), len(other)) >= 4
+        ):
             kept.append(word)
     return kept

@@ -43,7 +43,9 @@ class Decision:
         check_choice("action", self.action, ACTIONS + REVISIONS)
         check_choice("target", self.target, ("records", "cluster"))
         if self.action == "weight" and (self.target != "cluster" or not (np.isfinite(self.value) and self.value >= 0)):
-            raise CurationError(f"a weight of {self.value!r} on {self.target}; a weight is a number of at least 0 on a cluster.")
+            raise CurationError(
+                f"a weight of {self.value!r} on {self.target}; a weight is a number of at least 0 on a cluster."
+            )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,7 +22,9 @@ class Params:
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
-            raise CurationError(f"{cls.__name__} has no parameter {', '.join(unknown)}; it has {', '.join(sorted(known))}.")
+            raise CurationError(
+                f"{cls.__name__} has no parameter {', '.join(unknown)}; it has {', '.join(sorted(known))}."
+            )
         return cls(**values)
 
 

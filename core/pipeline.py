@@ -51,20 +51,31 @@ def select_needs(method: str) -> tuple[str, ...]:
 
 
 class Pipeline:
-    """The stages of one workspace."""
+    """The stages of one workspace, as they stood when it was first asked.
+
+    What it found is remembered until it runs or decides something itself; take a new one to see what others did.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self._found: dict[str, Any] = {}
+
+    def _once(self, name: str, find: Callable[[], Any]) -> Any:
+        if name not in self._found:
+            self._found[name] = find()
+        return self._found[name]
 
     def params(self, stage: str) -> Params | None:
         """Return the params that the stage last ran with, or None."""
-        values = self.workspace.ledger.settings().get(stage)
+        values = self._once("settings", self.workspace.ledger.settings).get(stage)
         return None if values is None else STAGES[stage].params.from_dict(values)
 
     def key(self, stage: str, params: Params | None = None) -> str:
         """Return the key of a stage's result for `params`, or for its last; "" where it or what it needs never ran."""
         if stage == "records":
-            return self.workspace.dataset().fingerprint if self.workspace.has_data else ""
+            return self._once(
+                "records", lambda: self.workspace.dataset().fingerprint if self.workspace.has_data else ""
+            )
         params = params or self.params(stage)
         if params is None:
             return ""
@@ -75,6 +86,9 @@ class Pipeline:
 
     def current(self, stage: str) -> str:
         """Return the key of the stage's result if it is there and up to date, else ""."""
+        return self._once(f"current {stage}", lambda: self._current(stage))
+
+    def _current(self, stage: str) -> str:
         key = self.key(stage)
         return key if key and (stage == "records" or self.workspace.has(stage, key)) else ""
 
@@ -102,7 +116,7 @@ class Pipeline:
 
     def overrides(self) -> Overrides:
         """Return the curators' decisions as constraints on the current records and clusters."""
-        return self.workspace.overrides(self.labels(), self.current("cluster"))
+        return self._once("overrides", lambda: self.workspace.overrides(self.labels(), self.current("cluster")))
 
     def selection(self) -> pa.Table | None:
         """Return the current selection: row_id, cluster, score, reason, in pick order."""
@@ -110,7 +124,7 @@ class Pipeline:
 
     def last_selection_key(self) -> str:
         """Return the key of the latest selection, current or not; "" where there is none."""
-        made = self.workspace.ledger.selections()
+        made = self._once("selections", self.workspace.ledger.selections)
         return made[-1]["key"] if made and self.workspace.has("select", made[-1]["key"]) else ""
 
     # Running
@@ -131,7 +145,9 @@ class Pipeline:
         for need in select_needs(params.method) if stage == "select" else STAGES[stage].needs:
             if not self.current(need):
                 fix = "import" if need == "records" else need
-                raise CurationError(f"{stage} needs the {need} stage, which has not run on this data; run: python -m core {fix} …")
+                raise CurationError(
+                    f"{stage} needs the {need} stage, which has not run on this data; run: python -m core {fix} …"
+                )
         key = self.key(stage, params)
         if not self.workspace.has(stage, key):
             started = time.monotonic()
@@ -140,9 +156,11 @@ class Pipeline:
             self.workspace.save(stage, key, {"params": params.as_dict(), "seconds": seconds} | info, **parts)
             self.workspace.remove_shards(stage, key)
         self.workspace.ledger.set_settings(stage, params.as_dict())
+        self._found.clear()
         if stage == "select" and self.last_selection_key() != key:
             n = self.workspace.info("select", key)["n_selected"]
             self.workspace.ledger.add_selection(key, params.as_dict(), n)
+            self._found.clear()
         return key
 
     def decide_cluster(self, action: str, cluster: int, who: str = "", note: str = "", value: float = 1.0) -> Decision:
@@ -153,6 +171,7 @@ class Pipeline:
         n_clusters = len(self.workspace.info("cluster", clustering)["sizes"])
         if not 0 <= cluster < n_clusters:
             raise CurationError(f"cluster is {cluster}; the clusters are 0 to {n_clusters - 1}.")
+        self._found.clear()
         return self.workspace.ledger.add_decision(
             Decision(
                 action=action, target="cluster", cluster=cluster, clustering=clustering, value=value, who=who, note=note
@@ -178,7 +197,9 @@ class Pipeline:
             return ""
         constraints = self.overrides()
         rows = [constraints.pinned.tobytes().hex(), constraints.dropped.tobytes().hex()]
-        return digest("select", STAGES["select"].version, params.as_dict(), inputs, rows, list(constraints.multipliers.items()))
+        return digest(
+            "select", STAGES["select"].version, params.as_dict(), inputs, rows, list(constraints.multipliers.items())
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -199,8 +220,8 @@ def run_steps(
     encoder: Encoder | None = None,
 ) -> None:
     """Run the steps in order. `report(step)` is asked for each step's Progress. What is up to date is not done again."""
-    pipeline = Pipeline(workspace)
     for step in steps:
+        pipeline = Pipeline(workspace)
         progress = report(step.do)
         if step.do == "import":
             workspace.import_data(Path(step.data), RecordParams.from_dict(step.params), progress)

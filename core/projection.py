@@ -58,7 +58,9 @@ def nearest_neighbours(
     indices, cosines = np.empty((n, n_neighbors), np.int32), np.empty((n, n_neighbors), np.float32)
     for start in range(0, n, _BLOCK_ROWS):
         stop = min(start + _BLOCK_ROWS, n)
-        cosines[start:stop], indices[start:stop] = index.search(np.ascontiguousarray(embeddings[start:stop]), n_neighbors)
+        cosines[start:stop], indices[start:stop] = index.search(
+            np.ascontiguousarray(embeddings[start:stop]), n_neighbors
+        )
         progress(n * 0.7 + stop * 0.3, n)
     return _self_first(indices), np.clip(1 - cosines, 0, 2)
 

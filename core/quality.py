@@ -25,15 +25,28 @@ from core.params import Params
 FULL_LENGTH_WORDS = 60
 PARTS = ("length", "complete", "varied", "content")
 
-_ENDS_WELL = r"[.!?…:;。！？」』)\]}>\"'”’`*|0-9$%€£]\s*$|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]\s*$|<\|[a-z_]+\|>\s*$".replace(
-    r"\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af", "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
-)
-_SPACELESS = "[\u3040-\u30ff\u4e00-\u9fff]"
-_EMPTY_TALK = (
-    r"(?i)\blorem ipsum\b|\bTODO\b|\bplaceholder\b|\bas an ai (language )?model\b|\bi (can'?t|cannot|can not) (help|assist)\b|"
-    r"^\s*(idk|i don'?t know|ok(ay)?|sure|yes|no|n/?a|none)[.!]*\s*$|\ball rights reserved\b|\b(accept|use) (all )?cookies\b|"
-    r"\bsubscribe to our\b|\bnewsletter\b|\bprivacy policy\b|\bterms of (use|service)\b|\benable javascript\b|\b(404|403|500)\b.*\b(error|found)\b|"
-    r"\bskip to (main )?content\b|\bforgot (your )?password\b|\bsign up for\b"
+_CJK = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
+_ENDS_WELL = rf"""[.!?…:;。！？」』)\]}}>"'”’`*|0-9$%€£{_CJK}]\s*$"""
+_SPACELESS = f"[{_CJK}]"
+_EMPTY_TALK = "|".join(
+    (
+        r"(?i)\blorem ipsum\b",
+        r"(?-i:\bTODO\b)",  # in capitals: "todo" is a good Spanish word
+        r"\bplaceholder text\b",
+        r"\bas an ai (language )?model\b",
+        r"\bi (can'?t|cannot|can not) (help|assist)\b",
+        r"^\s*(idk|i don'?t know|ok(ay)?|sure|n/?a)[.!]*\s*$",
+        r"\ball rights reserved\b",
+        r"\b(accept|use) (all )?cookies\b",
+        r"\bsubscribe to our\b",
+        r"\bour newsletter\b",
+        r"\bprivacy policy\b",
+        r"\bterms of (use|service)\b",
+        r"\benable javascript\b",
+        r"\b(error|http) (404|403|500)\b",
+        r"\bskip to (main )?content\b",
+        r"\bforgot (your )?password\b",
+    )
 )
 
 

@@ -154,7 +154,9 @@ def _array_elements(buffer: _Buffer, path: Path) -> Iterator[Entry]:
         if char == ",":
             char = buffer.next_char()
         elif char != "]":
-            raise CurationError(f"{path.name}, record {place}: no comma or closing bracket after it; the array is broken there.")
+            raise CurationError(
+                f"{path.name}, record {place}: no comma or closing bracket after it; the array is broken there."
+            )
     if rest := buffer.next_char():
         raise CurationError(f"{path.name}: {rest!r} follows the end of the array; keep one array in the file.")
 

@@ -31,7 +31,9 @@ class RecordTable:
         """Return `rows` in the order given. Only their blocks are read. Raises CurationError for a row out of range."""
         rows = np.asarray(rows, dtype=np.int64)
         if len(rows) and (rows.min() < 0 or rows.max() >= len(self)):
-            raise CurationError(f"record {rows.max() if rows.max() >= len(self) else rows.min()} is not one of 0 to {len(self) - 1}.")
+            raise CurationError(
+                f"record {rows.max() if rows.max() >= len(self) else rows.min()} is not one of 0 to {len(self) - 1}."
+            )
         order = np.argsort(rows, kind="stable")
         inside = np.searchsorted(self._starts, rows[order], side="right") - 1
         parts = []
@@ -50,7 +52,10 @@ class RecordTable:
 
     def search(self, words: str) -> np.ndarray:
         """Return the ascending rows whose text holds `words`, ignoring case."""
-        hits = [pc.match_substring(batch["text"], words, ignore_case=True).to_numpy(zero_copy_only=False) for batch in self._batches]
+        hits = [
+            pc.match_substring(batch["text"], words, ignore_case=True).to_numpy(zero_copy_only=False)
+            for batch in self._batches
+        ]
         return np.flatnonzero(np.concatenate(hits)) if hits else np.zeros(0, np.int64)
 
     def sources(self) -> tuple[list[str], np.ndarray]:

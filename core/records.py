@@ -37,7 +37,14 @@ _PROMPTS = ("instruction", "prompt", "question", "query", "problem", "input")
 _RESPONSES = ("output", "response", "completion", "answer", "solution", "target")
 _TEXTS = ("text", "content", "document")
 _SOURCES = ("source", "dataset", "subset", "category", "domain", "topic", "task")
-_ROLES = {"human": "user", "user": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant"}
+_ROLES = {
+    "human": "user",
+    "user": "user",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "bot": "assistant",
+    "model": "assistant",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +110,9 @@ def parse_fields(text: str) -> FieldMap:
         source=given.get("source", ""),
     )
     if bool(fields.messages) == bool(fields.prompt or fields.response):
-        raise CurationError(f"fields is {text!r}; name either messages, or prompt and response (one of the two is enough).")
+        raise CurationError(
+            f"fields is {text!r}; name either messages, or prompt and response (one of the two is enough)."
+        )
     return fields
 
 
@@ -149,7 +158,9 @@ def load_records(
     values = [value for _, _, value, _ in head if value is not None]
     if head and not values:
         place, _, _, reason = head[0]
-        raise CurationError(f"{Path(path).name}, line {place}: {reason}; none of the first {len(head)} records is an object.")
+        raise CurationError(
+            f"{Path(path).name}, line {place}: {reason}; none of the first {len(head)} records is an object."
+        )
     fields = parse_fields(params.fields) if params.fields else detect_fields(values) if values else FieldMap()
 
     def reject(entry: Entry, reason: str) -> None:
@@ -220,7 +231,9 @@ def turns_of(value: dict[str, Any], fields: FieldMap) -> list[tuple[str, str]]:
         role = turn.get("role", turn.get("from"))
         content = turn.get("content", turn.get("value"))
         if isinstance(content, list):  # parts, as in {"type": "text", "text": ...}
-            content = "\n".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+            content = "\n".join(
+                part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
+            )
         turns.append((_ROLES.get(str(role), str(role)), _as_text(content)))
     return turns
 

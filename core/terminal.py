@@ -30,7 +30,12 @@ class _Bar:
     def __init__(self, step: str) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(desc=step, total=1.0, file=sys.stderr, bar_format="{desc:<8} {percentage:3.0f}%|{bar:30}| {elapsed}<{remaining}{postfix}")
+        self._bar = tqdm(
+            desc=step,
+            total=1.0,
+            file=sys.stderr,
+            bar_format="{desc:<8} {percentage:3.0f}%|{bar:30}| {elapsed}<{remaining}{postfix}",
+        )
         self._started = time.monotonic()
 
     def __call__(self, done: float, total: float) -> None:

@@ -1,10 +1,10 @@
 """The workspace: a folder where the app, the command line and the jobs meet. The only module that knows its layout.
 
-    dataset.json                    what was imported, from where, how
-    records.arrow                   the records (`records.SCHEMA`)
-    rejects.jsonl                   what was not taken, and why
-    artifacts/<stage>-<key>.*       results; the .json beside them is written last and says the result is whole
-    workspace.db                    decisions, selections, settings, jobs (`ledger.py`)
+dataset.json                    what was imported, from where, how
+records.arrow                   the records (`records.SCHEMA`)
+rejects.jsonl                   what was not taken, and why
+artifacts/<stage>-<key>.*       results; the .json beside them is written last and says the result is whole
+workspace.db                    decisions, selections, settings, jobs (`ledger.py`)
 """
 
 import dataclasses
@@ -69,7 +69,9 @@ class Workspace:
     def __init__(self, folder: Path | str, create: bool = False) -> None:
         self.folder = Path(folder)
         if not create and not (self.folder / "workspace.db").exists():
-            raise CurationError(f"{folder} is not a workspace; make one with: python -m core import DATA --workspace {folder}")
+            raise CurationError(
+                f"{folder} is not a workspace; make one with: python -m core import DATA --workspace {folder}"
+            )
         self.artifacts = self.folder / "artifacts"
         self.artifacts.mkdir(parents=True, exist_ok=True)
         self.ledger = Ledger(self.folder / "workspace.db")

@@ -39,7 +39,11 @@ def running_app(home: Path) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | {"WINNOW_HOME": str(home)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=ROOT,
+        env=os.environ | {"WINNOW_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         _wait_until_up(f"http://localhost:{port}/_stcore/health", process)

@@ -46,7 +46,9 @@ class SelectionParams(Params):
         value, is_percentage = _parse_budget(self.budget)
         count = max(1, math.floor(n_pool * value / 100 + 0.5)) if is_percentage else int(value)
         if count > n_pool and not self.replacement:
-            raise CurationError(f"The budget is {count:,} records, but there are only {n_pool:,}; ask for that many at most.")
+            raise CurationError(
+                f"The budget is {count:,} records, but there are only {n_pool:,}; ask for that many at most."
+            )
         return count
 
 
@@ -54,7 +56,9 @@ def _parse_budget(budget: str) -> tuple[float, bool]:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", str(budget))
     value, is_percentage = (float(match[1]), bool(match[2])) if match else (0.0, False)
     if value <= 0 or (is_percentage and value > 100) or (not is_percentage and value != int(value)):
-        raise CurationError(f"budget is {budget!r}; it must be a count of records such as 500, or a percentage up to 100%.")
+        raise CurationError(
+            f"budget is {budget!r}; it must be a count of records such as 500, or a percentage up to 100%."
+        )
     return value, is_percentage
 
 

@@ -27,11 +27,15 @@ class Pool:
         for name in ("labels", "quality", "embeddings"):
             array = getattr(self, name)
             if array is not None and len(array) != self.n_records:
-                raise CurationError(f"{name} has {len(array):,} rows for {self.n_records:,} records; it needs one a record.")
+                raise CurationError(
+                    f"{name} has {len(array):,} rows for {self.n_records:,} records; it needs one a record."
+                )
         for name in ("pinned", "dropped"):
             rows = np.unique(np.asarray(getattr(self, name), dtype=np.int64))
             if len(rows) and (rows[0] < 0 or rows[-1] >= self.n_records):
-                raise CurationError(f"{name} names record {rows[0] if rows[0] < 0 else rows[-1]}; rows are 0 to {self.n_records - 1}.")
+                raise CurationError(
+                    f"{name} names record {rows[0] if rows[0] < 0 else rows[-1]}; rows are 0 to {self.n_records - 1}."
+                )
             object.__setattr__(self, name, rows)
         if len(both := np.intersect1d(self.pinned, self.dropped)):
             raise CurationError(f"record {both[0]} is both pinned and dropped; clear one of the two.")

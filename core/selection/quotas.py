@@ -5,7 +5,9 @@ import numpy as np
 from core.errors import CurationError
 
 
-def allocate_quotas(weights: np.ndarray, budget: int, capacity: np.ndarray, least: np.ndarray | None = None) -> np.ndarray:
+def allocate_quotas(
+    weights: np.ndarray, budget: int, capacity: np.ndarray, least: np.ndarray | None = None
+) -> np.ndarray:
     """Return (k,) int64 quotas that sum to `budget`, or to less where the clusters of positive weight hold less.
 
     weights: (k,) >= 0, any scale. capacity: (k,) the most a cluster can give. least: (k,) what it must give (its pins).
@@ -19,7 +21,9 @@ def allocate_quotas(weights: np.ndarray, budget: int, capacity: np.ndarray, leas
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise CurationError("cluster weights must be finite and not negative.")
     if (least > capacity).any() or least.sum() > budget:
-        raise CurationError(f"{least.sum():,} records must be taken, but the budget is {budget:,}; raise it or pin fewer.")
+        raise CurationError(
+            f"{least.sum():,} records must be taken, but the budget is {budget:,}; raise it or pin fewer."
+        )
     capacity = np.where(weights > 0, capacity, least)
     budget = min(budget, int(capacity.sum()))
     shares = _shares(weights, budget, capacity, least)

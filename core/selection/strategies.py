@@ -35,7 +35,9 @@ def select_records(pool: Pool, params: SelectionParams) -> Selection:
         rows=rows,
         clusters=pool.clusters_of(rows),
         scores=quality[rows].astype(np.float32),
-        reasons=np.repeat(np.array([REASONS.index("pinned"), REASONS.index("drawn")], np.int8), [len(pool.pinned), len(picks)]),
+        reasons=np.repeat(
+            np.array([REASONS.index("pinned"), REASONS.index("drawn")], np.int8), [len(pool.pinned), len(picks)]
+        ),
         requested=budget,
         shortfall=_shortfall(pool, budget - len(rows)),
     )
@@ -81,7 +83,9 @@ def _kmq(pool: Pool, params: SelectionParams, budget: int) -> np.ndarray:
 def cluster_weights(pool: Pool, params: SelectionParams) -> np.ndarray:
     """Return (k,) float64 cluster weights before the budget: by size or equal, times the curator's multipliers."""
     if pool.labels is None:
-        raise CurationError(f"{params.method} draws from clusters, and the records have none; run the cluster stage first.")
+        raise CurationError(
+            f"{params.method} draws from clusters, and the records have none; run the cluster stage first."
+        )
     sizes = np.bincount(pool.labels, minlength=pool.n_clusters).astype(np.float64)
     weights = sizes if params.quota == "size" else (sizes > 0).astype(np.float64)
     for cluster, factor in pool.multipliers.items():

@@ -1,0 +1,25 @@
+"""`python -m tests.benchmarks [NAME …]`: run all benchmarks, or those named."""
+
+import sys
+
+from tests.benchmarks import curate, lasso
+from tests.benchmarks.data import POOL, have_pool
+
+BENCHMARKS = {"curate": curate.main, "lasso": lasso.main}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks and return the exit status."""
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        print(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    if not have_pool():
+        print(f"the benchmarks need the shared pool at {POOL}; set WINNOW_SHARED_DATA to its folder", file=sys.stderr)
+        return 1
+    for name in names or BENCHMARKS:
+        BENCHMARKS[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
