@@ -49,11 +49,13 @@ def draw_map(
     faded: np.ndarray | None,
     names: list[tuple[float, float, str]],
     text_colour: str,
+    dragmode: str,
 ) -> go.Figure:
     """Return the figure.
 
     pictures: of all points, lowest first; none where the real points show them all. hover_rows: the rows of the real
     points, hover: their texts. faded: (n,) bool, points drawn faintly. names: (x, y, text) on the map.
+    dragmode: "lasso", or "pan", in which alone a click counts.
     """
     figure = go.Figure()
     few = not pictures
@@ -77,7 +79,7 @@ def draw_map(
     if colouring.scale:
         figure.add_trace(_scale_bar(colouring))
     figure.add_trace(_name_tags(names, text_colour))
-    return _frame(figure, view, text_colour)
+    return _frame(figure, view, text_colour, dragmode)
 
 
 def hover_sample(xy: np.ndarray, view: View, seed: int = 0) -> np.ndarray:
@@ -135,14 +137,14 @@ def _scale_bar(colouring: Colouring) -> go.Scatter:
     return go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
 
 
-def _frame(figure: go.Figure, view: View, text_colour: str) -> go.Figure:
+def _frame(figure: go.Figure, view: View, text_colour: str, dragmode: str) -> go.Figure:
     axis = {"visible": False, "fixedrange": False}
     figure.update_layout(
         height=HEIGHT,
         margin={"l": 0, "r": 0, "t": 30, "b": 0},
         xaxis=axis | {"range": [view[0], view[1]]},
         yaxis=axis | {"range": [view[2], view[3]]},
-        dragmode="lasso",
+        dragmode=dragmode,
         hovermode="closest",
         legend={
             "orientation": "h",
@@ -156,7 +158,7 @@ def _frame(figure: go.Figure, view: View, text_colour: str) -> go.Figure:
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": text_colour},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": "#8d9196", "activecolor": "#1b9a8c"},
-        uirevision=str(view),
+        uirevision=f"{view} {dragmode}",
     )
     return figure
 

@@ -13,6 +13,11 @@ from components.theme import STATUS_NAMES, category_colours, is_dark, rgb, scale
 from core.pipeline import Pipeline
 
 COLOURINGS = ("cluster", "selection", "quality", "source")
+# Streamlit lets a click on a point count only while dragging moves the map.
+MOUSE = {"draw": "lasso", "pick": "pan"}
+_MOUSE_HELP = (
+    "Draw: drag a line around points to read them. Pick: click a point to read its cluster, drag to move the map."
+)
 _NAMES_ON_MAP = 16
 _PALETTE = 48
 PICTURE_SIZE = (1040, 720)
@@ -24,10 +29,12 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
     xy = opened.positions(pipeline)
     whole = full_view(xy)
     view = current.view or whole
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left, middle, right = st.columns([5, 4, 4], vertical_alignment="bottom")
     choices = [c for c in COLOURINGS if c != "source" or opened.sources(pipeline)[0]]
     with left:
         colour_by = st.segmented_control("Colour by", choices, default="cluster", required=True, key="colour_by")
+    with middle:
+        mouse = st.segmented_control("Mouse", list(MOUSE), default="draw", required=True, key="mouse", help=_MOUSE_HELP)
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         can_zoom = current.focus is not None and len(current.focus.rows) > 0
         st.button(
@@ -51,6 +58,7 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
         faded=faded,
         names=_names_on_map(pipeline, xy, view),
         text_colour="#e6e4df" if dark else "#22262a",
+        dragmode=MOUSE[mouse],
     )
     _chart(figure, f"map-{current.chart_version}", xy)
     st.caption(

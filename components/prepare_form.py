@@ -5,8 +5,9 @@ import streamlit as st
 from components import job_panel
 from core.clustering import ClusterParams, suggest_n_clusters
 from core.device import DEVICES
-from core.embedding import BUNDLED, EmbedParams, file_sha256
+from core.embedding import BUNDLED, EmbedParams
 from core.errors import CurationError
+from core.files import file_sha256
 from core.params import Params
 from core.pipeline import Pipeline, Step
 from core.projection import ProjectParams

@@ -15,6 +15,8 @@ from core.progress import Progress, no_progress, part_of
 _BLOCK_ROWS = 65536
 _SAMPLE_PER_CLUSTER = 256
 _CALLS = 5
+_PLUS_PLUS_UP_TO = 256
+_START_FROM = 8192
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,12 +77,37 @@ def cluster_embeddings(
     sample = embeddings
     if n > _SAMPLE_PER_CLUSTER * k:
         sample = embeddings[np.sort(rng.choice(n, _SAMPLE_PER_CLUSTER * k, replace=False))]
-    start = np.ascontiguousarray(sample[np.sort(rng.choice(len(sample), k, replace=False))], dtype=np.float32)
     sample = np.ascontiguousarray(sample, dtype=np.float32)
+    start = sample[_starting_rows(sample, k, rng)]
     train, assign = (_torch_train, _torch_assign) if resolve_device(device) == "cuda" else (_faiss_train, _faiss_assign)
     centroids = train(sample, start, params, part_of(progress, 0, 0.9))
     labels, distances = assign(embeddings, centroids, part_of(progress, 0.9, 1))
     return _largest_first(labels, centroids, distances)
+
+
+def _starting_rows(sample: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Return k different row numbers to start from: k-means++ (Arthur and Vassilvitskii 2007) on a part of the sample.
+
+    Above 256 clusters a uniform draw does as well and k-means++ would take longer than an iteration.
+    """
+    rows = np.sort(rng.choice(len(sample), min(len(sample), max(_START_FROM, k)), replace=False))
+    if k > _PLUS_PLUS_UP_TO or k == len(rows):
+        return np.sort(rng.choice(len(sample), k, replace=False))
+    part = sample[rows]
+    lengths = np.einsum("ij,ij->i", part, part)
+    chosen = [int(rng.integers(len(rows)))]
+    gap = np.full(len(rows), np.inf)
+    for _ in range(k - 1):
+        last = part[chosen[-1]]
+        gap = np.minimum(gap, np.maximum(lengths - 2 * part @ last + last @ last, 0))
+        gap[chosen] = 0
+        if gap.sum() <= 1e-9:  # fewer distinct vectors than clusters: any others will do
+            gap = np.ones(len(rows))
+            gap[chosen] = 0
+        chosen.append(
+            int(np.searchsorted(np.cumsum(gap), rng.random() * gap.sum(), side="right").clip(0, len(rows) - 1))
+        )
+    return rows[chosen]
 
 
 def _faiss_train(sample: np.ndarray, centroids: np.ndarray, params: ClusterParams, progress: Progress) -> np.ndarray:

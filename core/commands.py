@@ -11,8 +11,9 @@ import numpy as np
 from core import delivery, jobs
 from core import export as exporting
 from core.clustering import ClusterParams
-from core.embedding import BUNDLED, EmbedParams, file_sha256
+from core.embedding import BUNDLED, EmbedParams
 from core.errors import CurationError
+from core.files import file_sha256
 from core.overrides import Decision, next_redo, next_undo
 from core.params import Params
 from core.pipeline import STAGES, Pipeline, Step, run_steps, select_needs

@@ -4,14 +4,14 @@ import ctypes
 import sys
 
 from core.errors import CurationError
-from core.params import check_choice
 
 DEVICES = ("auto", "cpu", "cuda")
 
 
 def resolve_device(device: str = "auto") -> str:
     """Return "cpu" or "cuda". Raises CurationError for "cuda" on a machine without one."""
-    check_choice("device", device, DEVICES)
+    if device not in DEVICES:
+        raise CurationError(f"device is {device!r}; it must be one of {', '.join(DEVICES)}.")
     if device == "cpu" or (device == "auto" and not _has_cuda_driver()):
         return "cpu"
     import torch

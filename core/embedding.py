@@ -4,7 +4,6 @@ The encoder is injected; the bundled one is all-MiniLM-L6-v2 from the package gt
 """
 
 import dataclasses
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -182,12 +181,3 @@ def copy_unit_rows(vectors: np.ndarray, out: np.ndarray, progress: Progress = no
             )
         out[start : start + len(block)] = block / norms[:, None]
         progress(start + len(block), len(vectors))
-
-
-def file_sha256(path: Path) -> str:
-    """Return the sha256 of a file as hex. Raises CurationError where there is no such file."""
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise CurationError(f"{path} can't be read ({error.strerror}); give the path of a file.") from error

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from core.embedding import file_sha256
 from core.errors import CurationError
-from core.files import replacing, write_json
+from core.files import file_sha256, replacing, write_json
 from core.record_table import RecordTable
 from core.records import RecordParams, load_records
 

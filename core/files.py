@@ -1,6 +1,7 @@
 """Files written whole or not at all: to a temporary name beside the target, then renamed."""
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+
+from core.errors import CurationError
 
 
 @contextlib.contextmanager
@@ -66,3 +69,12 @@ def _is_running(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file as hex. Raises CurationError where there is no such file."""
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise CurationError(f"{path} can't be read ({error.strerror}); give the path of a file.") from error

@@ -187,7 +187,7 @@ class _Reporter:
             self._workspace,
             self._job_id,
             fraction=done / total if total else -1.0,
-            rate=speed if total > 1 or not total else None,
+            rate=speed if speed > 0 and (total > 1 or not total) else None,
             seconds_left=(total - done) / speed if speed > 0 and total else None,
         )
 

@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core.embedding import file_sha256
 from core.errors import CurationError
-from core.files import read_table, replacing, write_array, write_json, write_table
+from core.files import file_sha256, read_table, replacing, write_array, write_json, write_table
 from core.ledger import Ledger
 from core.overrides import Decision, Overrides, resolve_overrides, rows_by_hash
 from core.params import digest

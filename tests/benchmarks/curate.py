@@ -30,7 +30,16 @@ def curate_seconds(folder: Path) -> tuple[float, int]:
     """Run `curate` in a process of its own; return (seconds, lines written)."""
     out = folder / "curated.jsonl"
     command = [sys.executable, "-m", "core", "curate", str(POOL), "--embeddings", str(VECTORS), "--budget", "10%"]
-    command += ["--method", "kmq", "--clusters", str(CLUSTERS), "--out", str(out), "--workspace", str(folder / "workspace")]
+    command += [
+        "--method",
+        "kmq",
+        "--clusters",
+        str(CLUSTERS),
+        "--out",
+        str(out),
+        "--workspace",
+        str(folder / "workspace"),
+    ]
     started = time.perf_counter()
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - started, out.read_bytes().count(b"\n")
@@ -38,7 +47,9 @@ def curate_seconds(folder: Path) -> tuple[float, int]:
 
 def main(repeats: int = 3) -> None:
     """Print the table."""
-    print(f"curate, kmq, {CLUSTERS} clusters, budget 10 %, given vectors; baseline: FAISS k-means, {ITERATIONS} iterations")
+    print(
+        f"curate, kmq, {CLUSTERS} clusters, budget 10 %, given vectors; baseline: FAISS k-means, {ITERATIONS} iterations"
+    )
     for _ in range(repeats):
         baseline = faiss_seconds()
         with tempfile.TemporaryDirectory() as folder:

@@ -20,7 +20,18 @@ CORNERS = [
 
 def prepare(home: Path) -> None:
     """Make the pool's workspace with its map, or keep the one that is there."""
-    command = [sys.executable, "-m", "core", "curate", str(POOL), "--embeddings", str(VECTORS), "--clusters", "512", "--map"]
+    command = [
+        sys.executable,
+        "-m",
+        "core",
+        "curate",
+        str(POOL),
+        "--embeddings",
+        str(VECTORS),
+        "--clusters",
+        "512",
+        "--map",
+    ]
     command += ["--out", str(home / "curated.jsonl"), "--workspace", str(home / "pool")]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 

@@ -1,0 +1,117 @@
+"""The whole way in a real browser: start the app, run the sample, lasso, pin, drop, export, compare the bytes."""
+
+import json
+import re
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.pipeline import Pipeline
+from core.workspace import Workspace
+from tests.browser import CHROMIUM, browser_page, lasso, running_app, settled
+from tests.conftest import SAMPLE
+
+pytestmark = pytest.mark.skipif(
+    not Path(CHROMIUM).exists(), reason="no Chromium on this machine; install it to run this"
+)
+LEFT, RIGHT = (
+    [(0.02, 0.02), (0.5, 0.02), (0.5, 0.98), (0.02, 0.98)],
+    [(0.5, 0.5), (0.98, 0.5), (0.98, 0.98), (0.5, 0.98)],
+)
+
+
+def go(page, title):
+    page.get_by_role("link", name=title, exact=True).first.click()
+    page.get_by_role("heading", name=title, exact=True).wait_for()
+    settled(page)
+
+
+def draw(page, corners):
+    """Draw a line and return the number of records that the page says are inside."""
+    before = page.get_by_text("inside the line").all_inner_texts()
+    lasso(page, corners)
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        now = page.get_by_text("records inside the line").all_inner_texts()
+        if now and now != before:
+            settled(page)
+            return int(re.search(r"[\d,]+", now[0])[0].replace(",", ""))
+        page.wait_for_timeout(50)
+    raise AssertionError("the lasso showed nothing")
+
+
+def test_from_the_first_start_to_the_downloaded_file(tmp_path):
+    home = tmp_path / "home"
+    with running_app(home) as address, browser_page() as page:
+        up = time.monotonic()
+        page.goto(address)
+        page.get_by_role("button", name="Prepare the map").wait_for()
+        print(
+            f"\nfirst page drawn {time.monotonic() - up:.2f} s after the server was up (meant: within 3 s)",
+            file=sys.stderr,
+        )
+        settled(page)
+        page.get_by_role("button", name="Prepare the map").click()
+        page.get_by_text("Embedding the records").wait_for()
+        page.reload()  # a reload in the middle changes nothing
+        page.get_by_role("button", name="Cancel").wait_for()
+        page.get_by_role("link", name="Next: Map").wait_for(timeout=240_000)
+
+        go(page, "Map")
+        page.locator(".js-plotly-plot").wait_for()
+        page.wait_for_timeout(1000)
+        n_pinned = draw(page, RIGHT)
+        page.get_by_role("button", name="Pin all").click()
+        page.get_by_text(f"Pinned {n_pinned:,} records").wait_for()
+        page.get_by_role("button", name="Whole map").click()
+        settled(page)
+        n_left = draw(page, LEFT)
+        page.get_by_role("button", name="Drop", exact=True).first.click()
+        page.get_by_text("Dropped 1 record").wait_for()
+        pipeline = Pipeline(Workspace(home / "sample"))
+        assert len(pipeline.overrides().pinned) == n_pinned and len(pipeline.overrides().dropped) == 1 and n_left > 1
+
+        go(page, "Select")
+        page.get_by_role("textbox", name="Budget").fill(str(n_pinned + 40))
+        page.get_by_role("button", name="Select", exact=True).click()
+        page.get_by_text(f"{n_pinned + 40} of {n_pinned + 40} selected").wait_for()
+
+        go(page, "Review")
+        go(page, "Export")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download JSONL").click()
+        content = Path(download.value.path()).read_bytes()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download the manifest").click()
+        manifest = json.loads(Path(download.value.path()).read_text())
+
+    pipeline = Pipeline(Workspace(home / "sample"))
+    rows = sorted(pipeline.selection()["row_id"].to_pylist())
+    overrides = pipeline.overrides()
+    source = SAMPLE.read_bytes().splitlines(keepends=True)
+    assert content == b"".join(source[row] for row in rows)
+    assert len(rows) == n_pinned + 40 and set(overrides.pinned) <= set(rows) and not set(overrides.dropped) & set(rows)
+    assert manifest["row_ids"] == rows
+
+
+def test_a_click_on_a_point_shows_its_cluster_and_nothing_fails_on_any_page(sample_home):
+    with running_app(sample_home) as address, browser_page(dark=True) as page:
+        failures = []
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        page.goto(address)
+        settled(page)
+        go(page, "Map")
+        page.locator(".js-plotly-plot .scatterlayer .point").first.wait_for()
+        page.wait_for_timeout(1000)
+        box = page.locator(".js-plotly-plot .scatterlayer .point").nth(100).bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_timeout(500)  # a click counts on what the pointer was seen to hover
+        page.mouse.down()
+        page.mouse.up()
+        page.get_by_text(re.compile(r"^Cluster \d+$")).wait_for()
+        for title in ("Select", "Review", "Data"):
+            go(page, title)
+            assert not page.locator("[data-testid=stException]").count()
+        assert not failures

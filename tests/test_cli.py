@@ -1,0 +1,218 @@
+"""The command line as a user meets it: real processes, exit statuses, files."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.__main__ import build_parser, main
+from core.commands import parse_rows
+from core.errors import CurationError
+from tests.conftest import SAMPLE
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+
+
+def run(*arguments, home=None, check=None):
+    environment = os.environ | ({"WINNOW_HOME": str(home)} if home else {})
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *map(str, arguments)], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    if check is not None:
+        assert done.returncode == check, done.stderr
+    return done
+
+
+@pytest.fixture
+def vectors(tmp_path):
+    path = tmp_path / "vectors.npy"
+    np.save(path, np.random.default_rng(1).normal(size=(60, 8)).astype(np.float32))
+    return path
+
+
+@pytest.fixture
+def workspace(tmp_path, data_file, vectors):
+    folder = tmp_path / "w"
+    run("import", data_file, "--workspace", folder, check=0)
+    run("embed", folder, "--embeddings", vectors, check=0)
+    run("cluster", folder, "--clusters", 5, check=0)
+    run("score", folder, check=0)
+    return folder
+
+
+def test_curate_the_sample_twice_gives_the_same_bytes_of_the_source(tmp_path):
+    outs = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    for out in outs:
+        done = run("curate", SAMPLE, "--budget", 100, "--out", out, "--workspace", f"{out}.workspace", check=0)
+        assert "100 of 600 records selected" in done.stdout
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+    lines = outs[0].read_bytes().splitlines(keepends=True)
+    source = SAMPLE.read_bytes().splitlines(keepends=True)
+    assert len(lines) == len(set(lines)) == 100 and set(lines) <= set(source)
+    manifest = f"{outs[0]}.manifest.json"
+    assert "verified: 100 lines" in run("verify", manifest, "--data", SAMPLE, check=0).stdout
+    changed = tmp_path / "changed.jsonl"
+    changed.write_bytes(SAMPLE.read_bytes().replace(b"Python", b"Pythom", 1))
+    assert "sha256 differs" in run("verify", manifest, "--data", changed, check=1).stderr
+    outs[0].write_bytes(outs[0].read_bytes()[:-2] + b"]\n")
+    assert "sha256 differs" in run("verify", manifest, "--data", SAMPLE, check=1).stderr
+
+
+def test_verb_by_verb_is_the_same_as_curate(workspace, data_file, vectors, tmp_path):
+    run("select", workspace, "--budget", 12, check=0)
+    run("export", workspace, "--out", tmp_path / "steps.jsonl", check=0)
+    run(
+        "curate", data_file, "--out", tmp_path / "one.jsonl", "--embeddings", vectors, "--clusters", 5, "--budget", 12,
+        "--workspace", tmp_path / "other", check=0,
+    )  # fmt: skip
+    assert (tmp_path / "steps.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
+
+
+def test_decisions_from_the_command_line_bind_the_selection(workspace, tmp_path):
+    run("pin", workspace, "--rows", "3,10-12", "--note", "good ones", check=0)
+    run("drop", workspace, "--search", "BREAD oven", check=0)
+    run("drop", workspace, "--cluster", 0, check=0)
+    run("undo", workspace, check=0)
+    run("weight", workspace, "--cluster", 1, "--by", 0, check=0)
+    run("select", workspace, "--budget", 20, check=0)
+    run("export", workspace, "--out", tmp_path / "c.jsonl", check=0)
+    held = json.loads((tmp_path / "c.jsonl.manifest.json").read_text())
+    assert {3, 10, 11} <= set(held["row_ids"]) and len(held["row_ids"]) == 20
+    assert not any(row % 4 == 0 for row in held["row_ids"])  # the search dropped them, 12 after its pin too
+    assert [d["action"] for d in held["decisions"]] == ["pin", "drop", "drop", "undo", "weight"]
+    run("clear", workspace, "--rows", "3", check=0)
+    assert "out of date" in run("export", workspace, "--out", tmp_path / "d.jsonl", check=1).stderr
+    run("redo", workspace, check=1)  # a new decision leaves nothing to redo
+
+
+def test_status_tells_what_is_done_and_what_is_stale(workspace):
+    run("select", workspace, "--budget", 12, check=0)
+    run("pin", workspace, "--rows", 1, check=0)
+    facts = json.loads(run("status", workspace, "--json", check=0).stdout)
+    assert facts["stages"] == {
+        "embed": "done",
+        "cluster": "done",
+        "project": "missing",
+        "score": "done",
+        "select": "stale",
+    }
+    assert facts["dataset"]["records"] == 60 and facts["decisions"]["pinned"] == 1
+    assert "select    stale" in run("status", workspace, check=0).stdout
+
+
+def test_project_lays_out_a_map(workspace):
+    run("project", workspace, "--neighbors", 5, "--min-dist", 0.2, "--seed", 2, check=0)
+    assert len(list((workspace / "artifacts").glob("project-*.npy"))) == 1
+
+
+def test_curate_leaves_out_the_map_unless_asked_and_random_the_vectors(tmp_path, data_file):
+    run(
+        "curate",
+        data_file,
+        "--method",
+        "random",
+        "--out",
+        tmp_path / "r.jsonl",
+        "--budget",
+        "50%",
+        home=tmp_path,
+        check=0,
+    )
+    assert (tmp_path / "r.jsonl").read_bytes().count(b"\n") == 30
+    assert [path.name.split("-")[0] for path in (tmp_path / "small" / "artifacts").glob("*.json")] == ["select"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--budget", "61"], "budget is 61 records, but there are only 60"),
+        (["--budget", "lots"], "budget is 'lots'"),
+        (["--clusters", "0"], "clusters is '0'"),
+        (["--fields", "prompt"], "fields has 'prompt'"),
+        (["--embeddings", "missing.npy"], "missing.npy can't be read"),
+        (["--quality", "nope"], "nope = None"),
+    ],
+)
+def test_bad_params_end_with_status_1_and_one_line(tmp_path, data_file, vectors, arguments, message):
+    given = [] if "--embeddings" in arguments else ["--embeddings", vectors]
+    done = run(
+        "curate", data_file, "--out", tmp_path / "c.jsonl", "--workspace", tmp_path / "w", *given, *arguments, check=1
+    )
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert len(errors) == 1 and message in errors[0] and "Traceback" not in done.stderr
+    assert not (tmp_path / "c.jsonl").exists()
+
+
+def test_bad_data_fails_or_is_skipped_with_its_reasons(tmp_path, vectors):
+    data = tmp_path / "bad.jsonl"
+    data.write_text('{"question": "a", "answer": "b"}\n{"question": "c"\n{"question": "d", "answer": "e"}\n')
+    done = run("import", data, "--workspace", tmp_path / "w", check=1)
+    assert "bad.jsonl, line 2: not JSON" in done.stderr
+    done = run("import", data, "--workspace", tmp_path / "w", "--on-error", "skip", check=0)
+    assert "2 records" in done.stdout and "1 records were not taken" in done.stderr
+    assert json.loads((tmp_path / "w" / "rejects.jsonl").read_text())["place"] == 2
+
+
+def test_a_wrong_path_leaves_no_folder_behind(tmp_path):
+    run("import", tmp_path / "none.jsonl", "--workspace", tmp_path / "w", check=1)
+    assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["", "nonsense", "select", "curate x", "pin w", "pin w --rows 1 --cluster 2"],
+)
+def test_wrong_usage_ends_with_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+
+
+def test_output_is_plain_lines_when_piped_and_bars_on_a_terminal(workspace):
+    piped = run("select", workspace, "--budget", 6, check=0)
+    assert piped.stderr.startswith("select: done in") and "\r" not in piped.stderr
+    leader, follower = pty.openpty()
+    termios.tcsetwinsize(follower, (24, 100))
+    subprocess.run(
+        [sys.executable, "-m", "core", "select", str(workspace), "--budget", "7"], cwd=ROOT, stderr=follower, check=True
+    )
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(leader, 4096)
+        except OSError:
+            break
+        if not chunk:
+            break
+        shown += chunk
+    assert b"select" in shown and b"100%" in shown and b"\r" in shown
+
+
+def test_rows_are_numbers_and_ranges():
+    assert parse_rows("3, 17,40-42").tolist() == [3, 17, 40, 41, 42]
+    for bad in ("", "x", "5-3", "-1", "1,,2"):
+        with pytest.raises(CurationError):
+            parse_rows(bad)
+
+
+def test_every_verb_says_what_it_does():
+    parser = build_parser()
+    verbs = next(action for action in parser._actions if action.dest == "verb").choices
+    named = "import embed cluster project score select pin drop clear status export verify curate"
+    assert set(named.split()) <= set(verbs)
+    assert all(verb.description for verb in verbs.values())
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared data is not here")
+@pytest.mark.parametrize(("name", "records"), [("gsm8k.jsonl", 7473), ("codealpaca.json", 4535)])
+def test_published_files_import_with_no_options(tmp_path, name, records):
+    done = run("import", SHARED / name, home=tmp_path, check=0)
+    assert f"{records:,} records" in done.stdout

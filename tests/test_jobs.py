@@ -1,0 +1,116 @@
+"""Jobs in real processes: done, failed, cancelled, killed and taken up again."""
+
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from core import jobs
+from core.embedding import EmbedParams
+from core.errors import CurationError
+from core.files import file_sha256
+from core.pipeline import Pipeline, Step
+from core.quality import QualityParams
+from core.records import RecordParams
+from core.selection import SelectionParams
+from core.workspace import Workspace
+from tests.conftest import write_jsonl
+
+WAIT = 120
+
+
+def wait_for(workspace, condition, seconds=WAIT):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        job = jobs.last_job(workspace)
+        if condition(job):
+            return job
+        time.sleep(0.05)
+    raise AssertionError(f"not in time: {jobs.last_job(workspace)}")
+
+
+def ended(job):
+    return not job.is_active
+
+
+@pytest.fixture
+def many_records(tmp_path):
+    """Four shards of short records: seconds of embedding with the bundled model, time enough to interfere."""
+    return write_jsonl(tmp_path / "many.jsonl", [{"prompt": f"number {i}", "completion": f"{i}"} for i in range(8000)])
+
+
+def embed_steps(data):
+    return [Step("import", RecordParams().as_dict(), data=str(data)), Step("embed", EmbedParams().as_dict())]
+
+
+def test_a_job_does_its_steps_and_says_so(data_file, tmp_path):
+    workspace = Workspace(tmp_path / "w", create=True)
+    np.save(tmp_path / "v.npy", np.random.default_rng(0).normal(size=(60, 6)).astype(np.float32))
+    embed = EmbedParams(model="", vectors=file_sha256(tmp_path / "v.npy"))
+    steps = [
+        Step("import", RecordParams().as_dict(), data=str(data_file)),
+        Step("embed", embed.as_dict()),
+        Step("cluster", {"n_clusters": 3}),
+        Step("score", QualityParams().as_dict()),
+        Step("select", SelectionParams("7").as_dict()),
+    ]
+    jobs.start_job(workspace, "All of it", steps, "cpu", tmp_path / "v.npy")
+    with pytest.raises(CurationError, match="Another job is running"):
+        jobs.start_job(workspace, "One more", steps)
+    job = wait_for(workspace, ended)
+    assert (job.status, job.error, job.step) == ("done", "", "select")
+    assert len(Pipeline(workspace).selection()) == 7
+
+
+def test_a_job_that_fails_says_why(data_file, tmp_path):
+    workspace = Workspace(tmp_path / "w", create=True)
+    data_file.write_text("{broken")
+    jobs.start_job(workspace, "Reading", [Step("import", RecordParams().as_dict(), data=str(data_file))])
+    job = wait_for(workspace, ended)
+    assert job.status == "failed" and "line 1: not JSON" in job.error
+
+
+def test_killed_in_the_middle_it_goes_on_and_recomputes_one_shard_at_most(many_records, tmp_path):
+    workspace = Workspace(tmp_path / "w", create=True)
+    jobs.start_job(workspace, "Embedding", embed_steps(many_records), "cpu")
+    shards = lambda: sorted(workspace.artifacts.glob("*.shards/shard-*.npy"))  # noqa: E731
+    running = wait_for(workspace, lambda job: len(shards()) >= 1 or not job.is_active)
+    assert running.status == "running"
+    os.kill(running.pid, signal.SIGKILL)
+    finished = {path: path.stat().st_mtime_ns for path in shards()}
+    stopped = wait_for(workspace, ended)
+    assert stopped.status == "stopped" and "goes on where it was" in stopped.error
+    assert 1 <= len(finished) < 4
+
+    jobs.start_job(workspace, "Embedding", embed_steps(many_records), "cpu")
+    wait_for(workspace, lambda job: len(shards()) > len(finished) or not job.is_active)
+    kept = {path: path.stat().st_mtime_ns for path in shards() if path in finished}
+    assert kept == finished or not shards()  # the shards that were whole were not made again
+    assert wait_for(workspace, ended).status == "done"
+    assert Pipeline(workspace).embeddings().shape == (8000, 384)
+
+
+def test_a_cancelled_job_stops_at_once_and_keeps_what_is_finished(many_records, tmp_path):
+    workspace = Workspace(tmp_path / "w", create=True)
+    jobs.start_job(workspace, "Embedding", embed_steps(many_records), "cpu")
+    running = wait_for(workspace, lambda job: job.step == "embed" and job.rate)
+    assert 0 < running.fraction < 1 and running.rate > 0 and running.seconds_left > 0
+    jobs.cancel_job(workspace)
+    assert jobs.last_job(workspace).status == "cancelled"
+    end = time.monotonic() + 10
+    while jobs._is_alive(workspace, running) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not jobs._is_alive(workspace, running)
+    assert Pipeline(workspace).state("records") == "done" and Pipeline(workspace).state("embed") == "missing"
+
+
+def test_a_job_that_never_began_does_not_block_the_next(data_file, tmp_path):
+    workspace = Workspace(tmp_path / "w", create=True)
+    with workspace.ledger.connect() as db:
+        values = ("2020-01-01T00:00:00+00:00", "old", '{"steps": []}', "queued")
+        db.execute("INSERT INTO jobs (at, kind, arguments, status) VALUES (?, ?, ?, ?)", values)
+    assert jobs.last_job(workspace).status == "stopped"
+    jobs.start_job(workspace, "Reading", [Step("import", RecordParams().as_dict(), data=str(data_file))])
+    assert wait_for(workspace, ended).status == "done"

@@ -1,0 +1,48 @@
+"""The README names what there is: every verb, option, page and picture; and its commands are the ones CI runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from components import guide
+from core.__main__ import build_parser
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def verbs():
+    return next(action for action in build_parser()._actions if action.dest == "verb").choices
+
+
+@pytest.mark.parametrize("verb", list(verbs()))
+def test_every_verb_and_option_is_in_the_readme(verb):
+    assert f"`{verb}" in README or f"core {verb} " in README, verb
+    for action in verbs()[verb]._actions:
+        for option in action.option_strings:
+            assert option in ("-h", "--help") or option in README, (verb, option)
+
+
+def test_every_page_is_in_the_readme_with_a_picture():
+    for entry in guide.PAGES:
+        assert f"**{entry.title}**" in README
+        assert f"assets/screenshots/{entry.name}.png" in README
+    for picture in re.findall(r"assets/screenshots/[\w-]+\.png", README):
+        assert (ROOT / picture).is_file(), picture
+
+
+def test_every_core_module_is_in_the_readme():
+    for path in (ROOT / "core").glob("*.py"):
+        if path.stem not in ("__init__", "__main__"):
+            assert f"`{path.name}`" in README, path.name
+
+
+def test_ci_runs_the_readmes_test_command():
+    command = "python -m pytest"
+    assert command in README and command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_two_commands_stand_on_the_first_screen():
+    first = "\n".join(README.splitlines()[:40])
+    assert "streamlit run app/main.py" in first and "python -m pytest" in first

@@ -1,0 +1,114 @@
+"""The sample data and the bundled encoder on it: what curation is meant to find is there, and is found."""
+
+import collections
+import json
+
+import numpy as np
+import pytest
+
+from core.embedding import EmbedParams, SentenceEncoder, embed_texts
+from core.errors import CurationError
+from core.pipeline import Pipeline
+from core.selection import SelectionParams
+from core.workspace import Workspace
+from tests.conftest import SAMPLE
+
+RECORDS = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def pipeline(prepared_sample):
+    return Pipeline(Workspace(prepared_sample / "sample"))
+
+
+def rows_where(**wanted):
+    return np.array(
+        [i for i, record in enumerate(RECORDS) if all(record[name] == value for name, value in wanted.items())]
+    )
+
+
+def test_the_sample_is_what_the_readme_says():
+    sources = collections.Counter(record["source"] for record in RECORDS)
+    notes = collections.Counter(record["note"] for record in RECORDS)
+    assert len(RECORDS) == 600 and len({record["id"] for record in RECORDS}) == 600
+    topics = {source for source in sources if source not in ("junk", "outlier")}
+    assert len(topics) >= 12 and max(sources.values()) > 5 * min(sources[topic] for topic in topics)
+    assert min(notes[note] for note in ("near-duplicate", "low-quality", "junk", "outlier")) >= 18
+    assert {"spanish", "german", "french", "japanese"} <= topics
+    assert sum(len(record["messages"]) > 3 for record in RECORDS) >= 25
+    for record in RECORDS:
+        roles = [turn["role"] for turn in record["messages"] if turn["role"] != "system"]
+        assert roles == ["user", "assistant"] * (len(roles) // 2) and all(
+            turn["content"] for turn in record["messages"]
+        )
+
+
+def test_clusters_follow_the_topics(pipeline):
+    labels = np.asarray(pipeline.labels())
+    sources = np.array([record["source"] for record in RECORDS])
+    pure = sum(collections.Counter(sources[labels == c]).most_common(1)[0][1] for c in range(labels.max() + 1))
+    assert pure / 600 > 0.6
+
+
+def test_near_duplicates_have_a_near_twin_and_outliers_none(pipeline):
+    x = np.asarray(pipeline.embeddings())
+    cosine = x @ x.T
+    np.fill_diagonal(cosine, -1)
+    nearest = cosine.max(1)
+    assert np.median(nearest[rows_where(note="near-duplicate")]) > 0.95
+    assert np.median(nearest[rows_where(note="outlier")]) < 0.5
+
+
+def test_quality_tells_bad_answers_from_good_ones(pipeline):
+    quality = pipeline.quality()
+    good, bad = quality[rows_where(note="")], quality[rows_where(note="low-quality")]
+    wins = (good[:, None] > bad[None]).mean()
+    assert wins > 0.95 and np.median(quality[rows_where(note="junk")]) < np.quantile(good, 0.1)
+
+
+def test_kmq_takes_fewer_bad_answers_than_kmeans_random(pipeline):
+    bad = set(rows_where(note="low-quality")) | set(rows_where(note="junk"))
+    taken = {}
+    for method in ("kmq", "kmeans-random"):
+        counts = []
+        for seed in range(20):
+            pipeline.run("select", SelectionParams("100", method, seed=seed))
+            counts.append(len(bad & set(pipeline.selection()["row_id"].to_pylist())))
+        taken[method] = np.mean(counts)
+    assert taken["kmq"] < 0.75 * taken["kmeans-random"]
+
+
+def test_the_bundled_encoder_puts_like_things_together(real_encoder):
+    vectors = real_encoder.encode(["How do I bake bread?", "A recipe for a loaf of bread", "Sort a list in Python"])
+    assert vectors.shape == (3, 384) and vectors.dtype == np.float32
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.3
+
+
+def test_the_fast_number_format_stays_within_0_99(real_encoder):
+    texts = [record["messages"][0]["content"] for record in RECORDS[:40]]
+    exact = embed_texts(texts, real_encoder)
+    fast = SentenceEncoder(EmbedParams(), "cpu")
+    fast.calibrate(texts[:16])
+    if fast.format == "float32":
+        pytest.skip("this CPU has no bfloat16 matrix instructions")
+    assert np.sum(exact * embed_texts(texts, fast), axis=1).min() >= 0.99
+
+
+def test_an_inaccurate_format_is_not_used(real_encoder, monkeypatch):
+    monkeypatch.setattr("core.embedding.fast_format", lambda device: "bfloat16")
+    monkeypatch.setattr("core.embedding._LEAST_AGREEMENT", 1.1)
+    encoder = SentenceEncoder(EmbedParams(), "cpu")
+    encoder.calibrate(["one text", "another"])
+    assert encoder.format == "float32" and encoder._model.dtype == real_encoder._model.dtype
+
+
+def test_longer_texts_are_cut_at_max_tokens():
+    encoder = SentenceEncoder(EmbedParams(max_tokens=4), "cpu")  # the model's two special tokens count too
+    same, longer, other = encoder.encode(["bread oven", "bread oven train garden piano", "bread train"])
+    assert same @ longer > 0.9999 and same @ other < 0.99
+
+
+def test_a_model_that_is_none_is_a_clear_error(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(CurationError, match="can't be loaded as a sentence-transformers model"):
+        SentenceEncoder(EmbedParams(model=str(tmp_path)), "cpu")
