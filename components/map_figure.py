@@ -99,7 +99,7 @@ def _points(
         x=xy[rows, 0],
         y=xy[rows, 1],
         mode="markers",
-        customdata=rows[:, None],
+        customdata=rows.tolist(),
         text=[_plain(text) for text in hover],
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,

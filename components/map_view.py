@@ -61,9 +61,9 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
         dragmode=MOUSE[mouse],
     )
     _chart(figure, f"map-{current.chart_version}", xy)
-    st.caption(
-        "Drag to draw a lasso and read what is inside. Click a point to read its cluster. Scroll to look closer."
-    )
+    drawing = "Drag a line around points to read them; scroll to look closer."
+    picking = "Click a point to read its cluster; drag to move the map, scroll to look closer."
+    st.caption(drawing if mouse == "draw" else picking)
     return current.focus
 
 
@@ -96,7 +96,7 @@ def _on_select(key: str, xy: np.ndarray) -> None:
         current.look_at(
             Focus("area", f"{len(rows):,} records inside the line" if len(rows) else "No record inside the line", rows)
         )
-    elif rows := [point["customdata"][0] for point in drawn.get("points", []) if point.get("customdata")]:
+    elif rows := [point["customdata"] for point in drawn.get("points", []) if isinstance(point.get("customdata"), int)]:
         look_at_cluster_of(int(rows[0]))
     else:
         current.look_at(None)

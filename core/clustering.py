@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from core.device import resolve_device
-from core.params import Params, check_at_least
+from core.params import Params, check_count
 from core.progress import Progress, no_progress, part_of
 
 _BLOCK_ROWS = 65536
@@ -28,9 +28,9 @@ class ClusterParams(Params):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_at_least("n_clusters", self.n_clusters, 0)
-        check_at_least("iterations", self.iterations, 1)
-        check_at_least("seed", self.seed, 0)
+        check_count("n_clusters", self.n_clusters, 0)
+        check_count("iterations", self.iterations, 1)
+        check_count("seed", self.seed, 0)
 
 
 @dataclasses.dataclass(frozen=True)

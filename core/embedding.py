@@ -4,6 +4,7 @@ The encoder is injected; the bundled one is all-MiniLM-L6-v2 from the package gt
 """
 
 import dataclasses
+import tokenize
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +13,7 @@ import numpy as np
 
 from core.device import fast_format, resolve_device
 from core.errors import CurationError
-from core.params import Params, check_at_least
+from core.params import Params, check_count
 from core.progress import Progress, no_progress
 
 BUNDLED = "all-MiniLM-L6-v2"
@@ -33,7 +34,7 @@ class EmbedParams(Params):
     vectors: str = ""
 
     def __post_init__(self) -> None:
-        check_at_least("max_tokens", self.max_tokens, 0)
+        check_count("max_tokens", self.max_tokens, 0)
 
 
 class Encoder(Protocol):
@@ -125,7 +126,8 @@ def embed_texts(texts: Sequence[str], encoder: Encoder, progress: Progress = no_
     for start in range(0, len(texts), step):
         block = [texts[i] for i in order[start : start + step]]
         vectors = np.asarray(encoder.encode(block), dtype=np.float32)
-        if vectors.ndim != 2 or len(vectors) != len(block) or not np.isfinite(vectors).all():
+        width = blocks[0].shape[1] if blocks else vectors.shape[-1]
+        if vectors.ndim != 2 or vectors.shape != (len(block), width) or not np.isfinite(vectors).all():
             raise CurationError(
                 f"The encoder returned an array of shape {vectors.shape} for {len(block)} texts, or values that are not "
                 "finite; it must return one finite row a text."
@@ -141,9 +143,14 @@ def embed_texts(texts: Sequence[str], encoder: Encoder, progress: Progress = no_
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
     """Return a new float32 array with every row of length 1; an all-zero row stays zero."""
-    vectors = np.asarray(vectors, dtype=np.float32)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(norms == 0, 1, norms)
+    vectors = np.asarray(vectors)
+    norms = _lengths(vectors)[:, None]
+    return (vectors / np.where(norms == 0, 1, norms)).astype(np.float32)
+
+
+def _lengths(vectors: np.ndarray) -> np.ndarray:
+    """Return (n,) float64: squares of very small or large float32 numbers need the wider format."""
+    return np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64, casting="unsafe"))
 
 
 def open_vectors(path: Path, n_records: int) -> np.ndarray:
@@ -152,8 +159,8 @@ def open_vectors(path: Path, n_records: int) -> np.ndarray:
     The values are checked as they are copied (`copy_unit_rows`).
     """
     try:
-        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+        vectors = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError) as error:
         raise CurationError(f"{path} is not a .npy array ({_first_line(error)}); save one with numpy.save.") from error
     if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype.kind != "f":
         raise CurationError(
@@ -170,8 +177,8 @@ def open_vectors(path: Path, n_records: int) -> np.ndarray:
 def copy_unit_rows(vectors: np.ndarray, out: np.ndarray, progress: Progress = no_progress) -> None:
     """Write the unit rows of `vectors` (n, d) into `out` (n, d) float32, in blocks. Raises CurationError at a bad row."""
     for start in range(0, len(vectors), _BLOCK_ROWS):
-        block = np.asarray(vectors[start : start + _BLOCK_ROWS], dtype=np.float32)
-        norms = np.linalg.norm(block, axis=1)
+        block = np.asarray(vectors[start : start + _BLOCK_ROWS])
+        norms = _lengths(block)
         bad = ~np.isfinite(norms) | (norms == 0)
         if bad.any():
             row = start + int(np.argmax(bad))

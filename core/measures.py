@@ -13,7 +13,7 @@ def cluster_entropy(labels: np.ndarray, rows: np.ndarray) -> float:
     k = len(np.unique(labels))
     share = np.bincount(labels[rows]) / max(len(rows), 1)
     share = share[share > 0]
-    return float(-(share * np.log(share)).sum() / np.log(k)) if k > 1 and len(rows) else 0.0
+    return float((share * np.log(1 / share)).sum() / np.log(k)) if k > 1 and len(rows) else 0.0
 
 
 def measure_selection(rows: np.ndarray, labels: np.ndarray | None, quality: np.ndarray | None) -> dict[str, float]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-_TERM = re.compile(r"[^\W\d_][\w'+#]*[\w+#]|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2}")
+_CJK = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"  # scripts without spaces: two characters stand for a word
+_TERM = re.compile(rf"[{_CJK}]{{2}}|(?![\d_{_CJK}])\w(?:(?![{_CJK}])[\w'+#])*(?![{_CJK}])[\w+#]")
 _SPECIAL_TOKEN = re.compile(r"<\|?/?[a-z_]+\|?\s*/?>")  # "<|endoftext|>", "<br>"
 _TERMS_FROM = 600
 # Words that say nothing of a topic, in the languages that instruction data is mostly written in, and those of the genre.
@@ -52,9 +53,7 @@ def sample_for_names(labels: np.ndarray, distances: np.ndarray, per_cluster: int
     first = np.searchsorted(ordered, ordered, side="left")
     size = np.searchsorted(ordered, ordered, side="right") - first
     rank = np.arange(len(order)) - first
-    step = np.maximum(size / per_cluster, 1)
-    taken = np.ceil(rank / step) * step < rank + 1
-    return np.sort(order[taken])
+    return np.sort(order[(-rank * per_cluster) % size < per_cluster])
 
 
 def name_clusters(texts: Sequence[str], labels: np.ndarray, n_clusters: int, n_terms: int = 3) -> list[str]:
@@ -82,7 +81,7 @@ def name_clusters(texts: Sequence[str], labels: np.ndarray, n_clusters: int, n_t
 
 
 def _terms(text: str) -> list[str]:
-    plain = _SPECIAL_TOKEN.sub(" ", text[:_TERMS_FROM].lower())
+    plain = _SPECIAL_TOKEN.sub(" ", text[:_TERMS_FROM].lower().replace("’", "'"))
     return [term for term in _TERM.findall(plain) if term not in _STOP_WORDS]
 
 

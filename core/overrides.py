@@ -42,7 +42,8 @@ class Decision:
     def __post_init__(self) -> None:
         check_choice("action", self.action, ACTIONS + REVISIONS)
         check_choice("target", self.target, ("records", "cluster"))
-        if self.action == "weight" and (self.target != "cluster" or not (np.isfinite(self.value) and self.value >= 0)):
+        is_weight = isinstance(self.value, int | float) and np.isfinite(self.value) and self.value >= 0
+        if self.action == "weight" and (self.target != "cluster" or not is_weight):
             raise CurationError(
                 f"a weight of {self.value!r} on {self.target}; a weight is a number of at least 0 on a cluster."
             )

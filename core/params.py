@@ -40,6 +40,12 @@ def check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
         raise CurationError(f"{name} is {value!r}; it must be one of {', '.join(allowed)}.")
 
 
+def check_count(name: str, value: int, least: int) -> None:
+    """Raise CurationError unless `value` is a whole number and at least `least`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise CurationError(f"{name} is {value!r}; it must be a whole number of at least {least}.")
+
+
 def check_at_least(name: str, value: float, least: float) -> None:
     """Raise CurationError unless `value` is a number and at least `least`."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not value >= least:

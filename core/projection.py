@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 
-from core.params import Params, check_at_least
+from core.params import Params, check_at_least, check_count
 from core.progress import Progress, no_progress, part_of
 
 _EXACT_UP_TO = 50_000
@@ -25,9 +25,9 @@ class ProjectParams(Params):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_at_least("n_neighbors", self.n_neighbors, 2)
+        check_count("n_neighbors", self.n_neighbors, 2)
         check_at_least("min_dist", self.min_dist, 0)
-        check_at_least("seed", self.seed, 0)
+        check_count("seed", self.seed, 0)
 
 
 def project_2d(embeddings: np.ndarray, params: ProjectParams, progress: Progress = no_progress) -> np.ndarray:

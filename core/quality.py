@@ -23,6 +23,7 @@ from core.errors import CurationError
 from core.params import Params
 
 FULL_LENGTH_WORDS = 60
+_MOST = float(np.finfo(np.float32).max)
 PARTS = ("length", "complete", "varied", "content")
 
 _CJK = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
@@ -31,11 +32,11 @@ _SPACELESS = f"[{_CJK}]"
 _EMPTY_TALK = "|".join(
     (
         r"(?i)\blorem ipsum\b",
-        r"(?-i:\bTODO\b)",  # in capitals: "todo" is a good Spanish word
+        r"(?-i:(^|[^\pL])TODO([^\pL]|$))",  # in capitals: "todo" is a good Spanish word
         r"\bplaceholder text\b",
         r"\bas an ai (language )?model\b",
-        r"\bi (can'?t|cannot|can not) (help|assist)\b",
-        r"^\s*(idk|i don'?t know|ok(ay)?|sure|n/?a)[.!]*\s*$",
+        r"\bi (can['’]?t|cannot|can not) (help|assist)\b",
+        r"^\s*(idk|i don['’]?t know|ok(ay)?|sure|n/?a)[.!]*\s*$",
         r"\ball rights reserved\b",
         r"\b(accept|use) (all )?cookies\b",
         r"\bsubscribe to our\b",
@@ -85,7 +86,7 @@ def _as_number(value: object, column: str, row: int) -> float:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else np.nan
     except ValueError:
         number = np.nan
-    if not np.isfinite(number):
+    if not abs(number) <= _MOST:
         raise CurationError(
             f"record {row} has {column} = {value!r}; a quality column needs a finite number in every record. "
             "Mend it, name another column, or name none to use the heuristic."

@@ -14,7 +14,7 @@ import io
 import json
 import lzma
 import math
-import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,13 +23,13 @@ import orjson
 import pyarrow as pa
 
 from core.errors import CurationError
+from core.json_array import read_array
 
 Entry = tuple[int, bytes, dict[str, Any] | None, str]
 
 COMPRESSIONS = (".gz", ".xz", ".zst")
 FORMATS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 _CHUNK = 1 << 22
-_SPACE_OUTSIDE_STRINGS = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
 
 
 def file_format(path: Path) -> tuple[str, str]:
@@ -53,7 +53,7 @@ def read_entries(path: Path) -> Iterator[Entry]:
     try:
         with _open(path, compression) as file:
             yield from reader(file, path)
-    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, OSError, pa.ArrowInvalid) as error:
+    except (EOFError, lzma.LZMAError, zlib.error, OSError, pa.ArrowInvalid) as error:
         raise CurationError(f"{path.name} can't be read to its end ({error}); is the file whole?") from error
 
 
@@ -100,94 +100,20 @@ def _kind(value: Any) -> str:
 
 
 def _read_json(file: BinaryIO, path: Path) -> Iterator[Entry]:
-    """A JSON array is read element by element, so a large one never lies in memory whole."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig")
     try:
-        buffer = _Buffer(text)
-        opening = buffer.next_char()
-        if opening == "[":
-            yield from _array_elements(buffer, path)
-            return
+        for place, raw in read_array(text, path.name):
+            yield _parse(place, raw)
     except UnicodeDecodeError as error:
         raise CurationError(f"{path.name} is not UTF-8 ({error}); convert it to UTF-8.") from error
     finally:
         text.detach()
-    raise CurationError(
-        f"{path.name} starts with {opening!r}, not with an array; write the records as one JSON array, "
-        "or one object a line in a file named .jsonl."
-    )
-
-
-class _Buffer:
-    """The unread part of a text stream."""
-
-    def __init__(self, stream: io.TextIOBase) -> None:
-        self.stream, self.text, self.at, self.ended = stream, "", 0, False
-
-    def more(self) -> None:
-        # Reading as much again as is held keeps the retries on one huge element linear.
-        chunk = self.stream.read(max(_CHUNK, len(self.text) - self.at))
-        self.ended = not chunk
-        self.text, self.at = self.text[self.at :] + chunk, 0
-
-    def next_char(self) -> str:
-        """Return the next character that is no white space and step over it; "" at the end."""
-        while True:
-            while self.at < len(self.text):
-                char = self.text[self.at]
-                self.at += 1
-                if not char.isspace():
-                    return char
-            if self.ended:
-                return ""
-            self.more()
-
-
-def _array_elements(buffer: _Buffer, path: Path) -> Iterator[Entry]:
-    place = 0
-    char = buffer.next_char()
-    while char != "]":
-        place += 1
-        buffer.at -= 1
-        yield _parse(place, _one_line(_take_element(buffer, place, path)))
-        char = buffer.next_char()
-        if char == ",":
-            char = buffer.next_char()
-        elif char != "]":
-            raise CurationError(
-                f"{path.name}, record {place}: no comma or closing bracket after it; the array is broken there."
-            )
-    if rest := buffer.next_char():
-        raise CurationError(f"{path.name}: {rest!r} follows the end of the array; keep one array in the file.")
-
-
-def _take_element(buffer: _Buffer, place: int, path: Path) -> str:
-    decoder = json.JSONDecoder()
-    while True:
-        try:
-            _, end = decoder.raw_decode(buffer.text, buffer.at)
-        except json.JSONDecodeError as error:
-            if buffer.ended:
-                raise CurationError(
-                    f"{path.name}, record {place}: not JSON ({error.msg}); the rest of an array can't be read past that. "
-                    "Mend it, or convert the file to .jsonl, where one bad line costs one record."
-                ) from error
-        else:
-            if end < len(buffer.text) or buffer.ended:
-                element, buffer.at = buffer.text[buffer.at : end], end
-                return element
-        buffer.more()
-
-
-def _one_line(element: str) -> bytes:
-    """Drop the white space between tokens and nothing else: numbers, escapes and order stay as written."""
-    return _SPACE_OUTSIDE_STRINGS.sub(r"\1", element).encode("utf-8", "surrogatepass")
 
 
 def _read_csv(file: BinaryIO, path: Path) -> Iterator[Entry]:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     csv.field_size_limit(1 << 27)
-    rows = csv.reader(text, delimiter="\t" if ".tsv" in path.suffixes else ",", strict=True)
+    rows = csv.reader(text, delimiter="\t" if file_format(path)[0] == ".tsv" else ",", strict=True)
     try:
         names = next(rows, None)
         if not names or len(set(names)) < len(names):
@@ -215,12 +141,30 @@ def _read_parquet(file: BinaryIO, path: Path) -> Iterator[Entry]:
     from pyarrow import parquet
 
     source = file if path.suffix.lower() == ".parquet" else pa.BufferReader(file.read())
+    opened = parquet.ParquetFile(source)
+    names = opened.schema_arrow.names
+    if len(set(names)) < len(names):
+        raise CurationError(f"{path.name} has two columns of one name; its columns are {', '.join(names)}.")
     place = 0
-    for batch in parquet.ParquetFile(source).iter_batches(batch_size=4096):
-        for value in batch.to_pylist():
+    for batch in opened.iter_batches(batch_size=4096):
+        try:
+            values = _whole_times(batch).to_pylist()
+        except (OverflowError, UnicodeDecodeError) as error:
+            raise CurationError(
+                f"{path.name}, records {place + 1} to {place + len(batch)}: a value can't be written as JSON ({error})."
+            ) from error
+        for value in values:
             place += 1
             plain = _plain(value)
             yield place, json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode(), plain, ""
+
+
+def _whole_times(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Write times of day with nanoseconds as text: Python's own times would cut them to microseconds."""
+    for i, field in enumerate(batch.schema):
+        if field.type == pa.time64("ns"):
+            batch = batch.set_column(i, field.name, batch.column(i).cast(pa.string()))
+    return batch
 
 
 def _plain(value: Any) -> Any:

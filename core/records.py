@@ -104,8 +104,8 @@ def parse_fields(text: str) -> FieldMap:
             )
         given[name] = value
     fields = FieldMap(
-        prompt=tuple(filter(None, given.get("prompt", "").split("+"))),
-        response=tuple(filter(None, given.get("response", "").split("+"))),
+        prompt=_names(given.get("prompt", "")),
+        response=_names(given.get("response", "")),
         messages=given.get("messages", ""),
         source=given.get("source", ""),
     )
@@ -114,6 +114,10 @@ def parse_fields(text: str) -> FieldMap:
             f"fields is {text!r}; name either messages, or prompt and response (one of the two is enough)."
         )
     return fields
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (name.strip() for name in text.split("+"))))
 
 
 def detect_fields(values: Iterable[dict[str, Any]]) -> FieldMap:
@@ -234,7 +238,7 @@ def turns_of(value: dict[str, Any], fields: FieldMap) -> list[tuple[str, str]]:
             content = "\n".join(
                 part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
             )
-        turns.append((_ROLES.get(str(role), str(role)), _as_text(content)))
+        turns.append((_ROLES.get(str(role).lower(), str(role).lower()), _as_text(content)))
     return turns
 
 

@@ -14,6 +14,7 @@ LAYERS = {"app": {"components", "core"}, "components": {"components", "core"}, "
 ORDER = [
     {"errors"},
     {"params", "progress", "device", "files"},
+    {"json_array"},
     {"readers"},
     {"records"},
     {"record_table"},

@@ -3,11 +3,12 @@
 import dataclasses
 import math
 import re
+from fractions import Fraction
 
 import numpy as np
 
 from core.errors import CurationError
-from core.params import Params, check_at_least, check_choice
+from core.params import Params, check_choice, check_count
 
 METHODS = {
     "kmq": "Every cluster gets its share of the budget; inside a cluster, better records are likelier to be drawn.",
@@ -38,13 +39,13 @@ class SelectionParams(Params):
         check_choice("method", self.method, tuple(METHODS))
         check_choice("quota", self.quota, ("size", "equal"))
         check_choice("probability", self.probability, ("proportional", "softmax"))
-        check_at_least("seed", self.seed, 0)
+        check_count("seed", self.seed, 0)
         _parse_budget(self.budget)
 
     def n_records(self, n_pool: int) -> int:
         """Return the budget as a number of records out of `n_pool`; a percentage is rounded to the nearest, half up."""
         value, is_percentage = _parse_budget(self.budget)
-        count = max(1, math.floor(n_pool * value / 100 + 0.5)) if is_percentage else int(value)
+        count = max(1, math.floor(n_pool * value / 100 + Fraction(1, 2))) if is_percentage else int(value)
         if count > n_pool and not self.replacement:
             raise CurationError(
                 f"The budget is {count:,} records, but there are only {n_pool:,}; ask for that many at most."
@@ -52,9 +53,9 @@ class SelectionParams(Params):
         return count
 
 
-def _parse_budget(budget: str) -> tuple[float, bool]:
+def _parse_budget(budget: str) -> tuple[Fraction, bool]:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", str(budget))
-    value, is_percentage = (float(match[1]), bool(match[2])) if match else (0.0, False)
+    value, is_percentage = (Fraction(match[1]), bool(match[2])) if match else (Fraction(0), False)
     if value <= 0 or (is_percentage and value > 100) or (not is_percentage and value != int(value)):
         raise CurationError(
             f"budget is {budget!r}; it must be a count of records such as 500, or a percentage up to 100%."

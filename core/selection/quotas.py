@@ -4,6 +4,8 @@ import numpy as np
 
 from core.errors import CurationError
 
+_MOST = np.finfo(np.float64).max
+
 
 def allocate_quotas(
     weights: np.ndarray, budget: int, capacity: np.ndarray, least: np.ndarray | None = None
@@ -35,19 +37,36 @@ def allocate_quotas(
 
 
 def _shares(weights: np.ndarray, budget: int, capacity: np.ndarray, least: np.ndarray) -> np.ndarray:
-    """Return clip(t * weights, least, capacity) for the t at which the sum is `budget`; the sum grows with t in lines.
+    """Return clip(t * weights, least, capacity) for the t at which the sum is `budget`; the sum grows with t.
 
-    Between two bends the sum is linear, so t is found by the bends themselves and not by search to a tolerance.
+    The sum is a line between two bends (where a cluster leaves its least or meets its capacity), so the two around the
+    budget are found by bisection and t needs no tolerance.
     """
-    positive = weights > 0
-    if not positive.any():
-        return least.astype(np.float64)
-    rate = weights[positive]
-    bends = np.concatenate([least[positive] / rate, capacity[positive] / rate])
-    slopes = np.concatenate([rate, -rate])  # a cluster starts to grow at its least and stops at its capacity
-    order = np.argsort(bends, kind="stable")
-    bends, slope = bends[order], np.cumsum(slopes[order])
-    sums = least.sum() + np.concatenate([[0.0], np.cumsum(slope[:-1] * np.diff(bends))])
-    segment = max(0, int(np.searchsorted(sums, budget, side="left")) - 1)
-    t = bends[segment] + (budget - sums[segment]) / slope[segment] if slope[segment] > 0 else bends[segment]
-    return np.clip(t * weights, least, capacity)
+    shares = least.astype(np.float64)
+    rising = np.flatnonzero((weights > 0) & (capacity > least))
+    if not len(rising):
+        return shares
+    rate = weights[rising] / weights[rising].max()
+    low, high = shares[rising], capacity[rising].astype(np.float64)
+    budget_left = budget - (shares.sum() - low.sum())
+    with np.errstate(over="ignore"):
+        starts, ends = np.minimum(low / rate, _MOST), np.minimum(high / rate, _MOST)
+
+    def shares_at(t: float) -> np.ndarray:
+        return np.where(ends <= t, high, np.where(starts >= t, low, np.clip(t * rate, low, high)))
+
+    bends = np.unique(np.concatenate([starts, ends]))
+    first, last = 0, len(bends) - 1
+    while last - first > 1:
+        middle = (first + last) // 2
+        if shares_at(bends[middle]).sum() <= budget_left:
+            first = middle
+        else:
+            last = middle
+    part = shares_at(bends[first])
+    growing = (starts <= bends[first]) & (ends > bends[first])
+    if growing.any():
+        rest = budget_left - part.sum()
+        part[growing] = np.minimum(part[growing] + rest * rate[growing] / rate[growing].sum(), high[growing])
+    shares[rising] = part
+    return shares

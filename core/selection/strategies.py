@@ -39,17 +39,17 @@ def select_records(pool: Pool, params: SelectionParams) -> Selection:
             np.array([REASONS.index("pinned"), REASONS.index("drawn")], np.int8), [len(pool.pinned), len(picks)]
         ),
         requested=budget,
-        shortfall=_shortfall(pool, budget - len(rows)),
+        shortfall=_shortfall(pool, params, budget - len(rows)),
     )
 
 
-def _shortfall(pool: Pool, missing: int) -> str:
+def _shortfall(pool: Pool, params: SelectionParams, missing: int) -> str:
     if missing <= 0:
         return ""
-    silent = sum(factor == 0 for factor in pool.multipliers.values())
+    silent = sum(factor == 0 for factor in pool.multipliers.values()) if params.method != "random" else 0
     why = f"{len(pool.dropped):,} of {pool.n_records:,} records are dropped"
     if silent:
-        why += f" and {silent:,} clusters have weight 0"
+        why += f" and {silent:,} cluster{'s have' if silent > 1 else ' has'} weight 0"
     return f"{missing:,} records short of the budget: {why}."
 
 
@@ -69,6 +69,10 @@ def _kmq(pool: Pool, params: SelectionParams, budget: int) -> np.ndarray:
     if pool.quality is None:
         raise CurationError("kmq draws by quality, and the records have no quality scores; run the score stage first.")
     quality = np.asarray(pool.quality, dtype=np.float64)
+    if not np.isfinite(quality).all():
+        raise CurationError(
+            f"record {int(np.argmin(np.isfinite(quality)))} has no finite quality; score the records again."
+        )
     if params.probability == "softmax":
         return _draw_by_cluster(pool, params, budget, quality)
     if (quality < 0).any():
@@ -89,6 +93,8 @@ def cluster_weights(pool: Pool, params: SelectionParams) -> np.ndarray:
     sizes = np.bincount(pool.labels, minlength=pool.n_clusters).astype(np.float64)
     weights = sizes if params.quota == "size" else (sizes > 0).astype(np.float64)
     for cluster, factor in pool.multipliers.items():
+        if not 0 <= cluster < len(weights):
+            raise CurationError(f"a weight is on cluster {cluster}; the clusters are 0 to {len(weights) - 1}.")
         weights[cluster] *= factor
     return weights
 
