@@ -73,7 +73,7 @@ def _file(pipeline: Pipeline, name: str) -> Path:
 
 def _save(pipeline: Pipeline, name: str) -> None:
     with st.form("save", border=False):
-        text = st.text_input("Or save to a path on this computer", str(Path.cwd() / name), key="save_path")
+        text = st.text_input("Or save to a path on this computer", name, key="save_path")
         if st.form_submit_button("Save", icon=":material/save:") and text.strip():
             try:
                 manifest = delivery.export_selection(pipeline, Path(text.strip()).expanduser())

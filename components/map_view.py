@@ -29,18 +29,21 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
     xy = opened.positions(pipeline)
     whole = full_view(xy)
     view = current.view or whole
-    left, middle, right = st.columns([5, 4, 4], vertical_alignment="bottom")
     choices = [c for c in COLOURINGS if c != "source" or opened.sources(pipeline)[0]]
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         colour_by = st.segmented_control("Colour by", choices, default="cluster", required=True, key="colour_by")
-    with middle:
         mouse = st.segmented_control("Mouse", list(MOUSE), default="draw", required=True, key="mouse", help=_MOUSE_HELP)
-    with right, st.container(horizontal=True, horizontal_alignment="right"):
         can_zoom = current.focus is not None and len(current.focus.rows) > 0
         st.button(
-            "Zoom to it", icon=":material/zoom_in:", disabled=not can_zoom, on_click=_zoom, args=(xy,), key="zoom_in"
+            "Zoom in",
+            type="tertiary",
+            disabled=not can_zoom,
+            on_click=_zoom,
+            args=(xy,),
+            key="zoom_in",
+            help="Show what is picked as large as it goes.",
         )
-        st.button("Whole map", icon=":material/zoom_out_map:", on_click=current.reset_map, key="zoom_out")
+        st.button("Whole map", type="tertiary", on_click=current.reset_map, key="zoom_out")
     dark = is_dark()
     faded = None
     if current.focus is not None:

@@ -6,9 +6,8 @@ import streamlit as st
 
 from components import decide, opened
 from components.theme import DROPPED, FREE, ICONS, PINNED, SELECTED, STATUS_BADGES, STATUS_NAMES
-from core.errors import CurationError
+from core.fields import UnusableRecord, parse_fields, turns_of
 from core.pipeline import Pipeline
-from core.records import parse_fields, turns_of
 
 PER_PAGE = 5
 _NO_USE = {"pin": (PINNED,), "drop": (DROPPED,), "clear": (FREE, SELECTED)}  # where an action would change nothing
@@ -78,7 +77,7 @@ def _turns(pipeline: Pipeline, raw: str) -> list[tuple[str, str]]:
         return []
     try:
         return turns_of(orjson.loads(raw), fields)
-    except CurationError:
+    except UnusableRecord:
         return []
 
 

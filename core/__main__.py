@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from core import commands
+from core import commands, decision_commands
 from core.device import DEVICES
 from core.errors import CurationError
 from core.selection import METHODS
@@ -58,13 +58,13 @@ def build_parser() -> argparse.ArgumentParser:
         ("drop", "Records or a cluster that must not be chosen."),
         ("clear", "Take pins, drops and weights off records or a cluster."),
     ):
-        _add_target(verb(name, summary, commands.decide))
-    sub = verb("weight", "Multiply a cluster's share of the budget.", commands.weight)
+        _add_target(verb(name, summary, decision_commands.decide))
+    sub = verb("weight", "Multiply a cluster's share of the budget.", decision_commands.weight)
     sub.add_argument("--cluster", type=int, required=True, help="the cluster's number")
     sub.add_argument("--by", type=float, required=True, help="the multiplier, 0 or more; 1 takes it off")
     _add_note(sub)
-    verb("undo", "Take back the latest decision.", commands.undo)
-    verb("redo", "Restore the decision last taken back.", commands.redo)
+    verb("undo", "Take back the latest decision.", decision_commands.undo)
+    verb("redo", "Restore the decision last taken back.", decision_commands.redo)
     sub = verb("status", "Show what is done, stale or missing.", commands.status)
     sub.add_argument("--json", action="store_true", help="as JSON")
     sub = verb("export", "Write the chosen records and their manifest.", commands.export)

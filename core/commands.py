@@ -1,12 +1,9 @@
 """What each verb of the command line does. Parsing is in `__main__.py`, the work in the stages."""
 
 import argparse
-import getpass
 import json
 import sys
 from pathlib import Path
-
-import numpy as np
 
 from core import delivery, jobs
 from core import export as exporting
@@ -14,7 +11,6 @@ from core.clustering import ClusterParams
 from core.embedding import BUNDLED, EmbedParams
 from core.errors import CurationError
 from core.files import file_sha256
-from core.overrides import Decision, next_redo, next_undo
 from core.params import Params
 from core.pipeline import STAGES, Pipeline, Step, run_steps, select_needs
 from core.projection import ProjectParams
@@ -81,42 +77,9 @@ def select(arguments: argparse.Namespace) -> None:
     _say_selection(_run_stage("select", _select_params(arguments), arguments))
 
 
-def decide(arguments: argparse.Namespace) -> None:
-    """Pin, drop or clear records or a cluster."""
-    pipeline = _open(arguments)
-    if arguments.cluster is not None:
-        decision = _decide_cluster(pipeline, arguments.verb, arguments.cluster, arguments)
-        print(f"{arguments.verb}: cluster {decision.cluster} (decision {decision.id})")
-        return
-    if arguments.search is not None:
-        rows = pipeline.workspace.records().search(arguments.search)
-        if not len(rows):
-            raise CurationError(f"No record holds {arguments.search!r}; search for other words.")
-    else:
-        rows = parse_rows(arguments.rows)
-    decision = pipeline.workspace.decide_records(arguments.verb, rows, _who(), arguments.note)
-    print(f"{arguments.verb}: {len(decision.rows):,} records (decision {decision.id})")
-
-
-def weight(arguments: argparse.Namespace) -> None:
-    """Set a cluster's multiplier."""
-    decision = _decide_cluster(_open(arguments), "weight", arguments.cluster, arguments, arguments.by)
-    print(f"weight: cluster {decision.cluster} x {decision.value:g} (decision {decision.id})")
-
-
-def undo(arguments: argparse.Namespace) -> None:
-    """Take back the latest decision in force."""
-    _revise(arguments, "undo", next_undo)
-
-
-def redo(arguments: argparse.Namespace) -> None:
-    """Restore the decision last taken back."""
-    _revise(arguments, "redo", next_redo)
-
-
 def status(arguments: argparse.Namespace) -> None:
     """Show the dataset, the stages, the decisions and the selection."""
-    pipeline = _open(arguments)
+    pipeline = open_pipeline(arguments)
     dataset = pipeline.workspace.dataset()
     overrides = pipeline.overrides()
     selection = pipeline.selection()
@@ -150,7 +113,7 @@ def status(arguments: argparse.Namespace) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """Write the current selection."""
-    _export(_open(arguments), Path(arguments.out))
+    _export(open_pipeline(arguments), Path(arguments.out))
 
 
 def verify(arguments: argparse.Namespace) -> None:
@@ -165,23 +128,13 @@ def job(arguments: argparse.Namespace) -> None:
     jobs.run_job(Workspace(arguments.workspace), arguments.job_id)
 
 
-def parse_rows(text: str) -> np.ndarray:
-    """Return the row ids of "3,17,40-59" as int64. Raises CurationError for anything else."""
-    rows: list[int] = []
-    for part in text.split(","):
-        first, dash, last = (piece.strip() for piece in part.partition("-"))
-        if not first.isdecimal() or (dash and (not last.isdecimal() or int(last) < int(first))):
-            raise CurationError(f"rows has {part!r}; write record numbers and ranges, as in 3,17,40-59.")
-        rows.extend(range(int(first), int(last or first) + 1))
-    return np.array(rows, np.int64)
-
-
 def _workspace_for(arguments: argparse.Namespace) -> Workspace:
     file_sha256(arguments.data)  # a wrong path must not leave an empty workspace behind
     return Workspace(arguments.workspace or default_folder(Path(arguments.data)), create=True)
 
 
-def _open(arguments: argparse.Namespace) -> Pipeline:
+def open_pipeline(arguments: argparse.Namespace) -> Pipeline:
+    """Open the workspace that a verb was given."""
     return Pipeline(Workspace(arguments.workspace))
 
 
@@ -236,21 +189,6 @@ def _select_params(arguments: argparse.Namespace) -> SelectionParams:
     )
 
 
-def _decide_cluster(
-    pipeline: Pipeline, action: str, number: int, arguments: argparse.Namespace, value: float = 1.0
-) -> Decision:
-    return pipeline.decide_cluster(action, number, _who(), arguments.note, value)
-
-
-def _revise(arguments: argparse.Namespace, action: str, find) -> None:
-    ledger = _open(arguments).workspace.ledger
-    refers = find(ledger.decisions())
-    if refers is None:
-        raise CurationError(f"There is nothing to {action}.")
-    ledger.add_decision(Decision(action=action, refers=refers, who=_who()))
-    print(f"{action}: decision {refers}")
-
-
 def _say_selection(pipeline: Pipeline) -> None:
     info = pipeline.workspace.info("select", pipeline.current("select"))
     print(f"{info['n_selected']:,} of {pipeline.workspace.dataset().n_records:,} records selected")
@@ -262,10 +200,3 @@ def _export(pipeline: Pipeline, out: Path) -> None:
     manifest = delivery.export_selection(pipeline, out)
     _say_selection(pipeline)
     print(f"written to {out}, with {manifest.name} beside it")
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no name for this user id, as in some containers
-        return ""

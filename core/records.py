@@ -1,21 +1,19 @@
 """Records: a file becomes a table of prompts and responses, each with its original text.
 
 Input -> output: `{"question": "2+2?", "answer": "4"}` becomes row_id 0, prompt "2+2?", response "4", text "2+2?\\n4",
-source null, raw the line itself. What a file format is, `readers.py` knows; this file knows the field layouts.
+source null, raw the line itself. What a file format is, `readers.py` knows; the field layouts, `fields.py`.
 """
 
-import collections
 import dataclasses
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pyarrow as pa
 
 from core.errors import CurationError
+from core.fields import FieldMap, UnusableRecord, detect_fields, parse_fields, texts_of
 from core.params import Params, check_choice
 from core.readers import Entry, read_entries
 
@@ -31,20 +29,6 @@ SCHEMA = pa.schema(
 )
 BATCH_ROWS = 8192
 _DETECT_ON = 1000
-
-_CHATS = ("messages", "conversations", "conversation")
-_PROMPTS = ("instruction", "prompt", "question", "query", "problem", "input")
-_RESPONSES = ("output", "response", "completion", "answer", "solution", "target")
-_TEXTS = ("text", "content", "document")
-_SOURCES = ("source", "dataset", "subset", "category", "domain", "topic", "task")
-_ROLES = {
-    "human": "user",
-    "user": "user",
-    "gpt": "assistant",
-    "chatgpt": "assistant",
-    "bot": "assistant",
-    "model": "assistant",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,88 +49,12 @@ class RecordParams(Params):
 
 
 @dataclasses.dataclass(frozen=True)
-class FieldMap:
-    """Which fields of a record hold what. Several prompt fields are joined by a newline, empty ones left out."""
-
-    prompt: tuple[str, ...] = ()
-    response: tuple[str, ...] = ()
-    messages: str = ""
-    source: str = ""
-
-    def __str__(self) -> str:
-        """Return the form `parse_fields` reads."""
-        parts = {"prompt": "+".join(self.prompt), "response": "+".join(self.response), "messages": self.messages}
-        return ",".join(f"{name}={value}" for name, value in (parts | {"source": self.source}).items() if value)
-
-
-@dataclasses.dataclass(frozen=True)
 class Reject:
     """A record that was not taken: its line or number, why, and its text."""
 
     place: int
     reason: str
     raw: str
-
-
-def parse_fields(text: str) -> FieldMap:
-    """Return the field map that `text` describes.
-
-    "prompt=instruction+input,response=output,source=topic", or "messages=chat"; a dot steps into an object
-    ("prompt=meta.question"). Raises CurationError naming what is wrong.
-    """
-    given: dict[str, str] = {}
-    for part in text.split(","):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if name not in ("prompt", "response", "messages", "source") or not equals or not value or name in given:
-            raise CurationError(
-                f"fields has {part!r}; write NAME=FIELD once for each of prompt, response, messages, source, "
-                "as in prompt=question,response=answer."
-            )
-        given[name] = value
-    fields = FieldMap(
-        prompt=_names(given.get("prompt", "")),
-        response=_names(given.get("response", "")),
-        messages=given.get("messages", ""),
-        source=given.get("source", ""),
-    )
-    if bool(fields.messages) == bool(fields.prompt or fields.response):
-        raise CurationError(
-            f"fields is {text!r}; name either messages, or prompt and response (one of the two is enough)."
-        )
-    return fields
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (name.strip() for name in text.split("+"))))
-
-
-def detect_fields(values: Iterable[dict[str, Any]]) -> FieldMap:
-    """Return the layout that most of the records `values` have. Raises CurationError when none is known."""
-    layouts = collections.Counter(layout for value in values if (layout := _layout_of(value)))
-    if not layouts:
-        seen = sorted({name for value in values for name in value})[:12]
-        raise CurationError(
-            f"No known field layout; the records have {', '.join(seen) or 'no fields'}. "
-            "Say which is which, as in --fields prompt=question,response=answer."
-        )
-    fields = layouts.most_common(1)[0][0]
-    sources = collections.Counter(name for value in values for name in _SOURCES if isinstance(value.get(name), str))
-    taken = {*fields.prompt, *fields.response, fields.messages}
-    source = next((name for name in _SOURCES if sources[name] and name not in taken), "")
-    return dataclasses.replace(fields, source=source)
-
-
-def _layout_of(value: dict[str, Any]) -> FieldMap | None:
-    for name in _CHATS:
-        if isinstance(value.get(name), list):
-            return FieldMap(messages=name)
-    prompt = next((name for name in _PROMPTS if name in value), None)
-    response = next((name for name in _RESPONSES if name in value), None)
-    if prompt and response:
-        with_input = prompt != "input" and "input" in value
-        return FieldMap(prompt=(prompt, "input") if with_input else (prompt,), response=(response,))
-    text = next((name for name in _TEXTS if isinstance(value.get(name), str)), None)
-    return FieldMap(response=(text,)) if text else None
 
 
 def load_records(
@@ -186,9 +94,9 @@ def _batches(
         _, raw, value, reason = entry
         try:
             if value is None:
-                raise _Unusable(reason)
+                raise UnusableRecord(reason)
             rows.append((*texts_of(value, fields), raw.decode()))
-        except _Unusable as unusable:
+        except UnusableRecord as unusable:
             reject(entry, str(unusable))
         if len(rows) == BATCH_ROWS:
             yield _batch(rows, start)
@@ -205,73 +113,6 @@ def _batch(rows: list[tuple[str, str, str | None, str]], start: int) -> pa.Recor
     ids = list(range(start, start + len(rows)))
     columns = [ids, prompts, responses, texts, sources, raws]
     return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
-
-
-class _Unusable(Exception):
-    """Why one record cannot be taken."""
-
-
-def texts_of(value: dict[str, Any], fields: FieldMap) -> tuple[str, str, str | None]:
-    """Return (prompt, response, source) of one record. Raises an error that says why it has no usable text."""
-    if fields.messages:
-        turns = turns_of(value, fields)
-        prompt, response = _split_turns(turns)
-    else:
-        prompt, response = _joined(value, fields.prompt), _joined(value, fields.response)
-    if not (prompt.strip() or response.strip()):
-        names = fields.messages or ", ".join(fields.prompt + fields.response)
-        raise _Unusable(f"no usable text in {names}")
-    source = _lookup(value, fields.source) if fields.source else None
-    return prompt, response, source if source is None or isinstance(source, str) else _as_text(source)
-
-
-def turns_of(value: dict[str, Any], fields: FieldMap) -> list[tuple[str, str]]:
-    """Return a chat record's turns as (role, text); roles are "system", "user", "assistant" or the record's own."""
-    messages = _lookup(value, fields.messages)
-    if not isinstance(messages, list) or not all(isinstance(turn, dict) for turn in messages):
-        raise _Unusable(f"{fields.messages} is not a list of turns")
-    turns = []
-    for turn in messages:
-        role = turn.get("role", turn.get("from"))
-        content = turn.get("content", turn.get("value"))
-        if isinstance(content, list):  # parts, as in {"type": "text", "text": ...}
-            content = "\n".join(
-                part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
-            )
-        turns.append((_ROLES.get(str(role).lower(), str(role).lower()), _as_text(content)))
-    return turns
-
-
-def _split_turns(turns: list[tuple[str, str]]) -> tuple[str, str]:
-    """The last assistant turn is the response, all before it the prompt: bare if one user turn, else with roles."""
-    last = max((i for i, (role, _) in enumerate(turns) if role == "assistant"), default=len(turns))
-    before = turns[:last]
-    if len(before) == 1 and before[0][0] == "user":
-        prompt = before[0][1]
-    else:
-        prompt = "\n".join(f"{role.capitalize()}: {text}" for role, text in before if text.strip())
-    return prompt, turns[last][1] if last < len(turns) else ""
-
-
-def _joined(value: dict[str, Any], names: tuple[str, ...]) -> str:
-    pieces = (_as_text(_lookup(value, name)) for name in names)
-    return "\n".join(piece for piece in pieces if piece)
-
-
-def _lookup(value: dict[str, Any], name: str) -> Any:
-    if name in value:
-        return value[name]
-    for step in name.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
-
-
-def _as_text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
 
 
 def content_hash(raw: str) -> bytes:

@@ -15,7 +15,7 @@ ORDER = [
     {"errors"},
     {"params", "progress", "device", "files"},
     {"json_array"},
-    {"readers"},
+    {"readers", "fields"},
     {"records"},
     {"record_table"},
     {"embedding"},
@@ -33,6 +33,7 @@ ORDER = [
     {"delivery", "jobs"},
     {"terminal"},
     {"commands"},
+    {"decision_commands"},
     {"__main__"},
 ]
 

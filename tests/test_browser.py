@@ -104,6 +104,8 @@ def test_a_click_on_a_point_shows_its_cluster_and_nothing_fails_on_any_page(samp
         settled(page)
         go(page, "Map")
         page.locator(".js-plotly-plot .scatterlayer .point").first.wait_for()
+        page.get_by_text("pick", exact=True).first.click()
+        settled(page)
         page.wait_for_timeout(1000)
         box = page.locator(".js-plotly-plot .scatterlayer .point").nth(100).bounding_box()
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

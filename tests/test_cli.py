@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.__main__ import build_parser, main
-from core.commands import parse_rows
+from core.decision_commands import parse_rows
 from core.errors import CurationError
 from tests.conftest import SAMPLE
 

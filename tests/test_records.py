@@ -9,18 +9,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from core.errors import CurationError
-from core.records import (
-    BATCH_ROWS,
-    SCHEMA,
-    FieldMap,
-    RecordParams,
-    content_hash,
-    detect_fields,
-    load_records,
-    parse_fields,
-    texts_of,
-    turns_of,
-)
+from core.fields import FieldMap, detect_fields, parse_fields, texts_of, turns_of
+from core.records import BATCH_ROWS, SCHEMA, RecordParams, content_hash, load_records
 
 
 def write(folder, records, name="data.jsonl"):

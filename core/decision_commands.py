@@ -1,0 +1,77 @@
+"""The verbs by which people decide: pin, drop, clear, weight, undo, redo."""
+
+import argparse
+import getpass
+
+import numpy as np
+
+from core.commands import open_pipeline
+from core.errors import CurationError
+from core.overrides import Decision, next_redo, next_undo
+from core.pipeline import Pipeline
+
+
+def decide(arguments: argparse.Namespace) -> None:
+    """Pin, drop or clear records or a cluster."""
+    pipeline = open_pipeline(arguments)
+    if arguments.cluster is not None:
+        decision = _decide_cluster(pipeline, arguments.verb, arguments.cluster, arguments)
+        print(f"{arguments.verb}: cluster {decision.cluster} (decision {decision.id})")
+        return
+    if arguments.search is not None:
+        rows = pipeline.workspace.records().search(arguments.search)
+        if not len(rows):
+            raise CurationError(f"No record holds {arguments.search!r}; search for other words.")
+    else:
+        rows = parse_rows(arguments.rows)
+    decision = pipeline.workspace.decide_records(arguments.verb, rows, _who(), arguments.note)
+    print(f"{arguments.verb}: {len(decision.rows):,} records (decision {decision.id})")
+
+
+def weight(arguments: argparse.Namespace) -> None:
+    """Set a cluster's multiplier."""
+    decision = _decide_cluster(open_pipeline(arguments), "weight", arguments.cluster, arguments, arguments.by)
+    print(f"weight: cluster {decision.cluster} x {decision.value:g} (decision {decision.id})")
+
+
+def undo(arguments: argparse.Namespace) -> None:
+    """Take back the latest decision in force."""
+    _revise(arguments, "undo", next_undo)
+
+
+def redo(arguments: argparse.Namespace) -> None:
+    """Restore the decision last taken back."""
+    _revise(arguments, "redo", next_redo)
+
+
+def parse_rows(text: str) -> np.ndarray:
+    """Return the row ids of "3,17,40-59" as int64. Raises CurationError for anything else."""
+    rows: list[int] = []
+    for part in text.split(","):
+        first, dash, last = (piece.strip() for piece in part.partition("-"))
+        if not first.isdecimal() or (dash and (not last.isdecimal() or int(last) < int(first))):
+            raise CurationError(f"rows has {part!r}; write record numbers and ranges, as in 3,17,40-59.")
+        rows.extend(range(int(first), int(last or first) + 1))
+    return np.array(rows, np.int64)
+
+
+def _decide_cluster(
+    pipeline: Pipeline, action: str, number: int, arguments: argparse.Namespace, value: float = 1.0
+) -> Decision:
+    return pipeline.decide_cluster(action, number, _who(), arguments.note, value)
+
+
+def _revise(arguments: argparse.Namespace, action: str, find) -> None:
+    ledger = open_pipeline(arguments).workspace.ledger
+    refers = find(ledger.decisions())
+    if refers is None:
+        raise CurationError(f"There is nothing to {action}.")
+    ledger.add_decision(Decision(action=action, refers=refers, who=_who()))
+    print(f"{action}: decision {refers}")
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for this user id, as in some containers
+        return ""

@@ -1,0 +1,69 @@
+"""`python -m tests.screenshots [--dark] [FOLDER]`: drive the app on its sample and take the README's pictures."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.browser import ROOT, browser_page, lasso, running_app, settled
+
+
+def take(page, folder: Path, name: str) -> None:
+    """Save a picture of the page once it is still."""
+    settled(page)
+    page.mouse.move(5, 5)
+    page.locator("[data-testid=stMain]").evaluate("main => main.scrollTo(0, 0)")
+    page.wait_for_timeout(1200)
+    page.screenshot(path=folder / f"{name}.png")
+
+
+def go(page, title: str) -> None:
+    """Follow the menu to a page."""
+    page.get_by_role("link", name=title, exact=True).first.click()
+    page.get_by_role("heading", name=title, exact=True).wait_for()
+    settled(page)
+
+
+def main(folder: Path, dark: bool) -> None:
+    """Take all pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["LOGNAME"] = "ann"  # who signs the decisions in the pictures
+    with (
+        tempfile.TemporaryDirectory() as home,
+        running_app(Path(home)) as address,
+        browser_page(dark, 1440, 900) as page,
+    ):
+        page.goto(address)
+        page.get_by_role("button", name="Prepare the map").click()
+        page.get_by_text("records a second").wait_for()
+        take(page, folder, "data")
+        page.get_by_role("link", name="Next: Map").wait_for(timeout=240_000)
+        go(page, "Select")
+        page.get_by_role("button", name="Select", exact=True).click()
+        page.get_by_text("Clusters touched").wait_for()
+        go(page, "Map")
+        page.locator(".js-plotly-plot .scatterlayer .point").first.wait_for()
+        lasso(page, [(0.55, 0.02), (0.98, 0.02), (0.98, 0.45), (0.55, 0.45)])
+        page.get_by_text("records inside the line").wait_for()
+        page.get_by_role("button", name="Pin", exact=True).first.click()
+        page.get_by_text("Pinned 1 record").wait_for()
+        page.get_by_role("textbox", name="Search").fill("newsletter")
+        page.get_by_role("button", name="Find").click()
+        page.get_by_role("button", name="Drop all").wait_for()
+        page.get_by_role("button", name="Drop all").click()
+        page.get_by_role("button", name="Update the selection").click()
+        page.get_by_role("button", name="Update the selection").wait_for(state="detached")
+        page.get_by_role("button", name="Whole map").click()
+        settled(page)
+        lasso(page, [(0.55, 0.02), (0.98, 0.02), (0.98, 0.45), (0.55, 0.45)])
+        page.get_by_text("records inside the line").wait_for()
+        page.wait_for_timeout(4000)  # let what was said fade
+        take(page, folder, "map")
+        for title in ("Select", "Review", "Export"):
+            go(page, title)
+            take(page, folder, title.lower())
+
+
+if __name__ == "__main__":
+    arguments = [argument for argument in sys.argv[1:] if argument != "--dark"]
+    main(Path(arguments[0]) if arguments else ROOT / "assets" / "screenshots", "--dark" in sys.argv)
