@@ -149,8 +149,13 @@ def unit_rows(vectors: np.ndarray) -> np.ndarray:
 
 
 def _lengths(vectors: np.ndarray) -> np.ndarray:
-    """Return (n,) float64: squares of very small or large float32 numbers need the wider format."""
-    return np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64, casting="unsafe"))
+    """Return (n,) float64. Squares of very small or large numbers need the wider format; few rows have them."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(vectors.astype(np.float32, copy=False), axis=1).astype(np.float64)
+    odd = ~((lengths > 1e-15) & (lengths < 1e15))
+    if odd.any():
+        lengths[odd] = np.linalg.norm(vectors[odd].astype(np.float64), axis=1)
+    return lengths
 
 
 def open_vectors(path: Path, n_records: int) -> np.ndarray:
@@ -178,6 +183,7 @@ def copy_unit_rows(vectors: np.ndarray, out: np.ndarray, progress: Progress = no
     """Write the unit rows of `vectors` (n, d) into `out` (n, d) float32, in blocks. Raises CurationError at a bad row."""
     for start in range(0, len(vectors), _BLOCK_ROWS):
         block = np.asarray(vectors[start : start + _BLOCK_ROWS])
+        block = block.astype(np.float32) if block.dtype == np.float16 else block
         norms = _lengths(block)
         bad = ~np.isfinite(norms) | (norms == 0)
         if bad.any():

@@ -151,8 +151,14 @@ def _split_turns(turns: list[tuple[str, str]]) -> tuple[str, str]:
 
 
 def _joined(value: dict[str, Any], names: tuple[str, ...]) -> str:
-    pieces = (_as_text(_lookup(value, name)) for name in names)
-    return "\n".join(piece for piece in pieces if piece)
+    pieces = []
+    for name in names:
+        piece = value.get(name)
+        if piece.__class__ is not str:  # nearly all are, and this runs for every record
+            piece = _as_text(_lookup(value, name))
+        if piece:
+            pieces.append(piece)
+    return "\n".join(pieces)
 
 
 def _lookup(value: dict[str, Any], name: str) -> Any:

@@ -116,7 +116,7 @@ def _heuristic_scores(batch: pa.RecordBatch, params: QualityParams) -> pa.Record
 
 def _count_words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """Return (words, distinct words ignoring case) of each text, both (n,) int64, without a loop over texts."""
-    lists = pc.split_pattern_regex(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), r"\s+")
+    lists = pc.utf8_split_whitespace(pc.utf8_lower(texts))
     parents = _numpy(pc.list_parent_indices(lists))
     codes = pc.list_flatten(lists).dictionary_encode()
     words = _numpy(codes.indices).astype(np.int64)

@@ -6,6 +6,7 @@ Knows nothing of prompts and responses (`records.py` does). An entry is a tuple 
 """
 
 import base64
+import concurrent.futures
 import csv
 import datetime
 import decimal
@@ -78,11 +79,20 @@ def _read_jsonl(file: BinaryIO, path: Path) -> Iterator[Entry]:
 def _lines(file: BinaryIO) -> Iterator[bytes]:
     """Yield lines without their newline; only b"\\n" ends a line, so the bytes of a record stay as they are."""
     rest = b""
-    while chunk := file.read(_CHUNK):
-        *lines, rest = (rest + bytes(chunk)).split(b"\n")
+    for chunk in _ahead(file):
+        *lines, rest = (rest + chunk).split(b"\n")
         yield from lines
     if rest:
         yield rest
+
+
+def _ahead(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the file's chunks, the next one read (and decompressed) on a thread while this one is used."""
+    with concurrent.futures.ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(file.read, _CHUNK)
+        while chunk := coming.result():
+            coming = reader.submit(file.read, _CHUNK)
+            yield bytes(chunk)
 
 
 def _parse(place: int, raw: bytes) -> Entry:

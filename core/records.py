@@ -29,6 +29,7 @@ SCHEMA = pa.schema(
 )
 BATCH_ROWS = 8192
 _DETECT_ON = 1000
+_Row = tuple[str, str, str | None, bytes]  # prompt, response, source, raw
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,13 +90,13 @@ def _batches(
     entries: Iterable[Entry], fields: FieldMap, reject: Callable[[Entry, str], None], path: Path
 ) -> Iterator[pa.RecordBatch]:
     start = 0
-    rows: list[tuple[str, str, str | None, str]] = []
+    rows: list[_Row] = []
     for entry in entries:
         _, raw, value, reason = entry
         try:
             if value is None:
                 raise UnusableRecord(reason)
-            rows.append((*texts_of(value, fields), raw.decode()))
+            rows.append((*texts_of(value, fields), raw))
         except UnusableRecord as unusable:
             reject(entry, str(unusable))
         if len(rows) == BATCH_ROWS:
@@ -107,7 +108,7 @@ def _batches(
         raise CurationError(f"{path.name} holds no usable record.")
 
 
-def _batch(rows: list[tuple[str, str, str | None, str]], start: int) -> pa.RecordBatch:
+def _batch(rows: list[_Row], start: int) -> pa.RecordBatch:
     prompts, responses, sources, raws = (list(column) for column in zip(*rows, strict=True))
     texts = [f"{prompt}\n{response}" if prompt and response else prompt or response for prompt, response, *_ in rows]
     ids = list(range(start, start + len(rows)))

@@ -7,10 +7,12 @@ artifacts/<stage>-<key>.*       results; the .json beside them is written last a
 workspace.db                    decisions, selections, settings, jobs (`ledger.py`)
 """
 
+import concurrent.futures
 import dataclasses
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,12 +114,7 @@ class Workspace:
         rejects: list[Reject] = []
         with replacing(self.folder / "records.arrow") as temporary:
             fields, batches = load_records(data, params, rejects.append)
-            n_records = 0
-            with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
-                for batch in batches:
-                    writer.write_batch(batch)
-                    n_records += len(batch)
-                    progress(n_records, 0)
+            n_records = _write_batches(temporary, batches, progress)
             with replacing(self.folder / "rejects.jsonl") as list_path, list_path.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(dataclasses.asdict(r), ensure_ascii=False) + "\n" for r in rejects)
         dataset = Dataset(
@@ -221,3 +218,21 @@ class Workspace:
         return resolve_overrides(
             self.ledger.decisions(), self.dataset().n_records, labels, clustering, rows_of=self.rows_of
         )
+
+
+def _write_batches(path: Path, batches: Iterator[pa.RecordBatch], progress: Progress) -> int:
+    """Write batches to an Arrow file, one being written while the next is read; return the number of records."""
+    n_records = 0
+    with (
+        pa.OSFile(str(path), "wb") as sink,
+        pa.ipc.new_file(sink, SCHEMA) as writer,
+        concurrent.futures.ThreadPoolExecutor(1) as pool,
+    ):
+        writing = pool.submit(lambda: None)
+        for batch in batches:
+            writing.result()
+            writing = pool.submit(writer.write_batch, batch)
+            n_records += len(batch)
+            progress(n_records, 0)
+        writing.result()
+    return n_records
