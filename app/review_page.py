@@ -13,6 +13,6 @@ st.header("Review")
 decision_list.show(pipeline, overrides)
 for name, rows in (("Pinned", overrides.pinned), ("Dropped", overrides.dropped)):
     if len(rows):
-        with st.expander(f"{name}: {len(rows):,} records"):
+        with st.expander(f"{name} ({len(rows):,})"):
             record_reader.show(pipeline, rows, statuses, key=name.lower())
 guide.next_page(pipeline, "export")

@@ -143,6 +143,18 @@ def test_one_record_is_dropped_from_the_reader(selected_home):
     assert "dropped" in words(app)
 
 
+def test_zooming_in_shows_the_part_that_is_picked_and_whole_map_all_of_it(sample_home):
+    rows = np.flatnonzero(np.asarray(pipeline_of(sample_home).labels()) == 1)
+    app = open_page(sample_home, "map", focus=Focus("cluster", "name", rows, 1))
+    press(app, "Zoom in")
+    x0, x1, y0, y1 = app.session_state["winnow"].view
+    xy = pipeline_of(sample_home).workspace.array("project", pipeline_of(sample_home).current("project"))
+    inside = (xy[rows, 0] >= x0) & (xy[rows, 0] <= x1) & (xy[rows, 1] >= y0) & (xy[rows, 1] <= y1)
+    assert inside.mean() > 0.9 and (x1 - x0) < np.ptp(xy[:, 0])
+    press(app, "Whole map")
+    assert app.session_state["winnow"].view is None and app.session_state["winnow"].focus is None
+
+
 def test_a_search_finds_records(sample_home):
     app = open_page(sample_home, "map")
     app.text_input(key="search_words").set_value("haiku")
