@@ -7,6 +7,7 @@ from components import cluster_table, focus_panel, guide, map_view, opened
 pipeline = opened.pipeline()
 guide.require(pipeline, "map")
 
+opened.forget_what_changed(pipeline)
 overrides = pipeline.overrides()
 statuses = opened.statuses(pipeline, overrides)
 st.header("Map")

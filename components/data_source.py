@@ -1,12 +1,14 @@
 """Opening data: an uploaded file, a path on this computer, or a workspace made before."""
 
+import hashlib
+import itertools
 from pathlib import Path
 
 import streamlit as st
 
 from components import job_panel, state
 from core.errors import CurationError
-from core.files import replacing
+from core.files import file_sha256, replacing
 from core.pipeline import Pipeline, Step
 from core.readers import COMPRESSIONS, FORMATS, file_format
 from core.records import RecordParams
@@ -52,7 +54,8 @@ def _open(data: Path, fields: str, on_error: str, content: memoryview | None = N
         file_format(data)
         if content is None and not data.is_file():
             raise CurationError(f"{data} is not a file on this computer; check the path.")
-        workspace = Workspace(default_folder(data), create=True)
+        sha256 = hashlib.sha256(content).hexdigest() if content is not None else file_sha256(data)
+        workspace = Workspace(_folder_for(data, sha256, content is not None), create=True)
         if content is not None:
             data = workspace.folder / "uploads" / data.name
             with replacing(data) as temporary:
@@ -65,8 +68,20 @@ def _open(data: Path, fields: str, on_error: str, content: memoryview | None = N
     st.rerun()
 
 
+def _folder_for(data: Path, sha256: str, is_upload: bool) -> Path:
+    """Return the folder that holds this very data, or a free one: never one with other data in it."""
+    base = default_folder(data)
+    for folder in itertools.chain([base], (base.with_name(f"{base.name}-{i}") for i in itertools.count(2))):
+        if not (folder / "dataset.json").exists():
+            return folder
+        held = Workspace(folder).dataset()
+        if held.sha256 == sha256 or (not is_upload and held.path == str(data.resolve())):
+            return folder
+    raise AssertionError("unreachable: the numbers do not end")
+
+
 def _opened_before() -> None:
-    folders = sorted(path.parent for path in home().glob("*/workspace.db"))
+    folders = sorted(path.parent for path in home().glob("*/dataset.json"))
     if not folders:
         st.caption("Nothing was opened before.")
         return

@@ -20,11 +20,11 @@ def on_records(action: str, rows: np.ndarray, note: str = "") -> None:
     state.say(f"{_DONE[action]} {_count(len(decision.rows))}. Undo takes it back.")
 
 
-def on_cluster(action: str, cluster: int, value: float = 1.0, note: str = "") -> None:
-    """Pin, drop, clear or weight a cluster."""
+def on_cluster(action: str, cluster: int, clustering: str, value: float = 1.0, note: str = "") -> None:
+    """Pin, drop, clear or weight a cluster of the clustering that the reader saw."""
     pipeline = opened.pipeline()
     try:
-        pipeline.decide_cluster(action, cluster, state.get().who, note, value)
+        pipeline.decide_cluster(action, cluster, state.get().who, note, value, clustering)
     except CurationError as error:
         state.say(str(error))
         return

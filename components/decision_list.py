@@ -6,7 +6,7 @@ import streamlit as st
 
 from components import decide, opened, state
 from components.theme import ICONS
-from core.overrides import ACTIONS, Decision, Overrides, carry_over, in_force, next_redo, next_undo
+from core.overrides import ACTIONS, Decision, Overrides, carry_over, decision_states, next_redo, next_undo
 from core.pipeline import Pipeline
 
 _LEAST_OVERLAP = 0.3
@@ -31,9 +31,8 @@ def show(pipeline: Pipeline, overrides: Overrides) -> None:
         )
         return
     _set_aside(pipeline, overrides)
-    standing = {decision.id for decision in in_force(decisions)}
-    aside = {decision.id for decision in overrides.set_aside}
-    frame = pd.DataFrame([_line(pipeline, decision, standing, aside) for decision in reversed(decisions)])
+    states = decision_states(decisions, overrides)
+    frame = pd.DataFrame([_line(pipeline, decision, states) for decision in reversed(decisions)])
     event = st.dataframe(
         frame,
         hide_index=True,
@@ -43,15 +42,14 @@ def show(pipeline: Pipeline, overrides: Overrides) -> None:
         height=min(360, 40 + 35 * len(frame)),
     )
     if event.selection.rows:
-        _one(pipeline, list(reversed(decisions))[event.selection.rows[0]], standing)
+        _one(pipeline, list(reversed(decisions))[event.selection.rows[0]], states)
 
 
-def _line(pipeline: Pipeline, decision: Decision, standing: set[int], aside: set[int]) -> dict:
-    if decision.action not in ACTIONS:
-        what, stands = f"decision {decision.refers}", ""
+def _line(pipeline: Pipeline, decision: Decision, states: dict[int, str]) -> dict:
+    if decision.action in ACTIONS:
+        what, stands = describe(pipeline, decision), states[decision.id]
     else:
-        what = describe(pipeline, decision)
-        stands = "other clusters" if decision.id in aside else "in force" if decision.id in standing else "taken back"
+        what, stands = f"decision {decision.refers}", ""
     return {
         "No.": decision.id,
         "When (UTC)": decision.at.replace("T", " ")[:19],
@@ -73,10 +71,10 @@ def describe(pipeline: Pipeline, decision: Decision) -> str:
     return f"cluster {decision.cluster} of an earlier clustering{by}"
 
 
-def _one(pipeline: Pipeline, decision: Decision, standing: set[int]) -> None:
+def _one(pipeline: Pipeline, decision: Decision, states: dict[int, str]) -> None:
     if decision.action not in ACTIONS:
         return
-    stands = decision.id in standing
+    stands = states[decision.id] != "taken back"
     st.button(
         f"Take back decision {decision.id}" if stands else f"Restore decision {decision.id}",
         icon=ICONS["undo" if stands else "redo"],
@@ -117,8 +115,7 @@ def _match(pipeline: Pipeline, decision: Decision) -> tuple[int, float] | None:
 
 def _carry(pipeline: Pipeline, matches: list[tuple[Decision, int, float]]) -> None:
     for decision, cluster, _ in matches:
-        pipeline.decide_cluster(
-            decision.action, cluster, state.get().who, f"carried over from decision {decision.id}", decision.value
-        )
-        decide.undo(decision.id)
+        note = f"carried over from decision {decision.id}"
+        original = decision.refers or decision.id
+        pipeline.decide_cluster(decision.action, cluster, state.get().who, note, decision.value, refers=original)
     state.say(f"{len(matches)} decisions carried over.")

@@ -24,6 +24,11 @@ def show(pipeline: Pipeline) -> None:
             icon=":material/update:",
         )
         return
+    info = pipeline.workspace.info("select", pipeline.current("select"))
+    for warning in filter(None, [info["shortfall"], *info["warnings"]]):
+        st.warning(warning)
+    if not len(rows):
+        return
     dataset = pipeline.workspace.dataset()
     name = f"{dataset.name}-curated.jsonl"
     left, right = st.columns(2, gap="large")
@@ -66,8 +71,10 @@ def _downloads(pipeline: Pipeline, name: str) -> None:
 
 
 def _file(pipeline: Pipeline, name: str) -> Path:
+    """Write the export as it is now, not as it was when the page was drawn."""
     out = pipeline.workspace.folder / "exports" / name
-    delivery.export_selection(pipeline, out)
+    out.parent.mkdir(exist_ok=True)
+    delivery.export_selection(Pipeline(pipeline.workspace), out)
     return out
 
 
@@ -76,9 +83,10 @@ def _save(pipeline: Pipeline, name: str) -> None:
         text = st.text_input("Or save to a path on this computer", name, key="save_path")
         if st.form_submit_button("Save", icon=":material/save:") and text.strip():
             try:
-                manifest = delivery.export_selection(pipeline, Path(text.strip()).expanduser())
+                out = Path(text.strip()).expanduser()
+                manifest = delivery.export_selection(Pipeline(pipeline.workspace), out)
             except CurationError as error:
                 st.error(str(error))
             else:
                 state.say("Saved.")
-                st.success(f"Saved, with {manifest.name} beside it.")
+                st.success(f"Saved to {out.resolve()}, with {manifest.name} beside it.")

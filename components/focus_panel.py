@@ -35,7 +35,7 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
     st.caption(" · ".join(f"{count:,} {name}" for count, name in counts))
     if not len(focus.rows):
         return
-    _actions(focus, weights)
+    _actions(pipeline, focus, weights)
     with st.container(height=430, border=False):
         record_reader.show(pipeline, focus.rows, statuses, key=f"focus-{zlib.crc32(focus.id.encode())}")
 
@@ -48,11 +48,12 @@ def _search(pipeline: Pipeline) -> None:
         if st.form_submit_button("Find", icon=":material/search:") and words.strip():
             rows = opened.records(pipeline).search(words.strip())
             found = f"“{words.strip()}” in {len(rows):,} records" if len(rows) else f"No record holds “{words.strip()}”"
-            state.get().look_at(Focus("search", found, rows))
+            state.get().look_at(Focus("search", found, rows, made_on=opened.shown_keys(pipeline)))
             st.rerun()
 
 
-def _actions(focus: Focus, weights: dict[int, float]) -> None:
+def _actions(pipeline: Pipeline, focus: Focus, weights: dict[int, float]) -> None:
+    clustering = pipeline.current("cluster")
     with st.container(horizontal=True, key="focus_actions"):
         for action, label in (("pin", "Pin all"), ("drop", "Drop all"), ("clear", "Clear")):
             by_cluster = focus.kind == "cluster"
@@ -61,7 +62,7 @@ def _actions(focus: Focus, weights: dict[int, float]) -> None:
                 icon=ICONS[action],
                 key=f"focus_{action}",
                 on_click=decide.on_cluster if by_cluster else decide.on_records,
-                args=(action, focus.cluster if by_cluster else focus.rows),
+                args=(action, focus.cluster, clustering) if by_cluster else (action, focus.rows),
             )
     if focus.kind == "cluster":
         key = f"weight-{focus.cluster}"
@@ -73,5 +74,5 @@ def _actions(focus: Focus, weights: dict[int, float]) -> None:
             step=0.25,
             key=key,
             help="Multiplies the cluster's share of the budget: 2 doubles it, 0 takes nothing but pinned records.",
-            on_change=lambda: decide.on_cluster("weight", focus.cluster, float(st.session_state[key])),
+            on_change=lambda: decide.on_cluster("weight", focus.cluster, clustering, float(st.session_state[key])),
         )

@@ -96,9 +96,8 @@ def _on_select(key: str, xy: np.ndarray) -> None:
     current = state.get()
     if drawn.get("lasso") or drawn.get("box"):
         rows = np.flatnonzero(inside)
-        current.look_at(
-            Focus("area", f"{len(rows):,} records inside the line" if len(rows) else "No record inside the line", rows)
-        )
+        label = f"{len(rows):,} records inside the line" if len(rows) else "No record inside the line"
+        current.look_at(Focus("area", label, rows, made_on=opened.shown_keys(opened.pipeline())))
     elif rows := [point["customdata"] for point in drawn.get("points", []) if isinstance(point.get("customdata"), int)]:
         look_at_cluster_of(int(rows[0]))
     else:
@@ -114,13 +113,15 @@ def look_at_cluster(cluster: int) -> None:
     """Look at a cluster."""
     pipeline = opened.pipeline()
     rows = np.flatnonzero(opened.labels(pipeline) == cluster)
-    state.get().look_at(Focus("cluster", opened.cluster_names(pipeline)[cluster], rows, cluster))
+    state.get().look_at(
+        Focus("cluster", opened.cluster_names(pipeline)[cluster], rows, cluster, opened.shown_keys(pipeline))
+    )
 
 
 def _zoom(xy: np.ndarray) -> None:
     current = state.get()
     points = xy[current.focus.rows]
-    low, high = np.percentile(points, [1, 99], axis=0)
+    low, high = np.percentile(points, [5, 95], axis=0)
     pad = np.maximum((high - low) * 0.15, 0.05)
     current.view = tuple(float(v) for v in (low[0] - pad[0], high[0] + pad[0], low[1] - pad[1], high[1] + pad[1]))
     current.chart_version += 1

@@ -70,6 +70,19 @@ def statuses(opened: Pipeline, overrides: Overrides) -> np.ndarray:
     return status
 
 
+def shown_keys(opened: Pipeline) -> str:
+    """Return a text that changes with the data, the clusters or the map."""
+    return " ".join(opened.current(stage) for stage in ("records", "cluster", "project"))
+
+
+def forget_what_changed(opened: Pipeline) -> None:
+    """Forget what was picked on data, clusters or a map that are no longer shown."""
+    current = state.get()
+    if current.focus is not None and current.focus.made_on not in ("", shown_keys(opened)):
+        current.reset_map()
+        state.say("The clusters or the map have changed; pick again.")
+
+
 # Keyed by folder and artifact key; the pipeline itself is not hashed.
 
 

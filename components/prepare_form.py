@@ -41,17 +41,19 @@ def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:
     embed, cluster = pipeline.params("embed") or EmbedParams(), pipeline.params("cluster") or ClusterParams()
     project, score = pipeline.params("project") or ProjectParams(), pipeline.params("score") or QualityParams()
     left, right = st.columns(2)
+    own = bool(embed.vectors)
     model = left.text_input(
         "Model",
-        embed.model or BUNDLED,
+        "" if own else embed.model,
+        placeholder="your own vectors" if own else BUNDLED,
         help="The bundled encoder, or the path or hub name of any sentence-transformers model.",
-    )
+    ).strip()
     vectors = right.text_input(
         "Or your own vectors",
         "",
-        placeholder="/path/to/vectors.npy",
+        placeholder="those that are there" if own else "/path/to/vectors.npy",
         help="A .npy file with one row a record, in the order of the data.",
-    )
+    ).strip()
     n_clusters = left.number_input(
         "Clusters",
         0,
@@ -63,22 +65,21 @@ def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:
         "Quality from the field",
         score.column,
         placeholder="heuristic",
-        help="A numeric field of the records, higher is better. Empty: length, completeness, repetition and empty talk are judged.",
+        help="A numeric field of the records, higher is better. Empty: length, completeness, repetition, empty talk.",
     )
-    seed = left.number_input(
-        "Seed", 0, 2**31 - 1, cluster.seed, help="The same seed gives the same clusters and the same map."
-    )
+    seed = left.number_input("Seed", 0, 2**31 - 1, cluster.seed, help="The same seed gives the same clusters.")
     neighbors = right.number_input(
         "Neighbours on the map", 2, 200, project.n_neighbors, help="More shows the large shape, fewer the detail."
     )
     device = left.selectbox("Compute on", DEVICES, help="auto takes the graphics card where there is one.")
+    # What the form does not show stays as it was.
     stages = {
-        "embed": {"model": model.strip()},
-        "cluster": {"n_clusters": int(n_clusters), "seed": int(seed)},
-        "project": {"n_neighbors": int(neighbors), "seed": int(seed)},
-        "score": {"column": column.strip()},
+        "embed": embed.as_dict() | ({"model": model or BUNDLED, "vectors": ""} if model or not own else {}),
+        "cluster": cluster.as_dict() | {"n_clusters": int(n_clusters), "seed": int(seed)},
+        "project": project.as_dict() | {"n_neighbors": int(neighbors)},
+        "score": score.as_dict() | {"column": column.strip()},
     }
-    return stages, device, vectors.strip()
+    return stages, device, vectors
 
 
 def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:

@@ -48,10 +48,18 @@ def show(pipeline: Pipeline, busy: bool) -> None:
                 last.replacement,
                 help="A record may then be chosen, and exported, more than once.",
             )
+            threshold = st.slider(
+                "In deita, too much alike from",
+                0.0,
+                1.0,
+                last.threshold,
+                0.01,
+                help="The cosine above which a record counts as a repeat.",
+            )
             seed = st.number_input("Seed", 0, 2**31 - 1, last.seed, help="The same seed draws the same records.")
         pressed = st.form_submit_button("Select", type="primary", icon=":material/filter_alt:", disabled=busy)
     if pressed:
-        _start(pipeline, budget, method, quota, probability, replacement, int(seed))
+        _start(pipeline, budget, method, quota, probability, replacement, int(seed), threshold)
 
 
 def _start(pipeline: Pipeline, *values) -> None:

@@ -20,8 +20,8 @@ def show(pipeline: Pipeline) -> None:
         return
     info = pipeline.workspace.info("select", key)
     measures = info["measures"]
-    if info["shortfall"]:
-        st.warning(info["shortfall"])
+    for warning in filter(None, [info["shortfall"], *info["warnings"]]):
+        st.warning(warning)
     columns = st.columns(4)
     columns[0].metric("Selected", f"{info['n_selected']:,}")
     columns[1].metric(

@@ -14,12 +14,16 @@ SAMPLE = Path(__file__).resolve().parent.parent / "assets" / "sample.jsonl"
 
 @dataclasses.dataclass(frozen=True)
 class Focus:
-    """What the reader looks at. kind: "cluster", "area" (drawn on the map), or "search". rows: (m,) int64 row ids."""
+    """What the reader looks at. kind: "cluster", "area" (drawn on the map), or "search". rows: (m,) int64 row ids.
+
+    made_on: the keys of the data, clusters and map it was picked on.
+    """
 
     kind: str
     label: str
     rows: np.ndarray
     cluster: int = -1
+    made_on: str = ""
 
     @property
     def id(self) -> str:

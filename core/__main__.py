@@ -116,6 +116,7 @@ def _add_select(sub: argparse.ArgumentParser) -> None:
         help="of a record in kmq, by its quality (proportional)",
     )
     sub.add_argument("--replacement", action="store_true", help="draw with replacement; a record may then come twice")
+    sub.add_argument("--threshold", type=float, default=0.9, help="in deita, the cosine that is too much alike (0.9)")
 
 
 def _add_device(sub: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from core.device import resolve_device
+from core.errors import CurationError
 from core.params import Params, check_count
 from core.progress import Progress, no_progress, part_of
 
@@ -72,7 +73,9 @@ def cluster_embeddings(
     Where n exceeds 256 a cluster, the centroids are trained on that many rows, drawn by the seed, as FAISS does.
     """
     n = len(embeddings)
-    k = min(params.n_clusters or suggest_n_clusters(n), n)
+    k = params.n_clusters or suggest_n_clusters(n)
+    if k > n:
+        raise CurationError(f"{k:,} clusters of {n:,} records can't be; ask for {n:,} at most, or auto.")
     rng = np.random.default_rng(params.seed)
     sample = embeddings
     if n > _SAMPLE_PER_CLUSTER * k:

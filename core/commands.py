@@ -26,7 +26,7 @@ def curate(arguments: argparse.Namespace) -> None:
     select_params = _select_params(arguments)
     stages: list[tuple[str, Params]] = []
     needs = select_needs(select_params.method)
-    if "cluster" in needs or arguments.map:
+    if {"embed", "cluster"} & set(needs) or arguments.map:
         stages.append(("embed", _embed_params(arguments)))
     if "cluster" in needs:
         stages.append(("cluster", _cluster_params(arguments)))
@@ -35,6 +35,7 @@ def curate(arguments: argparse.Namespace) -> None:
     if "score" in needs:
         stages.append(("score", QualityParams(arguments.quality)))
     stages.append(("select", select_params))
+    exporting.check_out(Path(arguments.out), Path(arguments.data))
     workspace = _workspace_for(arguments)
     steps = [_import_step(arguments), *(Step(stage, params.as_dict()) for stage, params in stages)]
     _run(workspace, steps, arguments)
@@ -154,8 +155,12 @@ def _run(workspace: Workspace, steps: list[Step], arguments: argparse.Namespace)
     vectors = getattr(arguments, "embeddings", None)
     try:
         run_steps(workspace, steps, report, getattr(arguments, "device", "cpu"), Path(vectors) if vectors else None)
-    finally:
-        report.close()
+    except BaseException:
+        report.close(failed=True)
+        if not workspace.has_data:
+            workspace.remove()  # made for this import, which failed
+        raise
+    report.close()
     if steps[0].do == "import" and (n_rejects := workspace.dataset().n_rejects):
         print(
             f"{n_rejects:,} records were not taken; they are listed with reasons in {workspace.folder / 'rejects.jsonl'}",
@@ -186,17 +191,18 @@ def _select_params(arguments: argparse.Namespace) -> SelectionParams:
         arguments.probability,
         arguments.replacement,
         arguments.seed,
+        arguments.threshold,
     )
 
 
 def _say_selection(pipeline: Pipeline) -> None:
     info = pipeline.workspace.info("select", pipeline.current("select"))
     print(f"{info['n_selected']:,} of {pipeline.workspace.dataset().n_records:,} records selected")
-    if info["shortfall"]:
-        print(f"warning: {info['shortfall']}", file=sys.stderr)
+    for warning in filter(None, [info["shortfall"], *info["warnings"]]):
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _export(pipeline: Pipeline, out: Path) -> None:
     manifest = delivery.export_selection(pipeline, out)
     _say_selection(pipeline)
-    print(f"written to {out}, with {manifest.name} beside it")
+    print(f"written to {out.resolve()}, with {manifest.name} beside it")

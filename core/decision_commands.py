@@ -23,7 +23,7 @@ def decide(arguments: argparse.Namespace) -> None:
         if not len(rows):
             raise CurationError(f"No record holds {arguments.search!r}; search for other words.")
     else:
-        rows = parse_rows(arguments.rows)
+        rows = parse_rows(arguments.rows, pipeline.workspace.dataset().n_records)
     decision = pipeline.workspace.decide_records(arguments.verb, rows, _who(), arguments.note)
     print(f"{arguments.verb}: {len(decision.rows):,} records (decision {decision.id})")
 
@@ -44,15 +44,17 @@ def redo(arguments: argparse.Namespace) -> None:
     _revise(arguments, "redo", next_redo)
 
 
-def parse_rows(text: str) -> np.ndarray:
-    """Return the row ids of "3,17,40-59" as int64. Raises CurationError for anything else."""
-    rows: list[int] = []
+def parse_rows(text: str, n_records: int) -> np.ndarray:
+    """Return the row ids of "3,17,40-59" as int64. Raises CurationError for anything else, or a record there is not."""
+    ranges = []
     for part in text.split(","):
         first, dash, last = (piece.strip() for piece in part.partition("-"))
         if not first.isdecimal() or (dash and (not last.isdecimal() or int(last) < int(first))):
             raise CurationError(f"rows has {part!r}; write record numbers and ranges, as in 3,17,40-59.")
-        rows.extend(range(int(first), int(last or first) + 1))
-    return np.array(rows, np.int64)
+        if int(last or first) >= n_records:
+            raise CurationError(f"rows has {part!r}; the records are 0 to {n_records - 1}.")
+        ranges.append(np.arange(int(first), int(last or first) + 1, dtype=np.int64))
+    return np.concatenate(ranges)
 
 
 def _decide_cluster(

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from core.errors import CurationError
-from core.export import export_lines, write_jsonl, write_manifest
-from core.overrides import Decision
+from core.export import check_out, export_lines, write_jsonl, write_manifest
+from core.overrides import Decision, decision_states
 from core.pipeline import STAGES, Pipeline
 
 
@@ -31,7 +31,10 @@ def selected_rows(pipeline: Pipeline) -> np.ndarray:
 
 def export_selection(pipeline: Pipeline, out: Path) -> Path:
     """Write the current selection to `out` and its manifest beside it; return the manifest's path."""
+    check_out(out, Path(pipeline.workspace.dataset().path))
     rows = selected_rows(pipeline)
+    if not len(rows):
+        raise CurationError("Nothing is selected: every record is dropped or without weight; clear some decisions.")
     sha256 = write_jsonl(export_lines(pipeline.workspace.records(), rows), Path(out))
     return write_manifest(Path(out), sha256, rows, manifest_facts(pipeline))
 
@@ -41,6 +44,8 @@ def manifest_facts(pipeline: Pipeline) -> dict[str, Any]:
     workspace = pipeline.workspace
     dataset = workspace.dataset()
     selection = workspace.info("select", pipeline.current("select"))
+    decisions = workspace.ledger.decisions()
+    states = decision_states(decisions, pipeline.overrides())
     facts = {
         "input": {
             "file": Path(dataset.path).name,
@@ -53,7 +58,8 @@ def manifest_facts(pipeline: Pipeline) -> dict[str, Any]:
         "stages": {stage: _stage_facts(pipeline, stage) for stage in STAGES if pipeline.current(stage)},
         "shortfall": selection["shortfall"],
         "measures": selection["measures"],
-        "decisions": [_decision_facts(decision) for decision in workspace.ledger.decisions()],
+        "warnings": selection["warnings"],
+        "decisions": [_decision_facts(decision, states) for decision in decisions],
     }
     return facts
 
@@ -64,8 +70,10 @@ def _stage_facts(pipeline: Pipeline, stage: str) -> dict[str, Any]:
     return {"key": key} | {name: info[name] for name in ("params", "device", "format") if info.get(name)}
 
 
-def _decision_facts(decision: Decision) -> dict[str, Any]:
+def _decision_facts(decision: Decision, states: dict[int, str]) -> dict[str, Any]:
     facts = dataclasses.asdict(decision) | {"rows": decision.rows.tolist()}
+    if decision.id in states:
+        facts["state"] = states[decision.id]
     unused = {"hashes", "fingerprint"} | ({"rows"} if decision.target == "cluster" else {"cluster", "clustering"})
     if decision.action != "weight":
         unused |= {"value"}

@@ -43,6 +43,17 @@ def write_jsonl(lines: Iterable[bytes], out: Path) -> str:
     return hasher.hexdigest()
 
 
+def check_out(out: Path, source: Path) -> None:
+    """Raise CurationError unless `out` may be written: in a folder that is there, and not over the source data."""
+    out = Path(out)
+    if not out.resolve().parent.is_dir():
+        raise CurationError(
+            f"{out} can't be written: there is no folder {out.resolve().parent}; make it, or name another."
+        )
+    if Path(source).resolve() in (out.resolve(), manifest_path(out).resolve()):
+        raise CurationError(f"{out} is the data that the records come from; give the export another name.")
+
+
 def manifest_path(out: Path) -> Path:
     """Return where the manifest of an export lies: beside it."""
     return Path(f"{out}.manifest.json")

@@ -6,7 +6,7 @@ prompt "2+2?", response "4".
 
 import collections
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -69,6 +69,14 @@ def parse_fields(text: str) -> FieldMap:
             f"fields is {text!r}; name either messages, or prompt and response (one of the two is enough)."
         )
     return fields
+
+
+def check_fields(fields: FieldMap, values: Sequence[dict[str, Any]]) -> None:
+    """Raise CurationError for a field that none of the records `values` has."""
+    for name in (*fields.prompt, *fields.response, *filter(None, (fields.messages, fields.source))):
+        if values and not any(name in value or name.split(".")[0] in value for value in values):
+            seen = sorted({known for value in values for known in value})[:12]
+            raise CurationError(f"No record has a field {name!r}; the records have {', '.join(seen)}.")
 
 
 def _names(text: str) -> tuple[str, ...]:

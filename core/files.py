@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from core.errors import CurationError
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path; it becomes `path` when the block ends well and is removed when it does not."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         yield temporary
         temporary.replace(path)
@@ -56,7 +57,7 @@ def read_table(path: Path) -> pa.Table:
 def sweep_temporaries(folder: Path) -> None:
     """Remove what killed processes left half-written in `folder`: the temporary files of processes that are gone."""
     for path in folder.glob(".*.tmp"):
-        pid = path.name.split(".")[-2]
+        pid = path.name.split(".")[-3]
         if pid.isdecimal() and not _is_running(int(pid)):
             path.unlink(missing_ok=True)
 

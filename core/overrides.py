@@ -22,7 +22,8 @@ class Decision:
 
     target: "records" (rows: (m,) int64, of the dataset `fingerprint`; hashes: their content hashes), or "cluster"
     (cluster: its id in the clustering whose key is `clustering`). value: the multiplier of "weight".
-    refers: the decision that an "undo" or "redo" is about. id and at are given by the ledger.
+    refers: the decision that an "undo" or "redo" is about, or the one that was carried over to a new clustering: it is then
+    replayed in that one's place. id and at are given by the ledger.
     """
 
     action: str
@@ -74,6 +75,17 @@ def in_force(decisions: Iterable[Decision]) -> list[Decision]:
     return [d for d in decisions if d.action in ACTIONS and d.id not in undone]
 
 
+def decision_states(decisions: Sequence[Decision], overrides: Overrides) -> dict[int, str]:
+    """Return {id: "in force", "taken back" or "set aside"} of the decisions that are no undo or redo."""
+    standing = {decision.id for decision in in_force(decisions)}
+    aside = {decision.id for decision in overrides.set_aside}
+    return {
+        d.id: "set aside" if d.id in aside else "in force" if d.id in standing else "taken back"
+        for d in decisions
+        if d.action in ACTIONS
+    }
+
+
 def next_undo(decisions: Sequence[Decision]) -> int | None:
     """Return the id of the decision that "undo" takes back: the latest in force. None where there is none."""
     return max((d.id for d in in_force(decisions)), default=None)
@@ -107,9 +119,12 @@ def resolve_overrides(
     state = np.zeros(n_records, np.int8)
     multipliers: dict[int, float] = {}
     set_aside = []
-    for decision in in_force(decisions):
+    standing = in_force(decisions)
+    carried = {d.refers for d in standing if d.refers and d.clustering == clustering}
+    for decision in sorted(standing, key=lambda d: d.refers or d.id):
         if decision.target == "cluster" and (labels is None or decision.clustering != clustering):
-            set_aside.append(decision)
+            if decision.id not in carried and not (decision.refers and decision.refers in carried):
+                set_aside.append(decision)
             continue
         if decision.action == "weight":
             multipliers[decision.cluster] = decision.value

@@ -46,6 +46,12 @@ def check_count(name: str, value: int, least: int) -> None:
         raise CurationError(f"{name} is {value!r}; it must be a whole number of at least {least}.")
 
 
+def check_share(name: str, value: float) -> None:
+    """Raise CurationError unless `value` is a number from 0 to 1."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise CurationError(f"{name} is {value!r}; it must be a number from 0 to 1.")
+
+
 def check_at_least(name: str, value: float, least: float) -> None:
     """Raise CurationError unless `value` is a number and at least `least`."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not value >= least:

@@ -22,7 +22,7 @@ from core.projection import ProjectParams
 from core.quality import QualityParams
 from core.records import RecordParams
 from core.runners import RUNNERS, Run
-from core.selection import Pool, SelectionParams
+from core.selection import NEEDS, Pool, SelectionParams
 from core.workspace import Workspace
 
 
@@ -42,12 +42,11 @@ STAGES = {
     "score": Stage(QualityParams, 1, ("records",)),
     "select": Stage(SelectionParams, 1, ()),
 }
-_SELECT_NEEDS = {"random": (), "kmeans-random": ("cluster",)}
 
 
 def select_needs(method: str) -> tuple[str, ...]:
     """Return the stages that a selection method cannot do without."""
-    return _SELECT_NEEDS.get(method, ("cluster", "score"))
+    return NEEDS[method]
 
 
 class Pipeline:
@@ -149,12 +148,13 @@ class Pipeline:
                     f"{stage} needs the {need} stage, which has not run on this data; run: python -m core {fix} …"
                 )
         key = self.key(stage, params)
-        if not self.workspace.has(stage, key):
-            started = time.monotonic()
-            info, parts = RUNNERS[stage](Run(self, key, params, progress, device, encoder, vectors))
-            seconds = round(time.monotonic() - started, 3)
-            self.workspace.save(stage, key, {"params": params.as_dict(), "seconds": seconds} | info, **parts)
-            self.workspace.remove_shards(stage, key)
+        with self.workspace.lock(stage, key):  # the app and the command line may ask for the same at once
+            if not self.workspace.has(stage, key):
+                started = time.monotonic()
+                info, parts = RUNNERS[stage](Run(self, key, params, progress, device, encoder, vectors))
+                seconds = round(time.monotonic() - started, 3)
+                self.workspace.save(stage, key, {"params": params.as_dict(), "seconds": seconds} | info, **parts)
+                self.workspace.remove_shards(stage, key)
         self.workspace.ledger.set_settings(stage, params.as_dict())
         self._found.clear()
         if stage == "select" and self.last_selection_key() != key:
@@ -163,8 +163,25 @@ class Pipeline:
             self._found.clear()
         return key
 
-    def decide_cluster(self, action: str, cluster: int, who: str = "", note: str = "", value: float = 1.0) -> Decision:
-        """Pin, drop, clear or weight a cluster of the current clustering. Raises CurationError where there is no such."""
+    def decide_cluster(
+        self,
+        action: str,
+        cluster: int,
+        who: str = "",
+        note: str = "",
+        value: float = 1.0,
+        clustering: str = "",
+        refers: int = 0,
+    ) -> Decision:
+        """Pin, drop, clear or weight a cluster of the current clustering. Raises CurationError where there is no such.
+
+        clustering: the key of the clustering that the caller has in mind, if any; another one now is an error.
+        refers: the decision about an earlier clustering that this one carries over.
+        """
+        if clustering and clustering != self.current("cluster"):
+            raise CurationError(
+                f"The clusters have changed since cluster {cluster} was looked at; nothing was decided."
+            )
         clustering = self.current("cluster")
         if not clustering:
             raise CurationError("There are no clusters yet, or they are out of date; run the cluster stage first.")
@@ -174,7 +191,14 @@ class Pipeline:
         self._found.clear()
         return self.workspace.ledger.add_decision(
             Decision(
-                action=action, target="cluster", cluster=cluster, clustering=clustering, value=value, who=who, note=note
+                action=action,
+                target="cluster",
+                cluster=cluster,
+                clustering=clustering,
+                value=value,
+                who=who,
+                note=note,
+                refers=refers,
             )
         )
 
@@ -186,15 +210,19 @@ class Pipeline:
             labels=self.labels(),
             quality=self.quality(),
             embeddings=self.embeddings(),
+            distances=self.workspace.array("cluster", key, ".distances.npy")
+            if (key := self.current("cluster"))
+            else None,
             pinned=overrides.pinned,
             dropped=overrides.dropped,
             multipliers=overrides.multipliers,
         )
 
     def _select_key(self, params: SelectionParams) -> str:
-        inputs = [self.current("records"), *(self.current(stage) for stage in ("cluster", "score"))]
-        if any(not self.current(need) for need in select_needs(params.method)):
+        needs = select_needs(params.method)
+        if any(not self.current(need) for need in needs):
             return ""
+        inputs = [self.current(stage) for stage in ("records", "cluster", "score", *needs)]
         constraints = self.overrides()
         rows = [constraints.pinned.tobytes().hex(), constraints.dropped.tobytes().hex()]
         return digest(

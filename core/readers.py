@@ -134,7 +134,10 @@ def _read_csv(file: BinaryIO, path: Path) -> Iterator[Entry]:
             if row:
                 yield _csv_entry(place, row, names)
     except (csv.Error, UnicodeDecodeError) as error:
-        raise CurationError(f"{path.name}, line {rows.line_num}: not CSV in UTF-8 ({error}).") from error
+        raise CurationError(
+            f"{path.name}, line {rows.line_num}: not CSV in UTF-8 ({error}); the rest can't be read past that. "
+            "Mend it, or convert the file to .jsonl."
+        ) from error
     finally:
         text.detach()
 

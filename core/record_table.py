@@ -17,6 +17,8 @@ class RecordTable:
         self._file = pa.ipc.open_file(pa.memory_map(str(path)))
         batches = [self._file.get_batch(i) for i in range(self._file.num_record_batches)]
         self._batches = batches
+        metadata = self._file.schema.metadata or {}
+        self.fingerprint = metadata.get(b"fingerprint", b"").decode()  # of the import that wrote the file
         self._starts = np.cumsum([0, *(len(batch) for batch in batches)])
 
     def __len__(self) -> int:

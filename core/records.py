@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from core.errors import CurationError
-from core.fields import FieldMap, UnusableRecord, detect_fields, parse_fields, texts_of
+from core.fields import FieldMap, UnusableRecord, check_fields, detect_fields, parse_fields, texts_of
 from core.params import Params, check_choice
 from core.readers import Entry, read_entries
 
@@ -75,6 +75,8 @@ def load_records(
             f"{Path(path).name}, line {place}: {reason}; none of the first {len(head)} records is an object."
         )
     fields = parse_fields(params.fields) if params.fields else detect_fields(values) if values else FieldMap()
+    if params.fields:
+        check_fields(fields, values)
 
     def reject(entry: Entry, reason: str) -> None:
         if params.on_error == "fail":

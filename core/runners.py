@@ -23,7 +23,7 @@ from core.params import Params
 from core.progress import Progress, part_of
 from core.projection import project_2d
 from core.quality import score_quality
-from core.selection import Selection, select_records
+from core.selection import NEEDS, Selection, select_records
 
 if TYPE_CHECKING:
     from core.pipeline import Pipeline
@@ -53,7 +53,8 @@ def _embed(run: Run) -> Result:
     if run.params.vectors:
         return _copy_vectors(run, len(records), target), {}
     info = _embed_shards(run)
-    shards = sorted(workspace.shard_folder("embed", run.key).glob("shard-*.npy"))
+    folder = workspace.shard_folder("embed", run.key)
+    shards = [folder / _shard_name(start) for start in range(0, len(records), SHARD_ROWS)]
     width = np.load(shards[0], mmap_mode="r", allow_pickle=False).shape[1]
     with replacing(target) as temporary:
         out = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(records), width))
@@ -61,6 +62,10 @@ def _embed(run: Run) -> Result:
             out[i * SHARD_ROWS : (i + 1) * SHARD_ROWS] = np.load(shard, allow_pickle=False)
         out.flush()
     return info, {}
+
+
+def _shard_name(start: int) -> str:
+    return f"shard-{start // SHARD_ROWS:06d}.npy"
 
 
 def _copy_vectors(run: Run, n_records: int, target: Path) -> dict[str, Any]:
@@ -83,7 +88,7 @@ def _embed_shards(run: Run) -> dict[str, Any]:
         encoder = SentenceEncoder(run.params, run.device)
         encoder.calibrate(records.texts(0, min(_CALIBRATE_ON, n)))
     for start in range(0, n, SHARD_ROWS):
-        shard, stop = folder / f"shard-{start // SHARD_ROWS:06d}.npy", min(start + SHARD_ROWS, n)
+        shard, stop = folder / _shard_name(start), min(start + SHARD_ROWS, n)
         if not shard.exists():
             within = part_of(lambda done, total: run.progress(done * n, n), start / n, stop / n)
             write_array(shard, embed_texts(records.texts(start, stop), encoder, within))
@@ -130,11 +135,28 @@ def _select(run: Run) -> Result:
         "n_selected": len(selection),
         "requested": selection.requested,
         "shortfall": selection.shortfall,
+        "warnings": _selection_warnings(run),
         "measures": measure_selection(selection.rows, pool.labels, pool.quality),
         "inputs": {stage: run.pipeline.current(stage) for stage in ("records", "cluster", "score")},
         "last_decision": run.pipeline.workspace.ledger.last_decision_id(),
     }
     return info, {"value": _selection_table(selection)}
+
+
+def _selection_warnings(run: Run) -> list[str]:
+    """Return what a curator decided and this selection could not obey."""
+    overrides = run.pipeline.overrides()
+    warnings = []
+    if overrides.set_aside:
+        warnings.append(
+            f"Decisions about clusters that no longer exist have no effect: {len(overrides.set_aside):,}. "
+            "Carry them over on the Review page, or decide again."
+        )
+    if overrides.multipliers and "cluster" not in NEEDS[run.params.method]:
+        warnings.append(
+            f"{run.params.method} has no clusters, so the weights on {len(overrides.multipliers):,} have no effect."
+        )
+    return warnings
 
 
 def _selection_table(selection: Selection) -> pa.Table:

@@ -20,9 +20,10 @@ class Report:
         self._close = shown.close
         return shown
 
-    def close(self) -> None:
-        """End the last step."""
-        self._close()
+    def close(self, failed: bool = False) -> None:
+        """End the last step; one that failed is not called done."""
+        if not failed or self._interactive:
+            self._close()
         self._close = lambda: None
 
 

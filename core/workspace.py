@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 import pyarrow as pa
 
@@ -77,6 +78,11 @@ class Workspace:
         self.artifacts.mkdir(parents=True, exist_ok=True)
         self.ledger = Ledger(self.folder / "workspace.db")
 
+    def remove(self) -> None:
+        """Remove a workspace into which nothing was ever imported."""
+        if not self.has_data:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
     # The dataset
 
     @property
@@ -92,15 +98,21 @@ class Workspace:
 
     def records(self) -> RecordTable:
         """Return the imported records."""
-        self.dataset()
-        return RecordTable(self.folder / "records.arrow")
+        table = RecordTable(self.folder / "records.arrow") if self.has_data else None
+        if table is None or table.fingerprint != self.dataset().fingerprint:
+            self.dataset()
+            raise CurationError(f"An import into {self.folder} was cut off; import the data again.")
+        return table
 
     def import_data(self, data: Path, params: RecordParams, progress: Progress = no_progress) -> Dataset:
         """Read `data` into the workspace; the same data and params again is no work. At an error nothing changes.
 
         Decisions about records find them again in the new data by content.
         """
-        data = Path(data)
+        with self.lock("import", "data"):
+            return self._import(Path(data), params, progress)
+
+    def _import(self, data: Path, params: RecordParams, progress: Progress) -> Dataset:
         sha256 = file_sha256(data)
         fingerprint = digest(RECORDS_VERSION, sha256, data.suffixes, params.as_dict())
         if self.has_data:
@@ -114,7 +126,7 @@ class Workspace:
         rejects: list[Reject] = []
         with replacing(self.folder / "records.arrow") as temporary:
             fields, batches = load_records(data, params, rejects.append)
-            n_records = _write_batches(temporary, batches, progress)
+            n_records = _write_batches(temporary, batches, fingerprint, progress)
             with replacing(self.folder / "rejects.jsonl") as list_path, list_path.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(dataclasses.asdict(r), ensure_ascii=False) + "\n" for r in rejects)
         dataset = Dataset(
@@ -170,6 +182,10 @@ class Workspace:
                 write_array(self.path(stage, key, f"{dot}.npy"), part)
         write_json(self.path(stage, key, ".json"), info)
 
+    def lock(self, stage: str, key: str) -> filelock.FileLock:
+        """Return the lock that whoever makes an artifact holds, in whatever process."""
+        return filelock.FileLock(self.path(stage, key, ".lock"))
+
     def shard_folder(self, stage: str, key: str) -> Path:
         """Return the folder of a stage's finished shards, made if needed."""
         folder = self.artifacts / f"{stage}-{key}.shards"
@@ -220,12 +236,13 @@ class Workspace:
         )
 
 
-def _write_batches(path: Path, batches: Iterator[pa.RecordBatch], progress: Progress) -> int:
+def _write_batches(path: Path, batches: Iterator[pa.RecordBatch], fingerprint: str, progress: Progress) -> int:
     """Write batches to an Arrow file, one being written while the next is read; return the number of records."""
     n_records = 0
+    schema = SCHEMA.with_metadata({"fingerprint": fingerprint})
     with (
         pa.OSFile(str(path), "wb") as sink,
-        pa.ipc.new_file(sink, SCHEMA) as writer,
+        pa.ipc.new_file(sink, schema) as writer,
         concurrent.futures.ThreadPoolExecutor(1) as pool,
     ):
         writing = pool.submit(lambda: None)

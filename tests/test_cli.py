@@ -160,9 +160,22 @@ def test_bad_data_fails_or_is_skipped_with_its_reasons(tmp_path, vectors):
     assert json.loads((tmp_path / "w" / "rejects.jsonl").read_text())["place"] == 2
 
 
-def test_a_wrong_path_leaves_no_folder_behind(tmp_path):
+def test_a_wrong_path_or_a_failed_first_import_leaves_no_folder_behind(tmp_path):
     run("import", tmp_path / "none.jsonl", "--workspace", tmp_path / "w", check=1)
-    assert not (tmp_path / "w").exists()
+    (tmp_path / "empty.jsonl").write_text("")
+    done = run("import", tmp_path / "empty.jsonl", "--workspace", tmp_path / "w", check=1)
+    assert not (tmp_path / "w").exists() and "done" not in done.stderr
+
+
+def test_fields_that_no_record_has_are_refused(tmp_path, data_file):
+    done = run("import", data_file, "--fields", "prompt=nope,response=output", home=tmp_path, check=1)
+    assert "No record has a field 'nope'; the records have instruction, output, rating, source" in done.stderr
+
+
+def test_curate_refuses_to_write_over_its_data_before_it_starts(tmp_path, data_file):
+    before = data_file.read_bytes()
+    done = run("curate", data_file, "--out", data_file, home=tmp_path, check=1)
+    assert "is the data that the records come from" in done.stderr and data_file.read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -197,10 +210,10 @@ def test_output_is_plain_lines_when_piped_and_bars_on_a_terminal(workspace):
 
 
 def test_rows_are_numbers_and_ranges():
-    assert parse_rows("3, 17,40-42").tolist() == [3, 17, 40, 41, 42]
-    for bad in ("", "x", "5-3", "-1", "1,,2"):
+    assert parse_rows("3, 17,40-42", 60).tolist() == [3, 17, 40, 41, 42]
+    for bad in ("", "x", "5-3", "-1", "1,,2", "60", "0-99999999999"):
         with pytest.raises(CurationError):
-            parse_rows(bad)
+            parse_rows(bad, 60)
 
 
 def test_every_verb_says_what_it_does():

@@ -19,6 +19,7 @@ def exported(make_pipeline, tmp_path, data_file):
     pipeline = Pipeline(pipeline.workspace)
     pipeline.run("select", SelectionParams("12"))
     out = tmp_path / "out" / "curated.jsonl"
+    out.parent.mkdir()
     return pipeline, out, export_selection(pipeline, out), data_file
 
 
@@ -36,7 +37,7 @@ def test_the_manifest_tells_how_it_came_about(exported):
     assert set(held["stages"]) == {"embed", "cluster", "score", "select"}
     assert held["stages"]["select"]["params"] == SelectionParams("12").as_dict()
     assert held["decisions"][0] | {"at": ""} == {
-        "action": "pin", "target": "records", "rows": [2, 41], "note": "keep", "who": "ann", "id": 1, "at": "",
+        "action": "pin", "target": "records", "rows": [2, 41], "state": "in force", "note": "keep", "who": "ann", "id": 1, "at": "",
     }  # fmt: skip
     assert 0 < held["measures"]["cluster_coverage"] <= 1 and held["versions"]["pyarrow"]
 
@@ -107,3 +108,22 @@ def test_an_unwritable_place_is_a_clear_error(exported):
     pipeline, out, _, _ = exported
     with pytest.raises(CurationError, match="can't be written"):
         export_selection(pipeline, out / "under a file.jsonl")
+
+
+def test_the_source_is_never_written_over(exported, data_file, tmp_path):
+    pipeline, _, _, _ = exported
+    before = data_file.read_bytes()
+    with pytest.raises(CurationError, match="is the data that the records come from"):
+        export_selection(pipeline, data_file)
+    assert data_file.read_bytes() == before
+    with pytest.raises(CurationError, match="there is no folder"):
+        export_selection(pipeline, tmp_path / "mistyped" / "c.jsonl")
+
+
+def test_an_empty_selection_is_not_exported(make_pipeline, tmp_path):
+    pipeline = make_pipeline("embed", "cluster", "score")
+    pipeline.workspace.decide_records("drop", np.arange(60))
+    pipeline = Pipeline(pipeline.workspace)
+    pipeline.run("select", SelectionParams("12"))
+    with pytest.raises(CurationError, match="Nothing is selected"):
+        export_selection(pipeline, tmp_path / "none.jsonl")

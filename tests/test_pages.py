@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import guide
+from components import guide, opened
+from components.data_source import _folder_for
 from components.state import AppState, Focus
 from core import jobs
 from core.clustering import ClusterParams
+from core.embedding import EmbedParams
 from core.errors import CurationError
+from core.files import file_sha256
 from core.pipeline import Pipeline, Step
+from core.projection import ProjectParams
 from core.records import RecordParams
 from core.selection import SelectionParams
 from core.workspace import Workspace
@@ -135,6 +139,56 @@ def test_the_reader_shows_a_clusters_records_and_decides_on_them(selected_home):
     assert [d.action for d in decisions] == ["pin", "weight", "undo"] and decisions[0].who == "ann"
 
 
+def test_what_was_picked_on_earlier_clusters_is_forgotten_not_decided_on(selected_home):
+    pipeline = pipeline_of(selected_home)
+    rows = np.flatnonzero(np.asarray(pipeline.labels()) == 2)
+    made_on = opened.shown_keys(pipeline)
+    app = open_page(selected_home, "map", focus=Focus("cluster", "name", rows, 2, made_on))
+    assert f"{len(rows)} records" in words(app)
+    pipeline.run("cluster", ClusterParams(7), device="cpu")
+    press(app, "Drop all")  # what the page still shows is gone
+    assert len(pipeline_of(selected_home).overrides().dropped) == 0
+    assert app.session_state["winnow"].focus is None
+    with pytest.raises(CurationError, match="clusters have changed"):
+        pipeline_of(selected_home).decide_cluster("drop", 2, clustering="an earlier one")
+
+
+def test_preparing_again_keeps_what_the_form_does_not_show(sample_home, tmp_path):
+    pipeline = pipeline_of(sample_home)
+    np.save(tmp_path / "own.npy", np.random.default_rng(0).normal(size=(600, 5)).astype(np.float32))
+    own = EmbedParams(model="", vectors=file_sha256(tmp_path / "own.npy"))
+    pipeline.run("embed", own, vectors=tmp_path / "own.npy")
+    pipeline.run("cluster", ClusterParams(9, iterations=3), device="cpu")
+    pipeline.run("project", ProjectParams(min_dist=0.4, seed=5))
+    app = open_page(sample_home)
+    press(app, "Prepare with these settings")
+    steps = {step["do"]: step["params"] for step in jobs.last_job(pipeline.workspace).arguments["steps"]}
+    assert steps["embed"] == own.as_dict() and steps["cluster"]["iterations"] == 3
+    assert (steps["project"]["min_dist"], steps["project"]["seed"]) == (0.4, 5)
+    jobs.cancel_job(pipeline.workspace)
+
+
+def test_other_data_of_the_same_name_gets_a_folder_of_its_own(sample_home, tmp_path):
+    same = tmp_path / "sample.jsonl"
+    same.write_bytes(SAMPLE.read_bytes())
+    assert _folder_for(same, file_sha256(same), False) == sample_home / "sample"
+    same.write_text('{"prompt": "a", "completion": "b"}\n')
+    assert _folder_for(same, file_sha256(same), True) == sample_home / "sample-2"
+    Workspace(sample_home / "sample-2", create=True).import_data(same, RecordParams())
+    assert _folder_for(same, file_sha256(same), True) == sample_home / "sample-2"
+    assert _folder_for(tmp_path / "sample.jsonl", "other content", True) == sample_home / "sample-3"
+    assert _folder_for(same, "changed since", False) == sample_home / "sample-2"  # the same file, read again
+
+
+def test_decisions_without_effect_are_said_where_the_selection_is_shown(selected_home):
+    pipeline = pipeline_of(selected_home)
+    pipeline.decide_cluster("drop", 1)
+    pipeline.run("cluster", ClusterParams(9), device="cpu")
+    Pipeline(pipeline.workspace).run("select", SelectionParams("60"))
+    for page in ("select", "export"):
+        assert "no longer exist have no effect" in words(open_page(selected_home, page))
+
+
 def test_one_record_is_dropped_from_the_reader(selected_home):
     app = open_page(selected_home, "map", focus=Focus("area", "3 records inside the line", np.array([5, 6, 7])))
     button = next(b for b in app.button if str(b.key).startswith("drop-focus") and str(b.key).endswith("-6"))
@@ -144,11 +198,11 @@ def test_one_record_is_dropped_from_the_reader(selected_home):
 
 
 def test_zooming_in_shows_the_part_that_is_picked_and_whole_map_all_of_it(sample_home):
-    rows = np.flatnonzero(np.asarray(pipeline_of(sample_home).labels()) == 1)
-    app = open_page(sample_home, "map", focus=Focus("cluster", "name", rows, 1))
+    xy = pipeline_of(sample_home).workspace.array("project", pipeline_of(sample_home).current("project"))
+    rows = np.sort(np.argsort(((xy - xy[0]) ** 2).sum(1))[:40])
+    app = open_page(sample_home, "map", focus=Focus("area", "40 records inside the line", rows))
     press(app, "Zoom in")
     x0, x1, y0, y1 = app.session_state["winnow"].view
-    xy = pipeline_of(sample_home).workspace.array("project", pipeline_of(sample_home).current("project"))
     inside = (xy[rows, 0] >= x0) & (xy[rows, 0] <= x1) & (xy[rows, 1] >= y0) & (xy[rows, 1] <= y1)
     assert inside.mean() > 0.9 and (x1 - x0) < np.ptp(xy[:, 0])
     press(app, "Whole map")
@@ -268,11 +322,11 @@ def test_a_running_job_is_shown_with_a_way_to_stop_it_and_a_reload_shows_the_sam
 
 def test_an_address_names_a_workspace_and_never_a_path(sample_home, tmp_path):
     shutil.copytree(sample_home / "sample", sample_home / "other")
-    for asked, opened in (("other", "other"), ("../../etc", "sample"), ("", "sample")):
+    for asked, shown in (("other", "other"), ("../../etc", "sample"), ("", "sample")):
         app = AppTest.from_file("../app/main.py", default_timeout=60)
         app.query_params["workspace"] = asked
         app.run()
-        assert app.session_state["winnow"].workspace == sample_home / opened
+        assert app.session_state["winnow"].workspace == sample_home / shown
 
 
 def test_reader_orders(selected_home):

@@ -1,5 +1,6 @@
 """Stages on a workspace: keys, staleness, resuming, decisions that outlive what they were made on."""
 
+import concurrent.futures
 import dataclasses
 import json
 
@@ -15,7 +16,7 @@ from core.overrides import Decision, next_undo
 from core.pipeline import STAGES, Pipeline, Step, run_steps
 from core.projection import ProjectParams
 from core.records import RecordParams
-from core.selection import SelectionParams
+from core.selection import METHODS, SelectionParams
 from core.workspace import Workspace, default_folder
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 
@@ -266,3 +267,69 @@ def test_names_of_folders(monkeypatch, tmp_path):
     assert default_folder(tmp_path / "pool.jsonl.xz") == tmp_path / "pool"
     with pytest.raises(CurationError, match="is not a workspace"):
         Workspace(tmp_path / "nothing")
+
+
+def test_carrying_over_keeps_the_order_in_which_people_decided(make_pipeline):
+    pipeline = make_pipeline("embed", "cluster", "score")
+    labels = np.array(pipeline.labels())
+    old = pipeline.decide_cluster("drop", 0)
+    kept = int(np.flatnonzero(labels == 0)[0])
+    pipeline.workspace.decide_records("pin", np.array([kept]))
+    pipeline.run("cluster", ClusterParams(4, seed=1), device="cpu")
+    pipeline = fresh(pipeline)
+    cluster = int(np.array(pipeline.labels())[kept])
+    pipeline.decide_cluster("drop", cluster, refers=old.id)
+    overrides = fresh(pipeline).overrides()
+    assert overrides.pinned.tolist() == [kept] and len(overrides.dropped) > 0 and not overrides.set_aside
+    pipeline.run("cluster", ClusterParams(4), device="cpu")  # back to the earlier clusters: the first decision counts
+    assert set(np.flatnonzero(labels == 0)) - {kept} == set(fresh(pipeline).overrides().dropped.tolist())
+
+
+def test_two_at_once_import_and_embed_the_same_without_harm(data_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(core.runners, "SHARD_ROWS", 10)
+    encoders = [TinyEncoder(), TinyEncoder()]
+
+    def work(encoder):
+        workspace = Workspace(tmp_path / "w", create=True)
+        workspace.import_data(data_file, RecordParams())
+        Pipeline(workspace).run("embed", EmbedParams(), encoder=encoder)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, encoders))
+    assert sum(encoder.n_encoded for encoder in encoders) == 60
+    assert Pipeline(Workspace(tmp_path / "w")).embeddings().shape == (60, TinyEncoder.dimension)
+
+
+def test_an_import_cut_off_in_the_middle_is_noticed(make_pipeline, data_file):
+    pipeline = make_pipeline()
+    before = (pipeline.workspace.folder / "dataset.json").read_bytes()
+    data_file.write_bytes(b"".join(data_file.read_bytes().splitlines(keepends=True)[:50]))
+    pipeline.workspace.import_data(data_file, RecordParams())
+    (pipeline.workspace.folder / "dataset.json").write_bytes(before)  # as if it was killed before the last step
+    with pytest.raises(CurationError, match="cut off; import the data again"):
+        pipeline.workspace.records()
+    pipeline.workspace.import_data(data_file, RecordParams())
+    assert len(pipeline.workspace.records()) == 50
+
+
+def test_weights_that_a_method_cannot_obey_are_said(make_pipeline):
+    pipeline = make_pipeline("embed", "cluster", "score")
+    pipeline.decide_cluster("weight", 1, value=0.0)
+    pipeline = fresh(pipeline)
+    pipeline.run("select", SelectionParams("12", "random"))
+    assert (
+        "the weights on 1 have no effect"
+        in pipeline.workspace.info("select", pipeline.current("select"))["warnings"][0]
+    )
+
+
+def test_more_clusters_than_records_are_refused(make_pipeline):
+    with pytest.raises(CurationError, match="61 clusters of 60 records"):
+        make_pipeline("embed").run("cluster", ClusterParams(61), device="cpu")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_runs_on_a_workspace(make_pipeline, method):
+    pipeline = make_pipeline("embed", "cluster", "score")
+    pipeline.run("select", SelectionParams("12", method))
+    assert len(pipeline.selection()) == 12

@@ -7,6 +7,7 @@ import pytest
 
 from components import guide
 from core.__main__ import build_parser
+from core.selection import METHODS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,6 +37,11 @@ def test_every_core_module_is_in_the_readme():
     for path in (ROOT / "core").glob("*.py"):
         if path.stem not in ("__init__", "__main__"):
             assert f"`{path.name}`" in README, path.name
+
+
+def test_every_method_is_in_the_readme():
+    for method in METHODS:
+        assert f"| `{method}` |" in README, method
 
 
 def test_ci_runs_the_readmes_test_command():

@@ -8,14 +8,31 @@ from fractions import Fraction
 import numpy as np
 
 from core.errors import CurationError
-from core.params import Params, check_choice, check_count
+from core.params import Params, check_choice, check_count, check_share
 
 METHODS = {
     "kmq": "Every cluster gets its share of the budget; inside a cluster, better records are likelier to be drawn.",
     "kmeans-random": "Every cluster gets its share of the budget; inside a cluster, every record is equally likely.",
+    "kmeans-closest": "Every cluster gets its share; inside a cluster, the most typical records come first.",
+    "kmeans-median": "Every cluster gets its share; inside a cluster, those at the middle distance from its centre.",
+    "k-center": "Always the record farthest from all taken so far: reaches into every corner, outliers too.",
+    "deita": "Down the list by quality, leaving out what is too much like something taken.",
+    "quality": "The best records by quality, whatever they are about.",
     "random": "Every record of the data is equally likely: the baseline to beat.",
 }
-REASONS = ("drawn", "pinned")
+# The stages that a method cannot do without.
+NEEDS = {
+    "kmq": ("cluster", "score"),
+    "kmeans-random": ("cluster",),
+    "kmeans-closest": ("cluster",),
+    "kmeans-median": ("cluster",),
+    "k-center": ("embed",),
+    "deita": ("embed", "score"),
+    "quality": ("score",),
+    "random": (),
+}
+DRAWING = ("kmq", "kmeans-random", "random")  # the methods that can draw a record more than once
+REASONS = ("drawn", "pinned", "filled")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +42,8 @@ class SelectionParams(Params):
     budget: a count ("500"), or a percentage of the records ("10%"). method: one of METHODS.
     quota: a cluster's share by its "size" (paper) or "equal" (released code, but with the rest redistributed).
     probability: of a record in kmq, "proportional" to quality (paper) or "softmax" of it (released code).
-    replacement: draw with replacement (paper); a record drawn twice is then exported twice.
+    replacement: draw with replacement (paper; the methods in DRAWING); a record drawn twice is then exported twice.
+    threshold: in deita, the cosine above which two records are too much alike.
     """
 
     budget: str = "10%"
@@ -34,12 +52,16 @@ class SelectionParams(Params):
     probability: str = "proportional"
     replacement: bool = False
     seed: int = 0
+    threshold: float = 0.9
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, tuple(METHODS))
         check_choice("quota", self.quota, ("size", "equal"))
         check_choice("probability", self.probability, ("proportional", "softmax"))
         check_count("seed", self.seed, 0)
+        check_share("threshold", self.threshold)
+        if self.replacement and self.method not in DRAWING:
+            raise CurationError(f"{self.method} takes each record once; replacement is for {', '.join(DRAWING)}.")
         _parse_budget(self.budget)
 
     def n_records(self, n_pool: int) -> int:

@@ -12,6 +12,7 @@ class Pool:
     """n records to choose from. Nothing here is changed by a method.
 
     labels: (n,) int32 clusters, or None. quality: (n,) float32, or None. embeddings: (n, d) float32 unit rows, or None.
+    distances: (n,) float32, squared distance to the own cluster's centroid, or None.
     pinned: row ids that must be chosen; dropped: row ids that must not. multipliers: {cluster: factor >= 0 on its weight}.
     """
 
@@ -19,12 +20,13 @@ class Pool:
     labels: np.ndarray | None = None
     quality: np.ndarray | None = None
     embeddings: np.ndarray | None = None
+    distances: np.ndarray | None = None
     pinned: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
     dropped: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
     multipliers: dict[int, float] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("labels", "quality", "embeddings"):
+        for name in ("labels", "quality", "embeddings", "distances"):
             array = getattr(self, name)
             if array is not None and len(array) != self.n_records:
                 raise CurationError(
@@ -55,3 +57,14 @@ class Pool:
         free[self.pinned] = False
         free[self.dropped] = False
         return np.flatnonzero(free)
+
+
+def finite_quality(pool: Pool, method: str) -> np.ndarray:
+    """Return the pool's quality as (n,) float64. Raises CurationError where there is none, or a value is not finite."""
+    if pool.quality is None:
+        raise CurationError(f"{method} goes by quality, and the records have no scores; run the score stage first.")
+    quality = np.asarray(pool.quality, dtype=np.float64)
+    if not np.isfinite(quality).all():
+        row = int(np.argmin(np.isfinite(quality)))
+        raise CurationError(f"record {row} has no finite quality; score the records again.")
+    return quality

@@ -1,4 +1,4 @@
-"""The methods. Each is `(pool, params, budget) -> rows of free records, in pick order`; `select_records` adds the pins.
+"""The methods. Each is `(pool, params, budget) -> Picks` among the free records; `select_records` adds the pins.
 
 Weighted draws without replacement use exponential keys (Efraimidis and Spirakis 2006): taking the records with the
 smallest -log(u) / weight is the same as drawing one after another with probability proportional to weight.
@@ -9,11 +9,13 @@ from collections.abc import Callable
 import numpy as np
 
 from core.errors import CurationError
-from core.selection.params import REASONS, Selection, SelectionParams
-from core.selection.pool import Pool
+from core.selection import greedy
+from core.selection.params import NEEDS, REASONS, Selection, SelectionParams
+from core.selection.picks import Picks
+from core.selection.pool import Pool, finite_quality
 from core.selection.quotas import allocate_quotas
 
-Strategy = Callable[[Pool, SelectionParams, int], np.ndarray]
+Strategy = Callable[[Pool, SelectionParams, int], Picks]
 
 
 def select_records(pool: Pool, params: SelectionParams) -> Selection:
@@ -28,16 +30,16 @@ def select_records(pool: Pool, params: SelectionParams) -> Selection:
             f"{len(pool.pinned) - budget:,}."
         )
     picks = _STRATEGIES[params.method](pool, params, budget)
-    rows = np.concatenate([pool.pinned, picks]).astype(np.int64)
+    rows = np.concatenate([pool.pinned, picks.rows]).astype(np.int64)
     assert params.replacement or len(np.unique(rows)) == len(rows) <= budget
-    quality = np.zeros(pool.n_records, np.float32) if pool.quality is None else pool.quality
+    pinned_scores = np.zeros(len(pool.pinned)) if pool.quality is None else pool.quality[pool.pinned]
+    reasons = [REASONS.index(reason) for reason in ("pinned", "drawn", "filled")]
+    counts = [len(pool.pinned), len(picks.rows) - picks.n_filled, picks.n_filled]
     return Selection(
         rows=rows,
         clusters=pool.clusters_of(rows),
-        scores=quality[rows].astype(np.float32),
-        reasons=np.repeat(
-            np.array([REASONS.index("pinned"), REASONS.index("drawn")], np.int8), [len(pool.pinned), len(picks)]
-        ),
+        scores=np.concatenate([pinned_scores, picks.scores]).astype(np.float32),
+        reasons=np.repeat(np.array(reasons, np.int8), counts),
         requested=budget,
         shortfall=_shortfall(pool, params, budget - len(rows)),
     )
@@ -46,33 +48,67 @@ def select_records(pool: Pool, params: SelectionParams) -> Selection:
 def _shortfall(pool: Pool, params: SelectionParams, missing: int) -> str:
     if missing <= 0:
         return ""
-    silent = sum(factor == 0 for factor in pool.multipliers.values()) if params.method != "random" else 0
+    silent = sum(factor == 0 for factor in pool.multipliers.values()) if "cluster" in NEEDS[params.method] else 0
     why = f"{len(pool.dropped):,} of {pool.n_records:,} records are dropped"
     if silent:
         why += f" and {silent:,} cluster{'s have' if silent > 1 else ' has'} weight 0"
     return f"{missing:,} records short of the budget: {why}."
 
 
-def _random(pool: Pool, params: SelectionParams, budget: int) -> np.ndarray:
+def _random(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     rng = np.random.default_rng(params.seed)
     free, wanted = pool.free_rows(), budget - len(pool.pinned)
     if params.replacement:
-        return rng.choice(free, wanted) if len(free) else free
-    return rng.permutation(free)[:wanted]
+        return _by_quality(pool, rng.choice(free, wanted) if len(free) else free)
+    return _by_quality(pool, rng.permutation(free)[:wanted])
 
 
-def _kmeans_random(pool: Pool, params: SelectionParams, budget: int) -> np.ndarray:
+def _by_quality(pool: Pool, rows: np.ndarray) -> Picks:
+    return Picks(rows, np.zeros(len(rows)) if pool.quality is None else pool.quality[rows])
+
+
+def _quality(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    quality = finite_quality(pool, "quality")
+    free = pool.free_rows()
+    return _by_quality(pool, free[np.argsort(-quality[free], kind="stable")][: budget - len(pool.pinned)])
+
+
+def _kmeans_random(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     return _draw_by_cluster(pool, params, budget, np.zeros(pool.n_records))
 
 
-def _kmq(pool: Pool, params: SelectionParams, budget: int) -> np.ndarray:
-    if pool.quality is None:
-        raise CurationError("kmq draws by quality, and the records have no quality scores; run the score stage first.")
-    quality = np.asarray(pool.quality, dtype=np.float64)
-    if not np.isfinite(quality).all():
+def _kmeans_closest(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    distances = _distances(pool, params)
+    rows = _take_by_cluster(pool, params, budget, distances)
+    return Picks(rows, distances[rows])
+
+
+def _kmeans_median(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    """Distance to the centroid nearest the cluster's median distance first, as in the released code."""
+    distances = np.sqrt(_distances(pool, params))
+    order = np.lexsort((distances, pool.labels))
+    sizes = np.bincount(pool.labels, minlength=pool.n_clusters)
+    first = np.cumsum(sizes) - sizes
+    last = len(order) - 1
+    middle = (
+        distances[order[np.clip(first + (sizes - 1) // 2, 0, last)]]
+        + distances[order[np.clip(first + sizes // 2, 0, last)]]
+    )
+    away = np.abs(distances - middle[pool.labels] / 2)
+    rows = _take_by_cluster(pool, params, budget, away)
+    return Picks(rows, away[rows])
+
+
+def _distances(pool: Pool, params: SelectionParams) -> np.ndarray:
+    if pool.distances is None or pool.labels is None:
         raise CurationError(
-            f"record {int(np.argmin(np.isfinite(quality)))} has no finite quality; score the records again."
+            f"{params.method} needs the records' distances to their centroids; run the cluster stage first."
         )
+    return np.asarray(pool.distances, dtype=np.float64)
+
+
+def _kmq(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    quality = finite_quality(pool, "kmq")
     if params.probability == "softmax":
         return _draw_by_cluster(pool, params, budget, quality)
     if (quality < 0).any():
@@ -99,23 +135,39 @@ def cluster_weights(pool: Pool, params: SelectionParams) -> np.ndarray:
     return weights
 
 
-def _draw_by_cluster(pool: Pool, params: SelectionParams, budget: int, log_weights: np.ndarray) -> np.ndarray:
-    """Draw every cluster's quota by exp(log_weights); records of weight 0 come last. The picks take turns over clusters."""
-    weights, free = cluster_weights(pool, params), pool.free_rows()
-    labels = pool.labels[free]
-    pinned = np.bincount(pool.labels[pool.pinned], minlength=pool.n_clusters)
-    held = np.bincount(labels, minlength=pool.n_clusters)
-    capacity = np.where(held > 0, budget, 0) if params.replacement else held
-    quotas = allocate_quotas(weights, budget, capacity + pinned, least=pinned) - pinned
+def _draw_by_cluster(pool: Pool, params: SelectionParams, budget: int, log_weights: np.ndarray) -> Picks:
+    """Draw every cluster's quota with probability proportional to exp(log_weights); records of weight 0 come last."""
     rng = np.random.default_rng(params.seed)
+    free = pool.free_rows()
     if params.replacement:
-        return _draw_repeated(free, labels, log_weights[free], quotas, rng)
+        quotas = _quotas(pool, params, budget)
+        return _by_quality(pool, _draw_repeated(free, pool.labels[free], log_weights[free], quotas, rng))
     # log of an exponential variable minus the log weight: the log of the Efraimidis-Spirakis key, safe at any scale.
     with np.errstate(divide="ignore"):
         noise = np.log(-np.log1p(-rng.random(len(free))))
-    keys = np.where(np.isneginf(log_weights[free]), np.inf, noise - log_weights[free])
-    order = np.lexsort((noise, keys, labels))
-    labels = labels[order]
+    logs = log_weights[free]
+    keys, ties = np.zeros(pool.n_records), np.zeros(pool.n_records)
+    keys[free] = np.where(np.isneginf(logs), np.inf, noise - logs)
+    ties[free] = noise
+    return _by_quality(pool, _take_by_cluster(pool, params, budget, keys, ties))
+
+
+def _quotas(pool: Pool, params: SelectionParams, budget: int) -> np.ndarray:
+    """Return (k,) int64: what each cluster gives beside its pins."""
+    weights = cluster_weights(pool, params)
+    pinned = np.bincount(pool.labels[pool.pinned], minlength=pool.n_clusters)
+    held = np.bincount(pool.labels[pool.free_rows()], minlength=pool.n_clusters)
+    capacity = np.where(held > 0, budget, 0) if params.replacement else held
+    return allocate_quotas(weights, budget, capacity + pinned, least=pinned) - pinned
+
+
+def _take_by_cluster(
+    pool: Pool, params: SelectionParams, budget: int, keys: np.ndarray, ties: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the free rows with the smallest keys ((n,) float) of each cluster, its quota of them, taking turns."""
+    quotas, free = _quotas(pool, params, budget), pool.free_rows()
+    order = np.lexsort((free if ties is None else ties[free], keys[free], pool.labels[free]))
+    labels = pool.labels[free][order]
     rank = np.arange(len(order)) - np.searchsorted(labels, labels)
     chosen = rank < quotas[labels]
     order, rank, labels = order[chosen], rank[chosen], labels[chosen]
@@ -140,4 +192,13 @@ def _draw_repeated(
     return np.concatenate(picks) if picks else np.zeros(0, np.int64)
 
 
-_STRATEGIES: dict[str, Strategy] = {"random": _random, "kmeans-random": _kmeans_random, "kmq": _kmq}
+_STRATEGIES: dict[str, Strategy] = {
+    "kmq": _kmq,
+    "kmeans-random": _kmeans_random,
+    "kmeans-closest": _kmeans_closest,
+    "kmeans-median": _kmeans_median,
+    "k-center": greedy.k_center,
+    "deita": greedy.deita,
+    "quality": _quality,
+    "random": _random,
+}

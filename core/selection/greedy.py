@@ -1,0 +1,91 @@
+"""Greedy methods over the embeddings: k-center and DEITA. Lazy or blockwise, never n x n memory.
+
+Each continues from the pinned records as if it had picked them.
+"""
+
+import numpy as np
+
+from core.errors import CurationError
+from core.selection.params import SelectionParams
+from core.selection.picks import Picks
+from core.selection.pool import Pool, finite_quality
+
+_REFRESH = 256
+
+
+def k_center(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    """Pick the record farthest from all picked ones, again and again (k-Center-Greedy, Sener and Savarese 2018).
+
+    score: the cosine distance to the nearest record picked before; the first pick, drawn by the seed, has 2.
+    A distance only shrinks as records are picked, so a record is compared with the newest picks only when its old
+    distance is among the largest: the picks are those of the plain loop.
+    """
+    x = _embeddings(pool)
+    free = pool.free_rows()
+    wanted = min(budget - len(pool.pinned), len(free))
+    chosen = np.empty((len(pool.pinned) + wanted, x.shape[1]), np.float32)
+    chosen[: len(pool.pinned)] = x[pool.pinned]
+    n_chosen = len(pool.pinned)
+    bound, seen = np.full(len(free), 2.0, np.float32), np.zeros(len(free), np.int64)
+    picks, scores = np.empty(wanted, np.int64), np.empty(wanted, np.float32)
+    rng = np.random.default_rng(params.seed)
+    for i in range(wanted):
+        best = int(rng.integers(len(free))) if n_chosen == 0 else _farthest(x, free, chosen[:n_chosen], bound, seen)
+        picks[i], scores[i] = free[best], bound[best]
+        chosen[n_chosen] = x[free[best]]
+        n_chosen += 1
+        bound[best], seen[best] = -np.inf, np.iinfo(np.int64).max
+    return Picks(picks, scores)
+
+
+def _farthest(x: np.ndarray, free: np.ndarray, chosen: np.ndarray, bound: np.ndarray, seen: np.ndarray) -> int:
+    """Return the position of the largest true distance, bringing stale bounds up to date from the top down."""
+    while True:
+        best = int(bound.argmax())
+        if seen[best] >= len(chosen):
+            return best
+        top = np.argpartition(-bound, min(_REFRESH, len(bound) - 1))[:_REFRESH]
+        stale = top[seen[top] < len(chosen)]
+        first = int(seen[stale].min())
+        nearest = 1 - (x[free[stale]] @ chosen[first:].T).max(axis=1)
+        bound[stale] = np.minimum(bound[stale], nearest)
+        seen[stale] = len(chosen)
+
+
+def deita(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    """Go down the records by quality and keep one if no kept one is nearer than `threshold` (DEITA, arXiv 2312.15685).
+
+    score: the quality. Where the threshold leaves fewer than the budget, the best of what it left out fill it, marked so.
+    """
+    x, quality = _embeddings(pool), finite_quality(pool, "deita")
+    free = pool.free_rows()
+    order = free[np.argsort(-quality[free], kind="stable")]
+    wanted = budget - len(pool.pinned)
+    kept = np.empty((budget, x.shape[1]), np.float32)
+    kept[: len(pool.pinned)] = x[pool.pinned]
+    n_kept, picks = len(pool.pinned), []
+    for start in range(0, len(order), _REFRESH):
+        rows = order[start : start + _REFRESH]
+        block = x[rows]
+        near_kept = (block @ kept[:n_kept].T).max(axis=1, initial=-1) > params.threshold
+        among = block @ block.T
+        kept_here: list[int] = []
+        for i in np.flatnonzero(~near_kept):
+            if len(picks) == wanted:
+                break
+            if not kept_here or among[i, kept_here].max() <= params.threshold:
+                kept_here.append(int(i))
+                picks.append(int(rows[i]))
+        kept[n_kept : n_kept + len(kept_here)] = block[kept_here]
+        n_kept += len(kept_here)
+        if len(picks) == wanted:
+            break
+    filled = order[~np.isin(order, picks)][: wanted - len(picks)]
+    rows = np.concatenate([np.array(picks, np.int64), filled])
+    return Picks(rows, quality[rows], len(filled))
+
+
+def _embeddings(pool: Pool) -> np.ndarray:
+    if pool.embeddings is None:
+        raise CurationError("This method compares embeddings, and the records have none; run the embed stage first.")
+    return pool.embeddings

@@ -1,0 +1,49 @@
+"""Every selection method on the pool, budget 10 %: seconds and peak memory, beside `kmeans-random`."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from core.selection import METHODS
+from tests.benchmarks.data import POOL, ROOT, VECTORS
+
+_ONE = """
+import resource, sys, time
+from core.pipeline import Pipeline
+from core.selection import SelectionParams, select_records
+from core.workspace import Workspace
+
+pool = Pipeline(Workspace(sys.argv[1])).pool()
+base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+started = time.perf_counter()
+selection = select_records(pool, SelectionParams("10%", sys.argv[2]))
+seconds = time.perf_counter() - started
+print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, len(selection), (selection.reasons == 2).sum())
+"""
+
+
+def main() -> None:
+    """Print the table. Each method runs in a process of its own, on the same workspace."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Path(folder) / "pool"
+        command = [sys.executable, "-m", "core", "curate", str(POOL), "--embeddings", str(VECTORS), "--clusters", "512"]
+        command += ["--out", str(Path(folder) / "out.jsonl"), "--workspace", str(workspace)]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        print("selection methods on 67,193 records, budget 10 %; baseline: kmeans-random")
+        print(f"  {'method':<18} {'seconds':>8} {'x baseline':>11} {'peak GiB':>9} {'records':>8}")
+        baseline = None
+        for method in ["kmeans-random", *(name for name in METHODS if name != "kmeans-random")]:
+            done = subprocess.run(
+                [sys.executable, "-c", _ONE, str(workspace), method],
+                cwd=ROOT,
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            seconds, peak, n, filled = (float(value) for value in done.stdout.split())
+            baseline = baseline or seconds
+            note = f"  ({filled:,.0f} filled)" if filled else ""
+            print(
+                f"  {method:<18} {seconds:>8.2f} {seconds / baseline:>11,.0f} {peak:>9.2f} {n:>8,.0f}{note}", flush=True
+            )
