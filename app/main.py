@@ -11,6 +11,7 @@ import streamlit as st
 
 from components import guide, opened, sidebar, state
 from components.theme import ICONS, apply_style
+from core.errors import CurationError
 
 st.set_page_config(page_title="Winnow", page_icon=str(ROOT / "assets" / "icon.png"), layout="wide")
 st.logo(str(ROOT / "assets" / "logo.svg"), size="large", icon_image=str(ROOT / "assets" / "icon.png"))
@@ -21,5 +22,8 @@ pages = [
 ]
 page = st.navigation(pages, position="hidden")
 st.query_params["workspace"] = state.get().workspace.name
-sidebar.show(opened.pipeline())
-page.run()
+try:
+    sidebar.show(opened.pipeline())
+    page.run()
+except CurationError as error:
+    st.error(str(error), icon=":material/error:")

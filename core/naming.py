@@ -8,7 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 _CJK = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"  # scripts without spaces: two characters stand for a word
-_TERM = re.compile(rf"[{_CJK}]{{2}}|(?![\d_{_CJK}])\w(?:(?![{_CJK}])[\w'+#])*(?![{_CJK}])[\w+#]")
+# Two hiragana are grammar more often than a word, so a pair is taken of the other characters.
+_TERM = re.compile(
+    rf"(?![\u3040-\u309f])[{_CJK}](?![\u3040-\u309f])[{_CJK}]|(?![\d_{_CJK}])\w(?:(?![{_CJK}])[\w'+#])*(?![{_CJK}])[\w+#]"
+)
 _ASCII_TERM = re.compile(r"[a-z][\w'+#]*[\w+#]", re.ASCII)  # the same for plain English, and much faster
 _SPECIAL_TOKEN = re.compile(r"<\|?/?[a-z_]+\|?\s*/?>")  # "<|endoftext|>", "<br>"
 _TERMS_FROM = 600
@@ -37,9 +40,6 @@ tus un una unas uno unos y ya cómo ab drei gut ganz etwa schon dos tres come
 au aux avec ce ces cette comme comment dans de des donc du elle en est et eux fait il ils je jusqu la le les leur lui ma mais me mes
 moi mon même ne nos notre nous on ou où par pas peu peut peux plus pour puis quand que qui quoi sa sans se ses si son sont sur ta te
 tes toi ton très tu un une votre vos vous à été être c'est d'un d'une qu'il j'ai n'est l'on
-です ます した して する こと から など とき もの たい ない いる ある なる って さい ださ くだ まし ょう しょ
-には では とを えば れば いと
-ので られ すか のは てく うに
 """.split()
 )
 

@@ -87,22 +87,27 @@ class Workspace:
 
     @property
     def has_data(self) -> bool:
-        """Whether something was imported."""
-        return (self.folder / "dataset.json").exists()
+        """Whether something was imported, to its end: dataset.json and records.arrow speak of the same import."""
+        told = self._told()
+        records = self.folder / "records.arrow"
+        return told is not None and records.exists() and RecordTable(records).fingerprint == told.fingerprint
 
     def dataset(self) -> Dataset:
-        """Return what was imported. Raises CurationError where nothing was."""
-        if not self.has_data:
-            raise CurationError(f"{self.folder} holds no data yet; import some with: python -m core import DATA")
-        return Dataset(**json.loads((self.folder / "dataset.json").read_text(encoding="utf-8")))
+        """Return what was imported. Raises CurationError where nothing was, or the import was cut off."""
+        if self.has_data:
+            return self._told()
+        if self._told() is not None:
+            raise CurationError(f"An import into {self.folder} was cut off; import the data again.")
+        raise CurationError(f"{self.folder} holds no data yet; import some with: python -m core import DATA")
+
+    def _told(self) -> Dataset | None:
+        path = self.folder / "dataset.json"
+        return Dataset(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
     def records(self) -> RecordTable:
         """Return the imported records."""
-        table = RecordTable(self.folder / "records.arrow") if self.has_data else None
-        if table is None or table.fingerprint != self.dataset().fingerprint:
-            self.dataset()
-            raise CurationError(f"An import into {self.folder} was cut off; import the data again.")
-        return table
+        self.dataset()
+        return RecordTable(self.folder / "records.arrow")
 
     def import_data(self, data: Path, params: RecordParams, progress: Progress = no_progress) -> Dataset:
         """Read `data` into the workspace; the same data and params again is no work. At an error nothing changes.

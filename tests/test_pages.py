@@ -308,6 +308,14 @@ def test_a_job_that_failed_is_said_and_can_be_tried_again_or_dismissed(sample_ho
     assert "did not finish" not in words(app)
 
 
+def test_an_import_that_was_cut_off_leads_back_to_opening_data(sample_home):
+    shutil.copytree(sample_home / "sample", sample_home / "other")
+    told = sample_home / "other" / "dataset.json"
+    told.write_text(told.read_text().replace('"fingerprint": "', '"fingerprint": "0'))
+    assert "Open a file" in words(open_page(sample_home, workspace="other"))
+    assert "no data is open" in words(open_page(sample_home, "map", workspace="other"))
+
+
 def test_a_running_job_is_shown_with_a_way_to_stop_it_and_a_reload_shows_the_same(sample_home):
     workspace = Workspace(sample_home / "sample")
     job_id = jobs.start_job(workspace, "Preparing the map", [Step("project", {"n_neighbors": 9})])
