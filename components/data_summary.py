@@ -47,7 +47,7 @@ def show(pipeline: Pipeline) -> None:
 
 
 def _rejects(pipeline: Pipeline, n_rejects: int) -> None:
-    with st.expander(f"{n_rejects:,} records were not taken", icon=":material/warning:", expanded=n_rejects <= 5):
+    with st.expander(f"Not taken ({n_rejects:,})", icon=":material/warning:", expanded=n_rejects <= 5):
         rejects = pipeline.workspace.rejects()
         frame = pd.DataFrame(
             {

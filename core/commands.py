@@ -157,8 +157,7 @@ def _run(workspace: Workspace, steps: list[Step], arguments: argparse.Namespace)
         run_steps(workspace, steps, report, getattr(arguments, "device", "cpu"), Path(vectors) if vectors else None)
     except BaseException:
         report.close(failed=True)
-        if not workspace.has_data:
-            workspace.remove()  # made for this import, which failed
+        workspace.remove()  # only where it was made for this import, which failed
         raise
     report.close()
     if steps[0].do == "import" and (n_rejects := workspace.dataset().n_rejects):

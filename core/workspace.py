@@ -74,13 +74,14 @@ class Workspace:
             raise CurationError(
                 f"{folder} is not a workspace; make one with: python -m core import DATA --workspace {folder}"
             )
+        self._is_new = not self.folder.exists()
         self.artifacts = self.folder / "artifacts"
         self.artifacts.mkdir(parents=True, exist_ok=True)
         self.ledger = Ledger(self.folder / "workspace.db")
 
     def remove(self) -> None:
-        """Remove a workspace into which nothing was ever imported."""
-        if not self.has_data:
+        """Remove the folder, if this object made it and nothing was imported. One that was there before is never touched."""
+        if self._is_new and not self.has_data:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # The dataset

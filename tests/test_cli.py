@@ -167,6 +167,15 @@ def test_a_wrong_path_or_a_failed_first_import_leaves_no_folder_behind(tmp_path)
     assert not (tmp_path / "w").exists() and "done" not in done.stderr
 
 
+def test_a_failed_import_never_removes_a_folder_that_was_there_before(tmp_path, data_file):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "notes.txt").write_text("keep me")
+    (tmp_path / "empty.jsonl").write_text("")
+    run("import", tmp_path / "empty.jsonl", "--workspace", mine, check=1)
+    assert (mine / "notes.txt").read_text() == "keep me"
+
+
 def test_fields_that_no_record_has_are_refused(tmp_path, data_file):
     done = run("import", data_file, "--fields", "prompt=nope,response=output", home=tmp_path, check=1)
     assert "No record has a field 'nope'; the records have instruction, output, rating, source" in done.stderr
