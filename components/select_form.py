@@ -56,10 +56,18 @@ def show(pipeline: Pipeline, busy: bool) -> None:
                 0.01,
                 help="The cosine above which a record counts as a repeat.",
             )
+            alpha = st.slider(
+                "In qdit, the weight of quality",
+                0.0,
+                1.0,
+                last.alpha,
+                0.05,
+                help="0 only brings every record near to something taken, 1 only takes the best.",
+            )
             seed = st.number_input("Seed", 0, 2**31 - 1, last.seed, help="The same seed draws the same records.")
         pressed = st.form_submit_button("Select", type="primary", icon=":material/filter_alt:", disabled=busy)
     if pressed:
-        _start(pipeline, budget, method, quota, probability, replacement, int(seed), threshold)
+        _start(pipeline, budget, method, quota, probability, replacement, int(seed), threshold, alpha)
 
 
 def _start(pipeline: Pipeline, *values) -> None:

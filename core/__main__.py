@@ -117,6 +117,7 @@ def _add_select(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--replacement", action="store_true", help="draw with replacement; a record may then come twice")
     sub.add_argument("--threshold", type=float, default=0.9, help="in deita, the cosine that is too much alike (0.9)")
+    sub.add_argument("--alpha", type=float, default=0.5, help="in qdit, the weight of quality, 0 to 1 (0.5)")
 
 
 def _add_device(sub: argparse.ArgumentParser) -> None:

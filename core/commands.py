@@ -191,6 +191,7 @@ def _select_params(arguments: argparse.Namespace) -> SelectionParams:
         arguments.replacement,
         arguments.seed,
         arguments.threshold,
+        arguments.alpha,
     )
 
 

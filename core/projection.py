@@ -9,10 +9,10 @@ import warnings
 
 import numpy as np
 
+from core.neighbours import nearest_neighbours
 from core.params import Params, check_at_least, check_count
 from core.progress import Progress, no_progress, part_of
 
-_EXACT_UP_TO = 50_000
 _BLOCK_ROWS = 8192
 
 
@@ -38,41 +38,6 @@ def project_2d(embeddings: np.ndarray, params: ProjectParams, progress: Progress
     n_neighbors = min(params.n_neighbors, len(embeddings) - 1)
     neighbours = nearest_neighbours(embeddings, n_neighbors, part_of(progress, 0, 0.35))
     return _layout(neighbours, start, params, part_of(progress, 0.35, 1))
-
-
-def nearest_neighbours(
-    embeddings: np.ndarray, n_neighbors: int, progress: Progress = no_progress
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return (indices (n, n_neighbors) int32, cosine distances (n, n_neighbors) float32), each record its own first.
-
-    Exact up to 50,000 records, by an HNSW graph above.
-    """
-    import faiss
-
-    n, d = embeddings.shape
-    exact = n <= _EXACT_UP_TO
-    index = faiss.IndexFlatIP(d) if exact else faiss.IndexHNSWFlat(d, 32, faiss.METRIC_INNER_PRODUCT)
-    for start in range(0, n, _BLOCK_ROWS):
-        index.add(np.ascontiguousarray(embeddings[start : start + _BLOCK_ROWS]))
-        progress(start * (0.1 if exact else 0.7), n)
-    indices, cosines = np.empty((n, n_neighbors), np.int32), np.empty((n, n_neighbors), np.float32)
-    for start in range(0, n, _BLOCK_ROWS):
-        stop = min(start + _BLOCK_ROWS, n)
-        cosines[start:stop], indices[start:stop] = index.search(
-            np.ascontiguousarray(embeddings[start:stop]), n_neighbors
-        )
-        progress(n * 0.7 + stop * 0.3, n)
-    return _self_first(indices), np.clip(1 - cosines, 0, 2)
-
-
-def _self_first(indices: np.ndarray) -> np.ndarray:
-    """UMAP takes the first neighbour for the record itself; among duplicates FAISS may list another one first."""
-    own = np.arange(len(indices), dtype=indices.dtype)
-    place = (indices == own[:, None]).argmax(1)
-    indices = np.where(indices < 0, own[:, None], indices)  # HNSW pads with -1 where it finds too few
-    indices[np.arange(len(indices)), place] = indices[:, 0]
-    indices[:, 0] = own
-    return indices
 
 
 def _main_axes(embeddings: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ ORDER = [
     {"records"},
     {"record_table"},
     {"embedding"},
+    {"neighbours"},
     {"clustering", "naming"},
     {"projection"},
     {"quality"},

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from core.embedding import unit_rows
-from core.projection import ProjectParams, nearest_neighbours, project_2d
+from core.neighbours import nearest_neighbours
+from core.projection import ProjectParams, project_2d
 from tests.test_clustering import blobs
 
 

@@ -5,10 +5,9 @@ Each continues from the pinned records as if it had picked them.
 
 import numpy as np
 
-from core.errors import CurationError
 from core.selection.params import SelectionParams
 from core.selection.picks import Picks
-from core.selection.pool import Pool, finite_quality
+from core.selection.pool import Pool, finite_quality, unit_rows
 
 _REFRESH = 256
 
@@ -20,7 +19,7 @@ def k_center(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     A distance only shrinks as records are picked, so a record is compared with the newest picks only when its old
     distance is among the largest: the picks are those of the plain loop.
     """
-    x = _embeddings(pool)
+    x = unit_rows(pool)
     free = pool.free_rows()
     wanted = min(budget - len(pool.pinned), len(free))
     chosen = np.empty((len(pool.pinned) + wanted, x.shape[1]), np.float32)
@@ -57,7 +56,7 @@ def deita(pool: Pool, params: SelectionParams, budget: int) -> Picks:
 
     score: the quality. Where the threshold leaves fewer than the budget, the best of what it left out fill it, marked so.
     """
-    x, quality = _embeddings(pool), finite_quality(pool, "deita")
+    x, quality = unit_rows(pool), finite_quality(pool, "deita")
     free = pool.free_rows()
     order = free[np.argsort(-quality[free], kind="stable")]
     wanted = budget - len(pool.pinned)
@@ -83,9 +82,3 @@ def deita(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     filled = order[~np.isin(order, picks)][: wanted - len(picks)]
     rows = np.concatenate([np.array(picks, np.int64), filled])
     return Picks(rows, quality[rows], len(filled))
-
-
-def _embeddings(pool: Pool) -> np.ndarray:
-    if pool.embeddings is None:
-        raise CurationError("This method compares embeddings, and the records have none; run the embed stage first.")
-    return pool.embeddings

@@ -17,6 +17,9 @@ METHODS = {
     "kmeans-median": "Every cluster gets its share; inside a cluster, those at the middle distance from its centre.",
     "k-center": "Always the record farthest from all taken so far: reaches into every corner, outliers too.",
     "deita": "Down the list by quality, leaving out what is too much like something taken.",
+    "qdit": "Brings every record near to something taken, and weighs in quality.",
+    "facility-location": "Brings every record near to something taken: what is common is covered first.",
+    "novelselect": "Far from what is taken, but where records are dense: new and not an outlier.",
     "quality": "The best records by quality, whatever they are about.",
     "random": "Every record of the data is equally likely: the baseline to beat.",
 }
@@ -28,6 +31,9 @@ NEEDS = {
     "kmeans-median": ("cluster",),
     "k-center": ("embed",),
     "deita": ("embed", "score"),
+    "qdit": ("embed", "score"),
+    "facility-location": ("embed",),
+    "novelselect": ("embed",),
     "quality": ("score",),
     "random": (),
 }
@@ -43,7 +49,7 @@ class SelectionParams(Params):
     quota: a cluster's share by its "size" (paper) or "equal" (released code, but with the rest redistributed).
     probability: of a record in kmq, "proportional" to quality (paper) or "softmax" of it (released code).
     replacement: draw with replacement (paper; the methods in DRAWING); a record drawn twice is then exported twice.
-    threshold: in deita, the cosine above which two records are too much alike.
+    threshold: in deita, the cosine above which two records are too much alike. alpha: in qdit, the weight of quality.
     """
 
     budget: str = "10%"
@@ -53,6 +59,7 @@ class SelectionParams(Params):
     replacement: bool = False
     seed: int = 0
     threshold: float = 0.9
+    alpha: float = 0.5
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, tuple(METHODS))
@@ -60,6 +67,7 @@ class SelectionParams(Params):
         check_choice("probability", self.probability, ("proportional", "softmax"))
         check_count("seed", self.seed, 0)
         check_share("threshold", self.threshold)
+        check_share("alpha", self.alpha)
         if self.replacement and self.method not in DRAWING:
             raise CurationError(f"{self.method} takes each record once; replacement is for {', '.join(DRAWING)}.")
         _parse_budget(self.budget)

@@ -68,3 +68,10 @@ def finite_quality(pool: Pool, method: str) -> np.ndarray:
         row = int(np.argmin(np.isfinite(quality)))
         raise CurationError(f"record {row} has no finite quality; score the records again.")
     return quality
+
+
+def unit_rows(pool: Pool) -> np.ndarray:
+    """Return the pool's (n, d) float32 embeddings. Raises CurationError where there are none."""
+    if pool.embeddings is None:
+        raise CurationError("This method compares embeddings, and the records have none; run the embed stage first.")
+    return pool.embeddings

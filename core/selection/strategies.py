@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from core.errors import CurationError
-from core.selection import greedy
+from core.selection import facility, greedy, novel
 from core.selection.params import NEEDS, REASONS, Selection, SelectionParams
 from core.selection.picks import Picks
 from core.selection.pool import Pool, finite_quality
@@ -199,6 +199,9 @@ _STRATEGIES: dict[str, Strategy] = {
     "kmeans-median": _kmeans_median,
     "k-center": greedy.k_center,
     "deita": greedy.deita,
+    "qdit": facility.qdit,
+    "facility-location": facility.facility_location,
+    "novelselect": novel.novelselect,
     "quality": _quality,
     "random": _random,
 }
