@@ -9,9 +9,10 @@ import streamlit as st
 from components import job_panel, state
 from core.errors import CurationError
 from core.files import file_sha256, replacing
-from core.pipeline import Pipeline, Step
+from core.pipeline import Pipeline
 from core.readers import COMPRESSIONS, FORMATS, file_format
 from core.records import RecordParams
+from core.steps import Step
 from core.workspace import Workspace, default_folder, home
 
 

@@ -6,7 +6,8 @@ from components import state
 from core import jobs
 from core.errors import CurationError
 from core.jobs import Job
-from core.pipeline import Pipeline, Step
+from core.pipeline import Pipeline
+from core.steps import Step
 
 _DOING = {
     "": "Starting",

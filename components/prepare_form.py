@@ -9,9 +9,10 @@ from core.embedding import BUNDLED, EmbedParams
 from core.errors import CurationError
 from core.files import file_sha256
 from core.params import Params
-from core.pipeline import Pipeline, Step
+from core.pipeline import Pipeline
 from core.projection import ProjectParams
 from core.quality import QualityParams
+from core.steps import Step
 
 
 def show(pipeline: Pipeline, busy: bool) -> None:

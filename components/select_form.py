@@ -4,8 +4,9 @@ import streamlit as st
 
 from components import job_panel
 from core.errors import CurationError
-from core.pipeline import Pipeline, Step
+from core.pipeline import Pipeline
 from core.selection import METHODS, SelectionParams
+from core.steps import Step
 
 
 def show(pipeline: Pipeline, busy: bool) -> None:

@@ -6,7 +6,8 @@ from components import budget_bar, decide, guide, job_panel, opened, state
 from components.theme import ICONS
 from core.errors import CurationError
 from core.overrides import next_undo
-from core.pipeline import Pipeline, Step
+from core.pipeline import Pipeline
+from core.steps import Step
 
 _STAGE_NAMES = {
     "embed": "Embeddings",

@@ -1,12 +1,12 @@
 """What the app remembers of one reader between reruns, as one typed object. Whatever must last is in the workspace."""
 
 import dataclasses
-import getpass
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
+from core.ledger import user_name
 from core.workspace import home
 
 SAMPLE = Path(__file__).resolve().parent.parent / "assets" / "sample.jsonl"
@@ -63,7 +63,7 @@ def get() -> AppState:
         folder = home() / name
         if not (folder / "workspace.db").exists():
             folder = home() / SAMPLE.stem
-        st.session_state["winnow"] = AppState(folder, who=_user_name())
+        st.session_state["winnow"] = AppState(folder, who=user_name())
     return st.session_state["winnow"]
 
 
@@ -75,10 +75,3 @@ def open_workspace(folder: Path) -> None:
 def say(message: str) -> None:
     """Say what an action did, at the next rerun."""
     get().message = message
-
-
-def _user_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""

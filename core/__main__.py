@@ -4,9 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from core import commands, decision_commands
+from core import commands, decision_commands, refine_commands
 from core.device import DEVICES
 from core.errors import CurationError
+from core.judge import CRITERIA
+from core.quality import SCORERS
 from core.selection import METHODS
 
 
@@ -48,11 +50,27 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--neighbors", type=int, default=15, help="neighbours of a record that the map keeps near (15)")
     sub.add_argument("--min-dist", type=float, default=0.1, help="how tight points may lie (0.1)")
     _add_seed(sub)
+    sub = verb("suggest", "Show what several numbers of clusters would give.", commands.suggest)
+    sub.add_argument("--counts", default="", help="the numbers to try, as in 64,128,256 (a range around auto)")
+    sub.add_argument("--budget", default="10%", help="the budget that clusters are to fill (10%%)")
+    _add_device(sub)
+    _add_seed(sub)
     sub = verb("score", "Score the records' quality.", commands.score)
     _add_score(sub)
+    sub.add_argument(
+        "--combine", type=_weights, help="scores made before, ranked and weighted, as in heuristic=1,ifd=2"
+    )
+    sub.add_argument("--estimate", action="store_true", help="only say what judging will take")
+    sub.add_argument("--price-in", type=float, default=0.0, help="of a judge, for a million tokens sent")
+    sub.add_argument("--price-out", type=float, default=0.0, help="of a judge, for a million tokens answered")
+    _add_device(sub)
     sub = verb("select", "Choose records.", commands.select)
     _add_select(sub)
     _add_seed(sub)
+    sub = verb("refine", "Choose records in rounds that learn from feedback.", refine_commands.refine)
+    refine_commands.add_refine(sub)
+    _add_device(sub)
+    _add_round(verb("round", "Carry a round elsewhere and its scores back.", None, workspace=False))
     for name, summary in (
         ("pin", "Records or a cluster that must be chosen."),
         ("drop", "Records or a cluster that must not be chosen."),
@@ -78,6 +96,22 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_round(sub: argparse.ArgumentParser) -> None:
+    ways = sub.add_subparsers(dest="way", required=True, metavar="export|import")
+    for name, summary, run in (
+        ("export", "Write the latest round's records, with what to do.", refine_commands.round_export),
+        ("import", "Read the latest round's scores.", refine_commands.round_import),
+    ):
+        way = ways.add_parser(name, help=summary, description=summary)
+        way.set_defaults(run=run)
+        way.add_argument("workspace", help="the workspace folder")
+        if name == "import":
+            way.add_argument("scores", help="a JSONL file with a score for every record")
+        else:
+            way.add_argument("--out", required=True, help="the folder to write to")
+        way.add_argument("--run", dest="run_id", type=int, default=0, help="a run's number (the newest)")
+
+
 def _add_import(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--workspace", help="the workspace folder (workspaces/NAME, or $WINNOW_HOME/NAME)")
     sub.add_argument(
@@ -97,10 +131,27 @@ def _add_cluster(sub: argparse.ArgumentParser) -> None:
         "--clusters", default="auto", help="how many, or auto: the square root of the number of records (auto)"
     )
     sub.add_argument("--iterations", type=int, default=25, help="k-means iterations (25)")
+    sub.add_argument("--hierarchical", action="store_true", help="k-means of k-means, evener on very uneven data")
 
 
 def _add_score(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--quality", default="", help="a numeric field of the records; else the heuristic")
+    sub.add_argument("--scorer", choices=tuple(SCORERS), default="", help="where scores come from (heuristic)")
+    sub.add_argument(
+        "--quality-model", default="", help="of ifd and reward a path or hub name, of judge its name at the endpoint"
+    )
+    sub.add_argument("--criterion", choices=tuple(CRITERIA), default="quality", help="what a judge grades (quality)")
+    sub.add_argument(
+        "--missing",
+        choices=("fail", "lowest"),
+        default="fail",
+        help="what to do with records that got no usable score (fail)",
+    )
+
+
+def _weights(text: str) -> dict[str, float]:
+    pairs = [part.partition("=") for part in text.split(",")]
+    return {name.strip(): float(weight or 1) for name, _, weight in pairs}
 
 
 def _add_select(sub: argparse.ArgumentParser) -> None:

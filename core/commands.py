@@ -12,11 +12,14 @@ from core.embedding import BUNDLED, EmbedParams
 from core.errors import CurationError
 from core.files import file_sha256
 from core.params import Params
-from core.pipeline import STAGES, Pipeline, Step, run_steps, select_needs
+from core.pipeline import STAGES, Pipeline, select_needs
 from core.projection import ProjectParams
 from core.quality import QualityParams
 from core.records import RecordParams
+from core.scoring import judge_estimate, scores_made
 from core.selection import SelectionParams
+from core.steps import Step, run_steps
+from core.suggestion import SuggestParams, parse_counts
 from core.terminal import Report
 from core.workspace import Workspace, default_folder
 
@@ -33,19 +36,19 @@ def curate(arguments: argparse.Namespace) -> None:
     if arguments.map:
         stages.append(("project", ProjectParams(seed=arguments.seed)))
     if "score" in needs:
-        stages.append(("score", QualityParams(arguments.quality)))
+        stages.append(("score", _quality_params(arguments)))
     stages.append(("select", select_params))
     exporting.check_out(Path(arguments.out), Path(arguments.data))
     workspace = _workspace_for(arguments)
     steps = [_import_step(arguments), *(Step(stage, params.as_dict()) for stage, params in stages)]
-    _run(workspace, steps, arguments)
+    run_in_workspace(workspace, steps, arguments)
     _export(Pipeline(workspace), Path(arguments.out))
 
 
 def import_data(arguments: argparse.Namespace) -> None:
     """Read a data file into its workspace."""
     workspace = _workspace_for(arguments)
-    _run(workspace, [_import_step(arguments)], arguments)
+    run_in_workspace(workspace, [_import_step(arguments)], arguments)
     dataset = workspace.dataset()
     print(f"{dataset.n_records:,} records in {workspace.folder} ({dataset.fields})")
 
@@ -69,8 +72,34 @@ def project(arguments: argparse.Namespace) -> None:
 
 
 def score(arguments: argparse.Namespace) -> None:
-    """Run the score stage."""
-    _run_stage("score", QualityParams(arguments.quality), arguments)
+    """Run the score stage; a judge's cost is said first."""
+    params = _quality_params(arguments)
+    if params.scorer == "judge":
+        records = open_pipeline(arguments).workspace.records()
+        for line in judge_estimate(records, params, arguments.price_in, arguments.price_out):
+            print(line, file=sys.stderr)
+        if arguments.estimate:
+            return
+    pipeline = _run_stage("score", params, arguments)
+    info = pipeline.workspace.info("score", pipeline.current("score"))
+    if info.get("n_missing"):
+        print(f"warning: {info['n_missing']:,} records got no score and were given the lowest", file=sys.stderr)
+
+
+def suggest(arguments: argparse.Namespace) -> None:
+    """Show what several numbers of clusters would give, with advice."""
+    pipeline = open_pipeline(arguments)
+    params = SuggestParams(arguments.budget, parse_counts(arguments.counts), arguments.seed)
+    run_in_workspace(pipeline.workspace, [Step("suggest", params.as_dict())], arguments)
+    pipeline = open_pipeline(arguments)
+    info = pipeline.workspace.info("suggest", pipeline.current("suggest"))
+    print(f"{'clusters':>9} {'silhouette':>11} {'objective':>10} {'too small':>10} {'singletons':>11}")
+    for line in info["choices"]:
+        print(
+            f"{line['n_clusters']:>9,} {line['silhouette']:>11.3f} {line['objective']:>10.4f} {line['too_small']:>10.0%} "
+            f"{line['singletons']:>11.0%}"
+        )
+    print(*info["advice"], sep="\n")
 
 
 def select(arguments: argparse.Namespace) -> None:
@@ -146,11 +175,12 @@ def _import_step(arguments: argparse.Namespace) -> Step:
 def _run_stage(stage: str, params: Params, arguments: argparse.Namespace) -> Pipeline:
     workspace = Workspace(arguments.workspace)
     workspace.dataset()
-    _run(workspace, [Step(stage, params.as_dict())], arguments)
+    run_in_workspace(workspace, [Step(stage, params.as_dict())], arguments)
     return Pipeline(workspace)
 
 
-def _run(workspace: Workspace, steps: list[Step], arguments: argparse.Namespace) -> None:
+def run_in_workspace(workspace: Workspace, steps: list[Step], arguments: argparse.Namespace) -> None:
+    """Run steps with what the command line says of device and vectors, and show how far they are."""
     report = Report()
     vectors = getattr(arguments, "embeddings", None)
     try:
@@ -175,11 +205,32 @@ def _embed_params(arguments: argparse.Namespace) -> EmbedParams:
     return EmbedParams(arguments.model or BUNDLED, arguments.max_tokens)
 
 
+def _quality_params(arguments: argparse.Namespace) -> QualityParams:
+    parts = []
+    for name, weight in (getattr(arguments, "combine", None) or {}).items():
+        made = scores_made(open_pipeline(arguments).workspace.ledger.settings())
+        if name not in made:
+            have = ", ".join(sorted(made)) or "none"
+            raise CurationError(f"There are no scores by {name} to combine; there are: {have}.")
+        parts.append((weight, made[name].as_dict()))
+    scorer = "combine" if parts else arguments.scorer
+    return QualityParams(
+        column=arguments.quality,
+        scorer=scorer,
+        model=arguments.quality_model,
+        criterion=arguments.criterion,
+        missing=arguments.missing,
+        parts=tuple(parts),
+    )
+
+
 def _cluster_params(arguments: argparse.Namespace) -> ClusterParams:
     text = str(arguments.clusters)
     if text != "auto" and (not text.isdecimal() or int(text) < 1):
         raise CurationError(f"clusters is {text!r}; it must be a count of at least 1, or auto.")
-    return ClusterParams(0 if text == "auto" else int(text), arguments.iterations, arguments.seed)
+    return ClusterParams(
+        0 if text == "auto" else int(text), arguments.iterations, arguments.seed, arguments.hierarchical
+    )
 
 
 def _select_params(arguments: argparse.Namespace) -> SelectionParams:

@@ -1,12 +1,12 @@
 """The verbs by which people decide: pin, drop, clear, weight, undo, redo."""
 
 import argparse
-import getpass
 
 import numpy as np
 
 from core.commands import open_pipeline
 from core.errors import CurationError
+from core.ledger import user_name
 from core.overrides import Decision, next_redo, next_undo
 from core.pipeline import Pipeline
 
@@ -24,7 +24,7 @@ def decide(arguments: argparse.Namespace) -> None:
             raise CurationError(f"No record holds {arguments.search!r}; search for other words.")
     else:
         rows = parse_rows(arguments.rows, pipeline.workspace.dataset().n_records)
-    decision = pipeline.workspace.decide_records(arguments.verb, rows, _who(), arguments.note)
+    decision = pipeline.workspace.decide_records(arguments.verb, rows, user_name(), arguments.note)
     print(f"{arguments.verb}: {len(decision.rows):,} records (decision {decision.id})")
 
 
@@ -60,7 +60,7 @@ def parse_rows(text: str, n_records: int) -> np.ndarray:
 def _decide_cluster(
     pipeline: Pipeline, action: str, number: int, arguments: argparse.Namespace, value: float = 1.0
 ) -> Decision:
-    return pipeline.decide_cluster(action, number, _who(), arguments.note, value)
+    return pipeline.decide_cluster(action, number, user_name(), arguments.note, value)
 
 
 def _revise(arguments: argparse.Namespace, action: str, find) -> None:
@@ -68,12 +68,5 @@ def _revise(arguments: argparse.Namespace, action: str, find) -> None:
     refers = find(ledger.decisions())
     if refers is None:
         raise CurationError(f"There is nothing to {action}.")
-    ledger.add_decision(Decision(action=action, refers=refers, who=_who()))
+    ledger.add_decision(Decision(action=action, refers=refers, who=user_name()))
     print(f"{action}: decision {refers}")
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no name for this user id, as in some containers
-        return ""

@@ -25,7 +25,7 @@ def selected_rows(pipeline: Pipeline) -> np.ndarray:
             if state == "missing"
             else "The selection is out of date (decisions or inputs changed)"
         )
-        raise CurationError(f"{why}; run: python -m core select {pipeline.workspace.folder}")
+        raise CurationError(f"{why}; select again, or refine: python -m core select {pipeline.workspace.folder}")
     return np.sort(table["row_id"].combine_chunks().to_numpy())
 
 
@@ -55,7 +55,9 @@ def manifest_facts(pipeline: Pipeline) -> dict[str, Any]:
             "fields": dataset.fields,
             "params": dataset.params,
         },
-        "stages": {stage: _stage_facts(pipeline, stage) for stage in STAGES if pipeline.current(stage)},
+        "stages": {
+            stage: _stage_facts(pipeline, stage) for stage in STAGES if stage != "suggest" and pipeline.current(stage)
+        },
         "shortfall": selection["shortfall"],
         "measures": selection["measures"],
         "warnings": selection["warnings"],

@@ -54,7 +54,7 @@ class SentenceEncoder:
         self.device = resolve_device(device)
         self.format = "float32"
         self.batch_size = batch_size
-        self._path = _model_path(params.model)
+        self._path = model_path(params.model)
         self._max_tokens = params.max_tokens
         self._model = self._load("float32")
 
@@ -100,7 +100,8 @@ class SentenceEncoder:
         return unit_rows(vectors.float().cpu().numpy())
 
 
-def _model_path(model: str) -> str:
+def model_path(model: str) -> str:
+    """Return what a model loads from: the bundled one's folder, or the path or hub name as given."""
     if model != BUNDLED:
         return model
     import importlib.util

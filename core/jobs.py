@@ -23,7 +23,7 @@ import filelock
 from core.errors import CurationError
 from core.files import sweep_temporaries
 from core.ledger import now
-from core.pipeline import Step, run_steps
+from core.steps import Step, run_steps
 from core.workspace import Workspace
 
 _START_SECONDS = 30

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime
+import getpass
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -21,6 +22,13 @@ CREATE TABLE IF NOT EXISTS decisions (
     clustering TEXT NOT NULL, value REAL NOT NULL, note TEXT NOT NULL, refers INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS selections (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, key TEXT NOT NULL, params TEXT NOT NULL, n INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, params TEXT NOT NULL, lm TEXT NOT NULL,
+    inputs TEXT NOT NULL, parent INTEGER NOT NULL, parent_round INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS rounds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, run INTEGER NOT NULL, number INTEGER NOT NULL,
+    key TEXT NOT NULL, feedback TEXT NOT NULL DEFAULT '', last_decision INTEGER NOT NULL, taken_back TEXT NOT NULL DEFAULT '');
+CREATE UNIQUE INDEX IF NOT EXISTS one_standing_round ON rounds (run, number) WHERE taken_back = '';
 CREATE TABLE IF NOT EXISTS jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, arguments TEXT NOT NULL,
     status TEXT NOT NULL, step TEXT NOT NULL DEFAULT '', fraction REAL NOT NULL DEFAULT 0, rate REAL, seconds_left REAL,
@@ -33,6 +41,14 @@ _HASH_BYTES = 16
 def now() -> str:
     """Return the present moment in UTC, ISO 8601, to the second."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def user_name() -> str:
+    """Return who is at this computer; "" where that has no name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
 
 
 class Ledger:
@@ -102,6 +118,55 @@ class Ledger:
         with self.connect() as db:
             rows = db.execute("SELECT * FROM selections ORDER BY id").fetchall()
         return [dict(row) | {"params": json.loads(row["params"])} for row in rows]
+
+    def add_run(
+        self,
+        who: str,
+        params: dict[str, Any],
+        lm: dict[str, Any],
+        inputs: dict[str, str],
+        parent: int,
+        parent_round: int,
+    ) -> int:
+        """Record a new run of rounds and return its id."""
+        with self.connect() as db:
+            values = (now(), who, json.dumps(params), json.dumps(lm), json.dumps(inputs), parent, parent_round)
+            return db.execute(
+                "INSERT INTO runs (at, who, params, lm, inputs, parent, parent_round) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                values,
+            ).lastrowid
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Return every run of rounds, oldest first."""
+        with self.connect() as db:
+            rows = db.execute("SELECT * FROM runs ORDER BY id").fetchall()
+        return [dict(row) | {name: json.loads(row[name]) for name in ("params", "lm", "inputs")} for row in rows]
+
+    def add_round(self, run: int, number: int, key: str, who: str, last_decision: int, feedback: str = "") -> None:
+        """Record that round `number` of a run was selected. Two that stand can't be; the second is an IntegrityError."""
+        with self.connect() as db:
+            db.execute(
+                "INSERT INTO rounds (at, who, run, number, key, last_decision, feedback) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (now(), who, run, number, key, last_decision, feedback),
+            )
+
+    def set_feedback(self, round_id: int, key: str) -> None:
+        """Record the feedback on a round."""
+        with self.connect() as db:
+            db.execute("UPDATE rounds SET feedback = ? WHERE id = ?", (key, round_id))
+
+    def take_back_rounds(self, run: int, number: int, who: str) -> int:
+        """Mark the rounds from `number` on as taken back; they stay on record. Return how many."""
+        with self.connect() as db:
+            return db.execute(
+                "UPDATE rounds SET taken_back = ? WHERE run = ? AND number >= ? AND taken_back = ''",
+                (f"{who} {now()}".strip(), run, number),
+            ).rowcount
+
+    def rounds(self, run: int) -> list[dict[str, Any]]:
+        """Return every round of a run in the order they were made, those taken back too."""
+        with self.connect() as db:
+            return [dict(row) for row in db.execute("SELECT * FROM rounds WHERE run = ? ORDER BY id", (run,))]
 
 
 _DECISION_COLUMNS = [

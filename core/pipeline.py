@@ -20,9 +20,10 @@ from core.params import Params, digest
 from core.progress import Progress, no_progress
 from core.projection import ProjectParams
 from core.quality import QualityParams
-from core.records import RecordParams
-from core.runners import RUNNERS, Run
-from core.selection import NEEDS, Pool, SelectionParams
+from core.refinement import RoundsParams
+from core.runners import RUNNERS, Run, selection_result
+from core.selection import NEEDS, Pool, Selection, SelectionParams
+from core.suggestion import SuggestParams
 from core.workspace import Workspace
 
 
@@ -39,14 +40,15 @@ STAGES = {
     "embed": Stage(EmbedParams, 1, ("records",)),
     "cluster": Stage(ClusterParams, 1, ("embed",)),
     "project": Stage(ProjectParams, 1, ("embed",)),
-    "score": Stage(QualityParams, 1, ("records",)),
+    "suggest": Stage(SuggestParams, 1, ("embed",)),
+    "score": Stage(QualityParams, 2, ("records",)),
     "select": Stage(SelectionParams, 1, ()),
 }
 
 
 def select_needs(method: str) -> tuple[str, ...]:
-    """Return the stages that a selection method cannot do without."""
-    return NEEDS[method]
+    """Return the stages that a selection method cannot do without; "rounds" draws from clusters too."""
+    return NEEDS.get(method, ("cluster",))
 
 
 class Pipeline:
@@ -67,7 +69,10 @@ class Pipeline:
     def params(self, stage: str) -> Params | None:
         """Return the params that the stage last ran with, or None."""
         values = self._once("settings", self.workspace.ledger.settings).get(stage)
-        return None if values is None else STAGES[stage].params.from_dict(values)
+        if values is None:
+            return None
+        kind = RoundsParams if stage == "select" and values.get("method") == "rounds" else STAGES[stage].params
+        return kind.from_dict(values)
 
     def key(self, stage: str, params: Params | None = None) -> str:
         """Return the key of a stage's result for `params`, or for its last; "" where it or what it needs never ran."""
@@ -155,12 +160,28 @@ class Pipeline:
                 seconds = round(time.monotonic() - started, 3)
                 self.workspace.save(stage, key, {"params": params.as_dict(), "seconds": seconds} | info, **parts)
                 self.workspace.remove_shards(stage, key)
+        self._remember(stage, key, params)
+        return key
+
+    def _remember(self, stage: str, key: str, params: Params) -> None:
+        """Record that `key` is now the stage's result."""
         self.workspace.ledger.set_settings(stage, params.as_dict())
+        if stage == "score":
+            self.workspace.ledger.set_settings(f"score:{params.name}", params.as_dict())
         self._found.clear()
         if stage == "select" and self.last_selection_key() != key:
             n = self.workspace.info("select", key)["n_selected"]
             self.workspace.ledger.add_selection(key, params.as_dict(), n)
             self._found.clear()
+
+    def publish(self, params: RoundsParams, selection: Selection) -> str:
+        """Make a selection that rounds have made the current one, and return its key."""
+        key = self._select_key(params)
+        with self.workspace.lock("select", key):
+            if not self.workspace.has("select", key):
+                info, parts = selection_result(self, selection, params.method)
+                self.workspace.save("select", key, {"params": params.as_dict()} | info, **parts)
+        self._remember("select", key, params)
         return key
 
     def decide_cluster(
@@ -218,7 +239,7 @@ class Pipeline:
             multipliers=overrides.multipliers,
         )
 
-    def _select_key(self, params: SelectionParams) -> str:
+    def _select_key(self, params: SelectionParams | RoundsParams) -> str:
         needs = select_needs(params.method)
         if any(not self.current(need) for need in needs):
             return ""
@@ -228,32 +249,3 @@ class Pipeline:
         return digest(
             "select", STAGES["select"].version, params.as_dict(), inputs, rows, list(constraints.multipliers.items())
         )
-
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """One thing for a job or the command line to do: "import" (of `data`), or a stage. params: `Params.as_dict` values."""
-
-    do: str
-    params: dict[str, Any]
-    data: str = ""
-
-
-def run_steps(
-    workspace: Workspace,
-    steps: list[Step],
-    report: Callable[[str], Progress],
-    device: str = "auto",
-    vectors: Path | None = None,
-    encoder: Encoder | None = None,
-) -> None:
-    """Run the steps in order. `report(step)` is asked for each step's Progress. What is up to date is not done again."""
-    for step in steps:
-        pipeline = Pipeline(workspace)
-        progress = report(step.do)
-        if step.do == "import":
-            workspace.import_data(Path(step.data), RecordParams.from_dict(step.params), progress)
-        else:
-            params = STAGES[step.do].params.from_dict(step.params)
-            pipeline.run(step.do, params, progress, device=device, vectors=vectors, encoder=encoder)
-        progress(1, 1)

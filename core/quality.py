@@ -1,4 +1,4 @@
-"""Quality: one number a record, from a numeric column or from a transparent heuristic. Runs no model.
+"""Quality: one number a record, from a numeric column or from a transparent heuristic. Models are in `scorers.py`.
 
 The heuristic is the product of four parts in 0..1, each kept beside the score so that a reader sees why:
 
@@ -13,6 +13,7 @@ Scripts that write without spaces count four characters as a word.
 
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import orjson
@@ -20,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import CurationError
-from core.params import Params
+from core.params import Params, check_at_least, check_choice, check_count
 
 FULL_LENGTH_WORDS = 60
 _MOST = float(np.finfo(np.float32).max)
@@ -51,11 +52,60 @@ _EMPTY_TALK = "|".join(
 )
 
 
+SCORERS = {
+    "heuristic": "Length, completeness, repetition and empty talk of the response, by plain rules.",
+    "column": "A numeric field of the records.",
+    "ifd": "Instruction-following difficulty: how little the prompt helps a language model to foretell the response.",
+    "reward": "A reward model: a sequence classifier gives prompt and response one number.",
+    "judge": "A language model behind an OpenAI-compatible endpoint grades each record 1 to 5.",
+    "combine": "Several of these, ranked first and then weighted.",
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class QualityParams(Params):
-    """column: a numeric field of the records ("score", "meta.rating"; higher is better); "" takes the heuristic."""
+    """Where the scores come from; higher is better.
+
+    column: a numeric field of the records ("score", "meta.rating"). scorer: one of SCORERS; "" takes the column where one
+    is named, else the heuristic. model: of ifd and reward a path or hub name, of judge its name at the endpoint.
+    criterion: of judge, "quality" or "complexity". max_tokens: of a record, longer ones are cut. missing: what becomes of
+    records that a judge gave no usable answer on: "fail", or the "lowest" score given. parts: of combine, (weight, params as
+    a dict) each.
+    """
 
     column: str = ""
+    scorer: str = ""
+    model: str = ""
+    criterion: str = "quality"
+    max_tokens: int = 1024
+    missing: str = "fail"
+    parts: tuple[tuple[float, dict[str, Any]], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.scorer:
+            object.__setattr__(self, "scorer", "column" if self.column else "heuristic")
+        object.__setattr__(self, "parts", tuple((float(w), dict(values)) for w, values in self.parts))
+        check_choice("scorer", self.scorer, tuple(SCORERS))
+        check_choice("criterion", self.criterion, ("quality", "complexity"))
+        check_choice("missing", self.missing, ("fail", "lowest"))
+        check_count("max_tokens", self.max_tokens, 16)
+        for name, is_wanted in (("column", self.scorer == "column"), ("model", self.scorer in ("ifd", "reward"))):
+            if is_wanted and not getattr(self, name):
+                raise CurationError(f"The scorer {self.scorer} needs a {name}; name one.")
+        if (self.scorer == "column") != bool(self.column):
+            raise CurationError(f"A column is for the scorer column, not for {self.scorer}; leave one of the two out.")
+        if (self.scorer == "combine") != bool(self.parts):
+            raise CurationError("combine needs the scores to combine, and only combine takes some.")
+        for weight, values in self.parts:
+            check_at_least("a weight", weight, 0)
+            QualityParams.from_dict(values)
+        if self.parts and not sum(weight for weight, _ in self.parts):
+            raise CurationError("The weights to combine by are all 0; give one at least a positive weight.")
+
+    @property
+    def name(self) -> str:
+        """Return what these scores are called among others: "ifd", "judge-complexity", "column-rating"."""
+        return {"judge": f"judge-{self.criterion}", "column": f"column-{self.column}"}.get(self.scorer, self.scorer)
 
 
 def score_quality(batches: Iterable[pa.RecordBatch], params: QualityParams) -> pa.Table:

@@ -4,7 +4,6 @@ Each runner returns (info, parts): what to write down, and the arrays or tables 
 """
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +21,9 @@ from core.naming import name_clusters, sample_for_names
 from core.params import Params
 from core.progress import Progress, part_of
 from core.projection import project_2d
-from core.quality import score_quality
+from core.scoring import run_score
 from core.selection import NEEDS, Selection, select_records
+from core.suggestion import compare_counts
 
 if TYPE_CHECKING:
     from core.pipeline import Pipeline
@@ -111,51 +111,43 @@ def _cluster(run: Run) -> Result:
     return info, {"value": clusters.labels, "centroids": clusters.centroids, "distances": clusters.distances}
 
 
+def _suggest(run: Run) -> Result:
+    return compare_counts(run.pipeline.embeddings(), run.params, run.device, run.progress), {}
+
+
 def _project(run: Run) -> Result:
     return {}, {"value": project_2d(run.pipeline.embeddings(), run.params, run.progress)}
 
 
-def _score(run: Run) -> Result:
-    records = run.pipeline.workspace.records()
-
-    def counted() -> Iterator[pa.RecordBatch]:
-        done = 0
-        for batch in records.batches():
-            yield batch
-            done += len(batch)
-            run.progress(done, len(records))
-
-    return {}, {"value": score_quality(counted(), run.params)}
-
-
 def _select(run: Run) -> Result:
-    pool = run.pipeline.pool()
-    selection = select_records(pool, run.params)
+    return selection_result(run.pipeline, select_records(run.pipeline.pool(), run.params), run.params.method)
+
+
+def selection_result(pipeline: "Pipeline", selection: Selection, method: str) -> Result:
+    """Return what is written down of a selection, and its table."""
     info = {
         "n_selected": len(selection),
         "requested": selection.requested,
         "shortfall": selection.shortfall,
-        "warnings": _selection_warnings(run),
-        "measures": measure_selection(selection.rows, pool.labels, pool.quality),
-        "inputs": {stage: run.pipeline.current(stage) for stage in ("records", "cluster", "score")},
-        "last_decision": run.pipeline.workspace.ledger.last_decision_id(),
+        "warnings": _selection_warnings(pipeline, method),
+        "measures": measure_selection(selection.rows, pipeline.labels(), pipeline.quality()),
+        "inputs": {stage: pipeline.current(stage) for stage in ("records", "cluster", "score")},
+        "last_decision": pipeline.workspace.ledger.last_decision_id(),
     }
     return info, {"value": _selection_table(selection)}
 
 
-def _selection_warnings(run: Run) -> list[str]:
+def _selection_warnings(pipeline: "Pipeline", method: str) -> list[str]:
     """Return what a curator decided and this selection could not obey."""
-    overrides = run.pipeline.overrides()
+    overrides = pipeline.overrides()
     warnings = []
     if overrides.set_aside:
         warnings.append(
             f"Decisions about clusters that no longer exist have no effect: {len(overrides.set_aside):,}. "
             "Carry them over on the Review page, or decide again."
         )
-    if overrides.multipliers and "cluster" not in NEEDS[run.params.method]:
-        warnings.append(
-            f"{run.params.method} has no clusters, so the weights on {len(overrides.multipliers):,} have no effect."
-        )
+    if overrides.multipliers and "cluster" not in NEEDS.get(method, ("cluster",)):
+        warnings.append(f"{method} has no clusters, so the weights on {len(overrides.multipliers):,} have no effect.")
     return warnings
 
 
@@ -170,4 +162,11 @@ def _selection_table(selection: Selection) -> pa.Table:
     )
 
 
-RUNNERS = {"embed": _embed, "cluster": _cluster, "project": _project, "score": _score, "select": _select}
+RUNNERS = {
+    "embed": _embed,
+    "cluster": _cluster,
+    "project": _project,
+    "suggest": _suggest,
+    "score": run_score,
+    "select": _select,
+}

@@ -11,10 +11,11 @@ from core import jobs
 from core.embedding import EmbedParams
 from core.errors import CurationError
 from core.files import file_sha256
-from core.pipeline import Pipeline, Step
+from core.pipeline import Pipeline
 from core.quality import QualityParams
 from core.records import RecordParams
 from core.selection import SelectionParams
+from core.steps import Step
 from core.workspace import Workspace
 from tests.conftest import write_jsonl
 

@@ -15,10 +15,11 @@ from core.clustering import ClusterParams
 from core.embedding import EmbedParams
 from core.errors import CurationError
 from core.files import file_sha256
-from core.pipeline import Pipeline, Step
+from core.pipeline import Pipeline
 from core.projection import ProjectParams
 from core.records import RecordParams
 from core.selection import SelectionParams
+from core.steps import Step
 from core.workspace import Workspace
 from tests.conftest import SAMPLE
 

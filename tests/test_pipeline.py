@@ -13,10 +13,11 @@ from core.clustering import ClusterParams
 from core.embedding import EmbedParams
 from core.errors import CurationError
 from core.overrides import Decision, next_undo
-from core.pipeline import STAGES, Pipeline, Step, run_steps
+from core.pipeline import STAGES, Pipeline
 from core.projection import ProjectParams
 from core.records import RecordParams
 from core.selection import METHODS, SelectionParams
+from core.steps import Step, run_steps
 from core.workspace import Workspace, default_folder
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 

@@ -2,7 +2,18 @@
 
 from core.selection.params import DRAWING, METHODS, NEEDS, Selection, SelectionParams
 from core.selection.pool import Pool
-from core.selection.quotas import allocate_quotas
-from core.selection.strategies import select_records
+from core.selection.quotas import allocate_quotas, shares_within
+from core.selection.strategies import cluster_quotas, select_records
 
-__all__ = ["DRAWING", "METHODS", "NEEDS", "Pool", "Selection", "SelectionParams", "allocate_quotas", "select_records"]
+__all__ = [
+    "DRAWING",
+    "METHODS",
+    "NEEDS",
+    "Pool",
+    "Selection",
+    "SelectionParams",
+    "allocate_quotas",
+    "cluster_quotas",
+    "select_records",
+    "shares_within",
+]

@@ -14,6 +14,7 @@ class Pool:
     labels: (n,) int32 clusters, or None. quality: (n,) float32, or None. embeddings: (n, d) float32 unit rows, or None.
     distances: (n,) float32, squared distance to the own cluster's centroid, or None.
     pinned: row ids that must be chosen; dropped: row ids that must not. multipliers: {cluster: factor >= 0 on its weight}.
+    weights: (k,) float64 cluster weights in place of those by size or equal, or None.
     """
 
     n_records: int
@@ -24,6 +25,7 @@ class Pool:
     pinned: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
     dropped: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
     multipliers: dict[int, float] = dataclasses.field(default_factory=dict)
+    weights: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         for name in ("labels", "quality", "embeddings", "distances"):

@@ -28,7 +28,7 @@ def allocate_quotas(
         )
     capacity = np.where(weights > 0, capacity, least)
     budget = min(budget, int(capacity.sum()))
-    shares = _shares(weights, budget, capacity, least)
+    shares = shares_within(weights, budget, capacity, least)
     quotas = np.floor(shares + 1e-9).astype(np.int64)
     remainder = np.where(quotas < capacity, shares - quotas, -1)
     order = np.lexsort((np.arange(len(weights)), -np.round(remainder, 9)))
@@ -36,8 +36,8 @@ def allocate_quotas(
     return quotas
 
 
-def _shares(weights: np.ndarray, budget: int, capacity: np.ndarray, least: np.ndarray) -> np.ndarray:
-    """Return clip(t * weights, least, capacity) for the t at which the sum is `budget`; the sum grows with t.
+def shares_within(weights: np.ndarray, budget: float, capacity: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """Return (k,) float64: clip(t * weights, least, capacity) for the t at which the sum is `budget`; the sum grows with t.
 
     The sum is a line between two bends (where a cluster leaves its least or meets its capacity), so the two around the
     budget are found by bisection and t needs no tolerance.

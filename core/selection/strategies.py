@@ -121,13 +121,15 @@ def _kmq(pool: Pool, params: SelectionParams, budget: int) -> Picks:
 
 
 def cluster_weights(pool: Pool, params: SelectionParams) -> np.ndarray:
-    """Return (k,) float64 cluster weights before the budget: by size or equal, times the curator's multipliers."""
+    """Return (k,) float64 cluster weights before the budget: the pool's own, by size, or equal; times the multipliers."""
     if pool.labels is None:
         raise CurationError(
             f"{params.method} draws from clusters, and the records have none; run the cluster stage first."
         )
     sizes = np.bincount(pool.labels, minlength=pool.n_clusters).astype(np.float64)
     weights = sizes if params.quota == "size" else (sizes > 0).astype(np.float64)
+    if pool.weights is not None:
+        weights = np.array(pool.weights, dtype=np.float64)
     for cluster, factor in pool.multipliers.items():
         if not 0 <= cluster < len(weights):
             raise CurationError(f"a weight is on cluster {cluster}; the clusters are 0 to {len(weights) - 1}.")
@@ -140,7 +142,7 @@ def _draw_by_cluster(pool: Pool, params: SelectionParams, budget: int, log_weigh
     rng = np.random.default_rng(params.seed)
     free = pool.free_rows()
     if params.replacement:
-        quotas = _quotas(pool, params, budget)
+        quotas = cluster_quotas(pool, params, budget)
         return _by_quality(pool, _draw_repeated(free, pool.labels[free], log_weights[free], quotas, rng))
     # log of an exponential variable minus the log weight: the log of the Efraimidis-Spirakis key, safe at any scale.
     with np.errstate(divide="ignore"):
@@ -152,7 +154,7 @@ def _draw_by_cluster(pool: Pool, params: SelectionParams, budget: int, log_weigh
     return _by_quality(pool, _take_by_cluster(pool, params, budget, keys, ties))
 
 
-def _quotas(pool: Pool, params: SelectionParams, budget: int) -> np.ndarray:
+def cluster_quotas(pool: Pool, params: SelectionParams, budget: int) -> np.ndarray:
     """Return (k,) int64: what each cluster gives beside its pins."""
     weights = cluster_weights(pool, params)
     pinned = np.bincount(pool.labels[pool.pinned], minlength=pool.n_clusters)
@@ -165,7 +167,7 @@ def _take_by_cluster(
     pool: Pool, params: SelectionParams, budget: int, keys: np.ndarray, ties: np.ndarray | None = None
 ) -> np.ndarray:
     """Return the free rows with the smallest keys ((n,) float) of each cluster, its quota of them, taking turns."""
-    quotas, free = _quotas(pool, params, budget), pool.free_rows()
+    quotas, free = cluster_quotas(pool, params, budget), pool.free_rows()
     order = np.lexsort((free if ties is None else ties[free], keys[free], pool.labels[free]))
     labels = pool.labels[free][order]
     rank = np.arange(len(order)) - np.searchsorted(labels, labels)

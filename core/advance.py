@@ -1,0 +1,147 @@
+"""Going on with a run of rounds: feedback on the last round, then the next selection, until the wanted one is there."""
+
+import dataclasses
+import sqlite3
+
+import numpy as np
+import pyarrow as pa
+
+from core.embedding import Encoder
+from core.errors import CurationError
+from core.feedback import Feedback, Pairs, lm_feedback, proxy_feedback
+from core.params import Params, check_count, digest
+from core.progress import Progress, no_progress, part_of
+from core.refinement import RoundSelection, select_round
+from core.rounds import ARRAYS, VERSION, RefineRun, Round, Rounds, feedback_seed
+
+
+@dataclasses.dataclass(frozen=True)
+class Advance(Params):
+    """How far to go with a run: until round `until` is selected, 0 for the last; `redo` first takes the latest round back."""
+
+    run: int
+    until: int = 0
+    redo: bool = False
+    who: str = ""
+
+    def __post_init__(self) -> None:
+        check_count("run", self.run, 1)
+        check_count("until", self.until, 0)
+
+
+def advance(
+    rounds: Rounds, how: Advance, progress: Progress = no_progress, device: str = "auto", encoder: Encoder | None = None
+) -> None:
+    """Give feedback and select until the wanted round is there, or scores from elsewhere are needed.
+
+    encoder: of the proxy, in place of its own. Raises CurationError: the clusters or scores are not those the run began
+    with; more pins than a round has room for.
+    """
+    run = rounds.run(how.run)
+    rounds.check_inputs(run)
+    if how.redo and (standing := rounds.rounds(run.id)):
+        _select(rounds, run, how.who, len(standing) - 1)
+    goal = min(how.until or run.params.rounds, run.params.rounds)
+    begun = len(rounds.rounds(run.id))
+    while (done := len(rounds.rounds(run.id))) < goal:
+        span = max(goal - begun, 1)
+        within = part_of(progress, (done - begun) / span, (done - begun + 1) / span)
+        last = rounds.rounds(run.id)[-1:]
+        if last and not last[0].feedback:
+            if run.params.feedback == "import":
+                break
+            give_feedback(rounds, run, last[0], part_of(within, 0, 0.95), device, encoder)
+        _select(rounds, run, how.who, done)
+        within(1, 1)
+    if rounds.rounds(run.id):
+        rounds.publish(run)
+
+
+def _select(rounds: Rounds, run: RefineRun, who: str, n_before: int) -> None:
+    """Select the round after the first `n_before`, in place of those that stand there already."""
+    workspace = rounds.workspace
+    standing, number = rounds.rounds(run.id), n_before + 1
+    overrides = rounds.pipeline.overrides()
+    last_decision = workspace.ledger.last_decision_id()
+    key = digest(
+        "round",
+        VERSION,
+        run.params.as_dict(),
+        run.inputs,
+        number,
+        [[made.key, made.feedback] for made in standing[:n_before]],
+        [overrides.pinned.tobytes().hex(), overrides.dropped.tobytes().hex(), list(overrides.multipliers.items())],
+    )
+    with workspace.lock("round", key):
+        if not workspace.has("round", key):
+            pool, taken = rounds.pipeline.pool(overrides), rounds.taken(run, n_before)
+            made = select_round(pool, run.params, number, rounds.next_weights(run, n_before), taken)
+            _save_round(rounds, key, number, made, pool.multipliers)
+    if len(standing) > n_before:
+        workspace.ledger.take_back_rounds(run.id, number, who)
+    try:
+        workspace.ledger.add_round(run.id, number, key, who, last_decision)
+    except sqlite3.IntegrityError as error:
+        raise CurationError(
+            f"Somebody else has just selected round {number} of run {run.id}; look at it first."
+        ) from error
+
+
+def _save_round(rounds: Rounds, key: str, number: int, made: RoundSelection, multipliers: dict[int, float]) -> None:
+    selection = made.selection
+    info = {
+        "number": number,
+        "n_selected": len(selection),
+        "shortfall": selection.shortfall,
+        "multipliers": {str(cluster): factor for cluster, factor in multipliers.items()},
+    }
+    columns = {
+        "row_id": pa.array(selection.rows, pa.int64()),
+        "score": pa.array(selection.scores, pa.float32()),
+        "reason": pa.array(selection.reasons, pa.int8()),
+    }
+    arrays = {name: getattr(made, name) for name in ARRAYS}
+    rounds.workspace.save("round", key, info, value=pa.table(columns), **arrays)
+
+
+def give_feedback(
+    rounds: Rounds,
+    run: RefineRun,
+    made: Round,
+    progress: Progress = no_progress,
+    device: str = "auto",
+    encoder: Encoder | None = None,
+) -> None:
+    """Score the run's latest round `made` by the proxy or a language model tuned here."""
+    workspace, key = rounds.workspace, rounds.feedback_key(run, made)
+    with workspace.lock("feedback", key):
+        if not workspace.has("feedback", key):
+            taken, scored = (pairs_of(rounds, rows) for rows in (rounds.taken(run), rounds.scored_rows(run, made)))
+            if run.params.feedback == "proxy":
+                found = proxy_feedback(taken, scored, encoder)
+            else:
+                folder = workspace.shard_folder("feedback", key)
+                found = lm_feedback(taken, scored, run.lm, folder, feedback_seed(run, made.number), device, progress)
+            save_feedback(rounds, key, run, found)
+            workspace.remove_shards("feedback", key)
+    workspace.ledger.set_feedback(made.id, key)
+
+
+def save_feedback(rounds: Rounds, key: str, run: RefineRun, found: Feedback) -> None:
+    """Write the scores of a round as the artifact `key`."""
+    columns = {
+        "row_id": pa.array(found.rows, pa.int64()),
+        "score": pa.array(found.scores, pa.float32()),
+        "gold": pa.array(found.gold, pa.float32()),
+        "generated": pa.array(found.generated, pa.float32()),
+    }
+    if found.answers:
+        columns["answer"] = pa.array(list(found.answers), pa.large_string())
+    info = {"feedback": run.params.feedback, "n_scored": len(found.rows)} | found.info
+    rounds.workspace.save("feedback", key, info, value=pa.table(columns))
+
+
+def pairs_of(rounds: Rounds, rows: np.ndarray) -> Pairs:
+    """Return the texts of some records. rows: (m,) row ids."""
+    table = rounds.workspace.records().take(rows, ["prompt", "response"])
+    return Pairs(rows, table["prompt"].to_pylist(), table["response"].to_pylist())

@@ -1,0 +1,234 @@
+"""Refinement: selection in rounds, in which feedback moves weight between clusters (D&C, arXiv 2409.11378, algorithm 1).
+
+Pure functions of arrays; `rounds.py` runs them on a workspace, `feedback.py` says where the scores come from.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from core.errors import CurationError
+from core.params import Params, check_at_least, check_choice, check_count
+from core.selection import Pool, Selection, SelectionParams, cluster_quotas, select_records, shares_within
+
+FEEDBACKS = {
+    "proxy": "Winnow's own stand-in for a model, not the paper's: how badly a small regression foretells the response "
+    "from the prompt. Seconds, needs nothing.",
+    "lm": "A language model tuned here on what is taken so far; what it answers worse than the data says so.",
+    "import": "You train elsewhere, with anything, and bring back a score for every record.",
+}
+UPDATES = ("multiply", "replace")
+INSIDE = ("kmq", "kmeans-random", "kmeans-closest", "kmeans-median")
+SCORED = ("all", "round")
+_TEMPERATURES = {"proxy": 0.25, "lm": 1.0, "import": 1.0}
+
+
+@dataclasses.dataclass(frozen=True)
+class RefineParams(Params):
+    """What a run of rounds is, as methods.md 1.2 names it.
+
+    budget: a count or a percentage, spread over `rounds` exactly. feedback: one of FEEDBACKS. update: a factor is
+    multiplied into the weight (paper) or replaces it (released code). temperature: of the softmax that makes factors of
+    scores, smaller moves more; 0 takes 1 (released code), for proxy 0.25, whose scores lie close together.
+    floor: the least weight of a cluster, as a share of the mean weight, 0..1. inside: the method inside a cluster.
+    probability: see SelectionParams. scored: feedback on "all" taken so far (paper) or this "round" (released code).
+    """
+
+    budget: str = "10%"
+    rounds: int = 3
+    feedback: str = "proxy"
+    update: str = "multiply"
+    temperature: float = 0.0
+    floor: float = 0.0
+    inside: str = "kmq"
+    probability: str = "proportional"
+    scored: str = "all"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_count("rounds", self.rounds, 1)
+        check_choice("feedback", self.feedback, tuple(FEEDBACKS))
+        check_choice("update", self.update, UPDATES)
+        check_at_least("temperature", self.temperature, 0)
+        check_at_least("floor", self.floor, 0)
+        if self.floor > 1:
+            raise CurationError(f"floor is {self.floor!r}; it is a share of the mean weight and must be 1 at most.")
+        check_choice("inside", self.inside, INSIDE)
+        check_choice("scored", self.scored, SCORED)
+        self.selection(1, 1)
+
+    def selection(self, number: int, budget: int) -> SelectionParams:
+        """Return the params of round `number`, which is to take `budget` records."""
+        SelectionParams(self.budget, self.inside, probability=self.probability, seed=self.seed)
+        seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
+        return SelectionParams(str(budget), self.inside, probability=self.probability, seed=seed)
+
+    def n_records(self, n_pool: int) -> int:
+        """Return the budget as a number of records out of `n_pool`. Raises CurationError: fewer records than rounds."""
+        count = SelectionParams(self.budget).n_records(n_pool)
+        if count < self.rounds:
+            raise CurationError(
+                f"A budget of {count:,} can't be spread over {self.rounds:,} rounds; ask for more records."
+            )
+        return count
+
+    @property
+    def softmax_temperature(self) -> float:
+        """Return the temperature that applies."""
+        return self.temperature or _TEMPERATURES[self.feedback]
+
+
+@dataclasses.dataclass(frozen=True)
+class RoundsParams(Params):
+    """What a selection by rounds is known by, where other selections have SelectionParams.
+
+    run: of the workspace. rounds: how many are in it. course: a hash of those rounds. budget: of the whole run.
+    """
+
+    run: int
+    rounds: int
+    course: str
+    budget: str = "10%"
+    method: str = "rounds"
+
+    def n_records(self, n_pool: int) -> int:
+        """Return the whole run's budget as a number of records."""
+        return SelectionParams(self.budget).n_records(n_pool)
+
+
+@dataclasses.dataclass(frozen=True)
+class RoundSelection:
+    """What a round took. selection: of this round only. All arrays are (k,), one entry a cluster.
+
+    weights: float64, before the curator's multipliers, sum 1. effective: after them, sum 1. quotas: int64, pins included.
+    held: int64, what each could give. left: int64, what each still holds.
+    """
+
+    selection: Selection
+    weights: np.ndarray
+    effective: np.ndarray
+    quotas: np.ndarray
+    held: np.ndarray
+    left: np.ndarray
+
+
+def rounds_target(budget: int, rounds: int, number: int) -> int:
+    """Return how many records rounds 1 to `number` take together: budget / rounds each, the remainder in the first ones."""
+    return budget // rounds * number + min(number, budget % rounds)
+
+
+def first_weights(n_clusters: int) -> np.ndarray:
+    """Return w^0: (k,) float64, 1/k each."""
+    return np.full(n_clusters, 1 / n_clusters)
+
+
+def select_round(
+    pool: Pool, params: RefineParams, number: int, weights: np.ndarray, taken: np.ndarray
+) -> RoundSelection:
+    """Take round `number`'s records from the pool without `taken`, by `weights` ((k,) float64) over the clusters.
+
+    taken: row ids of the earlier rounds that are still wanted; where a curator has since dropped some, this round fills
+    their places. Pins not yet taken come first. Raises CurationError: more pins than the round has room for.
+    """
+    goal = rounds_target(params.n_records(pool.n_records), params.rounds, number) - len(taken)
+    pinned = np.setdiff1d(pool.pinned, taken)
+    if len(pinned) > goal:
+        raise CurationError(
+            f"{len(pinned):,} pinned records are not taken yet, but round {number} takes {goal:,}; "
+            "raise the budget, take fewer rounds, or unpin some."
+        )
+    k = len(weights)
+    away = np.union1d(pool.dropped, taken)
+    rest = dataclasses.replace(pool, pinned=pinned, dropped=away, weights=weights)
+    held = np.bincount(pool.labels[np.setdiff1d(np.arange(pool.n_records), away)], minlength=k)
+    if goal == 0:
+        selection, quotas = _nothing(), np.zeros(k, np.int64)
+    else:
+        wanted = params.selection(number, goal)
+        quotas = cluster_quotas(rest, wanted, goal) + np.bincount(pool.labels[pinned], minlength=k)
+        selection = select_records(rest, wanted)
+    if selection.shortfall:
+        missing = selection.requested - len(selection)
+        why = f"{len(taken):,} are taken already, {len(pool.dropped):,} dropped, or their cluster has weight 0"
+        selection = dataclasses.replace(
+            selection, shortfall=f"Round {number} is {missing:,} records short: of {pool.n_records:,}, {why}."
+        )
+    effective = weights.copy()
+    for cluster, factor in pool.multipliers.items():
+        effective[cluster] *= factor
+    left = held - np.bincount(pool.labels[selection.rows], minlength=k)
+    return RoundSelection(selection, weights, effective / max(effective.sum(), 1e-300), quotas, held, left)
+
+
+def _nothing() -> Selection:
+    return Selection(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int8), 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Update:
+    """How feedback moved the weights; all arrays are (k,) float64. scores: s_j of eq. 5, NaN without a scored record.
+
+    factors: from the softmax, mean 1. weights: w^t, sum 1. floored: bool, raised to the floor.
+    """
+
+    scores: np.ndarray
+    factors: np.ndarray
+    weights: np.ndarray
+    floored: np.ndarray
+
+
+def cluster_scores(scores: np.ndarray, labels: np.ndarray, n_clusters: int) -> np.ndarray:
+    """Return s_j, the mean score of each cluster's records (eq. 5): (k,) float64, NaN where it has none.
+
+    scores: (m,) S_i of eq. 4. labels: (m,) their clusters. Raises CurationError for a score that is not finite.
+    """
+    if not np.isfinite(scores).all():
+        raise CurationError("a score is not a finite number; score the round again.")
+    counts = np.bincount(labels, minlength=n_clusters)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.bincount(labels, scores, minlength=n_clusters) / np.where(counts, counts, np.nan)
+
+
+def update_weights(weights: np.ndarray, scores: np.ndarray, params: RefineParams) -> Update:
+    """Return w^t from w^(t-1) and s (eq. 6): factors are a softmax of s, since s can be negative.
+
+    weights, scores: (k,) float64. A cluster without a score gets the mean factor.
+    """
+    scored = np.isfinite(scores)
+    factors = np.ones(len(weights))
+    if scored.any():
+        logits = (scores[scored] - scores[scored].max()) / params.softmax_temperature
+        factors[scored] = np.exp(logits) / np.exp(logits).mean()
+    raised = factors * (weights if params.update == "multiply" else 1.0)
+    new = raised / raised.sum() if raised.sum() > 0 else np.array(weights)
+    floored = np.zeros(len(new), bool)
+    if params.floor:
+        least = params.floor / len(new)
+        floored = new < least
+        new = shares_within(np.maximum(new, 1e-300), 1.0, np.ones(len(new)), np.full(len(new), least))
+    return Update(scores, factors, new, floored)
+
+
+def explain(cluster: int, before: float, update: Update, multiplier: float, left: int | None) -> str:
+    """Return in one sentence why a cluster's weight moved. before: its weight. left: the records it still holds, or None."""
+    after, mean = update.weights[cluster], np.nanmean(update.scores) if np.isfinite(update.scores).any() else 0.0
+    score = update.scores[cluster]
+    change = f"from {before:.2%} to {after:.2%}"
+    if not np.isfinite(score):
+        text = f"No record of it was scored, so it kept the mean factor and went {change}"
+    elif abs(after / before - 1 if before else 0.0) < 0.005:
+        text = f"Its score of {score:.3f} is near the mean of {mean:.3f}, so its weight stayed at {after:.2%}"
+    else:
+        worse = score > mean
+        text = (
+            f"The answers to its records are {'worse' if worse else 'better'} than most (score {score:.3f}, mean {mean:.3f}), "
+            f"so its weight went {change}"
+        )
+    extras = []
+    if update.floored[cluster]:
+        extras.append("held up by the floor")
+    if multiplier != 1:
+        extras.append(f"a curator multiplies it by {multiplier:g}")
+    if left == 0:
+        extras.append("it has no record left to give")
+    return text + (f"; {'; '.join(extras)}." if extras else ".")
