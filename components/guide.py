@@ -22,11 +22,12 @@ class PageEntry:
         return f"{self.name}_page.py"
 
 
-# Refine and Compare take their places between these when they are there.
+# Compare takes its place between these when it is there.
 PAGES = (
     PageEntry("data", "Data"),
     PageEntry("map", "Map", ("cluster", "project")),
     PageEntry("select", "Select", ("cluster", "score")),
+    PageEntry("refine", "Refine", ("cluster", "score")),
     PageEntry("review", "Review", ("cluster",)),
     PageEntry("export", "Export", ("selection",)),
 )

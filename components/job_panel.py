@@ -17,6 +17,8 @@ _DOING = {
     "project": "Laying out the map",
     "score": "Scoring quality",
     "select": "Choosing records",
+    "refine": "Refining in rounds",
+    "suggest": "Trying numbers of clusters",
 }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.raster import View, inside_view
+from components.theme import ground_colour
 
 HOVER_POINTS = 800
 HEIGHT = 640
@@ -20,7 +21,8 @@ _MANY_LEGEND_ENTRIES = 14
 class Colouring:
     """How the points are coloured. codes: (n,) rows of `colours` (hex). key: changes when they do.
 
-    legend: (name, colour) pairs, empty for none. scale: (low, high) where the colours stand for a number.
+    legend: (name, colour) pairs, empty for none. scale: (low, high) where the colours stand for a number, scale_title: which,
+    scale_ticks: (value, text) pairs in place of plain numbers.
     """
 
     codes: np.ndarray
@@ -28,6 +30,8 @@ class Colouring:
     key: str
     legend: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     scale: tuple[float, float] | None = None
+    scale_title: str = "quality"
+    scale_ticks: list[tuple[float, str]] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,13 +130,17 @@ def _name_tags(names: list[tuple[float, float, str]], text_colour: str) -> go.Sc
 def _scale_bar(colouring: Colouring) -> go.Scatter:
     low, high = colouring.scale
     steps = len(colouring.colours) - 1
+    bar = {"thickness": 10, "len": 0.5, "x": 1.0, "title": {"text": colouring.scale_title}, "outlinewidth": 0}
+    if colouring.scale_ticks:
+        bar |= {"tickvals": [value for value, _ in colouring.scale_ticks]}
+        bar |= {"ticktext": [text for _, text in colouring.scale_ticks]}
     marker = {
         "color": [low],
         "cmin": low,
         "cmax": high,
         "colorscale": [[i / steps, colour] for i, colour in enumerate(colouring.colours)],
         "showscale": True,
-        "colorbar": {"thickness": 10, "len": 0.5, "x": 1.0, "title": {"text": "quality"}, "outlinewidth": 0},
+        "colorbar": bar,
     }
     return go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
 
@@ -165,7 +173,7 @@ def _frame(figure: go.Figure, view: View, text_colour: str, dragmode: str) -> go
 
 def _halo(text_colour: str) -> str:
     """Return a text shadow in the ground's colour, so that a name can be read on any points."""
-    ground = "#fdfcfa" if int(text_colour[1:3], 16) < 128 else "#16191c"
+    ground = ground_colour(dark=int(text_colour[1:3], 16) >= 128)
     return ", ".join([f"0 0 3px {ground}"] * 4)
 
 

@@ -9,7 +9,7 @@ from components import opened, state
 from components.map_figure import HOVER_POINTS, Colouring, Picture, draw_map, hover_sample
 from components.raster import View, close_view, draw_points, full_view, in_polygon, inside_view
 from components.state import Focus
-from components.theme import STATUS_NAMES, category_colours, is_dark, rgb, scale_colours, status_colours
+from components.theme import STATUS_NAMES, category_colours, is_dark, rgb, scale_colours, status_colours, text_colour
 from core.pipeline import Pipeline
 
 COLOURINGS = ("cluster", "selection", "quality", "source")
@@ -60,7 +60,7 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
         hover_rows=rows,
         faded=faded,
         names=_names_on_map(pipeline, xy, view),
-        text_colour="#e6e4df" if dark else "#22262a",
+        text_colour=text_colour(dark),
         dragmode=MOUSE[mouse],
     )
     _chart(figure, f"map-{current.chart_version}", xy)

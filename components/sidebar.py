@@ -4,9 +4,12 @@ import streamlit as st
 
 from components import budget_bar, decide, guide, job_panel, opened, state
 from components.theme import ICONS
+from core.advance import Advance
 from core.errors import CurationError
 from core.overrides import next_undo
 from core.pipeline import Pipeline
+from core.refinement import RoundsParams
+from core.selection import SelectionParams
 from core.steps import Step
 
 _STAGE_NAMES = {
@@ -54,7 +57,7 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
     budget_bar.show(statuses, None if params is None else _budget_records(params, len(statuses)), is_stale)
     if is_stale:
         st.caption(":orange[Your decisions or the clusters changed since this was selected.]")
-        steps = [Step("select", params.as_dict())]
+        steps = [_again(params)]
         st.button(
             "Update the selection",
             icon=ICONS["stale"],
@@ -69,6 +72,13 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
         st.button(
             "Undo the last decision", icon=ICONS["undo"], width="stretch", on_click=decide.undo, key="sidebar_undo"
         )
+
+
+def _again(params: SelectionParams | RoundsParams) -> Step:
+    """Return what selects again under today's decisions: the method, or the latest round anew."""
+    if isinstance(params, RoundsParams):
+        return Step("refine", Advance(params.run, params.rounds, redo=True, who=state.get().who).as_dict())
+    return Step("select", params.as_dict())
 
 
 def _budget_records(params, n_records: int) -> int | None:

@@ -35,7 +35,9 @@ class Focus:
 class AppState:
     """workspace: the open folder. focus: what the reader looks at. view: the part of the map shown, or None for all.
 
-    chart_version: raised to make the map forget what was drawn on it. message: said once, at the next rerun.
+    run: the run of rounds shown, 0 for the newest. round_shown: the round looked at, 0 for the latest.
+    refine_cluster: the cluster picked on the Refine page, or -1. chart_version: raised to make the map forget what was drawn
+    on it. message: said once, at the next rerun.
     """
 
     workspace: Path
@@ -45,10 +47,17 @@ class AppState:
     chart_version: int = 0
     message: str = ""
     seen_job: int = 0
+    run: int = 0
+    round_shown: int = 0
+    refine_cluster: int = -1
 
     def look_at(self, focus: Focus | None) -> None:
         """Change what the reader looks at."""
         self.focus = focus
+
+    def show_run(self, run: int) -> None:
+        """Look at a run of rounds from now on."""
+        self.run, self.round_shown, self.refine_cluster = run, 0, -1
 
     def reset_map(self) -> None:
         """Forget the focus, the zoom and what was drawn on the map."""

@@ -49,6 +49,16 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
+def text_colour(dark: bool) -> str:
+    """Return the hex colour of text in charts."""
+    return "#e6e4df" if dark else "#22262a"
+
+
+def ground_colour(dark: bool) -> str:
+    """Return the hex colour of the page."""
+    return "#16191c" if dark else "#fdfcfa"
+
+
 def status_colours(dark: bool) -> tuple[str, ...]:
     """Return the hex colours of STATUS_NAMES."""
     return _STATUS_DARK if dark else _STATUS_LIGHT

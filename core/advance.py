@@ -1,4 +1,4 @@
-"""Going on with a run of rounds: feedback on the last round, then the next selection, until the wanted one is there."""
+"""Going on with a run of rounds: select, give feedback, select again, until the wanted round is there."""
 
 import dataclasses
 import sqlite3
@@ -32,7 +32,9 @@ class Advance(Params):
 def advance(
     rounds: Rounds, how: Advance, progress: Progress = no_progress, device: str = "auto", encoder: Encoder | None = None
 ) -> None:
-    """Give feedback and select until the wanted round is there, or scores from elsewhere are needed.
+    """Select and give feedback until the wanted round is selected and scored, or scores from elsewhere are needed.
+
+    The last round of all is not scored: nothing would be drawn by it.
 
     encoder: of the proxy, in place of its own. Raises CurationError: the clusters or scores are not those the run began
     with; more pins than a round has room for.
@@ -41,18 +43,21 @@ def advance(
     rounds.check_inputs(run)
     if how.redo and (standing := rounds.rounds(run.id)):
         _select(rounds, run, how.who, len(standing) - 1)
-    goal = min(how.until or run.params.rounds, run.params.rounds)
+    n_rounds = run.params.rounds
+    goal = min(how.until or n_rounds, n_rounds)
     begun = len(rounds.rounds(run.id))
-    while (done := len(rounds.rounds(run.id))) < goal:
+    while True:
+        standing = rounds.rounds(run.id)
         span = max(goal - begun, 1)
-        within = part_of(progress, (done - begun) / span, (done - begun + 1) / span)
-        last = rounds.rounds(run.id)[-1:]
-        if last and not last[0].feedback:
-            if run.params.feedback == "import":
-                break
-            give_feedback(rounds, run, last[0], part_of(within, 0, 0.95), device, encoder)
-        _select(rounds, run, how.who, done)
-        within(1, 1)
+        place = max(len(standing) - begun - 1, 0) / span
+        within = part_of(progress, min(place, 1), min(place + 1 / span, 1))
+        if standing and not standing[-1].feedback and len(standing) < n_rounds and run.params.feedback != "import":
+            give_feedback(rounds, run, standing[-1], within, device, encoder)
+        elif len(standing) < goal and (not standing or standing[-1].feedback):
+            _select(rounds, run, how.who, len(standing))
+            within(0, 1)
+        else:
+            break
     if rounds.rounds(run.id):
         rounds.publish(run)
 

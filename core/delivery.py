@@ -10,6 +10,8 @@ from core.errors import CurationError
 from core.export import check_out, export_lines, write_jsonl, write_manifest
 from core.overrides import Decision, decision_states
 from core.pipeline import STAGES, Pipeline
+from core.refinement import RoundsParams
+from core.rounds import Rounds
 
 
 def selected_rows(pipeline: Pipeline) -> np.ndarray:
@@ -58,12 +60,35 @@ def manifest_facts(pipeline: Pipeline) -> dict[str, Any]:
         "stages": {
             stage: _stage_facts(pipeline, stage) for stage in STAGES if stage != "suggest" and pipeline.current(stage)
         },
+        **_round_facts(pipeline),
         "shortfall": selection["shortfall"],
         "measures": selection["measures"],
         "warnings": selection["warnings"],
         "decisions": [_decision_facts(decision, states) for decision in decisions],
     }
     return facts
+
+
+def _round_facts(pipeline: Pipeline) -> dict[str, Any]:
+    """Return {"rounds": …} of a selection that rounds have made, else nothing."""
+    params = pipeline.params("select")
+    if not isinstance(params, RoundsParams):
+        return {}
+    rounds = Rounds(pipeline)
+    run = rounds.run(params.run)
+    facts = [
+        {
+            "number": made.number,
+            "key": made.key,
+            "feedback": made.feedback,
+            "n_selected": rounds.info(made)["n_selected"],
+            "multipliers": rounds.info(made)["multipliers"],
+            "weights": [round(weight, 8) for weight in rounds.arrays(made)["weights"].tolist()],
+        }
+        for made in rounds.rounds(run.id)
+    ]
+    lm = {"lm": run.lm.as_dict()} if run.params.feedback == "lm" else {}
+    return {"rounds": {"run": run.id, "params": run.params.as_dict(), **lm, "inputs": run.inputs, "rounds": facts}}
 
 
 def _stage_facts(pipeline: Pipeline, stage: str) -> dict[str, Any]:

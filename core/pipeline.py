@@ -159,7 +159,8 @@ class Pipeline:
                 info, parts = RUNNERS[stage](Run(self, key, params, progress, device, encoder, vectors))
                 seconds = round(time.monotonic() - started, 3)
                 self.workspace.save(stage, key, {"params": params.as_dict(), "seconds": seconds} | info, **parts)
-                self.workspace.remove_shards(stage, key)
+                shards = self.key(stage, params.asked) if stage == "score" else key
+                self.workspace.remove_shards(stage, shards)
         self._remember(stage, key, params)
         return key
 

@@ -13,7 +13,7 @@ Scripts that write without spaces count four characters as a word.
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import orjson
@@ -101,6 +101,11 @@ class QualityParams(Params):
             QualityParams.from_dict(values)
         if self.parts and not sum(weight for weight, _ in self.parts):
             raise CurationError("The weights to combine by are all 0; give one at least a positive weight.")
+
+    @property
+    def asked(self) -> Self:
+        """Return the params without what becomes of missing scores: the same scores are asked for under both."""
+        return dataclasses.replace(self, missing="fail")
 
     @property
     def name(self) -> str:

@@ -213,11 +213,15 @@ def explain(cluster: int, before: float, update: Update, multiplier: float, left
     """Return in one sentence why a cluster's weight moved. before: its weight. left: the records it still holds, or None."""
     after, mean = update.weights[cluster], np.nanmean(update.scores) if np.isfinite(update.scores).any() else 0.0
     score = update.scores[cluster]
-    change = f"from {before:.2%} to {after:.2%}"
+    k = len(update.weights)
+    change = f"from {before * k:.2f} to {after * k:.2f} times an equal share"
     if not np.isfinite(score):
         text = f"No record of it was scored, so it kept the mean factor and went {change}"
     elif abs(after / before - 1 if before else 0.0) < 0.005:
-        text = f"Its score of {score:.3f} is near the mean of {mean:.3f}, so its weight stayed at {after:.2%}"
+        text = (
+            f"Its score of {score:.3f} is near the mean of {mean:.3f}, so its weight stayed at "
+            f"{after * k:.2f} times an equal share"
+        )
     else:
         worse = score > mean
         text = (

@@ -72,7 +72,7 @@ def _by_reward(run: "Run") -> tuple[dict[str, Any], pa.Table]:
 def _in_shards(run: "Run", score: ScoreBlock) -> pa.Table:
     """Score 256 records at a time; a shard that is there already is not scored again."""
     workspace = run.pipeline.workspace
-    records, folder = workspace.records(), workspace.shard_folder("score", run.key)
+    records, folder = workspace.records(), workspace.shard_folder("score", run.pipeline.key("score", run.params.asked))
     n, shards = len(records), []
     for start in range(0, n, _SHARD_RECORDS):
         rows = np.arange(start, min(start + _SHARD_RECORDS, n))
@@ -89,7 +89,7 @@ def _in_shards(run: "Run", score: ScoreBlock) -> pa.Table:
 
 def _by_judge(run: "Run") -> tuple[dict[str, Any], pa.Table]:
     workspace = run.pipeline.workspace
-    folder = workspace.shard_folder("score", run.key)
+    folder = workspace.shard_folder("score", run.pipeline.key("score", run.params.asked))
     pairs = pa.Table.from_batches(workspace.records().batches(["prompt", "response"]))
     params = JudgeParams(run.params.criterion, run.params.model)
     verdicts = judge(

@@ -119,3 +119,19 @@ def sample_home(prepared_sample: Path, tmp_path: Path, monkeypatch: pytest.Monke
     shutil.copytree(prepared_sample, home)
     monkeypatch.setenv("WINNOW_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def tiny_lm(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a tiny causal LM with a chat template."""
+    from tests.tiny_models import make_causal_lm
+
+    return make_causal_lm(tmp_path_factory.mktemp("tiny") / "lm")
+
+
+@pytest.fixture(scope="session")
+def tiny_reward_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a tiny sequence classifier with one label."""
+    from tests.tiny_models import make_classifier
+
+    return make_classifier(tmp_path_factory.mktemp("tiny") / "reward")

@@ -38,7 +38,7 @@ ORDER = [
     {"runners"},
     {"pipeline"},
     {"rounds"},
-    {"advance"},
+    {"advance", "course"},
     {"round_files"},
     {"steps"},
     {"delivery", "jobs"},

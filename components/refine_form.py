@@ -1,0 +1,191 @@
+"""Start a run of rounds, or fork one: the budget, the rounds, where feedback comes from. The defaults need nothing."""
+
+import streamlit as st
+
+from components import job_panel, state
+from core.advance import Advance
+from core.errors import CurationError
+from core.pipeline import Pipeline
+from core.refinement import FEEDBACKS, INSIDE, RefineParams
+from core.rounds import RefineRun, Rounds
+from core.steps import Step
+from core.tuning import SCORERS, LmParams
+
+FEEDBACK_TITLES = {"proxy": "Proxy", "lm": "A language model, tuned here", "import": "Scores from elsewhere"}
+
+
+def show(pipeline: Pipeline, busy: bool, last: RefineRun | None, fork_of: tuple[int, int] | None = None) -> None:
+    """Draw the form. last: the run whose settings it starts from. fork_of: (run, round) to go on from, or None."""
+    params = last.params if last else RefineParams()
+    lm = (last.lm if last else LmParams()).as_dict()
+    key = f"fork-{fork_of[0]}-{fork_of[1]}" if fork_of else "new-run"
+    left, middle, right = st.columns([2, 2, 3])
+    budget = left.text_input(
+        "Budget",
+        params.budget,
+        key=f"{key}-budget",
+        help="How many records in all rounds together: a count or a percentage.",
+    )
+    rounds = middle.number_input(
+        "Rounds", 1, 20, params.rounds, key=f"{key}-rounds", help="The budget is spread over them exactly."
+    )
+    feedback = right.selectbox(
+        "Feedback from",
+        list(FEEDBACKS),
+        index=list(FEEDBACKS).index(params.feedback),
+        format_func=FEEDBACK_TITLES.get,
+        key=f"{key}-feedback",
+    )
+    st.caption(FEEDBACKS[feedback])
+    if feedback == "lm":
+        lm = _lm_settings(LmParams.from_dict(lm), key)
+    with st.expander("Settings"):
+        params = _settings(params, key)
+    params_given = {"budget": budget, "rounds": int(rounds), "feedback": feedback}
+    label = f"Fork after round {fork_of[1]}" if fork_of else "Start"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        whole = st.button(
+            f"{label} and run all rounds",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=busy,
+            key=f"{key}-all",
+            help="A job is running; it must end first." if busy else None,
+        )
+        first = st.button(
+            f"{label}, one round",
+            icon=":material/skip_next:",
+            disabled=busy,
+            key=f"{key}-one",
+            help="Stops after the next round, so that you can look and decide.",
+        )
+    if whole or first:
+        _start(pipeline, params | params_given, lm, fork_of, only_next=first)
+
+
+def _settings(last: RefineParams, key: str) -> dict:
+    left, right = st.columns(2)
+    update = left.radio(
+        "A cluster's factor",
+        ("multiply", "replace"),
+        index=int(last.update == "replace"),
+        captions=("is multiplied into its weight (the paper).", "replaces its weight (the released code)."),
+        key=f"{key}-update",
+    )
+    scored = right.radio(
+        "Each time, score",
+        ("all", "round"),
+        index=int(last.scored == "round"),
+        format_func={"all": "all records taken so far", "round": "this round's records"}.get,
+        captions=("the paper", "the released code"),
+        key=f"{key}-scored",
+    )
+    temperature = left.number_input(
+        "Temperature",
+        0.0,
+        100.0,
+        last.temperature,
+        0.05,
+        key=f"{key}-temperature",
+        help="How softly scores become factors; smaller moves weights more. 0 takes 1, and 0.25 with the proxy.",
+    )
+    floor = right.slider(
+        "Floor",
+        0.0,
+        1.0,
+        last.floor,
+        0.05,
+        key=f"{key}-floor",
+        help="No cluster's weight falls below this share of the mean weight, so none dies out.",
+    )
+    inside = left.selectbox("Inside a cluster", INSIDE, index=INSIDE.index(last.inside), key=f"{key}-inside")
+    probability = right.selectbox(
+        "In kmq, a record's chance",
+        ("proportional", "softmax"),
+        index=int(last.probability == "softmax"),
+        key=f"{key}-probability",
+        help="Proportional to its quality, or to the exponential of it.",
+    )
+    seed = left.number_input(
+        "Seed", 0, 2**31 - 1, last.seed, key=f"{key}-seed", help="The same seed draws the same records."
+    )
+    return {
+        "update": update,
+        "scored": scored,
+        "temperature": float(temperature),
+        "floor": float(floor),
+        "inside": inside,
+        "probability": probability,
+        "seed": int(seed),
+    }
+
+
+def _lm_settings(last: LmParams, key: str) -> dict:
+    left, right = st.columns(2)
+    model = left.text_input(
+        "Language model",
+        last.model,
+        key=f"{key}-model",
+        placeholder="/path/to/model or hub name",
+        help="Any causal language model. It is tuned from its base anew each round, with LoRA.",
+    )
+    scorer = right.selectbox(
+        "Compared by",
+        SCORERS,
+        index=SCORERS.index(last.scorer),
+        key=f"{key}-scorer",
+        help="Likelihood: of the answer's tokens under the tuned model. Reward: a reward model. Judge: a language model behind "
+        "an OpenAI-compatible endpoint, named by OPENAI_BASE_URL, OPENAI_API_KEY and WINNOW_JUDGE_MODEL.",
+    )
+    reward = ""
+    if scorer == "reward":
+        reward = right.text_input(
+            "Reward model", last.reward_model, key=f"{key}-reward", placeholder="path or hub name"
+        )
+    values = {}
+    with st.expander("Tuning"):
+        columns = st.columns(3)
+        for i, (name, label) in enumerate(
+            (
+                ("epochs", "Epochs"),
+                ("batch_size", "Records at once"),
+                ("accumulation", "Batches a step"),
+                ("rank", "LoRA rank"),
+                ("max_tokens", "Tokens of a record"),
+                ("max_new_tokens", "Tokens of an answer"),
+                ("save_steps", "Steps to a checkpoint"),
+            )
+        ):
+            values[name] = int(columns[i % 3].number_input(label, 1, 10**6, getattr(last, name), key=f"{key}-{name}"))
+        values["most_scored"] = int(
+            columns[1].number_input(
+                "Scored a cluster, at most", 0, 10**6, last.most_scored, key=f"{key}-most", help="0 scores all."
+            )
+        )
+        values["learning_rate"] = float(
+            columns[2].number_input("Learning rate", 0.0, 1.0, last.learning_rate, format="%.5f", key=f"{key}-rate")
+        )
+    return dict(model=model.strip(), scorer=scorer, reward_model=reward.strip(), **values)
+
+
+def _start(pipeline: Pipeline, values: dict, lm: dict, fork_of: tuple[int, int] | None, only_next: bool) -> None:
+    current = state.get()
+    rounds = Rounds(pipeline)
+    try:
+        params = RefineParams.from_dict(values)
+        checked = LmParams.from_dict(lm)
+        who = current.who
+        run_id = rounds.fork(*fork_of, params, checked, who) if fork_of else rounds.start(params, checked, who)
+    except CurationError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    current.show_run(run_id)
+    until = (fork_of[1] if fork_of else 0) + 1 if only_next else 0
+    go_on(pipeline, run_id, until)
+    st.rerun()
+
+
+def go_on(pipeline: Pipeline, run_id: int, until: int = 0, redo: bool = False) -> None:
+    """Start the job that takes a run on, until a round or to its end."""
+    step = Step("refine", Advance(run_id, until, redo, state.get().who).as_dict())
+    job_panel.start(pipeline, "Refining", [step])

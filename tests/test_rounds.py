@@ -1,0 +1,385 @@
+"""Runs of rounds on a workspace: proxy, language model and import; people between rounds; take back, fork, resume."""
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import delivery
+from core.advance import Advance, advance
+from core.course import course_of, decisions_before, round_table, why
+from core.errors import CurationError
+from core.export import verify
+from core.overrides import Decision
+from core.pipeline import Pipeline
+from core.quality import QualityParams
+from core.refinement import RefineParams
+from core.round_files import export_round, import_scores
+from core.rounds import Rounds
+from core.selection import SelectionParams
+from core.tuning import LmParams
+from tests.conftest import TinyEncoder, small_records, write_jsonl
+
+PREPARED = ("embed", "cluster", "score")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def fresh(rounds):
+    return Rounds(Pipeline(rounds.workspace))
+
+
+def go(rounds, run=1, **how):
+    advance(fresh(rounds), Advance(run, **how), device="cpu", encoder=TinyEncoder())
+    return fresh(rounds)
+
+
+def rows_of(rounds, run=1):
+    return [rounds.rows(made).tolist() for made in rounds.rounds(run)]
+
+
+def all_rows(rounds, run=1):
+    return list(itertools.chain(*rows_of(rounds, run)))
+
+
+@pytest.fixture
+def rounds(make_pipeline):
+    return Rounds(make_pipeline(*PREPARED))
+
+
+@pytest.fixture
+def started(rounds):
+    rounds.start(RefineParams("12", 3), who="ann")
+    return rounds
+
+
+def lm_of(tiny_lm, **changes):
+    values = {
+        "learning_rate": 1e-2,
+        "batch_size": 1,
+        "accumulation": 1,
+        "max_tokens": 64,
+        "max_new_tokens": 4,
+        "save_steps": 1,
+    }
+    return LmParams(model=tiny_lm, **(values | changes))
+
+
+# A run by the proxy
+
+
+def test_three_rounds_take_the_budget_and_become_the_selection(started):
+    rounds = go(started)
+    rows = all_rows(rounds)
+    assert len(rows) == len(set(rows)) == 12 and [len(r) for r in rows_of(rounds)] == [4, 4, 4]
+    assert rounds.pipeline.selection()["row_id"].to_pylist() == rows
+    assert rounds.state(1) == "done" and rounds.pipeline.state("select") == "done"
+    assert [bool(made.feedback) for made in rounds.rounds(1)] == [True, True, False]
+
+
+def test_the_same_course_takes_the_same_records_in_another_workspace(make_pipeline):
+    runs = []
+    for folder in ("a", "b"):
+        rounds = Rounds(make_pipeline(*PREPARED, folder=folder))
+        rounds.start(RefineParams("20", 4, seed=3))
+        runs.append(rows_of(go(rounds)))
+    assert runs[0] == runs[1]
+
+
+def test_round_by_round_ends_where_all_at_once_does(make_pipeline):
+    at_once, step_by_step = (Rounds(make_pipeline(*PREPARED, folder=folder)) for folder in "ab")
+    for rounds in (at_once, step_by_step):
+        rounds.start(RefineParams("14", 3))
+    go(at_once)
+    for until in (1, 2, 3):
+        standing = go(step_by_step, until=until).rounds(1)
+        assert len(standing) == until and bool(standing[-1].feedback) == (until < 3)
+    assert rows_of(fresh(at_once)) == rows_of(fresh(step_by_step))
+
+
+def test_weights_follow_eq_6_from_the_scores_that_are_kept(started):
+    rounds = go(started)
+    run, (first, second, _) = rounds.run(1), rounds.rounds(1)
+    table, labels = rounds.scores(first), rounds.labels(run)
+    scores, k = table["score"].to_numpy(), 4
+    s = np.array([scores[labels[table["row_id"].to_numpy()] == c].mean() for c in range(k)])
+    factors = np.exp(s / 0.25) / np.exp(s / 0.25).sum()
+    np.testing.assert_allclose(rounds.arrays(second)["weights"], factors / factors.sum(), rtol=1e-5)
+    assert sorted(table["row_id"].to_pylist()) == sorted(rows_of(rounds)[0])
+    assert len(rounds.scores(second)) == 8  # of all taken so far, as the paper says
+
+
+def test_scoring_only_this_rounds_records_is_a_choice(rounds):
+    rounds.start(RefineParams("12", 3, scored="round"))
+    rounds = go(rounds)
+    assert sorted(rounds.scores(rounds.rounds(1)[1])["row_id"].to_pylist()) == sorted(rows_of(rounds)[1])
+
+
+def test_the_export_carries_the_rounds_in_its_manifest(started, tmp_path):
+    rounds = go(started)
+    out = tmp_path / "out.jsonl"
+    manifest = json.loads(delivery.export_selection(rounds.pipeline, out).read_text())
+    assert len(out.read_text().splitlines()) == 12
+    told = manifest["rounds"]
+    assert (
+        told["run"] == 1
+        and told["params"]["feedback"] == "proxy"
+        and [r["n_selected"] for r in told["rounds"]] == [4, 4, 4]
+    )
+    assert len(told["rounds"][1]["weights"]) == 4
+    verify(out.with_name("out.jsonl.manifest.json"), Path(rounds.workspace.dataset().path))
+
+
+# What can't be
+
+
+def test_what_a_run_needs_is_said(make_pipeline, rounds):
+    bare = Rounds(make_pipeline("embed", folder="bare"))
+    with pytest.raises(CurationError, match="cluster stage"):
+        bare.start(RefineParams())
+    with pytest.raises(CurationError, match="needs one; give its path"):
+        rounds.start(RefineParams(feedback="lm"))
+    with pytest.raises(CurationError, match="can't be spread"):
+        rounds.start(RefineParams("2", 3))
+    rounds.workspace.decide_records("pin", np.arange(10))
+    with pytest.raises(CurationError, match="10 records are pinned, but the first round takes 4"):
+        fresh(rounds).start(RefineParams("12", 3))
+    with pytest.raises(CurationError, match="no run 7"):
+        rounds.run(7)
+    assert not rounds.runs()
+
+
+def test_a_run_whose_scores_have_changed_can_be_read_and_not_continued(started):
+    go(started, until=1)
+    started.pipeline.run("score", QualityParams("rating"))
+    rounds = fresh(started)
+    assert rounds.state(1) == "stale" and len(round_table(rounds, rounds.run(1), rounds.rounds(1)[0])) == 4
+    with pytest.raises(CurationError, match="other score results"):
+        go(started)
+
+
+# People
+
+
+def test_decisions_between_rounds_hold_in_the_next_and_the_chart_says_whose_they_are(started):
+    rounds = go(started, until=1)
+    workspace, pipeline = rounds.workspace, rounds.pipeline
+    pin = next(row for row in range(60) if row not in rows_of(rounds)[0])
+    workspace.decide_records("pin", [pin], "bob")
+    workspace.decide_records("drop", [rows_of(rounds)[0][0]], "bob")
+    pipeline.decide_cluster("weight", 2, "ann", value=0.0)
+    rounds = go(started, until=2)
+    first, second = rows_of(rounds)
+    labels = rounds.labels(rounds.run(1))
+    assert pin in second and len(second) == 5 and not (labels[[r for r in second if r != pin]] == 2).any()
+    published = rounds.pipeline.selection()["row_id"].to_pylist()
+    assert len(published) == 8 and first[0] not in published
+    assert rounds.pipeline.state("select") == "done"
+    run, made = rounds.run(1), rounds.rounds(1)[1]
+    assert [(d.who, d.action) for d in decisions_before(rounds, run, made)] == [
+        ("bob", "pin"),
+        ("bob", "drop"),
+        ("ann", "weight"),
+    ]
+    course = course_of(rounds, run)
+    assert course.titles == ["Round 1", "Round 2", "next"] and course.effective[2, 1] == 0 and course.weights[2, 1] > 0
+    table = round_table(rounds, run, made)
+    assert table["held by"][2] == "override" and table["multiplier"][2] == 0 and table["taken"].sum() == 5
+    assert "multiplies it by 0" in why(rounds, run, made, 2)
+
+
+def test_a_decision_after_the_last_round_asks_for_that_round_anew(started):
+    rounds = go(started)
+    before = rows_of(rounds)
+    rounds.workspace.decide_records("drop", [before[0][0], before[2][0]], "bob")
+    assert fresh(started).pipeline.state("select") == "stale"
+    rounds = go(started, redo=True)
+    published = rounds.pipeline.selection()["row_id"].to_pylist()
+    assert len(published) == 12 and not {before[0][0], before[2][0]} & set(published)
+    assert rows_of(rounds)[:2] == before[:2] and rounds.pipeline.state("select") == "done"
+
+
+def test_a_redo_that_cannot_be_leaves_all_as_it_was(started):
+    rounds = go(started)
+    before = rows_of(rounds)
+    free = [row for row in range(60) if row not in all_rows(rounds)]
+    rounds.workspace.decide_records("pin", free[:9])
+    with pytest.raises(CurationError, match="9 pinned records"):
+        go(started, redo=True)
+    assert rows_of(fresh(started)) == before
+
+
+def test_a_round_taken_back_stays_on_record_and_comes_back_the_same(started):
+    rounds = go(started)
+    before = rows_of(rounds)
+    assert rounds.take_back(1, 2, "ann") == 2
+    rounds = fresh(started)
+    assert rows_of(rounds) == before[:1] and rounds.pipeline.selection()["row_id"].to_pylist() == before[0]
+    on_record = rounds.workspace.ledger.rounds(1)
+    assert len(on_record) == 3 and sum(row["taken_back"].startswith("ann") for row in on_record) == 2
+    assert rows_of(go(started)) == before
+    with pytest.raises(CurationError, match="no round 9"):
+        rounds.take_back(1, 9)
+
+
+def test_a_fork_shares_the_rounds_before_it_and_goes_its_own_way(started):
+    rounds = go(started)
+    forked = rounds.fork(1, 1, RefineParams("12", 3, temperature=0.01), who="bob")
+    rounds = go(started, run=forked)
+    assert rows_of(rounds, forked)[0] == rows_of(rounds, 1)[0] and rows_of(rounds, forked)[1] != rows_of(rounds, 1)[1]
+    run = rounds.run(forked)
+    assert (run.parent, run.parent_round, run.who) == (1, 1, "bob") and len(rounds.rounds(1)) == 3
+    for number, rounds_wanted, told in (
+        (0, 3, "starts after one"),
+        (4, 9, "starts after one"),
+        (3, 3, "needs more than 3"),
+    ):
+        with pytest.raises(CurationError, match=told):
+            rounds.fork(1, number, RefineParams("12", rounds_wanted))
+
+
+# A language model
+
+
+def test_three_rounds_with_a_tiny_language_model(rounds, tiny_lm):
+    rounds.start(RefineParams("9", 3, "lm"), lm_of(tiny_lm))
+    rounds = go(rounds)
+    assert sum(map(len, rows_of(rounds))) == 9
+    first = rounds.rounds(1)[0]
+    info = rounds.workspace.info("feedback", first.feedback)
+    assert len(info["losses"]) == 3 and "answer" in rounds.scores(first).column_names
+    assert rounds.losses(first) == info["losses"]
+    assert not list(rounds.workspace.artifacts.glob("*.shards"))
+
+
+def test_most_scored_limits_what_a_cluster_is_asked(rounds, tiny_lm):
+    rounds.start(RefineParams("24", 2, "lm"), lm_of(tiny_lm, most_scored=1, batch_size=8))
+    rounds = go(rounds, until=1)
+    scored = rounds.scores(rounds.rounds(1)[0])["row_id"].to_numpy()
+    assert len(scored) <= 4 and len(set(rounds.labels(rounds.run(1))[scored])) == len(scored)
+
+
+@pytest.mark.parametrize("kill_at", [4, 7])
+def test_killed_in_round_2_it_resumes_and_ends_with_the_same_records(make_pipeline, tiny_lm, kill_at):
+    whole, broken = (Rounds(make_pipeline(*PREPARED, folder=folder)) for folder in ("whole", "broken"))
+    for rounds in (whole, broken):
+        rounds.start(RefineParams("12", 3, "lm"), lm_of(tiny_lm))
+    go(whole)
+    folder = str(broken.workspace.folder)
+    # The process dies, as by SIGKILL, in the middle of tuning for the second time: after 4 (of 8) or 7 of its steps.
+    code = f"""
+import os, sys
+from core import tuning
+from core.__main__ import main
+watch, seen = tuning._watcher, [0]
+def watcher(folder, progress):
+    callback = watch(folder, progress)
+    ended = callback.on_step_end
+    def on_step_end(args, state, control, **kwargs):
+        seen[0] += 1
+        if seen[0] == 4 + {kill_at}:
+            os._exit(9)
+        return ended(args, state, control, **kwargs)
+    callback.on_step_end = on_step_end
+    return callback
+tuning._watcher = watcher
+sys.exit(main(["refine", {folder!r}, "--continue", "--device", "cpu"]))
+"""
+    died = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert died.returncode == 9, died.stderr
+    assert len(fresh(broken).rounds(1)) == 2 and list(
+        broken.workspace.artifacts.glob("feedback-*.shards/tuning/checkpoint-*")
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "refine", folder, "--continue", "--device", "cpu"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert rows_of(fresh(broken)) == rows_of(fresh(whole))
+
+
+# From elsewhere
+
+
+ANOTHER_PROGRAM = """
+import json, sys
+records = [json.loads(line) for line in open(sys.argv[1])]
+with open(sys.argv[2], "w") as out:
+    for r in reversed(records):
+        if r["score"]:
+            out.write(json.dumps({"id": r["id"], "gold_score": len(r["response"]) / 50, "generated_score": 1.0}) + "\\n")
+"""
+
+
+def test_three_rounds_with_scores_made_by_another_program(rounds, tmp_path):
+    rounds.start(RefineParams("12", 3, "import"))
+    for number in (1, 2, 3):
+        rounds = go(rounds)
+        assert len(rounds.rounds(1)) == number
+        if number == 3:
+            break
+        assert rounds.state(1) == "waiting"
+        records = export_round(rounds, rounds.run(1), tmp_path / f"round-{number}")
+        assert f"Round {number} of run 1" in (tmp_path / f"round-{number}" / "README.md").read_text()
+        scores = tmp_path / f"scores-{number}.jsonl"
+        subprocess.run([sys.executable, "-c", ANOTHER_PROGRAM, str(records), str(scores)], check=True)
+        import_scores(rounds, rounds.run(1), scores)
+        assert fresh(rounds).state(1) == "ready"
+    assert rounds.state(1) == "done" and sum(map(len, rows_of(rounds))) == 12
+    run, made = rounds.run(1), rounds.rounds(1)[0]
+    lengths = [len(r["output"]) / 50 - 1 for r in small_records()]
+    np.testing.assert_allclose(
+        rounds.scores(made)["score"].to_numpy(), [lengths[r] for r in sorted(rows_of(rounds)[0])], rtol=1e-5
+    )
+    assert rounds.update(run, made).weights.sum() == pytest.approx(1)
+
+
+def test_scores_that_do_not_fit_change_nothing(rounds, tmp_path):
+    rounds.start(RefineParams("12", 3, "import"))
+    rounds = go(rounds)
+    path = write_jsonl(tmp_path / "scores.jsonl", [{"id": "0-00000000", "score": 1}])
+    with pytest.raises(CurationError, match="4 missing ids"):
+        import_scores(rounds, rounds.run(1), path)
+    assert fresh(rounds).state(1) == "waiting" and not fresh(rounds).rounds(1)[0].feedback
+
+
+def test_a_record_dropped_after_the_round_went_out_may_come_back_scored(rounds, tmp_path):
+    rounds.start(RefineParams("12", 3, "import"))
+    rounds = go(rounds)
+    records = export_round(rounds, rounds.run(1), tmp_path / "out")
+    ids = [json.loads(line)["id"] for line in records.read_text().splitlines()]
+    rounds.workspace.decide_records("drop", [int(ids[0].split("-")[0])])
+    path = write_jsonl(tmp_path / "scores.jsonl", [{"id": name, "score": i} for i, name in enumerate(ids)])
+    rounds = fresh(rounds)
+    import_scores(rounds, rounds.run(1), path)
+    with pytest.raises(CurationError, match="has its scores already"):
+        import_scores(fresh(rounds), rounds.run(1), path)
+
+
+def test_another_feedback_takes_no_file(started, tmp_path):
+    rounds = go(started, until=1)
+    with pytest.raises(CurationError, match="not from a file"):
+        import_scores(rounds, rounds.run(1), tmp_path / "x")
+
+
+# Beside other selections
+
+
+def test_a_later_selection_by_a_method_takes_its_place_and_rounds_can_go_on(started):
+    rounds = go(started, until=1)
+    rounds.pipeline.run("select", SelectionParams("5", "random"))
+    assert len(fresh(started).pipeline.selection()) == 5
+    assert len(go(started, until=2).pipeline.selection()) == 8
+
+
+def test_undoing_a_decision_brings_the_selection_of_before_back(started):
+    rounds = go(started)
+    decision = rounds.workspace.decide_records("drop", [0])
+    assert fresh(started).pipeline.state("select") == "stale"
+    rounds.workspace.ledger.add_decision(Decision(action="undo", refers=decision.id))
+    assert fresh(started).pipeline.state("select") == "done"
