@@ -44,6 +44,7 @@ STAGES = {
     "score": Stage(QualityParams, 2, ("records",)),
     "select": Stage(SelectionParams, 1, ()),
 }
+LEADING = tuple(stage for stage in STAGES if stage != "suggest")  # those that lead to a selection; suggest only advises
 
 
 def select_needs(method: str) -> tuple[str, ...]:
