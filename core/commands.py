@@ -12,7 +12,7 @@ from core.embedding import BUNDLED, EmbedParams
 from core.errors import CurationError
 from core.files import file_sha256
 from core.params import Params
-from core.pipeline import STAGES, Pipeline, select_needs
+from core.pipeline import LEADING, Pipeline, select_needs
 from core.projection import ProjectParams
 from core.quality import QualityParams
 from core.records import RecordParams
@@ -120,7 +120,7 @@ def status(arguments: argparse.Namespace) -> None:
             "rejects": dataset.n_rejects,
             "fields": dataset.fields,
         },
-        "stages": {stage: pipeline.state(stage) for stage in STAGES},
+        "stages": {stage: pipeline.state(stage) for stage in LEADING},
         "decisions": {
             "pinned": len(overrides.pinned),
             "dropped": len(overrides.dropped),

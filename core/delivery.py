@@ -9,7 +9,7 @@ import numpy as np
 from core.errors import CurationError
 from core.export import check_out, export_lines, write_jsonl, write_manifest
 from core.overrides import Decision, decision_states
-from core.pipeline import STAGES, Pipeline
+from core.pipeline import LEADING, Pipeline
 from core.refinement import RoundsParams
 from core.rounds import Rounds
 
@@ -57,9 +57,7 @@ def manifest_facts(pipeline: Pipeline) -> dict[str, Any]:
             "fields": dataset.fields,
             "params": dataset.params,
         },
-        "stages": {
-            stage: _stage_facts(pipeline, stage) for stage in STAGES if stage != "suggest" and pipeline.current(stage)
-        },
+        "stages": {stage: _stage_facts(pipeline, stage) for stage in LEADING if pipeline.current(stage)},
         **_round_facts(pipeline),
         "shortfall": selection["shortfall"],
         "measures": selection["measures"],
