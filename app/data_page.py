@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import data_source, data_summary, guide, opened, prepare_form
+from components import data_source, data_summary, guide, opened, prepare_form, quality_form, suggest_panel
 from core import jobs
 
 pipeline = opened.pipeline()
@@ -17,6 +17,11 @@ if not pipeline.workspace.has_data:
 else:
     prepare_form.show(pipeline, busy)
     guide.next_page(pipeline, "map")
+    if pipeline.current("embed"):
+        with st.expander("How many clusters?", icon=":material/troubleshoot:"):
+            suggest_panel.show(pipeline, busy)
+    with st.expander("Score quality another way", icon=":material/grade:"):
+        quality_form.show(pipeline, busy)
     data_summary.show(pipeline)
     with st.expander("Open other data", icon=":material/folder_open:"):
         data_source.show()

@@ -78,9 +78,16 @@ def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:
         "embed": embed.as_dict() | ({"model": model or BUNDLED, "vectors": ""} if model or not own else {}),
         "cluster": cluster.as_dict() | {"n_clusters": int(n_clusters), "seed": int(seed)},
         "project": project.as_dict() | {"n_neighbors": int(neighbors)},
-        "score": score.as_dict() | {"column": column.strip()},
+        "score": _score_params(score, column.strip()),
     }
     return stages, device, vectors
+
+
+def _score_params(last: QualityParams, column: str) -> dict:
+    """Return the field's params where one is named; else what a model scored stays, and the heuristic is the rest."""
+    if column or last.scorer in ("column", "heuristic"):
+        return {"column": column}
+    return last.as_dict()
 
 
 def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 
 from core.overrides import Decision
@@ -35,6 +36,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     error TEXT NOT NULL DEFAULT '', pid INTEGER, ended TEXT);
 CREATE UNIQUE INDEX IF NOT EXISTS one_job_at_a_time ON jobs ((1)) WHERE status IN ('queued', 'running');
 """
+_VERSION = 2  # raised with every change of the schema, which must leave what is there alone
 _HASH_BYTES = 16
 
 
@@ -56,9 +58,21 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if self._version() < _VERSION:
+            # SQLite answers "locked" at once where two change the journal mode together.
+            with filelock.FileLock(f"{path}.lock"):
+                if self._version() < _VERSION:
+                    self._make()
+
+    def _version(self) -> int:
+        with self.connect() as db:
+            return db.execute("PRAGMA user_version").fetchone()[0]
+
+    def _make(self) -> None:
         with self.connect() as db:
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(_SCHEMA)
+            db.execute(f"PRAGMA user_version = {_VERSION}")
 
     @contextlib.contextmanager
     def connect(self) -> Iterator[sqlite3.Connection]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.pipeline import Pipeline
+from core.rounds import Rounds
 from core.workspace import Workspace
 from tests.browser import CHROMIUM, browser_page, lasso, running_app, settled
 from tests.conftest import SAMPLE
@@ -117,3 +118,30 @@ def test_a_click_on_a_point_shows_its_cluster_and_nothing_fails_on_any_page(samp
             go(page, title)
             assert not page.locator("[data-testid=stException]").count()
         assert not failures
+
+
+def test_three_rounds_with_a_language_model_from_the_page(sample_home, tiny_lm):
+    with running_app(sample_home) as address, browser_page() as page:
+        page.goto(address)
+        go(page, "Refine")
+        page.get_by_role("textbox", name="Budget").fill("12")
+        page.get_by_role("textbox", name="Budget").press("Enter")
+        settled(page)
+        page.get_by_role("combobox", name="Feedback from").click()
+        page.get_by_role("option", name="A language model, tuned here").click()
+        page.get_by_role("textbox", name="Language model").fill(tiny_lm)
+        page.get_by_role("textbox", name="Language model").press("Enter")
+        settled(page)
+        page.get_by_role("button", name="Start and run all rounds").click()
+        page.get_by_text("Refining in rounds").wait_for()
+        page.reload()  # a reload in the middle changes nothing
+        page.get_by_text("Run 1, complete").wait_for(timeout=240_000)
+        settled(page)
+        page.get_by_text("Training loss", exact=True).click()
+        page.locator(".js-plotly-plot").first.wait_for()
+        page.get_by_text("12 of 12 selected").wait_for()
+        assert not page.locator("[data-testid=stException]").count()
+    rounds = Rounds(Pipeline(Workspace(sample_home / "sample")))
+    run, standing = rounds.run(1), rounds.rounds(1)
+    assert run.params.feedback == "lm" and [rounds.info(made)["n_selected"] for made in standing] == [4, 4, 4]
+    assert all(rounds.losses(made) for made in standing[:2])

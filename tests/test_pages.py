@@ -1,5 +1,6 @@
 """Every page, empty, ready and in error, without a browser (AppTest)."""
 
+import json
 import shutil
 import time
 
@@ -11,6 +12,7 @@ from components import guide, opened
 from components.data_source import _folder_for
 from components.state import AppState, Focus
 from core import jobs
+from core.advance import Advance, advance
 from core.clustering import ClusterParams
 from core.embedding import EmbedParams
 from core.errors import CurationError
@@ -18,10 +20,12 @@ from core.files import file_sha256
 from core.pipeline import Pipeline
 from core.projection import ProjectParams
 from core.records import RecordParams
+from core.refinement import RefineParams
+from core.rounds import Rounds
 from core.selection import SelectionParams
 from core.steps import Step
 from core.workspace import Workspace
-from tests.conftest import SAMPLE
+from tests.conftest import SAMPLE, TinyEncoder
 
 PAGES = [entry.name for entry in guide.PAGES]
 
@@ -90,6 +94,7 @@ def test_a_ready_page_shows_its_things(selected_home, name):
         "data": "First records",
         "map": "Nothing picked yet",
         "select": "60 of 60 selected",
+        "refine": "No rounds yet",
         "review": "No decision yet",
         "export": "First lines",
     }
@@ -353,3 +358,178 @@ def test_reader_orders(selected_home):
 def test_bad_workspace_content_is_an_error_not_a_guess(tmp_path):
     with pytest.raises(CurationError):
         Workspace(tmp_path / "w", create=True).records()
+
+
+# Refine
+
+
+@pytest.fixture
+def refined_home(sample_home):
+    rounds = Rounds(pipeline_of(sample_home))
+    rounds.start(RefineParams("60", 3), who="ann")
+    advance(rounds, Advance(1, until=2), encoder=TinyEncoder())
+    return sample_home
+
+
+def wait_for_job(home):
+    end = time.monotonic() + 120
+    workspace = Workspace(home / "sample")
+    while (job := jobs.last_job(workspace)) is None or job.is_active:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert job.status == "done", job.error
+
+
+def rounds_of(home):
+    return Rounds(pipeline_of(home))
+
+
+def test_refine_starts_with_an_invitation_and_runs_all_rounds(sample_home):
+    app = open_page(sample_home, "refine")
+    assert "No rounds yet" in words(app) and "not the paper's" in words(app)
+    app.text_input(key="new-run-budget").set_value("30")
+    press(app, "Start and run all rounds")
+    wait_for_job(sample_home)
+    rounds = rounds_of(sample_home)
+    assert [rounds.info(made)["n_selected"] for made in rounds.rounds(1)] == [10, 10, 10]
+    app = open_page(sample_home, "refine")
+    assert "Run 1, complete" in words(app) and "30 of 30 selected" in words(app)
+
+
+def test_a_run_that_makes_no_sense_is_said_and_not_started(sample_home):
+    app = open_page(sample_home, "refine")
+    app.text_input(key="new-run-budget").set_value("2")
+    press(app, "Start and run all rounds")
+    assert "can't be spread over 3 rounds" in app.error[0].value and not rounds_of(sample_home).runs()
+    app.selectbox(key="new-run-feedback").set_value("lm").run()
+    app.text_input(key="new-run-budget").set_value("30")
+    press(app, "Start, one round")
+    assert "needs one; give its path" in app.error[0].value and not rounds_of(sample_home).runs()
+
+
+def test_refine_shows_the_round_and_why_a_weight_moved(refined_home):
+    app = open_page(refined_home, "refine", refine_cluster=3)
+    text = words(app)
+    assert "Run 1, ready for the next round" in text and "Winnow's own stand-in" in text
+    assert "Round 2: 20 records taken, 40 records scored" in text and "times an equal share" in text
+    table = next(frame.value for frame in app.dataframe if "quota" in frame.value)
+    assert table["taken"].sum() == 20 and table["quota"].sum() == 20
+    slider = app.select_slider[0]
+    assert slider.options == ["Round 1", "Round 2", "next"]
+    slider.set_value("Round 1").run()
+    assert "Round 1: 20 records taken" in words(app)
+
+
+@pytest.mark.parametrize("view", ["lines", "heat", "map"])
+def test_every_view_of_the_weights_is_drawn(refined_home, view):
+    app = open_page(refined_home, "refine", refine_cluster=1)
+    app.segmented_control(key="refine_view").set_value(view).run()
+    assert not app.exception and app.get("plotly_chart")
+
+
+def test_a_weight_given_on_the_page_holds_in_the_next_round(refined_home):
+    app = open_page(refined_home, "refine", refine_cluster=0)
+    next(n for n in app.number_input if n.label == "Multiply its weight by").set_value(0.0).run()
+    assert pipeline_of(refined_home).overrides().multipliers == {0: 0.0}
+    press(app, "Next round")
+    wait_for_job(refined_home)
+    rounds = rounds_of(refined_home)
+    made = rounds.rounds(1)[2]
+    assert rounds.arrays(made)["quotas"][0] == 0
+    app = open_page(refined_home, "refine")
+    assert "Decided before round 3: 1" in [e.label for e in app.expander]
+    table = next(frame.value for frame in app.dataframe if "quota" in frame.value)
+    assert table["held by"][0] == "override" and "score" not in table
+
+
+def test_a_round_is_taken_back_and_forked_on_the_page(refined_home):
+    app = open_page(refined_home, "refine")
+    press(app, "Take back")
+    assert len(rounds_of(refined_home).rounds(1)) == 1
+    press(app, "Fork after round 1, one round")
+    wait_for_job(refined_home)
+    rounds = rounds_of(refined_home)
+    assert [run.parent for run in rounds.runs()] == [0, 1] and len(rounds.rounds(2)) == 2
+    app = open_page(refined_home, "refine", run=1)
+    assert "Run 1, ready" in words(app) and app.selectbox[0].options[0].endswith("forked from run 1 after round 1")
+
+
+def test_update_the_selection_makes_the_last_round_anew(refined_home):
+    first = rounds_of(refined_home).rows(rounds_of(refined_home).rounds(1)[0])
+    Workspace(refined_home / "sample").decide_records("drop", first[:3])
+    app = open_page(refined_home, "refine")
+    press(app, "Update the selection")
+    wait_for_job(refined_home)
+    chosen = pipeline_of(refined_home).selection()["row_id"].to_pylist()
+    assert len(chosen) == 40 and not set(first[:3].tolist()) & set(chosen)
+
+
+def test_scores_go_out_and_come_back_on_the_page(sample_home):
+    rounds = rounds_of(sample_home)
+    rounds.start(RefineParams("30", 3, "import"))
+    advance(rounds, Advance(1))
+    app = open_page(sample_home, "refine")
+    assert "Round 1 waits for scores" in words(app)
+    press(app, "Write the round's files")
+    records = sample_home / "sample" / "rounds" / "run-1-round-1" / "records.jsonl"
+    lines = [json.loads(line) for line in records.read_text().splitlines()]
+    assert len(lines) == 10 and {b.label for b in app.get("download_button")} >= {"Download the records"}
+    for scores, told in (
+        ([{"id": "x", "score": 1}], "10 missing ids"),
+        ([{"id": e["id"], "score": 1} for e in lines], ""),
+    ):
+        content = "".join(json.dumps(s) + "\n" for s in scores).encode()
+        app.file_uploader[0].set_value(("scores.jsonl", content, "application/json")).run()
+        press(app, "Take these scores")
+        if told:
+            assert told in app.error[0].value and not rounds_of(sample_home).rounds(1)[0].feedback
+    assert rounds_of(sample_home).state(1) == "ready"
+
+
+def test_a_run_on_other_clusters_can_be_read_only(refined_home):
+    pipeline_of(refined_home).run("cluster", ClusterParams(7), device="cpu")
+    app = open_page(refined_home, "refine")
+    assert any("no longer those this run began with" in w.value for w in app.warning)
+    assert next(b for b in app.button if b.label == "Next round").disabled
+
+
+# Quality and the number of clusters, on the Data page
+
+
+def test_several_numbers_of_clusters_are_tried_and_one_is_taken(sample_home):
+    app = open_page(sample_home)
+    app.text_input(key="suggest_counts").set_value("4, 8")
+    press(app, "Try these numbers")
+    wait_for_job(sample_home)
+    app = open_page(sample_home)
+    assert "Silhouette is weak evidence" in words(app)
+    app.selectbox(key="suggest_use").set_value(4)
+    press(app, "Cluster into these")
+    wait_for_job(sample_home)
+    assert len(set(pipeline_of(sample_home).labels())) == 4
+    app = open_page(sample_home)
+    app.text_input(key="suggest_counts").set_value("many")
+    press(app, "Try these numbers")
+    assert "counts is 'many'" in app.error[0].value
+
+
+def test_a_reward_model_scores_from_the_page_and_combines(sample_home, tiny_reward_model):
+    app = open_page(sample_home)
+    app.selectbox(key="scorer").set_value("reward").run()
+    press(app, "Score the records")
+    assert "needs a model" in app.error[0].value
+    app.text_input(key="model_reward").set_value(tiny_reward_model)
+    press(app, "Score the records")
+    wait_for_job(sample_home)
+    assert pipeline_of(sample_home).params("score").scorer == "reward"
+    app = open_page(sample_home)
+    app.selectbox(key="scorer").set_value("combine").run()
+    press(app, "Score the records")
+    wait_for_job(sample_home)
+    assert len(pipeline_of(sample_home).params("score").parts) == 2
+
+
+def test_the_cost_of_a_judge_is_said_before_it_starts(sample_home):
+    app = open_page(sample_home)
+    app.selectbox(key="scorer").set_value("judge").run()
+    assert "Judging takes 600 requests" in words(app)
