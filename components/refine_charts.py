@@ -56,6 +56,9 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, course: Course, at:
     if view == "loss":
         st.plotly_chart(loss_lines(losses, dark), key="losses", config=_CONFIG, theme=None)
         return
+    if len(course.titles) == 1:
+        st.caption("Every cluster begins with an equal share. Weights move once this round is scored.")
+        return
     if view == "heat":
         st.plotly_chart(weight_heat(course, dark), key="weight_heat", config=_CONFIG, theme=None)
         st.caption("Teal: more than an equal share; red: less. Clusters stand in the order of their last weight.")

@@ -24,6 +24,32 @@ def go(page, title: str) -> None:
     settled(page)
 
 
+def refine(page) -> None:
+    """Run two rounds by the proxy, weight a cluster, run the third, and look at the second."""
+    go(page, "Refine")
+    page.get_by_role("textbox", name="Budget").fill("150")
+    page.get_by_role("textbox", name="Budget").press("Enter")
+    page.get_by_role("spinbutton", name="Rounds").fill("4")
+    page.get_by_role("spinbutton", name="Rounds").press("Enter")
+    settled(page)
+    page.get_by_role("button", name="Start, one round").click()
+    page.get_by_text("in 1 of 4 rounds").wait_for()
+    page.get_by_role("button", name="Next round").click()
+    page.get_by_text("in 2 of 4 rounds").wait_for()
+    settled(page)
+    table = page.locator("[data-testid=stDataFrame]").first
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 36 + 35 * 3 + 17)
+    page.get_by_text("Multiply its weight by").wait_for()
+    page.get_by_role("spinbutton", name="Multiply its weight by").fill("2")
+    page.get_by_role("spinbutton", name="Multiply its weight by").press("Enter")
+    page.get_by_text("Weighted cluster 3 x 2").wait_for()
+    page.get_by_role("button", name="Next round").click()
+    page.get_by_text("in 3 of 4 rounds").wait_for()
+    page.wait_for_timeout(4000)
+
+
 def main(folder: Path, dark: bool) -> None:
     """Take all pictures."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,6 +69,7 @@ def main(folder: Path, dark: bool) -> None:
         page.get_by_text("Clusters touched").wait_for()
         go(page, "Map")
         page.locator(".js-plotly-plot .scatterlayer .point").first.wait_for()
+        page.wait_for_timeout(1000)
         lasso(page, [(0.55, 0.02), (0.98, 0.02), (0.98, 0.45), (0.55, 0.45)])
         page.get_by_text("records inside the line").wait_for()
         page.get_by_role("button", name="Pin", exact=True).first.click()
@@ -60,7 +87,11 @@ def main(folder: Path, dark: bool) -> None:
         page.get_by_text("records inside the line").wait_for()
         page.wait_for_timeout(4000)  # let what was said fade
         take(page, folder, "map")
-        for title in ("Select", "Review", "Export"):
+        go(page, "Select")
+        take(page, folder, "select")
+        refine(page)
+        take(page, folder, "refine")
+        for title in ("Review", "Export"):
             go(page, title)
             take(page, folder, title.lower())
 

@@ -2,10 +2,10 @@
 
 import sys
 
-from tests.benchmarks import curate, lasso, methods
+from tests.benchmarks import curate, lasso, methods, refine
 from tests.benchmarks.data import POOL, have_pool
 
-BENCHMARKS = {"curate": curate.main, "lasso": lasso.main, "methods": methods.main}
+BENCHMARKS = {"curate": curate.main, "lasso": lasso.main, "methods": methods.main, "refine": refine.main}
 
 
 def main(names: list[str]) -> int:
