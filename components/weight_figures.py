@@ -16,7 +16,7 @@ def most_changed(course: Course, n: int = _LINES, always: tuple[int, ...] = ()) 
     logs = np.log(np.maximum(course.relative, _LEAST))
     moved = logs[:, -1] - logs[:, 0]
     decided = {d.cluster for made in course.decisions for d in made if d.target == "cluster"}
-    wanted = [c for c in (*always, *sorted(decided)) if 0 <= c < len(moved)]
+    wanted = [c for c in dict.fromkeys((*always, *sorted(decided))) if 0 <= c < len(moved)]
     rising = np.argsort(-moved, kind="stable")
     pairs = np.stack([rising, rising[::-1]], axis=1).ravel()  # in turn the most risen and the most fallen
     order = [int(c) for c in dict.fromkeys(pairs.tolist()) if c not in wanted]
@@ -60,7 +60,8 @@ def weight_lines(course: Course, shown: list[int], dark: bool, picked: int = -1)
             )
         )
     _mark_decisions(figure, course, relative, dark)
-    ticks = [step * 10.0**power for power in range(-3, 5) for step in (1, 2, 5)]
+    steps = (1, 2, 5) if relative.max() > 5 * relative.min() else (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)
+    ticks = [step * 10.0**power for power in range(-3, 5) for step in steps]
     figure.update_yaxes(
         type="log", title="weight, × an equal share", tickvals=ticks, ticktext=[f"{t:g}" for t in ticks]
     )
