@@ -69,7 +69,7 @@ def _actions(pipeline: Pipeline, focus: Focus, weights: dict[int, float]) -> Non
         st.number_input(
             "Weight of this cluster",
             min_value=0.0,
-            max_value=100.0,
+            max_value=max(100.0, float(weights.get(focus.cluster, 1.0))),
             value=weights.get(focus.cluster, 1.0),
             step=0.25,
             key=key,

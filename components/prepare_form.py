@@ -68,7 +68,9 @@ def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:
         placeholder="heuristic",
         help="A numeric field of the records, higher is better. Empty: length, completeness, repetition, empty talk.",
     )
-    seed = left.number_input("Seed", 0, 2**31 - 1, cluster.seed, help="The same seed gives the same clusters.")
+    seed = left.number_input(
+        "Seed", 0, max(2**31 - 1, cluster.seed), cluster.seed, help="The same seed gives the same clusters."
+    )
     neighbors = right.number_input(
         "Neighbours on the map", 2, 200, project.n_neighbors, help="More shows the large shape, fewer the detail."
     )

@@ -4,7 +4,7 @@ import streamlit as st
 
 from components import job_panel
 from core.errors import CurationError
-from core.judge import CRITERIA
+from core.judge import CRITERIA, named_model
 from core.pipeline import Pipeline
 from core.quality import SCORERS, QualityParams
 from core.scoring import judge_estimate, scores_made
@@ -72,7 +72,7 @@ def _judge(pipeline: Pipeline, last: QualityParams) -> dict:
     params = QualityParams(scorer="judge", criterion=criterion, model=model)
     for line in _estimate(str(pipeline.workspace.folder), pipeline.key("records"), criterion, pipeline, params):
         st.caption(line)
-    return {"criterion": criterion, "missing": missing, "model": model}
+    return {"criterion": criterion, "missing": missing, "model": named_model(model)}
 
 
 @st.cache_data(max_entries=8, show_spinner="Counting tokens")

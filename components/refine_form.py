@@ -5,6 +5,7 @@ import streamlit as st
 from components import job_panel, state
 from core.advance import Advance
 from core.errors import CurationError
+from core.judge import named_model
 from core.pipeline import Pipeline
 from core.refinement import FEEDBACKS, INSIDE, RefineParams
 from core.rounds import RefineRun, Rounds
@@ -27,7 +28,12 @@ def show(pipeline: Pipeline, busy: bool, last: RefineRun | None, fork_of: tuple[
         help="How many records in all rounds together: a count or a percentage.",
     )
     rounds = middle.number_input(
-        "Rounds", 1, 20, params.rounds, key=f"{key}-rounds", help="The budget is spread over them exactly."
+        "Rounds",
+        1,
+        max(20, params.rounds),
+        params.rounds,
+        key=f"{key}-rounds",
+        help="The budget is spread over them exactly.",
     )
     feedback = right.selectbox(
         "Feedback from",
@@ -83,7 +89,7 @@ def _settings(last: RefineParams, key: str) -> dict:
     temperature = left.number_input(
         "Temperature",
         0.0,
-        100.0,
+        max(100.0, float(last.temperature)),
         last.temperature,
         0.05,
         key=f"{key}-temperature",
@@ -107,7 +113,7 @@ def _settings(last: RefineParams, key: str) -> dict:
         help="Proportional to its quality, or to the exponential of it.",
     )
     seed = left.number_input(
-        "Seed", 0, 2**31 - 1, last.seed, key=f"{key}-seed", help="The same seed draws the same records."
+        "Seed", 0, max(2**31 - 1, last.seed), last.seed, key=f"{key}-seed", help="The same seed draws the same records."
     )
     return {
         "update": update,
@@ -156,14 +162,25 @@ def _lm_settings(last: LmParams, key: str) -> dict:
                 ("save_steps", "Steps to a checkpoint"),
             )
         ):
-            values[name] = int(columns[i % 3].number_input(label, 1, 10**6, getattr(last, name), key=f"{key}-{name}"))
+            values[name] = int(
+                columns[i % 3].number_input(
+                    label, 1, max(10**6, getattr(last, name)), getattr(last, name), key=f"{key}-{name}"
+                )
+            )
         values["most_scored"] = int(
             columns[1].number_input(
                 "Scored a cluster, at most", 0, 10**6, last.most_scored, key=f"{key}-most", help="0 scores all."
             )
         )
         values["learning_rate"] = float(
-            columns[2].number_input("Learning rate", 0.0, 1.0, last.learning_rate, format="%.5f", key=f"{key}-rate")
+            columns[2].number_input(
+                "Learning rate",
+                0.0,
+                max(1.0, float(last.learning_rate)),
+                last.learning_rate,
+                format="%.5f",
+                key=f"{key}-rate",
+            )
         )
     return dict(model=model.strip(), scorer=scorer, reward_model=reward.strip(), **values)
 
@@ -173,7 +190,8 @@ def _start(pipeline: Pipeline, values: dict, lm: dict, fork_of: tuple[int, int] 
     rounds = Rounds(pipeline)
     try:
         params = RefineParams.from_dict(values)
-        checked = LmParams.from_dict(lm)
+        judge = named_model(lm.get("judge_model", "")) if lm["scorer"] == "judge" else ""
+        checked = LmParams.from_dict(lm | {"judge_model": judge})
         who = current.who
         run_id = rounds.fork(*fork_of, params, checked, who) if fork_of else rounds.start(params, checked, who)
     except CurationError as error:

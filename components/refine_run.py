@@ -7,6 +7,7 @@ from components.theme import ICONS
 from core import jobs
 from core.course import Course
 from core.errors import CurationError
+from core.params import digest
 from core.pipeline import Pipeline
 from core.round_files import RECORDS, export_round, import_scores
 from core.rounds import RefineRun, Round, Rounds
@@ -116,7 +117,10 @@ def show_elsewhere(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Rou
     """Draw how a round goes out and its scores come in."""
     st.markdown(f"##### Round {made.number} waits for scores")
     out, back = st.columns(2, gap="large")
-    folder = pipeline.workspace.folder / "rounds" / f"run-{run.id}-round-{made.number}"
+    wanted = digest(made.key, rounds.scored_rows(run, made).tolist())[
+        :8
+    ]  # a round anew, or a drop since, has files of its own
+    folder = pipeline.workspace.folder / "rounds" / f"run-{run.id}-round-{made.number}-{wanted}"
     with out:
         st.caption("Train on these records, let the model answer, score both answers. The README says what to write.")
         if not (folder / RECORDS).exists():

@@ -73,7 +73,7 @@ def show_cluster(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round
     st.number_input(
         "Multiply its weight by",
         min_value=0.0,
-        max_value=100.0,
+        max_value=max(100.0, float(weights.get(cluster, 1.0))),
         value=float(weights.get(cluster, 1.0)),
         step=0.25,
         key=key,

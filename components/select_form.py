@@ -68,7 +68,9 @@ def show(pipeline: Pipeline, busy: bool) -> None:
                 0.05,
                 help="0 only brings every record near to something taken, 1 only takes the best.",
             )
-            seed = st.number_input("Seed", 0, 2**31 - 1, last.seed, help="The same seed draws the same records.")
+            seed = st.number_input(
+                "Seed", 0, max(2**31 - 1, last.seed), last.seed, help="The same seed draws the same records."
+            )
         pressed = st.form_submit_button("Select", type="primary", icon=":material/filter_alt:", disabled=busy)
     if pressed:
         _start(pipeline, budget, method, quota, probability, replacement, int(seed), threshold, alpha)

@@ -77,7 +77,7 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
 def _again(params: SelectionParams | RoundsParams) -> Step:
     """Return what selects again under today's decisions: the method, or the latest round anew."""
     if isinstance(params, RoundsParams):
-        return Step("refine", Advance(params.run, params.rounds, redo=True, who=state.get().who).as_dict())
+        return Step("refine", Advance(params.run, max(params.rounds, 1), redo=True, who=state.get().who).as_dict())
     return Step("select", params.as_dict())
 
 

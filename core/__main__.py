@@ -4,12 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from core import commands, decision_commands, refine_commands
+from core import commands, decision_commands, refine_commands, reward_commands
 from core.device import DEVICES
 from core.errors import CurationError
 from core.judge import CRITERIA
 from core.quality import SCORERS
-from core.selection import METHODS
+from core.selection import BANDS, METHODS
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -70,6 +70,10 @@ def build_parser() -> argparse.ArgumentParser:
     sub = verb("refine", "Choose records in rounds that learn from feedback.", refine_commands.refine)
     refine_commands.add_refine(sub)
     _add_device(sub)
+    sub = verb("reward", "Choose by DaaR: the records hardest to place in one domain.", reward_commands.reward)
+    reward_commands.add_reward(sub)
+    _add_device(sub)
+    _add_seed(sub)
     _add_round(verb("round", "Carry a round elsewhere and its scores back.", None, workspace=False))
     for name, summary in (
         ("pin", "Records or a cluster that must be chosen."),
@@ -168,6 +172,10 @@ def _add_select(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--replacement", action="store_true", help="draw with replacement; a record may then come twice")
     sub.add_argument("--threshold", type=float, default=0.9, help="in deita, the cosine that is too much alike (0.9)")
+    sub.add_argument("--customise", default="", help="in daar, a domain to favour")
+    sub.add_argument(
+        "--band", choices=BANDS, default="0-20", help="of inter-band and intra-band, least alike first (0-20)"
+    )
     sub.add_argument("--alpha", type=float, default=0.5, help="in qdit, the weight of quality, 0 to 1 (0.5)")
 
 

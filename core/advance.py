@@ -41,12 +41,16 @@ def advance(
     """
     run = rounds.run(how.run)
     rounds.check_inputs(run)
-    if how.redo and (standing := rounds.rounds(run.id)):
-        _select(rounds, run, how.who, len(standing) - 1)
     n_rounds = run.params.rounds
     goal = min(how.until or n_rounds, n_rounds)
+    standing = rounds.rounds(run.id)
+    outdated = len(standing) == n_rounds == goal and standing[-1].key != _round_key(rounds, run, n_rounds - 1)
+    if standing and (how.redo or outdated):
+        _select(rounds, run, how.who, len(standing) - 1)
     begun = len(rounds.rounds(run.id))
     while True:
+        rounds = rounds.fresh()  # a round with a language model takes long, and people decide meanwhile
+        rounds.check_inputs(run)
         standing = rounds.rounds(run.id)
         span = max(goal - begun, 1)
         place = max(len(standing) - begun - 1, 0) / span
@@ -62,21 +66,28 @@ def advance(
         rounds.publish(run)
 
 
-def _select(rounds: Rounds, run: RefineRun, who: str, n_before: int) -> None:
-    """Select the round after the first `n_before`, in place of those that stand there already."""
-    workspace = rounds.workspace
-    standing, number = rounds.rounds(run.id), n_before + 1
+def _round_key(rounds: Rounds, run: RefineRun, n_before: int) -> str:
+    """Return the key of the round after the first `n_before`, under the decisions that `rounds` sees."""
     overrides = rounds.pipeline.overrides()
-    last_decision = workspace.ledger.last_decision_id()
-    key = digest(
+    return digest(
         "round",
         VERSION,
         run.params.as_dict(),
         run.inputs,
-        number,
-        [[made.key, made.feedback] for made in standing[:n_before]],
+        n_before + 1,
+        [[made.key, made.feedback] for made in rounds.rounds(run.id)[:n_before]],
         [overrides.pinned.tobytes().hex(), overrides.dropped.tobytes().hex(), list(overrides.multipliers.items())],
     )
+
+
+def _select(rounds: Rounds, run: RefineRun, who: str, n_before: int) -> None:
+    """Select the round after the first `n_before`, in place of those that stand there already."""
+    workspace = rounds.workspace
+    standing, number = rounds.rounds(run.id), n_before + 1
+    last_decision = workspace.ledger.last_decision_id()
+    rounds = rounds.fresh()  # after the id was read: a decision made between the two counts as one of the next round
+    overrides = rounds.pipeline.overrides()
+    key = _round_key(rounds, run, n_before)
     with workspace.lock("round", key):
         if not workspace.has("round", key):
             pool, taken = rounds.pipeline.pool(overrides), rounds.taken(run, n_before)

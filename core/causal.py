@@ -13,6 +13,8 @@ from core.device import resolve_device
 from core.errors import CurationError
 from core.progress import Progress, no_progress
 
+_TOKENS_AT_ONCE = 4096
+
 
 @dataclasses.dataclass
 class CausalModel:
@@ -114,9 +116,10 @@ def token_log_probs(
 
     means = np.full(len(pairs), np.nan, np.float32)
     order = np.argsort([-len(tokens) for tokens, _ in pairs], kind="stable")
-    for start in range(0, len(order), batch_size):
-        some = order[start : start + batch_size]
-        width = len(pairs[some[0]][0])
+    start = 0
+    while start < len(order):
+        width = len(pairs[order[start]][0])
+        some = order[start : start + max(1, min(batch_size, _TOKENS_AT_ONCE // width))]
         ids = torch.full((len(some), width), lm.pad, dtype=torch.long)
         mask = torch.zeros((len(some), width), dtype=torch.long)
         wanted = torch.zeros((len(some), width), dtype=torch.bool)
@@ -126,12 +129,16 @@ def token_log_probs(
             mask[line, : len(tokens)] = 1
             wanted[line, n_prompt : len(tokens)] = True
         with torch.inference_mode():
-            logits = lm.model(input_ids=ids.to(lm.device), attention_mask=mask.to(lm.device)).logits[:, :-1].float()
-        logs = logits.log_softmax(-1).gather(-1, ids[:, 1:, None].to(lm.device))[..., 0].cpu()
+            logits = lm.model(input_ids=ids.to(lm.device), attention_mask=mask.to(lm.device)).logits
         of_response = wanted[:, 1:]
-        sums, counts = (logs * of_response).sum(1), of_response.sum(1)
+        logits = logits[:, :-1][of_response.to(lm.device)].float()  # of what is asked for only: vocabularies are large
+        logs = torch.zeros(of_response.shape)
+        of_tokens = logits.gather(-1, ids[:, 1:][of_response][:, None].to(lm.device))[:, 0]
+        logs[of_response] = (of_tokens - logits.logsumexp(-1)).cpu()
+        sums, counts = logs.sum(1), of_response.sum(1)
         means[some] = torch.where(counts > 0, sums / counts.clamp(min=1), torch.nan).numpy()
-        progress(start + len(some), len(order))
+        start += len(some)
+        progress(start, len(order))
     return means
 
 

@@ -14,6 +14,7 @@ from core.params import Params, check_count
 from core.progress import Progress, no_progress, part_of
 
 _BLOCK_ROWS = 65536
+_BLOCK_MEANS = 8192
 _SAMPLE_PER_CLUSTER = 256
 _CALLS = 5
 _FINER = 4
@@ -230,6 +231,17 @@ def _torch_assign(
         distances[start : start + len(block)] = squared.cpu().numpy()
         progress(start + len(block), len(embeddings))
     return labels, distances
+
+
+def cluster_means(embeddings: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
+    """Return (k, d) float64: the mean of each cluster's rows, zeros where it has none. Reads (n, d) in blocks."""
+    sums = np.zeros((k, embeddings.shape[1]))
+    for start in range(0, len(embeddings), _BLOCK_MEANS):
+        own = labels[start : start + _BLOCK_MEANS]
+        order = np.argsort(own, kind="stable")
+        names, first = np.unique(own[order], return_index=True)
+        sums[names] += np.add.reduceat(embeddings[start : start + _BLOCK_MEANS][order].astype(np.float64), first)
+    return sums / np.maximum(np.bincount(labels, minlength=k), 1)[:, None]
 
 
 def _largest_first(labels: np.ndarray, centroids: np.ndarray, distances: np.ndarray) -> Clusters:

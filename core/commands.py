@@ -11,6 +11,7 @@ from core.clustering import ClusterParams
 from core.embedding import BUNDLED, EmbedParams
 from core.errors import CurationError
 from core.files import file_sha256
+from core.judge import named_model
 from core.params import Params
 from core.pipeline import LEADING, Pipeline, select_needs
 from core.projection import ProjectParams
@@ -29,6 +30,10 @@ def curate(arguments: argparse.Namespace) -> None:
     select_params = _select_params(arguments)
     stages: list[tuple[str, Params]] = []
     needs = select_needs(select_params.method)
+    if "reward" in needs:
+        raise CurationError(
+            f"{select_params.method} goes by domains; import and embed the data, then: python -m core reward …"
+        )
     if {"embed", "cluster"} & set(needs) or arguments.map:
         stages.append(("embed", _embed_params(arguments)))
     if "cluster" in needs:
@@ -217,7 +222,7 @@ def _quality_params(arguments: argparse.Namespace) -> QualityParams:
     return QualityParams(
         column=arguments.quality,
         scorer=scorer,
-        model=arguments.quality_model,
+        model=named_model(arguments.quality_model) if scorer == "judge" else arguments.quality_model,
         criterion=arguments.criterion,
         missing=arguments.missing,
         parts=tuple(parts),
@@ -243,6 +248,8 @@ def _select_params(arguments: argparse.Namespace) -> SelectionParams:
         arguments.seed,
         arguments.threshold,
         arguments.alpha,
+        arguments.customise,
+        arguments.band,
     )
 
 

@@ -116,8 +116,9 @@ def _compare(
         model = RewardModel(params.reward_model, device, params.max_tokens)
         return model.score(prompts, responses, progress=first), model.score(prompts, answers, progress=second), {}
     if params.scorer == "judge":
-        gold = judge(prompts, responses, JudgeParams(), folder / "gold.jsonl", first)
-        generated = judge(prompts, answers, JudgeParams(), folder / "generated.jsonl", second)
+        asked = JudgeParams(model=params.judge_model)
+        gold = judge(prompts, responses, asked, folder / "gold.jsonl", first)
+        generated = judge(prompts, answers, asked, folder / "generated.jsonl", second)
         bad = [*gold.bad.values(), *generated.bad.values()]
         info = {"judge": gold.info["model"], "n_bad": len(bad)} | ({"why": f"the judge {bad[0]}"} if bad else {})
         return gold.scores, generated.scores, info
@@ -136,7 +137,7 @@ def read_scores(path: Path, ids: dict[str, int], optional: Collection[str] = ())
     found: dict[int, tuple[float, float, float]] = {}
     wrong: dict[str, list[str]] = {"lines that can't be read": [], "duplicate ids": [], "unknown ids": []}
     try:
-        lines = Path(path).read_bytes().splitlines()
+        lines = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
     except OSError as error:
         raise CurationError(f"{path} can't be read ({error.strerror}); give the path of a JSONL file.") from error
     for number, line in enumerate(lines, 1):

@@ -60,9 +60,14 @@ class Verdicts:
     info: dict[str, Any]
 
 
+def named_model(model: str) -> str:
+    """Return the judge's model as params should hold it, so that another judge's scores are not taken for this one's."""
+    return model or os.environ.get("WINNOW_JUDGE_MODEL", "")
+
+
 def judge_model(params: JudgeParams) -> str:
     """Return the model's name at the endpoint. Raises CurationError where nothing names one, or there is no endpoint."""
-    name = params.model or os.environ.get("WINNOW_JUDGE_MODEL", "")
+    name = named_model(params.model)
     if not name:
         raise CurationError("The judge needs a model; name one, or set WINNOW_JUDGE_MODEL.")
     if not os.environ.get("OPENAI_API_KEY"):

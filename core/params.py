@@ -54,5 +54,5 @@ def check_share(name: str, value: float) -> None:
 
 def check_at_least(name: str, value: float, least: float) -> None:
     """Raise CurationError unless `value` is a number and at least `least`."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not value >= least:
-        raise CurationError(f"{name} is {value!r}; it must be a number of at least {least}.")
+    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value < float("inf"):
+        raise CurationError(f"{name} is {value!r}; it must be a finite number of at least {least}.")

@@ -21,6 +21,7 @@ from core.progress import Progress, no_progress
 from core.projection import ProjectParams
 from core.quality import QualityParams
 from core.refinement import RoundsParams
+from core.reward import RewardParams
 from core.runners import RUNNERS, Run, selection_result
 from core.selection import NEEDS, Pool, Selection, SelectionParams
 from core.suggestion import SuggestParams
@@ -42,9 +43,16 @@ STAGES = {
     "project": Stage(ProjectParams, 1, ("embed",)),
     "suggest": Stage(SuggestParams, 1, ("embed",)),
     "score": Stage(QualityParams, 2, ("records",)),
+    "reward": Stage(RewardParams, 1, ("records",)),
     "select": Stage(SelectionParams, 1, ()),
 }
-LEADING = tuple(stage for stage in STAGES if stage != "suggest")  # those that lead to a selection; suggest only advises
+LEADING = (
+    "embed",
+    "cluster",
+    "project",
+    "score",
+    "select",
+)  # what every curator needs; the others are for those who ask
 
 
 def select_needs(method: str) -> tuple[str, ...]:
@@ -86,8 +94,21 @@ class Pipeline:
             return ""
         if stage == "select":
             return self._select_key(params)
-        needs = [self.current(need) for need in STAGES[stage].needs]
+        needs = [self.current(need) for need in self._needs(stage, params)]
         return digest(stage, STAGES[stage].version, params.as_dict(), needs) if all(needs) else ""
+
+    @staticmethod
+    def _needs(stage: str, params: Params) -> tuple[str, ...]:
+        if stage == "select":
+            return select_needs(params.method)
+        # A causal LM reads the texts itself; else DaaR goes by the embeddings.
+        return (
+            ("records",)
+            if stage == "reward" and params.model
+            else ("embed",)
+            if stage == "reward"
+            else STAGES[stage].needs
+        )
 
     def current(self, stage: str) -> str:
         """Return the key of the stage's result if it is there and up to date, else ""."""
@@ -147,7 +168,7 @@ class Pipeline:
 
         encoder: in place of the model that `params` names. vectors: the file of the curator's own embeddings.
         """
-        for need in select_needs(params.method) if stage == "select" else STAGES[stage].needs:
+        for need in self._needs(stage, params):
             if not self.current(need):
                 fix = "import" if need == "records" else need
                 raise CurationError(
@@ -179,6 +200,8 @@ class Pipeline:
     def publish(self, params: RoundsParams, selection: Selection) -> str:
         """Make a selection that rounds have made the current one, and return its key."""
         key = self._select_key(params)
+        if not key:
+            raise CurationError("The clusters that this selection was drawn from are no longer there; cluster again.")
         with self.workspace.lock("select", key):
             if not self.workspace.has("select", key):
                 info, parts = selection_result(self, selection, params.method)
@@ -236,10 +259,22 @@ class Pipeline:
             distances=self.workspace.array("cluster", key, ".distances.npy")
             if (key := self.current("cluster"))
             else None,
+            reward=self._reward_column("reward"),
+            domains=self._reward_column("domain"),
+            shares=self._shares(),
             pinned=overrides.pinned,
             dropped=overrides.dropped,
             multipliers=overrides.multipliers,
         )
+
+    def _reward_column(self, name: str) -> np.ndarray | None:
+        if not (key := self.current("reward")):
+            return None
+        return self.workspace.table("reward", key)[name].combine_chunks().to_numpy()
+
+    def _shares(self) -> dict[str, float]:
+        params = self.params("reward")
+        return {domain["name"]: float(domain.get("share") or 0) for domain in params.domains} if params else {}
 
     def _select_key(self, params: SelectionParams | RoundsParams) -> str:
         needs = select_needs(params.method)

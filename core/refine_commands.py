@@ -9,6 +9,7 @@ import numpy as np
 from core.advance import Advance
 from core.commands import open_pipeline, run_in_workspace
 from core.errors import CurationError
+from core.judge import named_model
 from core.ledger import user_name
 from core.refinement import FEEDBACKS, INSIDE, SCORED, UPDATES, RefineParams
 from core.round_files import export_round, import_scores
@@ -38,6 +39,7 @@ def add_refine(sub: argparse.ArgumentParser) -> None:
     lm = sub.add_argument_group("feedback by a language model")
     lm.add_argument("--model", help="path or hub name of a causal language model")
     lm.add_argument("--scorer", choices=SCORERS, help="what compares answers with true responses (likelihood)")
+    lm.add_argument("--judge-model", help="with --scorer judge: its name at the endpoint ($WINNOW_JUDGE_MODEL)")
     lm.add_argument("--reward-model", help="with --scorer reward: path or hub name of a sequence classifier")
     for name, text in (
         ("--epochs", "over the records taken so far (1)"),
@@ -66,22 +68,25 @@ def refine(arguments: argparse.Namespace) -> None:
     if sum((arguments.go_on, arguments.take_back is not None, arguments.fork is not None)) > 1:
         raise CurationError("--continue, --take-back and --fork exclude each other; give one of them.")
     given = _given(arguments, RefineParams) | _given(arguments, LmParams)
+    goes_on = arguments.go_on or arguments.take_back is not None or arguments.fork is not None
+    if arguments.run_id and not goes_on:
+        raise CurationError("--run names a run to go on with; add --continue, --take-back or --fork.")
+    if (arguments.go_on or arguments.take_back is not None) and given:
+        raise CurationError(f"A run keeps its params; fork it to change {', '.join(sorted(given))} (--fork ROUND).")
     if arguments.take_back is not None:
         count = rounds.take_back(rounds.run(arguments.run_id).id, arguments.take_back, user_name())
         print(f"{count} round{'s' if count > 1 else ''} taken back")
         return
-    if arguments.go_on and given:
-        raise CurationError(f"A run keeps its params; fork it to change {', '.join(sorted(given))} (--fork ROUND).")
+    Advance(1, arguments.until)  # checked before a run is recorded
     if arguments.go_on:
         run_id = rounds.run(arguments.run_id).id
     elif arguments.fork is not None:
         run = rounds.run(arguments.run_id)
         params = dataclasses.replace(run.params, **_given(arguments, RefineParams))
-        run_id = rounds.fork(
-            run.id, arguments.fork, params, dataclasses.replace(run.lm, **_given(arguments, LmParams)), user_name()
-        )
+        lm = _named(dataclasses.replace(run.lm, **_given(arguments, LmParams)))
+        run_id = rounds.fork(run.id, arguments.fork, params, lm, user_name())
     else:
-        params, lm = RefineParams(**_given(arguments, RefineParams)), LmParams(**_given(arguments, LmParams))
+        params, lm = RefineParams(**_given(arguments, RefineParams)), _named(LmParams(**_given(arguments, LmParams)))
         run_id = rounds.start(params, lm, user_name())
     step = Step("refine", Advance(run_id, arguments.until, who=user_name()).as_dict())
     run_in_workspace(pipeline.workspace, [step], arguments)
@@ -118,7 +123,8 @@ def say_run(rounds: Rounds, run_id: int) -> None:
     if state == "waiting":
         folder = rounds.workspace.folder
         print(
-            f"waiting for scores: python -m core round export {folder} --out FOLDER, then round import {folder} SCORES.jsonl"
+            f"waiting for scores: python -m core round export {folder} --out FOLDER --run {run_id}, then round import {folder} "
+            f"SCORES.jsonl --run {run_id}"
         )
     elif state == "ready":
         print(f"go on with: python -m core refine {rounds.workspace.folder} --continue --run {run_id}")
@@ -137,6 +143,10 @@ def _line(rounds: Rounds, run: RefineRun, made) -> str:
         f"{text}; scored, up most cluster {up} ({weights[up]:.2%} to {update.weights[up]:.2%}), "
         f"down most cluster {down} ({weights[down]:.2%} to {update.weights[down]:.2%})"
     )
+
+
+def _named(lm: LmParams) -> LmParams:
+    return dataclasses.replace(lm, judge_model=named_model(lm.judge_model)) if lm.scorer == "judge" else lm
 
 
 def _given(arguments: argparse.Namespace, kind: type) -> dict:

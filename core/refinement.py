@@ -132,6 +132,7 @@ def select_round(
     """
     goal = rounds_target(params.n_records(pool.n_records), params.rounds, number) - len(taken)
     pinned = np.setdiff1d(pool.pinned, taken)
+    assert goal >= 0  # what is taken never exceeds the rounds' part of the budget
     if len(pinned) > goal:
         raise CurationError(
             f"{len(pinned):,} pinned records are not taken yet, but round {number} takes {goal:,}; "
@@ -212,22 +213,22 @@ def update_weights(weights: np.ndarray, scores: np.ndarray, params: RefineParams
 def explain(cluster: int, before: float, update: Update, multiplier: float, left: int | None) -> str:
     """Return in one sentence why a cluster's weight moved. before: its weight. left: the records it still holds, or None."""
     after, mean = update.weights[cluster], np.nanmean(update.scores) if np.isfinite(update.scores).any() else 0.0
-    score = update.scores[cluster]
+    score, factor = update.scores[cluster], update.factors[cluster]
     k = len(update.weights)
-    change = f"from {before * k:.2f} to {after * k:.2f} times an equal share"
+    moved = (
+        f"its weight stayed at {after * k:.2f} times an equal share"
+        if abs(after - before) < 0.005 * before
+        else f"its weight went from {before * k:.2f} to {after * k:.2f} times an equal share"
+    )
     if not np.isfinite(score):
-        text = f"No record of it was scored, so it kept the mean factor and went {change}"
-    elif abs(after / before - 1 if before else 0.0) < 0.005:
-        text = (
-            f"Its score of {score:.3f} is near the mean of {mean:.3f}, so its weight stayed at "
-            f"{after * k:.2f} times an equal share"
-        )
+        text = f"No record of it was scored, so it took the mean factor, and {moved}"
     else:
-        worse = score > mean
-        text = (
-            f"The answers to its records are {'worse' if worse else 'better'} than most (score {score:.3f}, mean {mean:.3f}), "
-            f"so its weight went {change}"
-        )
+        worse = "worse" if score > mean else "better"
+        text = f"The answers to its records are {worse} than most (score {score:.3f}, mean {mean:.3f})"
+        if (factor > 1) != (score > mean):
+            text += f", but a few clusters are far from the mean and set the scale: factor {factor:.2f}"
+        joint = ", so" if (after > before) == (factor > 1) else "; with the others' moves"
+        text += f"{joint} {moved}"
     extras = []
     if update.floored[cluster]:
         extras.append("held up by the floor")

@@ -45,6 +45,7 @@ def record_id(row: int, raw: str) -> str:
 def export_round(rounds: Rounds, run: RefineRun, folder: Path) -> Path:
     """Write the latest round of a run into `folder`; return the path of its records. Raises CurationError without a round."""
     made = _latest(rounds, run)
+    rounds.check_inputs(run)
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise CurationError(f"{folder} is a file; name a folder to write the round to.")

@@ -96,6 +96,7 @@ class Rounds:
                 )
         if params.feedback == "lm" and not lm.model:
             raise CurationError("Feedback by a language model needs one; give its path or hub name (--model).")
+        self._check_quality(params)
         first = rounds_target(params.n_records(self.workspace.dataset().n_records), params.rounds, 1)
         n_pinned = len(self.pipeline.overrides().pinned)
         if n_pinned > first and not parent:
@@ -116,6 +117,12 @@ class Rounds:
             raise CurationError(
                 f"A fork after round {number} needs more than {number} rounds; it is to have {params.rounds}."
             )
+        room = rounds_target(params.n_records(len(self.labels(run))), params.rounds, number + 1)
+        if (held := len(self.taken(run, number))) >= room:
+            raise CurationError(
+                f"Rounds 1 to {number} hold {held:,} records, and with round {number + 1} the fork is to hold {room:,}; give "
+                "it a larger budget, or fork an earlier round."
+            )
         new = self.start(params, lm or run.lm, who, run.id, number)
         for shared_round in shared:
             self.workspace.ledger.add_round(
@@ -126,12 +133,16 @@ class Rounds:
     def take_back(self, run_id: int, number: int, who: str = "") -> int:
         """Take back round `number` and those after it; they stay on record. Return how many were taken back."""
         run = self.run(run_id)
-        count = self.workspace.ledger.take_back_rounds(run.id, number, who)
+        count = self.workspace.ledger.take_back_rounds(run.id, number, who) if number >= 1 else 0
         if not count:
             raise CurationError(f"Run {run.id} has no round {number} to take back.")
-        if self.rounds(run.id):
+        if self.state(run.id) != "stale":
             self.publish(run)
         return count
+
+    def fresh(self) -> "Rounds":
+        """Return the runs as they stand now, with today's decisions: a Pipeline remembers those it first saw."""
+        return Rounds(Pipeline(self.workspace))
 
     # Rounds
 
@@ -218,31 +229,69 @@ class Rounds:
         return digest("feedback", VERSION, how, lm, before, made.key, self.taken(run).tobytes().hex())
 
     def taken(self, run: RefineRun, upto: int | None = None, with_dropped: bool = False) -> np.ndarray:
-        """Return the ascending row ids of the standing rounds, or the first `upto`, less those dropped since."""
-        rounds = self.rounds(run.id)[:upto]
-        rows = np.unique(np.concatenate([self.rows(made) for made in rounds])) if rounds else np.zeros(0, np.int64)
-        return rows if with_dropped else np.setdiff1d(rows, self.pipeline.overrides().dropped)
+        """Return the ascending row ids that the standing rounds, or the first `upto`, hold together.
+
+        Less those dropped since, unless `with_dropped`; and never more than those rounds' part of the budget: where a drop
+        was undone after its place had been filled, the latest picks give way, pinned ones never.
+        """
+        return np.sort(self._in_order(run, upto, with_dropped)[0])
+
+    def _in_order(self, run: RefineRun, upto: int | None, with_dropped: bool = False) -> tuple[np.ndarray, pa.Table]:
+        """Return (row ids in the order of the rounds, their part of the rounds' tables)."""
+        rounds, overrides = self.rounds(run.id)[:upto], self.pipeline.overrides()
+        if not rounds:
+            return np.zeros(0, np.int64), pa.table({})
+        table = pa.concat_tables([self.workspace.table("round", made.key) for made in rounds])
+        rows = table["row_id"].to_numpy()
+        first = np.zeros(len(rows), bool)
+        first[np.unique(rows, return_index=True)[1]] = True
+        if not with_dropped:
+            first &= ~np.isin(rows, overrides.dropped)
+            room = rounds_target(run.params.n_records(len(self.labels(run))), run.params.rounds, len(rounds))
+            loose = np.flatnonzero(first & ~np.isin(rows, overrides.pinned))
+            first[loose[len(loose) - max(0, min(int(first.sum()) - room, len(loose))) :]] = False
+        return rows[first], table.filter(pa.array(first))
 
     def publish(self, run: RefineRun) -> None:
-        """Make all that the run has taken so far the workspace's selection, in the order of the rounds."""
+        """Make all that the run has taken so far the workspace's selection, in the order of the rounds.
+
+        Without a round left the selection that the run had made is out of date.
+        """
         rounds = self.rounds(run.id)
-        dropped = self.pipeline.overrides().dropped
-        tables = [self.workspace.table("round", made.key) for made in rounds]
-        table = pa.concat_tables(tables)
-        rows = table["row_id"].to_numpy()
-        kept = ~np.isin(rows, dropped)
+        if not rounds:
+            self.workspace.ledger.set_settings("select", RoundsParams(run.id, 0, "", run.params.budget).as_dict())
+            return
+        rows, table = self._in_order(run, None)
         labels = self.labels(run)
-        missing = [text for made in rounds[-1:] if (text := self.info(made)["shortfall"])]
+        wanted = rounds_target(run.params.n_records(len(labels)), run.params.rounds, len(rounds))
         selection = Selection(
-            rows=rows[kept],
-            clusters=labels[rows[kept]].astype(np.int32),
-            scores=table["score"].to_numpy()[kept],
-            reasons=table["reason"].to_numpy()[kept],
-            requested=rounds_target(run.params.n_records(len(labels)), run.params.rounds, len(rounds)),
-            shortfall=" ".join(missing),
+            rows=rows,
+            clusters=labels[rows].astype(np.int32),
+            scores=table["score"].to_numpy(),
+            reasons=table["reason"].to_numpy(),
+            requested=wanted,
+            shortfall=self._shortfall(run, rounds[-1], rows, wanted),
         )
         course = digest([[made.key, made.feedback] for made in rounds[:-1]], rounds[-1].key)
         self.pipeline.publish(RoundsParams(run.id, len(rounds), course, run.params.budget), selection)
+
+    def _shortfall(self, run: RefineRun, last: Round, rows: np.ndarray, wanted: int) -> str:
+        """Return what the rounds so far lack, in words, or ""."""
+        told = [text] if (text := self.info(last)["shortfall"]) else []
+        anew = "the next round" if last.number < run.params.rounds else f"round {last.number}, selected anew,"
+        if not told and (missing := wanted - len(rows)) > 0:
+            told.append(f"{missing:,} records short since some were dropped; {anew} fills their places.")
+        if missing := len(np.setdiff1d(self.pipeline.overrides().pinned, rows)):
+            told.append(f"{missing:,} pinned records are not in yet; {anew} takes them.")
+        return " ".join(told)
+
+    def _check_quality(self, params: RefineParams) -> None:
+        quality = self.pipeline.quality() if params.inside == "kmq" and params.probability == "proportional" else None
+        if quality is not None and quality.min() < 0:
+            raise CurationError(
+                f"quality goes down to {quality.min():g}, and a probability can't be proportional to a negative number; "
+                "take probability softmax, or another method inside a cluster."
+            )
 
     def check_inputs(self, run: RefineRun) -> None:
         """Raise CurationError unless the clusters and scores are those that the run began with."""

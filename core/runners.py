@@ -21,6 +21,7 @@ from core.naming import name_clusters, sample_for_names
 from core.params import Params
 from core.progress import Progress, part_of
 from core.projection import project_2d
+from core.reward_stage import run_reward
 from core.scoring import run_score
 from core.selection import NEEDS, Selection, select_records
 from core.suggestion import compare_counts
@@ -167,6 +168,7 @@ RUNNERS = {
     "cluster": _cluster,
     "project": _project,
     "suggest": _suggest,
+    "reward": run_reward,
     "score": run_score,
     "select": _select,
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from core.clustering import ClusterParams, Clusters, cluster_embeddings, suggest_n_clusters
+from core.clustering import ClusterParams, Clusters, cluster_embeddings, cluster_means, suggest_n_clusters
 from core.errors import CurationError
 from core.params import Params, check_count
 from core.progress import Progress, no_progress, part_of
@@ -91,13 +91,9 @@ def silhouettes(embeddings: np.ndarray, clusters: Clusters, rows: np.ndarray) ->
     A record alone in its cluster has 0 (Rousseeuw 1987).
     """
     k, sizes = len(clusters.centroids), clusters.sizes
-    means = np.zeros((k, embeddings.shape[1]))
-    order = np.argsort(clusters.labels, kind="stable")
-    bounds = np.searchsorted(clusters.labels[order], np.arange(k))
-    for start in range(0, k, 256):
-        members = order[bounds[start] : bounds[start + 256] if start + 256 < k else len(order)]
-        sums = np.add.reduceat(embeddings[members].astype(np.float64), bounds[start : start + 256] - bounds[start])
-        means[start : start + 256] = sums / sizes[start : start + 256, None]
+    if k == 1:
+        return np.zeros(len(rows))
+    means = cluster_means(embeddings, clusters.labels, k)
     away = 1 - embeddings[rows].astype(np.float64) @ means.T
     own, at = clusters.labels[rows], np.arange(len(rows))
     size = sizes[own]

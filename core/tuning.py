@@ -20,14 +20,15 @@ class LmParams(Params):
 
     model: path or hub name of a causal LM. scorer: what compares the true response with the generated one: "likelihood"
     (mean token log-probability under the tuned model), "reward" (the sequence classifier `reward_model`), or "judge" (an
-    LLM behind an OpenAI-compatible endpoint). epochs, learning_rate, rank: of the LoRA tuning. batch_size: records at once;
-    accumulation: batches a step. max_tokens: of a record; max_new_tokens: of an answer. save_steps: between checkpoints.
-    most_scored: score at most so many records a cluster, drawn by the seed; 0 scores all.
+    LLM behind an OpenAI-compatible endpoint, `judge_model` there). epochs, learning_rate, rank: of the LoRA tuning.
+    batch_size: records at once; accumulation: batches a step. max_tokens: of a record; max_new_tokens: of an answer.
+    save_steps: between checkpoints. most_scored: score at most so many records a cluster, drawn by the seed; 0 scores all.
     """
 
     model: str = ""
     scorer: str = "likelihood"
     reward_model: str = ""
+    judge_model: str = ""
     epochs: int = 1
     learning_rate: float = 2e-4
     rank: int = 16

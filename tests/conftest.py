@@ -77,9 +77,9 @@ def data_file(tmp_path: Path) -> Path:
 def make_pipeline(tmp_path: Path, data_file: Path) -> Callable[..., Pipeline]:
     """Return a function that makes a workspace of the small records with the named stages run."""
 
-    def make(*stages: str, folder: str = "workspace", n_clusters: int = 4) -> Pipeline:
+    def make(*stages: str, folder: str = "workspace", n_clusters: int = 4, data: Path = data_file) -> Pipeline:
         workspace = Workspace(tmp_path / folder, create=True)
-        workspace.import_data(data_file, RecordParams())
+        workspace.import_data(data, RecordParams())
         pipeline = Pipeline(workspace)
         params = {
             "embed": EmbedParams(),

@@ -25,6 +25,9 @@ ORDER = [
     {"quality"},
     {"causal", "reward_model", "judge"},
     {"scorers"},
+    {"domains", "probes", "states"},
+    {"reward"},
+    {"seeds"},
     {"selection"},
     {"refinement", "suggestion"},
     {"proxy", "tuning"},
@@ -34,7 +37,8 @@ ORDER = [
     {"export"},
     {"ledger"},
     {"workspace"},
-    {"scoring"},
+    {"domain_store"},
+    {"scoring", "reward_stage"},
     {"runners"},
     {"pipeline"},
     {"rounds"},
@@ -44,7 +48,7 @@ ORDER = [
     {"delivery", "jobs"},
     {"terminal"},
     {"commands"},
-    {"decision_commands", "refine_commands"},
+    {"decision_commands", "refine_commands", "reward_commands"},
     {"__main__"},
 ]
 

@@ -43,6 +43,10 @@ def test_refine_refuses_what_makes_no_sense(workspace):  # noqa: F811
     run("refine", workspace, "--budget", 12, "--device", "cpu", check=0)
     assert "exclude each other" in run("refine", workspace, "--continue", "--take-back", 1, check=1).stderr
     assert "fork it to change budget" in run("refine", workspace, "--continue", "--budget", 5, check=1).stderr
+    assert "--run names a run" in run("refine", workspace, "--run", 1, check=1).stderr
+    assert "until is -1" in run("refine", workspace, "--until", -1, check=1).stderr
+    assert "fork it to change" in run("refine", workspace, "--take-back", 1, "--budget", 3, check=1).stderr
+    assert "no round 0" in run("refine", workspace, "--take-back", 0, check=1).stderr
     assert "floor is 2.0" in run("refine", workspace, "--floor", 2, check=1).stderr
     run("refine", workspace, "--feedback", "magic", check=2)
     assert len(rounds_of(workspace).runs()) == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import CurationError
-from core.judge import JudgeParams, estimate, judge, parse_score
+from core.judge import JudgeParams, estimate, judge, named_model, parse_score
 from tests.judge_server import judge_server, slow
 
 PROMPTS = [f"prompt {i}" for i in range(10)]
@@ -130,3 +130,10 @@ def test_the_cost_is_known_before_it_starts():
     assert told["requests"] == 10
     longer = estimate(PROMPTS, ["long " * 100] * 10, JudgeParams())
     assert longer["tokens_sent"] - told["tokens_sent"] == pytest.approx(10 * 500 / 4, abs=40)
+
+
+def test_another_judges_scores_are_not_taken_for_this_ones(monkeypatch):
+    monkeypatch.setenv("WINNOW_JUDGE_MODEL", "from-the-environment")
+    assert named_model("") == "from-the-environment" and named_model("mine") == "mine"
+    monkeypatch.delenv("WINNOW_JUDGE_MODEL")
+    assert named_model("") == ""

@@ -471,7 +471,7 @@ def test_scores_go_out_and_come_back_on_the_page(sample_home):
     app = open_page(sample_home, "refine")
     assert "Round 1 waits for scores" in words(app)
     press(app, "Write the round's files")
-    records = sample_home / "sample" / "rounds" / "run-1-round-1" / "records.jsonl"
+    records = next((sample_home / "sample" / "rounds").glob("run-1-round-1-*/records.jsonl"))
     lines = [json.loads(line) for line in records.read_text().splitlines()]
     assert len(lines) == 10 and {b.label for b in app.get("download_button")} >= {"Download the records"}
     for scores, told in (
@@ -491,6 +491,31 @@ def test_a_run_on_other_clusters_can_be_read_only(refined_home):
     app = open_page(refined_home, "refine")
     assert any("no longer those this run began with" in w.value for w in app.warning)
     assert next(b for b in app.button if b.label == "Next round").disabled
+
+
+def test_a_run_with_unusual_values_can_be_shown(sample_home):
+    rounds = rounds_of(sample_home)
+    rounds.start(RefineParams("60", 25, temperature=200.0, seed=2**40))
+    advance(rounds, Advance(1, until=1), encoder=TinyEncoder())
+    pipeline_of(sample_home).decide_cluster("weight", 2, value=200.0)
+    app = open_page(sample_home, "refine", refine_cluster=2)
+    assert "in 1 of 25 rounds" in str([p.proto.text for p in app.get("progress")]) and not app.error
+    open_page(sample_home, "map", focus=None)
+
+
+def test_a_round_selected_anew_has_files_of_its_own(sample_home):
+    rounds = rounds_of(sample_home)
+    rounds.start(RefineParams("30", 3, "import"))
+    advance(rounds, Advance(1))
+    press(open_page(sample_home, "refine"), "Write the round's files")
+    first = rounds_of(sample_home).rows(rounds_of(sample_home).rounds(1)[0])
+    Workspace(sample_home / "sample").decide_records("drop", first[:4])
+    press(open_page(sample_home, "refine"), "Take back")
+    press(open_page(sample_home, "refine"), "Next round")
+    wait_for_job(sample_home)
+    press(open_page(sample_home, "refine"), "Write the round's files")
+    written = list((sample_home / "sample" / "rounds").glob("run-1-round-1-*/records.jsonl"))
+    assert len(written) == 2 and len({path.read_bytes() for path in written}) == 2
 
 
 # Quality and the number of clusters, on the Data page

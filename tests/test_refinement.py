@@ -193,6 +193,23 @@ def test_the_floor_holds_and_the_rest_is_shared_by_weight():
 # Words and params
 
 
+@given(
+    st.lists(st.floats(0, 1), min_size=2, max_size=12),
+    st.sampled_from(["multiply", "replace"]),
+    st.sampled_from([0.05, 0.25, 1.0]),
+)
+def test_an_explanation_never_says_so_of_a_move_the_other_way(scores, update, temperature):
+    k = len(scores)
+    weights = np.linspace(1, 2, k) / np.linspace(1, 2, k).sum()
+    found = update_weights(weights, np.array(scores), RefineParams(update=update, temperature=temperature))
+    for cluster in range(k):
+        text = explain(cluster, weights[cluster], found, 1.0, 5)
+        if ", so its weight went" in text:
+            assert (found.factors[cluster] > 1) == (found.weights[cluster] > weights[cluster])
+            rises = found.weights[cluster] > weights[cluster]
+            assert ("worse than most" in text) == rises or "set the scale" in text
+
+
 def test_a_move_is_explained_in_a_sentence():
     found = update_weights(first_weights(2), np.array([np.log(3), 0.0]), RefineParams(temperature=1.0))
     up = explain(0, 0.5, found, 2.0, 0)

@@ -11,6 +11,7 @@ import pytest
 
 from core import delivery
 from core.advance import Advance, advance
+from core.clustering import ClusterParams
 from core.course import course_of, decisions_before, round_table, why
 from core.errors import CurationError
 from core.export import verify
@@ -221,8 +222,9 @@ def test_a_round_taken_back_stays_on_record_and_comes_back_the_same(started):
     on_record = rounds.workspace.ledger.rounds(1)
     assert len(on_record) == 3 and sum(row["taken_back"].startswith("ann") for row in on_record) == 2
     assert rows_of(go(started)) == before
-    with pytest.raises(CurationError, match="no round 9"):
-        rounds.take_back(1, 9)
+    for number in (9, 0, -1):
+        with pytest.raises(CurationError, match=f"no round {number}"):
+            rounds.take_back(1, number)
 
 
 def test_a_fork_shares_the_rounds_before_it_and_goes_its_own_way(started):
@@ -239,6 +241,102 @@ def test_a_fork_shares_the_rounds_before_it_and_goes_its_own_way(started):
     ):
         with pytest.raises(CurationError, match=told):
             rounds.fork(1, number, RefineParams("12", rounds_wanted))
+
+
+def test_continuing_a_complete_run_after_decisions_makes_its_last_round_anew(started):
+    rounds = go(started)
+    pin = next(row for row in range(60) if row not in all_rows(rounds))
+    rounds.workspace.decide_records("drop", all_rows(rounds)[:3])
+    rounds.workspace.decide_records("pin", [pin])
+    published = go(started).pipeline.selection()["row_id"].to_pylist()
+    assert len(published) == 12 and pin in published and not set(all_rows(rounds)[:3]) & set(published)
+    before = len(rounds.workspace.ledger.rounds(1))
+    assert len(go(started).workspace.ledger.rounds(1)) == before  # nothing has changed, nothing is made anew
+
+
+def test_a_selection_that_lacks_dropped_or_pinned_records_says_so(started):
+    rounds = go(started, until=2)
+    pin = next(row for row in range(60) if row not in all_rows(rounds))
+    rounds.workspace.decide_records("drop", all_rows(rounds)[:2])
+    rounds.workspace.decide_records("pin", [pin])
+    rounds = fresh(started)
+    rounds.publish(rounds.run(1))
+    told = rounds.workspace.info("select", rounds.pipeline.current("select"))["shortfall"]
+    assert "2 records short" in told and "1 pinned records are not in yet; the next round takes them" in told
+
+
+def test_undoing_a_drop_whose_place_was_filled_never_exceeds_the_budget(started):
+    rounds = go(started, until=1)
+    decision = rounds.workspace.decide_records("drop", rows_of(rounds)[0])
+    rounds = go(started, until=2)
+    assert len(rows_of(rounds)[1]) == 8
+    rounds.workspace.ledger.add_decision(Decision(action="undo", refers=decision.id))
+    rounds = go(started)
+    published = rounds.pipeline.selection()["row_id"].to_pylist()
+    assert len(published) == len(set(published)) == 12 and set(rows_of(rounds)[0]) <= set(published)
+
+
+def test_decisions_made_while_feedback_runs_count_from_the_next_round(started):
+    class Meddling(TinyEncoder):
+        done = False
+
+        def encode(self, texts):
+            if not self.done:
+                self.done = True
+                workspace = started.workspace
+                free = [row for row in range(60) if row not in all_rows(fresh(started))]
+                self.pins, self.drops = free[:2], free[2:20]
+                workspace.decide_records("pin", self.pins)
+                workspace.decide_records("drop", self.drops)
+            return super().encode(texts)
+
+    encoder = Meddling()
+    advance(fresh(started), Advance(1), device="cpu", encoder=encoder)
+    rounds = fresh(started)
+    assert set(encoder.pins) <= set(rows_of(rounds)[1]) and not set(encoder.drops) & set(all_rows(rounds))
+    assert rounds.pipeline.state("select") == "done"
+    assert len(decisions_before(rounds, rounds.run(1), rounds.rounds(1)[1])) == 2
+
+
+def test_taking_back_on_other_clusters_publishes_nothing(started, tmp_path):
+    rounds = go(started)
+    rounds.pipeline.run("cluster", ClusterParams(6), device="cpu")
+    made = len(rounds.workspace.ledger.selections())
+    fresh(started).take_back(1, 3)
+    assert len(rounds.workspace.ledger.selections()) == made and fresh(started).pipeline.state("select") == "stale"
+    with pytest.raises(CurationError, match="began with other cluster"):
+        export_round(fresh(started), fresh(started).run(1), tmp_path / "out")
+
+
+def test_with_every_round_taken_back_nothing_is_left_to_export(started, tmp_path):
+    rounds = go(started)
+    rounds.take_back(1, 1)
+    assert fresh(started).pipeline.state("select") == "stale"
+    with pytest.raises(CurationError, match="out of date"):
+        delivery.export_selection(fresh(started).pipeline, tmp_path / "out.jsonl")
+
+
+def test_a_fork_with_no_room_for_another_round_is_refused(started):
+    rounds = go(started)
+    for number, params in ((2, RefineParams("6", 3)), (3, RefineParams("12", 4))):
+        with pytest.raises(CurationError, match="give it a larger budget"):
+            rounds.fork(1, number, params)
+    assert len(rounds.runs()) == 1
+    wider = rounds.fork(1, 3, RefineParams("20", 4))
+    assert sum(map(len, rows_of(go(started, run=wider), wider))) == 20
+
+
+def test_negative_quality_is_refused_before_a_run_is_recorded(make_pipeline, tmp_path):
+    records = [record | {"rating": i - 30} for i, record in enumerate(small_records())]
+    pipeline = make_pipeline(
+        "embed", "cluster", data=write_jsonl(tmp_path / "negative.jsonl", records), folder="negative"
+    )
+    pipeline.run("score", QualityParams("rating"))
+    rounds = Rounds(Pipeline(pipeline.workspace))
+    with pytest.raises(CurationError, match="take probability softmax"):
+        rounds.start(RefineParams("12", 3))
+    assert not rounds.runs()
+    rounds.start(RefineParams("12", 3, probability="softmax"))
 
 
 # A language model

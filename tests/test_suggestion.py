@@ -98,3 +98,8 @@ def test_where_there_are_few_records_hierarchical_is_plain():
     x = blobs(each=5)
     one, other = (cluster_embeddings(x, ClusterParams(20, hierarchical=h), "cpu") for h in (False, True))
     assert (one.labels == other.labels).all()
+
+
+def test_records_that_are_all_alike_have_no_silhouette_and_break_nothing():
+    found = compare_counts(np.repeat(blobs(each=1)[:1], 30, axis=0), SuggestParams("5", (2, 3)), "cpu")
+    assert {choice["silhouette"] for choice in found["choices"]} == {0.0}

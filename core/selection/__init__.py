@@ -1,11 +1,12 @@
 """Selection: which records to train on. One function a method, all with the signature of `Strategy`."""
 
-from core.selection.params import DRAWING, METHODS, NEEDS, Selection, SelectionParams
+from core.selection.params import BANDS, DRAWING, METHODS, NEEDS, Selection, SelectionParams
 from core.selection.pool import Pool
 from core.selection.quotas import allocate_quotas, shares_within
 from core.selection.strategies import cluster_quotas, select_records
 
 __all__ = [
+    "BANDS",
     "DRAWING",
     "METHODS",
     "NEEDS",

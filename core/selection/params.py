@@ -20,6 +20,9 @@ METHODS = {
     "qdit": "Brings every record near to something taken, and weighs in quality.",
     "facility-location": "Brings every record near to something taken: what is common is covered first.",
     "novelselect": "Far from what is taken, but where records are dense: new and not an outlier.",
+    "daar": "The records a probe finds hardest to place in one domain: high entropy is the reward.",
+    "inter-band": "Inside each domain, a fifth of the records by how near they are to the other domains.",
+    "intra-band": "Inside each domain, a fifth of the records by how near they are to its centre.",
     "quality": "The best records by quality, whatever they are about.",
     "random": "Every record of the data is equally likely: the baseline to beat.",
 }
@@ -34,10 +37,14 @@ NEEDS = {
     "qdit": ("embed", "score"),
     "facility-location": ("embed",),
     "novelselect": ("embed",),
+    "daar": ("reward",),
+    "inter-band": ("embed", "reward"),
+    "intra-band": ("embed", "reward"),
     "quality": ("score",),
     "random": (),
 }
 DRAWING = ("kmq", "kmeans-random", "random")  # the methods that can draw a record more than once
+BANDS = ("0-20", "20-40", "40-60", "60-80", "80-100")
 REASONS = ("drawn", "pinned", "filled")
 
 
@@ -50,6 +57,8 @@ class SelectionParams(Params):
     probability: of a record in kmq, "proportional" to quality (paper) or "softmax" of it (released code).
     replacement: draw with replacement (paper; the methods in DRAWING); a record drawn twice is then exported twice.
     threshold: in deita, the cosine above which two records are too much alike. alpha: in qdit, the weight of quality.
+    customise: in daar, the name of a domain to favour, "" for none. band: of inter- and intra-band, one of BANDS, from the
+    least alike (0-20) to the most (80-100).
     """
 
     budget: str = "10%"
@@ -60,6 +69,8 @@ class SelectionParams(Params):
     seed: int = 0
     threshold: float = 0.9
     alpha: float = 0.5
+    customise: str = ""
+    band: str = "0-20"
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, tuple(METHODS))
@@ -68,6 +79,7 @@ class SelectionParams(Params):
         check_count("seed", self.seed, 0)
         check_share("threshold", self.threshold)
         check_share("alpha", self.alpha)
+        check_choice("band", self.band, BANDS)
         if self.replacement and self.method not in DRAWING:
             raise CurationError(f"{self.method} takes each record once; replacement is for {', '.join(DRAWING)}.")
         _parse_budget(self.budget)

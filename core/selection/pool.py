@@ -15,6 +15,8 @@ class Pool:
     distances: (n,) float32, squared distance to the own cluster's centroid, or None.
     pinned: row ids that must be chosen; dropped: row ids that must not. multipliers: {cluster: factor >= 0 on its weight}.
     weights: (k,) float64 cluster weights in place of those by size or equal, or None.
+    reward: (n,) float32 predicted domain entropy, domains: (n,) int32 of each record, both of DaaR, or None.
+    shares: {name of a domain, in order: wished share of the selection, 0 for none}.
     """
 
     n_records: int
@@ -26,9 +28,12 @@ class Pool:
     dropped: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
     multipliers: dict[int, float] = dataclasses.field(default_factory=dict)
     weights: np.ndarray | None = None
+    reward: np.ndarray | None = None
+    domains: np.ndarray | None = None
+    shares: dict[str, float] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("labels", "quality", "embeddings", "distances"):
+        for name in ("labels", "quality", "embeddings", "distances", "reward", "domains"):
             array = getattr(self, name)
             if array is not None and len(array) != self.n_records:
                 raise CurationError(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from core.errors import CurationError
-from core.selection import facility, greedy, novel
+from core.selection import facility, greedy, novel, rewards
 from core.selection.params import NEEDS, REASONS, Selection, SelectionParams
 from core.selection.picks import Picks
 from core.selection.pool import Pool, finite_quality
@@ -204,6 +204,9 @@ _STRATEGIES: dict[str, Strategy] = {
     "qdit": facility.qdit,
     "facility-location": facility.facility_location,
     "novelselect": novel.novelselect,
+    "daar": rewards.daar,
+    "inter-band": rewards.inter_band,
+    "intra-band": rewards.intra_band,
     "quality": _quality,
     "random": _random,
 }

@@ -2,10 +2,16 @@
 
 import sys
 
-from tests.benchmarks import curate, lasso, methods, refine
+from tests.benchmarks import curate, daar, lasso, methods, refine
 from tests.benchmarks.data import POOL, have_pool
 
-BENCHMARKS = {"curate": curate.main, "lasso": lasso.main, "methods": methods.main, "refine": refine.main}
+BENCHMARKS = {
+    "curate": curate.main,
+    "lasso": lasso.main,
+    "methods": methods.main,
+    "refine": refine.main,
+    "daar": daar.main,
+}
 
 
 def main(names: list[str]) -> int:

@@ -1,0 +1,127 @@
+"""Domains of DaaR: names with one-sentence descriptions, and the seed records that stand for each. Embeds nothing."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.errors import CurationError
+from core.files import write_json
+
+ORIGINS = ("description", "written", "record", "generated")
+
+
+@dataclasses.dataclass(frozen=True)
+class Seed:
+    """A text that stands for a domain. origin: one of ORIGINS. row: of a record of the pool, else -1.
+
+    state: "kept", "offered" (generated, not yet looked at) or "refused"; only kept ones count.
+    """
+
+    text: str
+    origin: str = "written"
+    row: int = -1
+    state: str = "kept"
+
+
+@dataclasses.dataclass(frozen=True)
+class Domain:
+    """name, and a description in one sentence. share: of the selection, 0..1, or 0 where none is wished."""
+
+    name: str
+    description: str
+    share: float = 0.0
+    seeds: tuple[Seed, ...] = ()
+
+    @property
+    def kept(self) -> tuple[Seed, ...]:
+        """Return the seeds that count; the description itself where there is none."""
+        kept = tuple(seed for seed in self.seeds if seed.state == "kept")
+        return kept or (Seed(f"{self.name}: {self.description}", "description"),)
+
+
+DEFAULT_DOMAINS = (
+    Domain(
+        "common sense", "Everyday knowledge about people, things and places, and what usually happens in daily life."
+    ),
+    Domain(
+        "reasoning",
+        "Drawing conclusions step by step from given facts: logic, puzzles, deduction, reading between lines.",
+    ),
+    Domain(
+        "mathematics",
+        "Solving mathematical problems: arithmetic, word problems with numbers, algebra, geometry, proofs.",
+    ),
+    Domain("coding", "Writing, explaining or repairing computer programs, functions, scripts, queries and algorithms."),
+)
+
+
+def check_domains(domains: Sequence[Domain]) -> tuple[Domain, ...]:
+    """Return the domains. Raises CurationError: fewer than two, an empty or doubled name, no description, bad shares."""
+    if len(domains) < 2:
+        raise CurationError(f"There {'is 1 domain' if domains else 'are no domains'}; DaaR tells at least two apart.")
+    names = [domain.name.strip() for domain in domains]
+    for name, domain in zip(names, domains, strict=True):
+        if not name or not domain.description.strip():
+            raise CurationError(f"The domain {name or '(no name)'!r} needs a name and a description in one sentence.")
+        if names.count(name) > 1:
+            raise CurationError(f"Two domains are called {name!r}; give each a name of its own.")
+        if not isinstance(domain.share, int | float) or not 0 <= domain.share <= 1:
+            raise CurationError(f"The share of {name!r} is {domain.share!r}; it is a number from 0 to 1.")
+    if (total := sum(domain.share for domain in domains)) > 1 + 1e-9:
+        raise CurationError(f"The domains' shares sum to {total:g}; they may sum to 1 at most.")
+    return tuple(domains)
+
+
+def load_domains(path: Path) -> tuple[Domain, ...]:
+    """Read domains from YAML or JSON: a list of objects with name, description, share and seeds (texts or objects).
+
+    Raises CurationError for a file that can't be read or holds something else.
+    """
+    import yaml
+
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        content = json.loads(text) if Path(path).suffix == ".json" else yaml.safe_load(text)
+    except OSError as error:
+        raise CurationError(
+            f"{path} can't be read ({error.strerror}); give the path of a YAML or JSON file."
+        ) from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise CurationError(f"{path} is neither YAML nor JSON: {str(error).splitlines()[0]}.") from error
+    if isinstance(content, dict):
+        content = content.get("domains")
+    if not isinstance(content, list):
+        raise CurationError(f"{path} holds no list of domains; write a list of objects with name and description.")
+    return check_domains([domain_from(entry) for entry in content])
+
+
+def save_domains(domains: Sequence[Domain], path: Path) -> None:
+    """Write domains as JSON that `load_domains` reads."""
+    write_json(Path(path), {"domains": [domain_as_dict(domain) for domain in domains]})
+
+
+def domain_from(entry: Any) -> Domain:
+    """Build a domain from a plain object. Raises CurationError for another field or kind of value."""
+    if not isinstance(entry, dict):
+        raise CurationError(f"A domain is {entry!r}; it must be an object with name and description.")
+    if unknown := sorted(set(entry) - {"name", "description", "share", "seeds"}):
+        raise CurationError(f"A domain has the field {unknown[0]!r}; it has name, description, share and seeds.")
+    seeds = []
+    for seed in entry.get("seeds") or ():
+        seed = {"text": seed} if isinstance(seed, str) else seed
+        if (
+            not isinstance(seed, dict)
+            or not isinstance(seed.get("text"), str)
+            or set(seed) - {f.name for f in dataclasses.fields(Seed)}
+        ):
+            raise CurationError(f"A seed of {entry.get('name')!r} is {seed!r}; it must be a text.")
+        seeds.append(Seed(**seed))
+    share = entry.get("share") or 0.0
+    return Domain(str(entry.get("name") or ""), str(entry.get("description") or ""), share, tuple(seeds))
+
+
+def domain_as_dict(domain: Domain) -> dict[str, Any]:
+    """Return a domain as JSON-ready values."""
+    return dataclasses.asdict(domain)

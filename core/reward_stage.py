@@ -1,0 +1,232 @@
+"""DaaR on a workspace: embeddings of records and seeds, pseudo-labels, both probes, the reward of every record."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from core.causal import CausalModel, load_causal
+from core.device import resolve_device
+from core.domains import Domain, check_domains, domain_from
+from core.embedding import BUNDLED, EmbedParams, SentenceEncoder, unit_rows
+from core.errors import CurationError
+from core.files import write_array
+from core.probes import Probe, ProbeParams, Training, entropy, softmax, train_domain_probe, train_reward_probe
+from core.progress import Progress, part_of
+from core.reward import Assignment, RewardParams, assign_domains, drift_warnings, pick_by_description
+from core.states import input_means, layer_means
+
+if TYPE_CHECKING:
+    from core.runners import Run
+
+Result = tuple[dict[str, Any], dict[str, np.ndarray | pa.Table]]
+_SHARD_RECORDS = 512
+_CHECKED = 8
+_AGREEMENT = 0.9
+_SOURCES = 12
+
+
+@dataclasses.dataclass(frozen=True)
+class _Inputs:
+    """What DaaR computes on. states: (n, d) of every record for the probes. sample: (m,) row ids.
+
+    sample_base: (m, b) and seeds: K arrays (s, b), in the space of the centroids. picked: K arrays of row ids taken as seeds
+    for a description, empty where the domain has seeds of its own.
+    """
+
+    states: np.ndarray
+    sample: np.ndarray
+    sample_base: np.ndarray
+    seeds: list[np.ndarray]
+    picked: list[np.ndarray]
+
+
+def run_reward(run: "Run") -> Result:
+    """Run the seven steps of methods.md 2; the table has a record's domain, reward and probabilities."""
+    params: RewardParams = run.params
+    domains = check_domains([domain_from(domain) for domain in params.domains])
+    names = [domain.name for domain in domains]
+    n = len(run.pipeline.workspace.records())
+    sample = np.sort(np.random.default_rng(params.seed).choice(n, min(params.sample, n), replace=False))
+    inputs = _by_model(run, domains, sample) if params.model else _by_embeddings(run, domains, sample)
+    run.progress(0.6, 1)
+    found = assign_domains(inputs.sample_base, inputs.seeds, params.assignment, params.seed)
+    device = resolve_device(run.device)
+    states = np.asarray(inputs.states[sample], np.float32)
+    probe, training = train_domain_probe(
+        states, found.labels, len(names), params.probe(), device, part_of(run.progress, 0.6, 0.75)
+    )
+    entropies = entropy(softmax(probe(states)))
+    reward, reward_training = train_reward_probe(
+        states, entropies, ProbeParams(seed=params.seed), device, part_of(run.progress, 0.75, 0.9)
+    )
+    table = _apply(probe, reward, inputs.states, names, part_of(run.progress, 0.9, 1))
+    workspace = run.pipeline.workspace
+    probe.save(workspace.path("reward", run.key, ".domains.safetensors"))
+    reward.save(workspace.path("reward", run.key, ".reward.safetensors"))
+    info = _info(run, domains, inputs, found, training, reward_training, device)
+    parts = {"value": table, "sample": sample, "pseudo": found.labels, "entropies": entropies.astype(np.float32)}
+    return info, parts
+
+
+def _by_embeddings(run: "Run", domains: tuple[Domain, ...], sample: np.ndarray) -> _Inputs:
+    """The workspace's embeddings serve as both the base and the states."""
+    x = run.pipeline.embeddings()
+    if x is None:
+        raise CurationError("reward needs the embed stage, which has not run on this data; run: python -m core embed …")
+    base = np.asarray(x[sample], np.float32)
+    texts = [[seed.text for seed in domain.kept if seed.row < 0] for domain in domains]
+    encoded = iter(_encode(run, [text for some in texts for text in some], x))
+    described = [domain.kept[0].origin == "description" for domain in domains]
+    vectors = [[np.array(x[s.row]) if s.row >= 0 else next(encoded) for s in domain.kept] for domain in domains]
+    return _with_seeds(x, sample, base, vectors, described, run.params.n_seeds)
+
+
+def _with_seeds(
+    states: np.ndarray, sample: np.ndarray, base: np.ndarray, vectors: list, described: list[bool], n_seeds: int
+) -> _Inputs:
+    """Put records of the sample in the place of a bare description; the others' own seeds stand as they are."""
+    stands = unit_rows(np.stack([np.mean(some, axis=0) for some in vectors]))
+    picked = pick_by_description(unit_rows(base), stands, n_seeds)
+    seeds = [
+        base[rows] if by_text else np.stack(some)
+        for rows, by_text, some in zip(picked, described, vectors, strict=True)
+    ]
+    rows = [
+        sample[positions] if by_text else np.zeros(0, np.int64)
+        for positions, by_text in zip(picked, described, strict=True)
+    ]
+    return _Inputs(states, sample, base, seeds, rows)
+
+
+def _encode(run: "Run", texts: list[str], x: np.ndarray) -> np.ndarray:
+    """Embed seeds' texts by the encoder of the records; where that was a file, by the one named, if it agrees with the file."""
+    if not texts:
+        return np.zeros((0, x.shape[1]), np.float32)
+    embed: EmbedParams = run.pipeline.params("embed")
+    name = run.params.encoder or embed.model
+    encoder = run.encoder
+    if encoder is None:
+        if not name:
+            raise CurationError(
+                "The records' vectors came from a file, so it isn't known what to embed descriptions by; name the encoder "
+                f"they came from (--encoder, such as {BUNDLED}), or mark records as seeds."
+            )
+        encoder = SentenceEncoder(EmbedParams(name, embed.max_tokens), run.device)
+    rows = np.linspace(0, len(x) - 1, min(_CHECKED, len(x))).astype(np.int64)
+    records = run.pipeline.workspace.records().take(np.unique(rows), ["text"])["text"].to_pylist()
+    vectors = unit_rows(encoder.encode([*records, *texts]))
+    if vectors.shape[1] != x.shape[1]:
+        raise CurationError(
+            f"{name} gives {vectors.shape[1]} dimensions, the records' vectors have {x.shape[1]}; name another."
+        )
+    agreement = float(np.mean(np.sum(vectors[: len(records)] * x[np.unique(rows)], axis=1)))
+    if agreement < _AGREEMENT:
+        raise CurationError(
+            f"{name} does not give the records' vectors (mean cosine {agreement:.2f}); name the encoder they came from."
+        )
+    return vectors[len(records) :]
+
+
+def _by_model(run: "Run", domains: tuple[Domain, ...], sample: np.ndarray) -> _Inputs:
+    """A causal LM: its input embeddings make the centroids, its hidden layer feeds the probes."""
+    params: RewardParams = run.params
+    lm = load_causal(params.model, run.device, params.max_tokens)
+    states = _states(run, lm)
+    records = run.pipeline.workspace.records()
+    base = input_means(lm, records.take(sample, ["text"])["text"].to_pylist())
+    vectors = [list(input_means(lm, [_text_of(records, seed) for seed in domain.kept])) for domain in domains]
+    described = [domain.kept[0].origin == "description" for domain in domains]
+    return _with_seeds(states, sample, base, vectors, described, params.n_seeds)
+
+
+def _text_of(records, seed) -> str:
+    return records.take(np.array([seed.row]), ["text"])["text"][0].as_py() if seed.row >= 0 else seed.text
+
+
+def _states(run: "Run", lm: CausalModel) -> np.ndarray:
+    """Return (n, d) hidden states, kept like other embeddings: made in shards, once for a model and layer."""
+    from core.params import digest
+
+    params, workspace = run.params, run.pipeline.workspace
+    key = digest("states", 1, params.model, params.layer, params.max_tokens, run.pipeline.current("records"))
+    with workspace.lock("states", key):
+        if not workspace.has("states", key):
+            records, folder = workspace.records(), workspace.shard_folder("states", key)
+            shards = []
+            for start in range(0, len(records), _SHARD_RECORDS):
+                stop = min(start + _SHARD_RECORDS, len(records))
+                path = folder / f"shard-{start // _SHARD_RECORDS:06d}.npy"
+                if not path.exists():
+                    write_array(path, layer_means(lm, records.texts(start, stop), params.layer))
+                shards.append(path)
+                run.progress(0.6 * stop / len(records), 1)
+            width = np.load(shards[0], mmap_mode="r", allow_pickle=False).shape[1]
+            whole = np.empty((len(records), width), np.float32)
+            for i, path in enumerate(shards):
+                whole[i * _SHARD_RECORDS : (i + 1) * _SHARD_RECORDS] = np.load(path, allow_pickle=False)
+            workspace.save("states", key, {"model": params.model, "layer": params.layer}, value=whole)
+            workspace.remove_shards("states", key)
+    return workspace.array("states", key)
+
+
+def _apply(probe: Probe, reward: Probe, states: np.ndarray, names: list[str], progress: Progress) -> pa.Table:
+    """Return domain (int32), reward (float32) and one float32 column of probability a domain, for every record."""
+    n = len(states)
+    domain, rewards = np.empty(n, np.int32), np.empty(n, np.float32)
+    chances = np.empty((n, len(names)), np.float32)
+    for start in range(0, n, 8192):
+        rows = slice(start, min(start + 8192, n))
+        block = np.asarray(states[rows], np.float32)
+        chances[rows] = softmax(probe(block))
+        domain[rows] = chances[rows].argmax(axis=1)
+        rewards[rows] = reward(block)[:, 0]
+        progress(rows.stop, n)
+    columns = {"domain": pa.array(domain), "reward": pa.array(rewards)}
+    return pa.table(columns | {f"p{i}": pa.array(np.ascontiguousarray(chances[:, i])) for i in range(len(names))})
+
+
+def _info(
+    run: "Run",
+    domains: tuple[Domain, ...],
+    inputs: _Inputs,
+    found: Assignment,
+    training: Training,
+    reward_training: Training,
+    device: str,
+) -> dict[str, Any]:
+    names = [domain.name for domain in domains]
+    held = inputs.sample[training.held_out]
+    predicted = training.outputs.argmax(axis=1)
+    confusion = np.zeros((len(names), len(names)), np.int64)
+    np.add.at(confusion, (found.labels[training.held_out], predicted), 1)
+    best = min(training.curve, key=lambda entry: entry["validation"])
+    best_reward = min(reward_training.curve, key=lambda entry: entry["validation"])
+    return {
+        "names": names,
+        "device": device,
+        "accuracy": best.get("accuracy"),
+        "spearman": best_reward.get("spearman"),
+        "curve": training.curve,
+        "reward_curve": reward_training.curve,
+        "n_held_out": len(held),
+        "confusion": confusion.tolist(),
+        "sources": _against_sources(run, inputs.sample, found.labels, len(names)),
+        "shares": (np.bincount(found.labels, minlength=len(names)) / len(found.labels)).round(6).tolist(),
+        "drift": found.drift.round(6).tolist(),
+        "seeds_kept": found.kept.round(6).tolist(),
+        "seed_rows": [rows.tolist() for rows in inputs.picked],
+        "warnings": drift_warnings(names, found),
+    }
+
+
+def _against_sources(run: "Run", sample: np.ndarray, labels: np.ndarray, k: int) -> dict[str, list[int]]:
+    """Return {source: records of each pseudo-label} of the sample's largest sources, where there are labels."""
+    sources, codes = run.pipeline.workspace.records().sources()
+    if not sources:
+        return {}
+    codes = codes[sample]
+    sizes = np.bincount(codes[codes >= 0], minlength=len(sources))
+    largest = [int(s) for s in np.argsort(-sizes, kind="stable")[:_SOURCES] if sizes[s]]
+    return {sources[s]: np.bincount(labels[codes == s], minlength=k).tolist() for s in largest}

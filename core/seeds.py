@@ -1,0 +1,77 @@
+"""Seeds written by a language model: 5 to start, grown to 10 with counter-examples; what is too like another is refused."""
+
+import dataclasses
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from core.domains import Domain, Seed
+from core.embedding import Encoder, unit_rows
+from core.progress import Progress, no_progress
+from core.reward import THRESHOLD
+
+Write = Callable[[str], str]  # a prompt in, what a model answers out
+START, FULL = 5, 10
+_COUNTER_EXAMPLES = 3
+_FAILURES = 8
+_FORMAT = "Answer with the instruction and its answer only, in the form\nInstruction: ...\nResponse: ..."
+
+
+@dataclasses.dataclass(frozen=True)
+class Grown:
+    """The seeds of one domain. seeds: those offered, "offered" until a curator keeps them. why: "" or why it ended early."""
+
+    seeds: tuple[Seed, ...]
+    why: str = ""
+
+
+def grow_seeds(
+    domain: Domain, write: Write, encoder: Encoder, seed: int = 0, progress: Progress = no_progress, n_seeds: int = FULL
+) -> Grown:
+    """Let a model write seeds for a domain (DaaR, step 1).
+
+    The first 5 are asked for by the description; from then on 3 earlier ones, drawn by the seed, go along as what not to
+    repeat, and a new one stays only below cosine 0.85 to all kept. After 8 failures in a row, of the form or of the
+    threshold, it ends and says so; what was kept stays.
+    """
+    rng = np.random.default_rng(seed)
+    kept: list[str] = []
+    vectors: list[np.ndarray] = []
+    failures, last = 0, ""
+    while len(kept) < n_seeds and failures < _FAILURES:
+        text = parse_seed(write(_prompt(domain, kept, rng)))
+        if text is None:
+            failures, last = failures + 1, "did not keep to the form asked for"
+            continue
+        vector = unit_rows(encoder.encode([text]))[0]
+        if vectors and len(kept) >= min(START, n_seeds - 1) and max(float(v @ vector) for v in vectors) >= THRESHOLD:
+            failures, last = failures + 1, f"wrote what is too much like an earlier seed (cosine {THRESHOLD} or more)"
+            continue
+        if text in kept:
+            failures, last = failures + 1, "repeated itself"
+            continue
+        kept.append(text)
+        vectors.append(vector)
+        failures = 0
+        progress(len(kept), n_seeds)
+    why = ""
+    if len(kept) < n_seeds:
+        why = f"For {domain.name} the model {last} {failures} times in a row; {len(kept)} of {n_seeds} seeds were kept."
+    return Grown(tuple(Seed(text, "generated", state="offered") for text in kept), why)
+
+
+def _prompt(domain: Domain, kept: Sequence[str], rng: np.random.Generator) -> str:
+    text = f"Write one training example of the domain {domain.name}: {domain.description}\n"
+    if len(kept) >= START:
+        chosen = rng.choice(len(kept), _COUNTER_EXAMPLES, replace=False)
+        text += (
+            "It must differ clearly from these:\n\n" + "\n\n".join(kept[i] for i in sorted(chosen.tolist())) + "\n\n"
+        )
+    return text + _FORMAT
+
+
+def parse_seed(answer: str) -> str | None:
+    """Return the record that an answer holds, instruction and response in two parts, or None where it keeps not to the form."""
+    match = re.search(r"Instruction:\s*(.+?)\s*\n\s*Response:\s*(.+)", answer, re.DOTALL)
+    return f"{match[1].strip()}\n{match[2].strip()}" if match else None

@@ -1,0 +1,165 @@
+"""DaaR on a workspace: from descriptions to a selection, by embeddings and by a tiny causal LM."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from core.causal import load_causal
+from core.domains import Domain, Seed, domain_as_dict
+from core.embedding import EmbedParams
+from core.errors import CurationError
+from core.files import file_sha256
+from core.pipeline import Pipeline
+from core.probes import Probe, softmax
+from core.reward import RewardParams
+from core.selection import SelectionParams
+from core.states import input_means, layer_means
+from tests.conftest import TinyEncoder
+from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
+from tests.tiny_models import make_causal_lm
+
+DOMAINS = (
+    Domain("baking", "bread oven flour"),
+    Domain(
+        "coding",
+        "python function list",
+        seeds=(Seed("python list"), Seed("", "record", 1), Seed("no", state="refused")),
+    ),
+    Domain("garden", "garden soil seeds"),
+    Domain("travel", "travel train ticket"),
+)
+TEXTS = ["how do I bake bread", "a", "write a python function that adds a list of numbers 0 1 2 3 4 5", ""]
+
+
+def params(domains=DOMAINS, **changes):
+    kept = [dataclasses.replace(d, seeds=tuple(s for s in d.seeds if s.state == "kept")) for d in domains]
+    return RewardParams(tuple(domain_as_dict(domain) for domain in kept), **({"sample": 60} | changes))
+
+
+def test_descriptions_become_domains_rewards_and_a_selection(make_pipeline):
+    pipeline = make_pipeline("embed")
+    pipeline.run("reward", params(learning_rate=3e-4), device="cpu", encoder=TinyEncoder())
+    key = pipeline.current("reward")
+    table, info = pipeline.workspace.table("reward", key), pipeline.workspace.info("reward", key)
+    truth = np.arange(60) % 4
+    assert (table["domain"].to_numpy() == truth).mean() > 0.9 and info["names"] == [d.name for d in DOMAINS]
+    chances = np.stack([table[f"p{i}"].to_numpy() for i in range(4)], axis=1)
+    np.testing.assert_allclose(chances.sum(1), 1, atol=1e-5)
+    assert len(info["seed_rows"][0]) and not info["seed_rows"][1]  # coding has seeds of its own
+    assert np.array(info["confusion"]).sum() == info["n_held_out"] == 6
+    assert info["sources"]["bread"][0] >= 14
+    pipeline.run("select", SelectionParams("12", "daar"))
+    reward = table["reward"].to_numpy()
+    assert pipeline.selection()["row_id"].to_pylist() == np.argsort(-reward, kind="stable")[:12].tolist()
+    probe = Probe.load(pipeline.workspace.path("reward", key, ".domains.safetensors"))
+    np.testing.assert_allclose(softmax(probe(np.asarray(pipeline.embeddings()))), chances, atol=1e-5)
+
+
+def test_the_same_seed_gives_the_same_rewards(make_pipeline):
+    rewards = []
+    for folder in ("a", "b"):
+        pipeline = make_pipeline("embed", folder=folder)
+        pipeline.run("reward", params(), device="cpu", encoder=TinyEncoder())
+        rewards.append(pipeline.workspace.table("reward", pipeline.current("reward"))["reward"].to_numpy())
+    np.testing.assert_array_equal(*rewards)
+
+
+def test_vectors_from_a_file_ask_for_their_encoder_and_check_it(make_pipeline, tmp_path, vectors):  # noqa: F811
+    pipeline = make_pipeline()
+    pipeline.run("embed", EmbedParams(model="", vectors=file_sha256(vectors)), vectors=vectors)
+    with pytest.raises(CurationError, match="name the encoder"):
+        pipeline.run("reward", params())
+    with pytest.raises(CurationError, match="gives 16 dimensions, the records' vectors have 8"):
+        pipeline.run("reward", params(encoder="tiny"), encoder=TinyEncoder())
+    rows = tuple(
+        Domain(d.name, d.description, seeds=tuple(Seed("", "record", row) for row in range(i, 20, 4)))
+        for i, d in enumerate(DOMAINS)
+    )
+    pipeline.run("reward", params(rows))  # seeds that are records need no encoder
+    assert pipeline.state("reward") == "done"
+
+
+def test_another_encoder_than_the_records_is_found_out(make_pipeline):
+    class Other(TinyEncoder):
+        def encode(self, texts):
+            return super().encode(texts)[:, ::-1]
+
+    pipeline = make_pipeline("embed")
+    with pytest.raises(CurationError, match="does not give the records' vectors"):
+        pipeline.run("reward", params(), encoder=Other())
+
+
+# A causal language model
+
+
+@pytest.mark.parametrize("layer", [0, 1, 3, 4])
+def test_masked_means_equal_an_unpadded_reference(tiny_lm, layer):
+    import torch
+
+    lm = load_causal(tiny_lm, "cpu", 64)
+    found = layer_means(lm, TEXTS, layer, batch_size=3)
+    for i, text in enumerate(TEXTS):
+        ids = lm.tokenizer(text, add_special_tokens=False)["input_ids"] or [lm.pad]
+        with torch.inference_mode():
+            blocks = []
+            handle = lm.model.model.layers[max(layer, 1) - 1].register_forward_hook(
+                lambda module, inputs, output, blocks=blocks: blocks.append(
+                    output[0] if isinstance(output, tuple) else output
+                )
+            )
+            embedded = lm.model.get_input_embeddings()(torch.tensor([ids]))
+            lm.model(torch.tensor([ids]))
+            handle.remove()
+        states = embedded if layer == 0 else blocks[0].reshape(1, len(ids), -1)
+        np.testing.assert_allclose(found[i], states[0].mean(0).numpy(), atol=1e-5)
+
+
+def test_only_the_layers_needed_are_run(tiny_lm):
+    lm = load_causal(tiny_lm, "cpu", 64)
+    ran = []
+    for i, block in enumerate(lm.model.model.layers):
+        block.register_forward_hook(lambda *a, i=i: ran.append(i))
+    layer_means(lm, TEXTS, 2)
+    assert set(ran) == {0, 1}
+    with pytest.raises(CurationError, match="this model has 0"):
+        layer_means(lm, TEXTS, 9)
+    np.testing.assert_array_equal(input_means(lm, TEXTS), layer_means(lm, TEXTS, 0))
+
+
+def test_a_causal_model_runs_all_steps_and_its_states_are_kept(make_pipeline, tiny_lm):
+    pipeline = make_pipeline()  # not even embedded
+    asked = params(model=tiny_lm, layer=2, max_tokens=64)
+    pipeline.run("reward", asked, device="cpu")
+    assert list(pipeline.workspace.artifacts.glob("states-*.npy"))
+    before = [path.stat().st_mtime_ns for path in pipeline.workspace.artifacts.glob("states-*.npy")]
+    Pipeline(pipeline.workspace).run("reward", dataclasses.replace(asked, seed=1), device="cpu")
+    assert [path.stat().st_mtime_ns for path in pipeline.workspace.artifacts.glob("states-*.npy")] == before
+    pipeline = Pipeline(pipeline.workspace)
+    pipeline.run("select", SelectionParams("12", "daar"))
+    assert len(pipeline.selection()) == 12
+
+
+# From the command line
+
+
+def test_reward_from_a_file_of_domains(workspace, tmp_path, tiny_lm):  # noqa: F811
+    path = tmp_path / "domains.yaml"
+    path.write_text("".join(f"- {{name: {d.name}, description: {d.description}}}\n" for d in DOMAINS))
+    options = ["--model", tiny_lm, "--layer", 2, "--sample", 50, "--device", "cpu"]
+    done = run("reward", workspace, "--domains", path, "--budget", "20%", *options, check=0)
+    assert (
+        "baking" in done.stdout and "validation accuracy" in done.stdout and "12 of 60 records selected" in done.stdout
+    )
+    done = run("reward", workspace, "--budget", 10, "--customise", "coding", *options, check=0)  # the domains are kept
+    assert "10 of 60" in done.stdout and "coding" in done.stdout
+    assert "the domains are baking" in run("reward", workspace, "--customise", "x", *options, check=1).stderr
+    assert "python -m core reward" in run("curate", path, "--method", "daar", "--out", tmp_path / "o", check=1).stderr
+
+
+def test_a_tiny_model_that_writes_no_usable_seeds_ends_with_a_word(workspace, tmp_path):  # noqa: F811
+    model = make_causal_lm(tmp_path / "lm")
+    options = ["--model", model, "--layer", 1, "--sample", 50, "--device", "cpu", "--write-seeds", model, "--budget", 5]
+    done = run("reward", workspace, *options, check=0)
+    assert "did not keep to the form" in done.stdout and "stands by its description alone" in done.stdout
+    assert "5 of 60 records selected" in done.stdout
