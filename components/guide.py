@@ -28,6 +28,7 @@ PAGES = (
     PageEntry("map", "Map", ("cluster", "project")),
     PageEntry("select", "Select", ("cluster", "score")),
     PageEntry("refine", "Refine", ("cluster", "score")),
+    PageEntry("reward", "Reward", ("embed",)),
     PageEntry("review", "Review", ("cluster",)),
     PageEntry("export", "Export", ("selection",)),
 )

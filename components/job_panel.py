@@ -19,6 +19,7 @@ _DOING = {
     "select": "Choosing records",
     "refine": "Refining in rounds",
     "suggest": "Trying numbers of clusters",
+    "reward": "Learning domains and rewards",
 }
 
 

@@ -6,7 +6,7 @@ from components import job_panel
 from core.errors import CurationError
 from core.pipeline import Pipeline
 from core.refinement import RoundsParams
-from core.selection import METHODS, SelectionParams
+from core.selection import BANDS, METHODS, SelectionParams
 from core.steps import Step
 
 
@@ -68,12 +68,26 @@ def show(pipeline: Pipeline, busy: bool) -> None:
                 0.05,
                 help="0 only brings every record near to something taken, 1 only takes the best.",
             )
+            names = ["", *(domain["name"] for domain in getattr(pipeline.params("reward"), "domains", ()))]
+            customise = st.selectbox(
+                "In daar, favour a domain",
+                names,
+                index=names.index(last.customise) if last.customise in names else 0,
+                format_func=lambda name: name or "none",
+            )
+            band = st.radio(
+                "In inter-band and intra-band",
+                BANDS,
+                index=BANDS.index(last.band),
+                horizontal=True,
+                help="From the least alike, 0-20, to the most, 80-100.",
+            )
             seed = st.number_input(
                 "Seed", 0, max(2**31 - 1, last.seed), last.seed, help="The same seed draws the same records."
             )
         pressed = st.form_submit_button("Select", type="primary", icon=":material/filter_alt:", disabled=busy)
     if pressed:
-        _start(pipeline, budget, method, quota, probability, replacement, int(seed), threshold, alpha)
+        _start(pipeline, budget, method, quota, probability, replacement, int(seed), threshold, alpha, customise, band)
 
 
 def _start(pipeline: Pipeline, *values) -> None:

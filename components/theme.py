@@ -16,6 +16,7 @@ ICONS = {
     "map": ":material/scatter_plot:",
     "select": ":material/filter_alt:",
     "refine": ":material/autorenew:",
+    "reward": ":material/emoji_objects:",
     "review": ":material/history:",
     "compare": ":material/balance:",
     "export": ":material/download:",

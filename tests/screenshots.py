@@ -91,6 +91,10 @@ def main(folder: Path, dark: bool) -> None:
         take(page, folder, "select")
         refine(page)
         take(page, folder, "refine")
+        go(page, "Reward")
+        page.get_by_role("button", name="Learn and select").click()
+        page.get_by_text("At the cut").wait_for(timeout=240_000)
+        take(page, folder, "reward")
         for title in ("Review", "Export"):
             go(page, title)
             take(page, folder, title.lower())

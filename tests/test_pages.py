@@ -14,6 +14,8 @@ from components.state import AppState, Focus
 from core import jobs
 from core.advance import Advance, advance
 from core.clustering import ClusterParams
+from core.domain_store import saved_domains
+from core.domains import DEFAULT_DOMAINS, domain_as_dict
 from core.embedding import EmbedParams
 from core.errors import CurationError
 from core.files import file_sha256
@@ -21,6 +23,7 @@ from core.pipeline import Pipeline
 from core.projection import ProjectParams
 from core.records import RecordParams
 from core.refinement import RefineParams
+from core.reward import RewardParams
 from core.rounds import Rounds
 from core.selection import SelectionParams
 from core.steps import Step
@@ -95,6 +98,7 @@ def test_a_ready_page_shows_its_things(selected_home, name):
         "map": "Nothing picked yet",
         "select": "60 of 60 selected",
         "refine": "No rounds yet",
+        "reward": "No rewards yet",
         "review": "No decision yet",
         "export": "First lines",
     }
@@ -516,6 +520,51 @@ def test_a_round_selected_anew_has_files_of_its_own(sample_home):
     press(open_page(sample_home, "refine"), "Write the round's files")
     written = list((sample_home / "sample" / "rounds").glob("run-1-round-1-*/records.jsonl"))
     assert len(written) == 2 and len({path.read_bytes() for path in written}) == 2
+
+
+# Reward
+
+
+@pytest.fixture
+def rewarded_home(sample_home):
+    pipeline = pipeline_of(sample_home)
+    domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
+    rows = [np.flatnonzero(pipeline.labels() == k)[:3].tolist() for k in range(4)]
+    for domain, some in zip(domains, rows, strict=True):
+        domain["seeds"] = [{"text": "", "origin": "record", "row": row} for row in some]
+    pipeline.run("reward", RewardParams(domains, sample=300, steps=300), device="cpu")
+    pipeline.run("select", SelectionParams("20%", "daar"))
+    return sample_home
+
+
+def test_domains_are_learnt_and_selected_by_from_the_page(sample_home):
+    app = open_page(sample_home, "reward")
+    app.text_input(key="reward_budget").set_value("40")
+    press(app, "Learn and select")
+    wait_for_job(sample_home)
+    pipeline = pipeline_of(sample_home)
+    assert len(pipeline.selection()) == 40 and pipeline.params("select").method == "daar"
+    text = words(open_page(sample_home, "reward"))
+    assert "At the cut" in text and "entropy" in text
+
+
+def test_the_reward_page_shows_why_a_record_was_taken(rewarded_home):
+    app = open_page(rewarded_home, "reward")
+    assert "At the top" in words(app) and "· taken" in words(app) and "· not taken" in words(app)
+    bars = [frame.value for frame in app.dataframe if "probability" in frame.value]
+    assert len(bars) == 9 and all(abs(bar["probability"].sum() - 1) < 1e-4 for bar in bars)
+    for choice in ("entropy", "probability of coding"):
+        app.selectbox(key="reward_colour").set_value(choice).run()
+        assert not app.exception
+
+
+def test_picked_records_become_seeds_and_seeds_are_refused(sample_home):
+    app = open_page(sample_home, "reward", focus=Focus("search", "“bread”", np.array([4, 9])))
+    app.selectbox(key="seeds_of").set_value("coding").run()
+    press(app, "Take 2 of the picked records")
+    press(app, "Refuse")
+    coding = next(d for d in saved_domains(Workspace(sample_home / "sample")) if d.name == "coding")
+    assert [(s.row, s.state) for s in coding.seeds] == [(4, "refused"), (9, "kept")]
 
 
 # Quality and the number of clusters, on the Data page

@@ -1,0 +1,30 @@
+"""Reward: DaaR, from domain descriptions to the records hardest to place in one domain."""
+
+import streamlit as st
+
+from components import domain_editor, guide, opened, reward_form, reward_view
+from core import jobs
+
+pipeline = opened.pipeline()
+guide.require(pipeline, "reward")
+
+job = jobs.last_job(pipeline.workspace)
+busy = job is not None and job.is_active
+st.header("Reward")
+ready = bool(pipeline.current("reward"))
+with st.expander("Domains", expanded=not ready):
+    st.caption(
+        "Say in a sentence each what the data may be about. A probe learns to tell these domains apart; a record that it can't "
+        "place in one has high entropy, and that is its reward."
+    )
+    domains = domain_editor.show(pipeline)
+    reward_form.show(pipeline, busy, domains)
+with st.expander("Seeds"):
+    domain_editor.show_seeds(pipeline)
+if ready:
+    reward_view.show(pipeline)
+    guide.next_page(pipeline, "review")
+else:
+    st.caption(
+        "No rewards yet. The domains above are a start; change them to what your data may hold, and press Learn and select."
+    )

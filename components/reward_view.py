@@ -1,0 +1,188 @@
+"""What DaaR found: domains, rewards and the cut, and the records at the top, at the cut and at the bottom with their reason."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from components import opened
+from components.map_figure import HOVER_POINTS, Colouring, Picture, draw_map, hover_sample
+from components.map_view import PICTURE_SIZE
+from components.raster import draw_points, full_view
+from components.theme import category_colours, is_dark, rgb, scale_colours, text_colour
+from core.pipeline import Pipeline
+
+_SHOWN = 3
+
+
+def show(pipeline: Pipeline) -> None:
+    """Draw the results of the current reward stage."""
+    key = pipeline.current("reward")
+    info, table = pipeline.workspace.info("reward", key), pipeline.workspace.table("reward", key)
+    for warning in info["warnings"]:
+        st.warning(warning)
+    reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
+    chosen = _chosen(pipeline, len(reward))
+    columns = st.columns(3)
+    columns[0].metric(
+        "Domain probe right",
+        f"{info['accuracy']:.0%}",
+        help="Of records held out: how often it names the domain they were given.",
+    )
+    columns[1].metric(
+        "Reward probe's order",
+        f"{info['spearman']:.2f}",
+        help="Rank correlation of foretold and true entropy on records held out; 1 is perfect.",
+    )
+    columns[2].metric("Selected by it", f"{int(chosen.sum()):,}")
+    left, right = st.columns([17, 9], gap="large")
+    with left:
+        _map(pipeline, info["names"], table)
+    with right:
+        st.dataframe(
+            pd.DataFrame(
+                {"domain": info["names"], "share": info["shares"], "moved": info["drift"], "seeds": info["seeds_kept"]}
+            ),
+            hide_index=True,
+            column_config={
+                "domain": "Domain",
+                "share": st.column_config.NumberColumn("Of the sample", format="percent"),
+                "moved": st.column_config.NumberColumn(
+                    "Moved",
+                    format="%.2f",
+                    help="How far its centre moved from its seeds, 1 is as far as the next domain.",
+                ),
+                "seeds": st.column_config.NumberColumn("Seeds still nearest", format="percent"),
+            },
+        )
+        st.plotly_chart(
+            entropy_figure(reward, domain, info["names"], chosen, is_dark()),
+            key="entropies",
+            theme=None,
+            config={"displayModeBar": False},
+        )
+        st.caption(
+            "Entropy of each record; the dotted line is the cut. High entropy, a record between domains, is what DaaR selects."
+        )
+    _records(pipeline, info["names"], table, chosen)
+
+
+def _chosen(pipeline: Pipeline, n: int) -> np.ndarray:
+    """Return (n,) bool: what the current selection took, if DaaR made it."""
+    taken = np.zeros(n, bool)
+    params, selection = pipeline.params("select"), pipeline.selection()
+    if selection is not None and params.method == "daar":
+        taken[selection["row_id"].to_numpy()] = True
+    return taken
+
+
+def entropy_figure(
+    reward: np.ndarray, domain: np.ndarray, names: list[str], chosen: np.ndarray, dark: bool
+) -> go.Figure:
+    """Return histograms of (n,) rewards by domain, and the least reward that was chosen as a line."""
+    figure = go.Figure()
+    edges = np.linspace(min(float(reward.min()), 0), max(float(reward.max()), 1e-6), 41)
+    for k, (name, colour) in enumerate(zip(names, category_colours(len(names), dark), strict=True)):
+        counts = np.histogram(reward[domain == k], edges)[0]
+        figure.add_trace(
+            go.Bar(
+                x=(edges[:-1] + edges[1:]) / 2,
+                y=counts,
+                name=name,
+                marker_color=colour,
+                hovertemplate="%{y:,}<extra>" + name.replace("<", "&lt;") + "</extra>",
+            )
+        )
+    if chosen.any():
+        figure.add_vline(x=float(reward[chosen].min()), line={"dash": "dot", "color": text_colour(dark)})
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.05,
+        height=250,
+        margin={"l": 40, "r": 0, "t": 8, "b": 30},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": text_colour(dark)},
+        legend={"orientation": "h", "y": 1.15},
+        xaxis={"title": "entropy"},
+        yaxis={"gridcolor": "rgba(128,134,140,0.18)"},
+    )
+    return figure
+
+
+def _map(pipeline: Pipeline, names: list[str], table) -> None:
+    choices = ["domain", "entropy", *(f"probability of {name}" for name in names)]
+    by = st.selectbox("Colour the map by", choices, key="reward_colour", width=320)
+    xy = opened.positions(pipeline)
+    if xy is None:
+        st.caption("No map yet; prepare it on the Data page.")
+        return
+    dark = is_dark()
+    if by == "domain":
+        colours = category_colours(len(names), dark)
+        codes, legend, scale = table["domain"].to_numpy(), list(zip(names, colours, strict=True)), None
+    else:
+        values = table["reward" if by == "entropy" else f"p{choices.index(by) - 2}"].to_numpy()
+        colours, legend = scale_colours(dark), []
+        scale = (float(values.min()), float(values.max()))
+        codes = ((values - scale[0]) / max(scale[1] - scale[0], 1e-9) * (len(colours) - 1)).astype(np.int64)
+    colouring = Colouring(
+        codes, colours, by, legend, scale, scale_title="entropy" if by == "entropy" else "probability"
+    )
+    view = full_view(xy)
+    rows = hover_sample(xy, view)
+    label = [names[k] for k in table["domain"].to_numpy()[rows]]
+    hover = [f"{name}\nentropy {h:.3f}" for name, h in zip(label, table["reward"].to_numpy()[rows], strict=True)]
+    pictures = (
+        [Picture(draw_points(xy, codes, rgb(colours), view, PICTURE_SIZE, len(xy)), view)]
+        if len(xy) > HOVER_POINTS
+        else []
+    )
+    figure = draw_map(xy, colouring, pictures, view, hover, rows, None, [], text_colour(dark), "pan")
+    figure.update_layout(height=460)
+    st.plotly_chart(figure, key="reward_map", theme=None, config={"displayModeBar": False, "scrollZoom": True})
+
+
+def _records(pipeline: Pipeline, names: list[str], table, chosen: np.ndarray) -> None:
+    reward = table["reward"].to_numpy()
+    order = np.argsort(-reward, kind="stable")
+    cut = int(chosen.sum()) or len(order) // 5
+    places = {
+        "At the top": order[:_SHOWN],
+        "At the cut": order[max(cut - 2, 0) : cut + 1],
+        "At the bottom": order[-_SHOWN:],
+    }
+    for column, (title, rows) in zip(st.columns(3, gap="large"), places.items(), strict=True):
+        with column:
+            st.markdown(f"##### {title}")
+            texts = opened.records(pipeline).take(rows, ["prompt", "response"])
+            for row, prompt, response in zip(
+                rows.tolist(), texts["prompt"].to_pylist(), texts["response"].to_pylist(), strict=True
+            ):
+                with st.container(border=True):
+                    st.caption(
+                        f"record {row:,} · entropy {reward[row]:.3f} · {'taken' if chosen[row] else 'not taken'}"
+                    )
+                    st.text(_short(prompt or response))
+                    bars = pd.DataFrame(
+                        {
+                            "domain": names,
+                            "probability": [float(table[f"p{k}"][row].as_py()) for k in range(len(names))],
+                        }
+                    )
+                    st.dataframe(
+                        bars,
+                        hide_index=True,
+                        key=f"bars-{title}-{row}",
+                        column_config={
+                            "domain": st.column_config.TextColumn("Domain", width="small"),
+                            "probability": st.column_config.ProgressColumn(
+                                "Probability", min_value=0.0, max_value=1.0, format="percent"
+                            ),
+                        },
+                    )
+
+
+def _short(text: str) -> str:
+    text = " ".join(text[:600].split())
+    return text if len(text) <= 160 else text[:159] + "…"
