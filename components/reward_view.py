@@ -10,7 +10,9 @@ from components.map_figure import HOVER_POINTS, Colouring, Picture, draw_map, ho
 from components.map_view import PICTURE_SIZE
 from components.raster import draw_points, full_view
 from components.theme import category_colours, is_dark, rgb, scale_colours, text_colour
+from components.weight_figures import loss_lines
 from core.pipeline import Pipeline
+from core.selection.params import REASONS
 
 _SHOWN = 3
 
@@ -22,7 +24,7 @@ def show(pipeline: Pipeline) -> None:
     for warning in info["warnings"]:
         st.warning(warning)
     reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
-    chosen = _chosen(pipeline, len(reward))
+    chosen, drawn = _chosen(pipeline, len(reward))
     columns = st.columns(3)
     columns[0].metric(
         "Domain probe right",
@@ -52,11 +54,13 @@ def show(pipeline: Pipeline) -> None:
                     format="%.2f",
                     help="How far its centre moved from its seeds, 1 is as far as the next domain.",
                 ),
-                "seeds": st.column_config.NumberColumn("Seeds still nearest", format="percent"),
+                "seeds": st.column_config.NumberColumn(
+                    "Seeds left", format="percent", help="The share of its seeds that still lie nearest to its centre."
+                ),
             },
         )
         st.plotly_chart(
-            entropy_figure(reward, domain, info["names"], chosen, is_dark()),
+            entropy_figure(reward, domain, info["names"], drawn, is_dark()),
             key="entropies",
             theme=None,
             config={"displayModeBar": False},
@@ -65,15 +69,19 @@ def show(pipeline: Pipeline) -> None:
             "Entropy of each record; the dotted line is the cut. High entropy, a record between domains, is what DaaR selects."
         )
     _records(pipeline, info["names"], table, chosen)
+    with st.expander("How the probes learnt"):
+        _learning(info)
 
 
-def _chosen(pipeline: Pipeline, n: int) -> np.ndarray:
-    """Return (n,) bool: what the current selection took, if DaaR made it."""
-    taken = np.zeros(n, bool)
+def _chosen(pipeline: Pipeline, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (taken, drawn), each (n,) bool: what the current selection took, and what of it by its reward, if DaaR made it."""
+    taken, drawn = np.zeros(n, bool), np.zeros(n, bool)
     params, selection = pipeline.params("select"), pipeline.selection()
     if selection is not None and params.method == "daar":
-        taken[selection["row_id"].to_numpy()] = True
-    return taken
+        rows = selection["row_id"].to_numpy()
+        taken[rows] = True
+        drawn[rows[selection["reason"].to_numpy() == REASONS.index("drawn")]] = True
+    return taken, drawn
 
 
 def entropy_figure(
@@ -98,12 +106,12 @@ def entropy_figure(
     figure.update_layout(
         barmode="stack",
         bargap=0.05,
-        height=250,
+        height=270,
         margin={"l": 40, "r": 0, "t": 8, "b": 30},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": text_colour(dark)},
-        legend={"orientation": "h", "y": 1.15},
+        legend={"orientation": "h", "y": 1.32},
         xaxis={"title": "entropy"},
         yaxis={"gridcolor": "rgba(128,134,140,0.18)"},
     )
@@ -141,6 +149,23 @@ def _map(pipeline: Pipeline, names: list[str], table) -> None:
     figure = draw_map(xy, colouring, pictures, view, hover, rows, None, [], text_colour(dark), "pan")
     figure.update_layout(height=460)
     st.plotly_chart(figure, key="reward_map", theme=None, config={"displayModeBar": False, "scrollZoom": True})
+
+
+def _learning(info: dict) -> None:
+    left, right = st.columns(2, gap="large")
+    for column, title, curve in ((left, "Domain probe", info["curve"]), (right, "Reward probe", info["reward_curve"])):
+        losses = {name: [{"step": e["epoch"], "loss": e[name]} for e in curve] for name in ("train", "validation")}
+        figure = loss_lines(losses, is_dark())
+        figure.update_layout(xaxis={"title": "epoch"}, yaxis={"title": "loss"})
+        column.caption(title)
+        column.plotly_chart(figure, key=f"curve-{title}", theme=None, config={"displayModeBar": False})
+    left.caption(
+        f"Of {info['n_held_out']:,} records held out: the domain they were given (rows) and the one the probe names."
+    )
+    left.dataframe(pd.DataFrame(info["confusion"], index=info["names"], columns=info["names"]), key="confusion")
+    if info["sources"]:
+        right.caption("Of the sample: the source label (rows) and the domain it was given. Labels were not used.")
+        right.dataframe(pd.DataFrame(info["sources"], index=info["names"]).T, key="sources")
 
 
 def _records(pipeline: Pipeline, names: list[str], table, chosen: np.ndarray) -> None:
