@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from components import opened, state
+from components.words import shorten
 from core.domain_store import save_in, saved_domains
 from core.domains import Domain, Seed, check_domains
 from core.errors import CurationError
@@ -16,7 +17,7 @@ def show(pipeline: Pipeline) -> tuple[Domain, ...]:
     """Draw the editor; return the domains as they stand in it, unchecked."""
     saved = saved_domains(pipeline.workspace)
     frame = pd.DataFrame(
-        [{"name": d.name, "description": d.description, "share": d.share, "seeds": len(_kept(d))} for d in saved]
+        [{"name": d.name, "description": d.description, "share": d.share, "seeds": len(d.own)} for d in saved]
     )
     edited = st.data_editor(
         frame,
@@ -76,7 +77,7 @@ def show_seeds(pipeline: Pipeline) -> None:
     domain = next(domain for domain in domains if domain.name == name)
     for i, seed in enumerate(domain.seeds):
         with st.container(horizontal=True, vertical_alignment="center", key=f"seed-{name}-{i}"):
-            st.text(_short(_text(pipeline, seed)))
+            st.text(shorten(_text(pipeline, seed), 110))
             st.caption({"record": f"record {seed.row:,}"}.get(seed.origin, seed.origin))
             keeps = seed.state == "kept"
             st.button(
@@ -95,17 +96,8 @@ def show_seeds(pipeline: Pipeline) -> None:
             st.rerun()
 
 
-def _kept(domain: Domain) -> list[Seed]:
-    return [seed for seed in domain.seeds if seed.state == "kept"]
-
-
 def _text(pipeline: Pipeline, seed: Seed) -> str:
     return seed.text or opened.records(pipeline).take([seed.row], ["text"])["text"][0].as_py()
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 110 else text[:109] + "…"
 
 
 def _take(pipeline: Pipeline, name: str, rows: list[int]) -> None:

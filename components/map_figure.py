@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from components.raster import View, inside_view
 from components.theme import ground_colour
+from components.words import plain
 
 HOVER_POINTS = 800
 HEIGHT = 640
@@ -104,7 +105,7 @@ def _points(
         y=xy[rows, 1],
         mode="markers",
         customdata=rows.tolist(),
-        text=[_plain(text) for text in hover],
+        text=[plain(text) for text in hover],
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
         # Above the picture the real points are there to be hovered and clicked, not seen.
@@ -119,7 +120,7 @@ def _name_tags(names: list[tuple[float, float, str]], text_colour: str) -> go.Sc
     return go.Scatter(
         x=[x for x, _, _ in names],
         y=[y for _, y, _ in names],
-        text=[_plain(text) for _, _, text in names],
+        text=[plain(text) for _, _, text in names],
         mode="text",
         hoverinfo="skip",
         showlegend=False,
@@ -175,8 +176,3 @@ def _halo(text_colour: str) -> str:
     """Return a text shadow in the ground's colour, so that a name can be read on any points."""
     ground = ground_colour(dark=int(text_colour[1:3], 16) >= 128)
     return ", ".join([f"0 0 3px {ground}"] * 4)
-
-
-def _plain(text: str) -> str:
-    """Plotly reads a few tags in texts; a record's own must be shown as they are."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")

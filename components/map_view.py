@@ -1,5 +1,6 @@
 """The map on its page: colouring, clicks and lassos in, what the reader looks at out."""
 
+import dataclasses
 import hashlib
 
 import numpy as np
@@ -10,6 +11,7 @@ from components.map_figure import HOVER_POINTS, Colouring, Picture, draw_map, ho
 from components.raster import View, close_view, draw_points, full_view, in_polygon, inside_view
 from components.state import Focus
 from components.theme import STATUS_NAMES, category_colours, is_dark, rgb, scale_colours, status_colours, text_colour
+from components.words import shorten
 from core.pipeline import Pipeline
 
 COLOURINGS = ("cluster", "selection", "quality", "source")
@@ -152,18 +154,23 @@ def _digest(codes: np.ndarray) -> str:
     return hashlib.blake2b(codes.tobytes(), digest_size=8).hexdigest()
 
 
-def _pictures(pipeline: Pipeline, xy: np.ndarray, colouring: Colouring, view: View, dark: bool) -> list[Picture]:
-    """Return the picture of all points, and above it one of those looked at, which alone is new at every lasso."""
+def whole_picture(pipeline: Pipeline, xy: np.ndarray, colouring: Colouring, view: View, dark: bool) -> list[Picture]:
+    """Return the picture of all points, kept between reruns; nothing where the real points show them all."""
     if len(xy) <= HOVER_POINTS:
         return []
     key = (pipeline.current("project"), colouring.key, dark, view)
-    base = _base_picture(str(pipeline.workspace.folder.resolve()), key, xy, colouring.codes, colouring.colours, view)
-    focus = state.get().focus
-    if focus is None:
-        return [Picture(base, view)]
+    folder = str(pipeline.workspace.folder.resolve())
+    return [Picture(_base_picture(folder, key, xy, colouring.codes, colouring.colours, view), view)]
+
+
+def _pictures(pipeline: Pipeline, xy: np.ndarray, colouring: Colouring, view: View, dark: bool) -> list[Picture]:
+    """Return the picture of all points, and above it one of those looked at, which alone is new at every lasso."""
+    base, focus = whole_picture(pipeline, xy, colouring, view, dark), state.get().focus
+    if not base or focus is None:
+        return base
     near, size = close_view(xy[focus.rows], view, PICTURE_SIZE)
     above = draw_points(xy[focus.rows], colouring.codes[focus.rows], rgb(colouring.colours), near, size, len(xy))
-    return [Picture(base, view, opacity=0.25), Picture(above, near)]
+    return [dataclasses.replace(base[0], opacity=0.25), Picture(above, near)]
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -177,14 +184,9 @@ def _hover_texts(pipeline: Pipeline, rows: np.ndarray) -> list[str]:
     table = opened.records(pipeline).take(rows, ["prompt", "response"])
     names, labels = opened.cluster_names(pipeline), opened.labels(pipeline)
     return [
-        f"{_short(prompt or response)}\n{names[labels[row]]}"
+        f"{shorten(prompt or response, 72)}\n{names[labels[row]]}"
         for row, prompt, response in zip(rows, table["prompt"].to_pylist(), table["response"].to_pylist(), strict=True)
     ]
-
-
-def _short(text: str, length: int = 72) -> str:
-    text = " ".join(text[: 4 * length].split())
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _names_on_map(pipeline: Pipeline, xy: np.ndarray, view: View) -> list[tuple[float, float, str]]:

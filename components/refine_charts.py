@@ -4,12 +4,13 @@ import numpy as np
 import streamlit as st
 
 from components import opened, state
-from components.map_figure import HOVER_POINTS, Colouring, Picture, draw_map, hover_sample
-from components.map_view import PICTURE_SIZE
-from components.raster import draw_points, full_view
-from components.theme import is_dark, rgb, scale_colours, text_colour
+from components.map_figure import Colouring, draw_map, hover_sample
+from components.map_view import whole_picture
+from components.raster import full_view
+from components.theme import is_dark, scale_colours, text_colour
 from components.weight_figures import loss_lines, most_changed, weight_codes, weight_heat, weight_lines
 from core.course import Course
+from core.params import digest
 from core.pipeline import Pipeline
 from core.rounds import RefineRun, Rounds
 
@@ -76,14 +77,12 @@ def _map(pipeline: Pipeline, rounds: Rounds, run: RefineRun, course: Course, at:
     xy, labels = opened.positions(pipeline), rounds.labels(run)
     codes, scale, ticks = weight_codes(course.relative[:, at])
     colours = scale_colours(dark)
-    key = f"weights {run.id} {at}"
+    key = f"weights {digest(course.effective[:, at].tolist())}"
     colouring = Colouring(codes[labels], colours, key, scale=scale, scale_title="× equal", scale_ticks=ticks)
     view = full_view(xy)
     rows = hover_sample(xy, view)
     hover = [f"{course.names[c]}\n{course.relative[c, at]:.2f} × an equal share" for c in labels[rows]]
-    pictures = []
-    if len(xy) > HOVER_POINTS:
-        pictures = [Picture(draw_points(xy, colouring.codes, rgb(colours), view, PICTURE_SIZE, len(xy)), view)]
+    pictures = whole_picture(pipeline, xy, colouring, view, dark)
     faded = None
     if (picked := state.get().refine_cluster) >= 0 and not pictures:
         faded = np.asarray(labels != picked)

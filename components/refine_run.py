@@ -3,7 +3,8 @@
 import streamlit as st
 
 from components import refine_form, state
-from components.theme import ICONS
+from components.theme import ICONS, is_dark
+from components.weight_figures import loss_lines
 from core import jobs
 from core.course import Course
 from core.errors import CurationError
@@ -117,10 +118,9 @@ def show_elsewhere(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Rou
     """Draw how a round goes out and its scores come in."""
     st.markdown(f"##### Round {made.number} waits for scores")
     out, back = st.columns(2, gap="large")
-    wanted = digest(made.key, rounds.scored_rows(run, made).tolist())[
-        :8
-    ]  # a round anew, or a drop since, has files of its own
-    folder = pipeline.workspace.folder / "rounds" / f"run-{run.id}-round-{made.number}-{wanted}"
+    # A round selected anew, or a drop since, has files of its own.
+    wanted = digest(made.key, rounds.scored_rows(run, made).tolist())
+    folder = pipeline.workspace.folder / "rounds" / f"run-{run.id}-round-{made.number}-{wanted[:8]}"
     with out:
         st.caption("Train on these records, let the model answer, score both answers. The README says what to write.")
         if not (folder / RECORDS).exists():
@@ -173,9 +173,6 @@ def show_decisions(course: Course, shown: int) -> None:
 @st.fragment(run_every=1.5)
 def watch_losses(pipeline: Pipeline, run: RefineRun) -> None:
     """Draw the training loss while a round is tuned."""
-    from components.theme import is_dark
-    from components.weight_figures import loss_lines
-
     job = jobs.last_job(pipeline.workspace)
     rounds = Rounds(Pipeline(pipeline.workspace))
     standing = rounds.rounds(run.id)

@@ -29,7 +29,7 @@ _COLUMNS = {
 }
 
 
-def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round, busy: bool) -> None:
+def show(rounds: Rounds, run: RefineRun, made: Round) -> None:
     """Draw the table of a round."""
     frame = round_table(rounds, run, made)
     n_scored = rounds.workspace.info("feedback", made.feedback)["n_scored"] if made.feedback else 0

@@ -3,14 +3,16 @@
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import pyarrow as pa
 import streamlit as st
 
 from components import opened
-from components.map_figure import HOVER_POINTS, Colouring, Picture, draw_map, hover_sample
-from components.map_view import PICTURE_SIZE
-from components.raster import draw_points, full_view
-from components.theme import category_colours, is_dark, rgb, scale_colours, text_colour
+from components.map_figure import Colouring, draw_map, hover_sample
+from components.map_view import whole_picture
+from components.raster import full_view
+from components.theme import category_colours, is_dark, scale_colours, text_colour
 from components.weight_figures import loss_lines
+from components.words import plain, shorten
 from core.pipeline import Pipeline
 from core.selection.params import REASONS
 
@@ -39,7 +41,7 @@ def show(pipeline: Pipeline) -> None:
     columns[2].metric("Selected by it", f"{int(chosen.sum()):,}")
     left, right = st.columns([17, 9], gap="large")
     with left:
-        _map(pipeline, info["names"], table)
+        _map(pipeline, info["names"], table, key)
     with right:
         st.dataframe(
             pd.DataFrame(
@@ -98,7 +100,7 @@ def entropy_figure(
                 y=counts,
                 name=name,
                 marker_color=colour,
-                hovertemplate="%{y:,}<extra>" + name.replace("<", "&lt;") + "</extra>",
+                hovertemplate="%{y:,}<extra>" + plain(name) + "</extra>",
             )
         )
     if chosen.any():
@@ -118,7 +120,7 @@ def entropy_figure(
     return figure
 
 
-def _map(pipeline: Pipeline, names: list[str], table) -> None:
+def _map(pipeline: Pipeline, names: list[str], table: pa.Table, key: str) -> None:
     choices = ["domain", "entropy", *(f"probability of {name}" for name in names)]
     by = st.selectbox("Colour the map by", choices, key="reward_colour", width=320)
     xy = opened.positions(pipeline)
@@ -141,11 +143,7 @@ def _map(pipeline: Pipeline, names: list[str], table) -> None:
     rows = hover_sample(xy, view)
     label = [names[k] for k in table["domain"].to_numpy()[rows]]
     hover = [f"{name}\nentropy {h:.3f}" for name, h in zip(label, table["reward"].to_numpy()[rows], strict=True)]
-    pictures = (
-        [Picture(draw_points(xy, codes, rgb(colours), view, PICTURE_SIZE, len(xy)), view)]
-        if len(xy) > HOVER_POINTS
-        else []
-    )
+    pictures = whole_picture(pipeline, xy, colouring, view, dark)
     figure = draw_map(xy, colouring, pictures, view, hover, rows, None, [], text_colour(dark), "pan")
     figure.update_layout(height=460)
     st.plotly_chart(figure, key="reward_map", theme=None, config={"displayModeBar": False, "scrollZoom": True})
@@ -168,7 +166,7 @@ def _learning(info: dict) -> None:
         right.dataframe(pd.DataFrame(info["sources"], index=info["names"]).T, key="sources")
 
 
-def _records(pipeline: Pipeline, names: list[str], table, chosen: np.ndarray) -> None:
+def _records(pipeline: Pipeline, names: list[str], table: pa.Table, chosen: np.ndarray) -> None:
     reward = table["reward"].to_numpy()
     order = np.argsort(-reward, kind="stable")
     cut = int(chosen.sum()) or len(order) // 5
@@ -188,7 +186,7 @@ def _records(pipeline: Pipeline, names: list[str], table, chosen: np.ndarray) ->
                     st.caption(
                         f"record {row:,} · entropy {reward[row]:.3f} · {'taken' if chosen[row] else 'not taken'}"
                     )
-                    st.text(_short(prompt or response))
+                    st.text(shorten(prompt or response, 160))
                     bars = pd.DataFrame(
                         {
                             "domain": names,
@@ -206,8 +204,3 @@ def _records(pipeline: Pipeline, names: list[str], table, chosen: np.ndarray) ->
                             ),
                         },
                     )
-
-
-def _short(text: str) -> str:
-    text = " ".join(text[:600].split())
-    return text if len(text) <= 160 else text[:159] + "…"

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.theme import category_colours, ground_colour, scale_colours, status_colours, text_colour
+from components.words import plain, shorten
 from core.course import Course
 
 _LINES = 8
@@ -56,7 +57,7 @@ def weight_lines(course: Course, shown: list[int], dark: bool, picked: int = -1)
                 name=f"{cluster} {_short(course.names[cluster])}",
                 line={"color": colour, "width": 4 if cluster == picked else 2},
                 marker={"size": 7},
-                hovertemplate=f"{cluster} {_plain(course.names[cluster])}<br>%{{x}}: %{{y:.2f}} × an equal share<extra></extra>",
+                hovertemplate=f"{cluster} {plain(course.names[cluster])}<br>%{{x}}: %{{y:.2f}} × an equal share<extra></extra>",
             )
         )
     _mark_decisions(figure, course, relative, dark)
@@ -76,7 +77,7 @@ def _mark_decisions(figure: go.Figure, course: Course, relative: np.ndarray, dar
                 by = f" × {d.value:g}" if d.action == "weight" else ""
                 xs.append(title)
                 ys.append(column[d.cluster])
-                texts.append(f"{_plain(d.who) or 'somebody'}: {d.action} cluster {d.cluster}{by}<br>{d.at}")
+                texts.append(f"{plain(d.who) or 'somebody'}: {d.action} cluster {d.cluster}{by}<br>{d.at}")
     if xs:
         colour = status_colours(dark)[2]
         marker = {"symbol": "diamond", "size": 13, "color": colour, "line": {"color": ground_colour(dark), "width": 2}}
@@ -101,7 +102,7 @@ def weight_heat(course: Course, dark: bool) -> go.Figure:
     few = len(order) <= _NAMED_COLUMNS
     names = [f"{c} {_short(course.names[c], 18)}" for c in order]
     hover = [
-        [f"{c} {_plain(course.names[c])}<br>{title}: {course.relative[c, i]:.2f} × an equal share" for c in order]
+        [f"{c} {plain(course.names[c])}<br>{title}: {course.relative[c, i]:.2f} × an equal share" for c in order]
         for i, title in enumerate(course.titles)
     ]
     figure = go.Figure(
@@ -187,9 +188,4 @@ def _frame(figure: go.Figure, dark: bool, height: int) -> go.Figure:
 
 
 def _short(name: str, length: int = 26) -> str:
-    return _plain(name if len(name) <= length else name[: length - 1] + "…")
-
-
-def _plain(text: str) -> str:
-    """Plotly reads a few tags in texts; a name's own must be shown as they are."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return plain(shorten(name, length))

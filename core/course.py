@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core.overrides import ACTIONS, Decision
-from core.refinement import explain
+from core.refinement import effective_weights, explain
 from core.rounds import RefineRun, Round, Rounds
 
 
@@ -37,23 +37,16 @@ def course_of(rounds: Rounds, run: RefineRun) -> Course:
     arrays = [rounds.arrays(made) for made in standing]
     titles = [f"Round {made.number}" for made in standing]
     weights, effective = [each["weights"] for each in arrays], [each["effective"] for each in arrays]
-    decisions = [decisions_before(rounds, run, made) for made in standing]
+    made_so_far = rounds.workspace.ledger.decisions()
+    decisions = [_between(made_so_far, standing, made) for made in standing]
     if not standing or (standing[-1].feedback and len(standing) < run.params.rounds):
         coming = rounds.next_weights(run)
         weights.append(coming)
-        effective.append(_with_multipliers(coming, rounds.pipeline.overrides().multipliers))
+        effective.append(effective_weights(coming, rounds.multipliers(run)))
         titles.append("next")
-        decisions.append(decisions_before(rounds, run, None))
+        decisions.append(_between(made_so_far, standing, None))
     names = rounds.workspace.info("cluster", run.inputs["cluster"])["names"]
     return Course(names, titles, np.stack(weights, 1), np.stack(effective, 1), decisions)
-
-
-def _with_multipliers(weights: np.ndarray, multipliers: dict[int, float]) -> np.ndarray:
-    weights = weights.copy()
-    for cluster, factor in multipliers.items():
-        if cluster < len(weights):
-            weights[cluster] *= factor
-    return weights / max(weights.sum(), 1e-300)
 
 
 def decisions_before(rounds: Rounds, run: RefineRun, made: Round | None) -> list[Decision]:
@@ -61,11 +54,13 @@ def decisions_before(rounds: Rounds, run: RefineRun, made: Round | None) -> list
 
     Before the first round everything decided so far counts.
     """
-    standing = rounds.rounds(run.id)
+    return _between(rounds.workspace.ledger.decisions(), rounds.rounds(run.id), made)
+
+
+def _between(decisions: list[Decision], standing: list[Round], made: Round | None) -> list[Decision]:
     before = [each for each in standing if made is None or each.number < made.number]
     since = before[-1].last_decision if before else 0
-    until = made.last_decision if made is not None else rounds.workspace.ledger.last_decision_id()
-    return [d for d in rounds.workspace.ledger.decisions() if since < d.id <= until]
+    return [d for d in decisions if since < d.id and (made is None or d.id <= made.last_decision)]
 
 
 def round_table(rounds: Rounds, run: RefineRun, made: Round) -> pd.DataFrame:

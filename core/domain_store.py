@@ -1,5 +1,7 @@
 """The domains of a workspace, with their seeds, as they were used last."""
 
+import dataclasses
+
 from core.domains import DEFAULT_DOMAINS, Domain, domain_as_dict, domain_from
 from core.workspace import Workspace
 
@@ -17,4 +19,4 @@ def save_in(workspace: Workspace, domains: tuple[Domain, ...]) -> None:
 
 def kept_only(domain: Domain) -> Domain:
     """Return a domain with the seeds that count."""
-    return Domain(domain.name, domain.description, domain.share, tuple(s for s in domain.seeds if s.state == "kept"))
+    return dataclasses.replace(domain, seeds=domain.own)

@@ -35,10 +35,14 @@ class Domain:
     seeds: tuple[Seed, ...] = ()
 
     @property
+    def own(self) -> tuple[Seed, ...]:
+        """Return the seeds that were kept."""
+        return tuple(seed for seed in self.seeds if seed.state == "kept")
+
+    @property
     def kept(self) -> tuple[Seed, ...]:
         """Return the seeds that count; the description itself where there is none."""
-        kept = tuple(seed for seed in self.seeds if seed.state == "kept")
-        return kept or (Seed(f"{self.name}: {self.description}", "description"),)
+        return self.own or (Seed(f"{self.name}: {self.description}", "description"),)
 
 
 DEFAULT_DOMAINS = (

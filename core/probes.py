@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import CurationError
+from core.files import replacing
 from core.params import Params, check_at_least, check_count
 from core.progress import Progress, no_progress
 
@@ -89,8 +90,6 @@ class Probe:
         """Write the probe as safetensors."""
         import torch
         from safetensors.torch import save_file
-
-        from core.files import replacing
 
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.net.state_dict().items()}
         tensors |= {"input.mean": torch.from_numpy(self.mean), "input.scale": torch.from_numpy(self.scale)}

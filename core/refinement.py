@@ -55,11 +55,10 @@ class RefineParams(Params):
             raise CurationError(f"floor is {self.floor!r}; it is a share of the mean weight and must be 1 at most.")
         check_choice("inside", self.inside, INSIDE)
         check_choice("scored", self.scored, SCORED)
-        self.selection(1, 1)
+        SelectionParams(self.budget, self.inside, probability=self.probability, seed=self.seed)
 
     def selection(self, number: int, budget: int) -> SelectionParams:
         """Return the params of round `number`, which is to take `budget` records."""
-        SelectionParams(self.budget, self.inside, probability=self.probability, seed=self.seed)
         seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
         return SelectionParams(str(budget), self.inside, probability=self.probability, seed=seed)
 
@@ -117,6 +116,14 @@ def rounds_target(budget: int, rounds: int, number: int) -> int:
     return budget // rounds * number + min(number, budget % rounds)
 
 
+def effective_weights(weights: np.ndarray, multipliers: dict[int, float]) -> np.ndarray:
+    """Return (k,) float64: the weights times the curators' multipliers, sum 1."""
+    weights = np.array(weights, dtype=np.float64)
+    for cluster, factor in multipliers.items():
+        weights[cluster] *= factor
+    return weights / max(weights.sum(), 1e-300)
+
+
 def first_weights(n_clusters: int) -> np.ndarray:
     """Return w^0: (k,) float64, 1/k each."""
     return np.full(n_clusters, 1 / n_clusters)
@@ -154,11 +161,9 @@ def select_round(
         selection = dataclasses.replace(
             selection, shortfall=f"Round {number} is {missing:,} records short: of {pool.n_records:,}, {why}."
         )
-    effective = weights.copy()
-    for cluster, factor in pool.multipliers.items():
-        effective[cluster] *= factor
+    effective = effective_weights(weights, pool.multipliers)
     left = held - np.bincount(pool.labels[selection.rows], minlength=k)
-    return RoundSelection(selection, weights, effective / max(effective.sum(), 1e-300), quotas, held, left)
+    return RoundSelection(selection, weights, effective, quotas, held, left)
 
 
 def _nothing() -> Selection:

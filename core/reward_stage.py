@@ -12,6 +12,7 @@ from core.domains import Domain, check_domains, domain_from
 from core.embedding import BUNDLED, EmbedParams, SentenceEncoder, unit_rows
 from core.errors import CurationError
 from core.files import write_array
+from core.params import digest
 from core.probes import Probe, ProbeParams, Training, entropy, softmax, train_domain_probe, train_reward_probe
 from core.progress import Progress, part_of
 from core.reward import Assignment, RewardParams, assign_domains, drift_warnings, pick_by_description
@@ -45,7 +46,7 @@ class _Inputs:
 def run_reward(run: "Run") -> Result:
     """Run the seven steps of methods.md 2; the table has a record's domain, reward and probabilities."""
     params: RewardParams = run.params
-    domains = check_domains([domain_from(domain) for domain in params.domains])
+    domains = check_domains([_settled(run, domain_from(domain)) for domain in params.domains])
     names = [domain.name for domain in domains]
     n = len(run.pipeline.workspace.records())
     sample = np.sort(np.random.default_rng(params.seed).choice(n, min(params.sample, n), replace=False))
@@ -68,6 +69,21 @@ def run_reward(run: "Run") -> Result:
     info = _info(run, domains, inputs, found, training, reward_training, device)
     parts = {"value": table, "sample": sample, "pseudo": found.labels, "entropies": entropies.astype(np.float32)}
     return info, parts
+
+
+def _settled(run: "Run", domain: Domain) -> Domain:
+    """Return the domain with seeds that today's data holds: one whose row holds another record now goes by its text."""
+    records = run.pipeline.workspace.records()
+    seeds = []
+    for seed in domain.seeds:
+        held = records.take(np.array([seed.row]), ["text"])["text"][0].as_py() if 0 <= seed.row < len(records) else None
+        if seed.row >= 0 and held is None and not seed.text:
+            raise CurationError(
+                f"A seed of {domain.name} is record {seed.row}; the records are 0 to {len(records) - 1}. Take another."
+            )
+        stands = seed.row >= 0 and held is not None and seed.text in ("", held)
+        seeds.append(seed if stands else dataclasses.replace(seed, row=-1))
+    return dataclasses.replace(domain, seeds=tuple(seeds))
 
 
 def _by_embeddings(run: "Run", domains: tuple[Domain, ...], sample: np.ndarray) -> _Inputs:
@@ -147,8 +163,6 @@ def _text_of(records, seed) -> str:
 
 def _states(run: "Run", lm: CausalModel) -> np.ndarray:
     """Return (n, d) hidden states, kept like other embeddings: made in shards, once for a model and layer."""
-    from core.params import digest
-
     params, workspace = run.params, run.pipeline.workspace
     key = digest("states", 1, params.model, params.layer, params.max_tokens, run.pipeline.current("records"))
     with workspace.lock("states", key):

@@ -180,6 +180,11 @@ class Rounds:
         """Return the (n,) int32 clusters that a run draws from."""
         return np.asarray(self.workspace.array("cluster", run.inputs["cluster"]))
 
+    def multipliers(self, run: RefineRun) -> dict[int, float]:
+        """Return today's multipliers, none where they are about other clusters than the run's."""
+        same = run.inputs["cluster"] == self.pipeline.current("cluster")
+        return self.pipeline.overrides().multipliers if same else {}
+
     def scores(self, made: Round) -> pa.Table | None:
         """Return the feedback on a round: row_id, score, gold, generated, and answer where a model gave one; or None."""
         return self.workspace.table("feedback", made.feedback) if made.feedback else None

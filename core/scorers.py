@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from core.causal import CausalModel, pair_tokens, token_log_probs
 from core.progress import Progress, no_progress, part_of
@@ -38,6 +37,8 @@ def combine_by_rank(scores: Sequence[np.ndarray], weights: Sequence[float]) -> n
 
     Ranks make scores of any scale comparable. scores: each (n,), finite; weights: as many, their sum positive.
     """
+    import pandas as pd  # here, for it would double what a bare command takes to start
+
     n = len(scores[0])
     total = np.zeros(n)
     for score, weight in zip(scores, weights, strict=True):

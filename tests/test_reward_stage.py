@@ -90,6 +90,24 @@ def test_another_encoder_than_the_records_is_found_out(make_pipeline):
         pipeline.run("reward", params(), encoder=Other())
 
 
+def test_a_seed_whose_row_holds_another_record_now_goes_by_its_text(make_pipeline):
+    pipeline = make_pipeline("embed")
+    texts = pipeline.workspace.records().take(np.arange(4), ["text"])["text"].to_pylist()
+    domains = [Domain(d.name, d.description, seeds=(Seed(texts[i], "record", i),)) for i, d in enumerate(DOMAINS)]
+    moved = [
+        Domain(d.name, d.description, seeds=(Seed(texts[i], "record", row),))
+        for i, (d, row) in enumerate(zip(DOMAINS, (3, 2, 999, 0), strict=True))
+    ]
+    pseudo = []
+    for some in (domains, moved):
+        pipeline.run("reward", params(tuple(some), steps=20), device="cpu", encoder=TinyEncoder())
+        pseudo.append(np.array(pipeline.workspace.array("reward", pipeline.current("reward"), ".pseudo.npy")))
+    np.testing.assert_array_equal(*pseudo)
+    gone = [Domain("gone", "x", seeds=(Seed("", "record", 999),)), *DOMAINS[1:]]
+    with pytest.raises(CurationError, match="A seed of gone is record 999; the records are 0 to 59"):
+        pipeline.run("reward", params(tuple(gone)), encoder=TinyEncoder())
+
+
 # A causal language model
 
 
