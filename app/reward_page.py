@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import domain_editor, guide, opened, reward_form, reward_view
+from components import domain_editor, guide, opened, reward_form, reward_view, seed_panel
 from core import jobs
 
 pipeline = opened.pipeline()
@@ -18,9 +18,10 @@ with st.expander("Domains", expanded=not ready):
         "place in one has high entropy, and that is its reward."
     )
     domains = domain_editor.show(pipeline)
+    domain_editor.show_files(pipeline)
     reward_form.show(pipeline, busy, domains)
 with st.expander("Seeds"):
-    domain_editor.show_seeds(pipeline)
+    seed_panel.show(pipeline, busy)
 if ready:
     reward_view.show(pipeline)
     guide.next_page(pipeline, "review")

@@ -1,14 +1,13 @@
-"""The domains: names, descriptions, wished shares, and the seeds that stand for each. What is saved is the workspace's."""
+"""The domains: names, descriptions, wished shares; from a file, to a file. What is saved is the workspace's."""
 
-import dataclasses
+import json
 
 import pandas as pd
 import streamlit as st
 
-from components import opened, state
-from components.words import shorten
+from components import state
 from core.domain_store import save_in, saved_domains
-from core.domains import Domain, Seed, check_domains
+from core.domains import Domain, as_file, check_domains, parse_domains
 from core.errors import CurationError
 from core.pipeline import Pipeline
 
@@ -56,69 +55,35 @@ def save(pipeline: Pipeline, domains: tuple[Domain, ...]) -> bool:
     return True
 
 
-def show_seeds(pipeline: Pipeline) -> None:
-    """Draw the seeds of the saved domains, and a way to take what is picked on the map as seeds."""
-    domains = saved_domains(pipeline.workspace)
-    focus = state.get().focus
+def show_files(pipeline: Pipeline) -> None:
+    """Draw the ways in and out of a file: domains with their seeds, as YAML or JSON."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = [domain.name for domain in domains]
-        name = st.selectbox("Seeds of", names, key="seeds_of", width=260)
-        if focus is not None and len(focus.rows):
-            n = min(len(focus.rows), 10)
-            st.button(
-                f"Take {n} of the picked records",
-                on_click=_take,
-                args=(pipeline, name, focus.rows[:n].tolist()),
-                key="take_seeds",
-                help=f"From what is picked on the Map page: {focus.label}.",
+        with st.popover("From a file", icon=":material/upload_file:"):
+            st.caption("A YAML or JSON list of objects with name, description and, if wished, share and seeds.")
+            file = st.file_uploader(
+                "Domains", ["yaml", "yml", "json"], key="domains_file", label_visibility="collapsed"
             )
-        else:
-            st.caption("Pick records on the Map page, by a line or a search, to take them as seeds.")
-    domain = next(domain for domain in domains if domain.name == name)
-    for i, seed in enumerate(domain.seeds):
-        with st.container(horizontal=True, vertical_alignment="center", key=f"seed-{name}-{i}"):
-            st.text(shorten(_text(pipeline, seed), 110))
-            st.caption({"record": f"record {seed.row:,}"}.get(seed.origin, seed.origin))
-            keeps = seed.state == "kept"
-            st.button(
-                "Refuse" if keeps else "Keep",
-                key=f"seed-{name}-{i}-button",
-                on_click=_set,
-                args=(pipeline, name, i, "refused" if keeps else "kept"),
-            )
-    with (
-        st.form("write_seed", border=False, clear_on_submit=True),
-        st.container(horizontal=True, vertical_alignment="bottom"),
-    ):
-        text = st.text_input("Or write one", key="seed_text", placeholder="An instruction and its answer")
-        if st.form_submit_button("Add") and text.strip():
-            _add(pipeline, name, [Seed(text.strip())])
-            st.rerun()
+            if file is not None and st.button("Use these domains", type="primary", key="domains_import"):
+                _import(pipeline, file.getvalue(), file.name)
+        st.download_button(
+            "To a file",
+            json.dumps(as_file(saved_domains(pipeline.workspace)), ensure_ascii=False, indent=1),
+            "domains.json",
+            "application/json",
+            icon=":material/download:",
+            key="domains_export",
+        )
 
 
-def _text(pipeline: Pipeline, seed: Seed) -> str:
-    return seed.text or opened.records(pipeline).take([seed.row], ["text"])["text"][0].as_py()
-
-
-def _take(pipeline: Pipeline, name: str, rows: list[int]) -> None:
-    texts = opened.records(pipeline).take(rows, ["text"])["text"].to_pylist()
-    _add(pipeline, name, [Seed(text, "record", row) for row, text in zip(rows, texts, strict=True)])
-    state.say(f"{len(rows)} records are seeds of {name} now.")
-
-
-def _add(pipeline: Pipeline, name: str, seeds: list[Seed]) -> None:
-    _change(pipeline, name, lambda domain: domain.seeds + tuple(s for s in seeds if s not in domain.seeds))
-
-
-def _set(pipeline: Pipeline, name: str, position: int, to: str) -> None:
-    def changed(domain: Domain) -> tuple[Seed, ...]:
-        return tuple(dataclasses.replace(s, state=to) if i == position else s for i, s in enumerate(domain.seeds))
-
-    _change(pipeline, name, changed)
-
-
-def _change(pipeline: Pipeline, name: str, seeds_of) -> None:
-    domains = saved_domains(pipeline.workspace)
-    save_in(
-        pipeline.workspace, tuple(dataclasses.replace(d, seeds=seeds_of(d)) if d.name == name else d for d in domains)
-    )
+def _import(pipeline: Pipeline, content: bytes, name: str) -> None:
+    try:
+        domains = parse_domains(content.decode("utf-8"), name)
+    except UnicodeDecodeError:
+        st.error(f"{name} is not text in UTF-8; give a YAML or JSON file.", icon=":material/error:")
+        return
+    except CurationError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    save_in(pipeline.workspace, domains)
+    state.say(f"{len(domains)} domains from {name}; those before are no longer there.")
+    st.rerun()

@@ -18,6 +18,7 @@ _DOING = {
     "score": "Scoring quality",
     "select": "Choosing records",
     "refine": "Refining in rounds",
+    "seeds": "Writing seeds",
     "suggest": "Trying numbers of clusters",
     "reward": "Learning domains and rewards",
 }

@@ -28,39 +28,16 @@ def show(pipeline: Pipeline) -> None:
     reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
     chosen, drawn = _chosen(pipeline, len(reward))
     columns = st.columns(3)
-    columns[0].metric(
-        "Domain probe right",
-        f"{info['accuracy']:.0%}",
-        help="Of records held out: how often it names the domain they were given.",
-    )
-    columns[1].metric(
-        "Reward probe's order",
-        f"{info['spearman']:.2f}",
-        help="Rank correlation of foretold and true entropy on records held out; 1 is perfect.",
-    )
+    if "from" in info:
+        columns[0].caption(f"Probes learnt elsewhere: {info['from']}")
+    else:
+        _quality_of_probes(columns, info)
     columns[2].metric("Selected by it", f"{int(chosen.sum()):,}")
     left, right = st.columns([17, 9], gap="large")
     with left:
         _map(pipeline, info["names"], table, key)
     with right:
-        st.dataframe(
-            pd.DataFrame(
-                {"domain": info["names"], "share": info["shares"], "moved": info["drift"], "seeds": info["seeds_kept"]}
-            ),
-            hide_index=True,
-            column_config={
-                "domain": "Domain",
-                "share": st.column_config.NumberColumn("Of the sample", format="percent"),
-                "moved": st.column_config.NumberColumn(
-                    "Moved",
-                    format="%.2f",
-                    help="How far its centre moved from its seeds, 1 is as far as the next domain.",
-                ),
-                "seeds": st.column_config.NumberColumn(
-                    "Seeds left", format="percent", help="The share of its seeds that still lie nearest to its centre."
-                ),
-            },
-        )
+        _domains(info)
         st.plotly_chart(
             entropy_figure(reward, domain, info["names"], drawn, is_dark()),
             key="entropies",
@@ -71,8 +48,44 @@ def show(pipeline: Pipeline) -> None:
             "Entropy of each record; the dotted line is the cut. High entropy, a record between domains, is what DaaR selects."
         )
     _records(pipeline, info["names"], table, chosen)
-    with st.expander("How the probes learnt"):
-        _learning(info)
+    if "from" not in info:
+        with st.expander("How the probes learnt"):
+            _learning(info)
+
+
+def _domains(info: dict) -> None:
+    st.dataframe(
+        pd.DataFrame(
+            {"domain": info["names"], "share": info["shares"]}
+            | ({} if "from" in info else {"moved": info["drift"], "seeds": info["seeds_kept"]})
+        ),
+        hide_index=True,
+        column_config={
+            "domain": "Domain",
+            "share": st.column_config.NumberColumn("Of the records", format="percent"),
+            "moved": st.column_config.NumberColumn(
+                "Moved",
+                format="%.2f",
+                help="How far its centre moved from its seeds, 1 is as far as the next domain.",
+            ),
+            "seeds": st.column_config.NumberColumn(
+                "Seeds left", format="percent", help="The share of its seeds that still lie nearest to its centre."
+            ),
+        },
+    )
+
+
+def _quality_of_probes(columns, info: dict) -> None:
+    columns[0].metric(
+        "Domain probe right",
+        f"{info['accuracy']:.0%}",
+        help="Of records held out: how often it names the domain they were given.",
+    )
+    columns[1].metric(
+        "Reward probe's order",
+        f"{info['spearman']:.2f}",
+        help="Rank correlation of foretold and true entropy on records held out; 1 is perfect.",
+    )
 
 
 def _chosen(pipeline: Pipeline, n: int) -> tuple[np.ndarray, np.ndarray]:

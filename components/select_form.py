@@ -6,7 +6,7 @@ from components import job_panel
 from core.errors import CurationError
 from core.pipeline import Pipeline
 from core.refinement import RoundsParams
-from core.selection import BANDS, METHODS, SelectionParams
+from core.selection import BANDED, BANDS, GROUPS, METHODS, SelectionParams
 from core.steps import Step
 
 
@@ -82,12 +82,20 @@ def show(pipeline: Pipeline, busy: bool) -> None:
                 horizontal=True,
                 help="From the least alike, 0-20, to the most, 80-100.",
             )
+            groups = st.radio(
+                "Bands go by",
+                list(GROUPS),
+                index=list(GROUPS).index(last.groups),
+                captions=list(GROUPS.values()),
+                horizontal=True,
+            )
             seed = st.number_input(
                 "Seed", 0, max(2**31 - 1, last.seed), last.seed, help="The same seed draws the same records."
             )
         pressed = st.form_submit_button("Select", type="primary", icon=":material/filter_alt:", disabled=busy)
     if pressed:
-        _start(pipeline, budget, method, quota, probability, replacement, int(seed), threshold, alpha, customise, band)
+        values = (budget, method, quota, probability, replacement, int(seed), threshold, alpha, customise, band)
+        _start(pipeline, *values, groups if method in BANDED else "domains")
 
 
 def _start(pipeline: Pipeline, *values) -> None:

@@ -9,7 +9,7 @@ from core.device import DEVICES
 from core.errors import CurationError
 from core.judge import CRITERIA
 from core.quality import SCORERS
-from core.selection import BANDS, METHODS
+from core.selection import BANDS, GROUPS, METHODS
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -70,6 +70,10 @@ def build_parser() -> argparse.ArgumentParser:
     sub = verb("refine", "Choose records in rounds that learn from feedback.", refine_commands.refine)
     refine_commands.add_refine(sub)
     _add_device(sub)
+    sub = verb("seeds", "Let a model write seeds for the domains of DaaR.", reward_commands.seeds)
+    reward_commands.add_seeds(sub)
+    _add_device(sub)
+    _add_seed(sub)
     sub = verb("reward", "Choose by DaaR: the records hardest to place in one domain.", reward_commands.reward)
     reward_commands.add_reward(sub)
     _add_device(sub)
@@ -176,6 +180,7 @@ def _add_select(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--band", choices=BANDS, default="0-20", help="of inter-band and intra-band, least alike first (0-20)"
     )
+    sub.add_argument("--groups", choices=tuple(GROUPS), default="domains", help="what those bands go by (domains)")
     sub.add_argument("--alpha", type=float, default=0.5, help="in qdit, the weight of quality, 0 to 1 (0.5)")
 
 

@@ -148,9 +148,13 @@ def generate_responses(
     max_new_tokens: int = 128,
     batch_size: int = 8,
     progress: Progress = no_progress,
+    temperature: float = 0.0,
+    seed: int = 0,
 ) -> list[str]:
-    """Return the model's answer to each prompt, greedily decoded, in batches of like length."""
+    """Return the model's answer to each prompt, in batches of like length. temperature: 0 decodes greedily, else it draws."""
     import torch
+
+    drawn = {"do_sample": True, "temperature": temperature, "top_k": 0} if temperature else {"do_sample": False}
 
     room = max(lm.max_tokens - max_new_tokens, 1)
     tokens = [(prompt_tokens(lm, prompt) or [lm.pad])[-room:] for prompt in prompts]
@@ -164,12 +168,15 @@ def generate_responses(
         for line, i in enumerate(some):  # filled on the left: the answer must follow the prompt
             ids[line, width - len(tokens[i]) :] = torch.tensor(tokens[i])
             mask[line, width - len(tokens[i]) :] = 1
-        with torch.inference_mode():
+        # transformers draws from the global generator, which is put back afterwards.
+        with torch.inference_mode(), torch.random.fork_rng(enabled=bool(temperature)):
+            if temperature:
+                torch.manual_seed(seed + start)
             out = lm.model.generate(
                 input_ids=ids.to(lm.device),
                 attention_mask=mask.to(lm.device),
                 max_new_tokens=min(max_new_tokens, lm.max_tokens - width) or 1,
-                do_sample=False,
+                **drawn,
                 pad_token_id=lm.pad,
             )
         for i, answer in zip(some, lm.tokenizer.batch_decode(out[:, width:], skip_special_tokens=True), strict=True):

@@ -13,7 +13,7 @@ from core.errors import CurationError
 from core.files import file_sha256
 from core.judge import named_model
 from core.params import Params
-from core.pipeline import LEADING, Pipeline, select_needs
+from core.pipeline import LEADING, Pipeline
 from core.projection import ProjectParams
 from core.quality import QualityParams
 from core.records import RecordParams
@@ -29,7 +29,7 @@ def curate(arguments: argparse.Namespace) -> None:
     """Run every stage that the method needs, then export."""
     select_params = _select_params(arguments)
     stages: list[tuple[str, Params]] = []
-    needs = select_needs(select_params.method)
+    needs = select_params.needs
     if "reward" in needs:
         raise CurationError(
             f"{select_params.method} goes by domains; import and embed the data, then: python -m core reward …"
@@ -250,6 +250,7 @@ def _select_params(arguments: argparse.Namespace) -> SelectionParams:
         arguments.alpha,
         arguments.customise,
         arguments.band,
+        arguments.groups,
     )
 
 

@@ -1,8 +1,9 @@
 """The domains of a workspace, with their seeds, as they were used last."""
 
 import dataclasses
+from collections.abc import Callable
 
-from core.domains import DEFAULT_DOMAINS, Domain, domain_as_dict, domain_from
+from core.domains import DEFAULT_DOMAINS, Domain, Seed, as_file, domain_from
 from core.workspace import Workspace
 
 
@@ -14,7 +15,25 @@ def saved_domains(workspace: Workspace) -> tuple[Domain, ...]:
 
 def save_in(workspace: Workspace, domains: tuple[Domain, ...]) -> None:
     """Keep domains, their seeds of every state too, in the workspace."""
-    workspace.ledger.set_settings("domains", {"domains": [domain_as_dict(domain) for domain in domains]})
+    workspace.ledger.set_settings("domains", as_file(domains))
+
+
+def change_domain(workspace: Workspace, name: str, seeds_of: Callable[[tuple[Seed, ...]], tuple[Seed, ...]]) -> None:
+    """Give the domain called `name` other seeds, made from those it has now."""
+    with workspace.lock("domains", "saved"):  # a job may write seeds while a curator keeps some
+        domains = saved_domains(workspace)
+        changed = [dataclasses.replace(d, seeds=seeds_of(d.seeds)) if d.name == name else d for d in domains]
+        save_in(workspace, tuple(changed))
+
+
+def keep_offered(workspace: Workspace) -> None:
+    """Let every offered seed count."""
+    for domain in saved_domains(workspace):
+        change_domain(
+            workspace,
+            domain.name,
+            lambda seeds: tuple(dataclasses.replace(s, state="kept") if s.state == "offered" else s for s in seeds),
+        )
 
 
 def kept_only(domain: Domain) -> Domain:

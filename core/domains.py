@@ -83,27 +83,40 @@ def load_domains(path: Path) -> tuple[Domain, ...]:
 
     Raises CurationError for a file that can't be read or holds something else.
     """
-    import yaml
-
     try:
         text = Path(path).read_text(encoding="utf-8")
-        content = json.loads(text) if Path(path).suffix == ".json" else yaml.safe_load(text)
     except OSError as error:
         raise CurationError(
             f"{path} can't be read ({error.strerror}); give the path of a YAML or JSON file."
         ) from error
+    except UnicodeDecodeError as error:
+        raise CurationError(f"{path} is not text in UTF-8; give a YAML or JSON file.") from error
+    return parse_domains(text, Path(path).name)
+
+
+def parse_domains(text: str, name: str) -> tuple[Domain, ...]:
+    """Return the domains that the text of a YAML or JSON file holds. name: the file's; it ends in .json for JSON."""
+    import yaml
+
+    try:
+        content = json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
     except (ValueError, yaml.YAMLError) as error:
-        raise CurationError(f"{path} is neither YAML nor JSON: {str(error).splitlines()[0]}.") from error
+        raise CurationError(f"{name} is neither YAML nor JSON: {str(error).splitlines()[0]}.") from error
     if isinstance(content, dict):
         content = content.get("domains")
     if not isinstance(content, list):
-        raise CurationError(f"{path} holds no list of domains; write a list of objects with name and description.")
+        raise CurationError(f"{name} holds no list of domains; write a list of objects with name and description.")
     return check_domains([domain_from(entry) for entry in content])
 
 
 def save_domains(domains: Sequence[Domain], path: Path) -> None:
     """Write domains as JSON that `load_domains` reads."""
-    write_json(Path(path), {"domains": [domain_as_dict(domain) for domain in domains]})
+    write_json(Path(path), as_file(domains))
+
+
+def as_file(domains: Sequence[Domain]) -> dict[str, Any]:
+    """Return domains as the content of a file that `load_domains` reads."""
+    return {"domains": [domain_as_dict(domain) for domain in domains]}
 
 
 def domain_from(entry: Any) -> Domain:

@@ -1,14 +1,10 @@
-"""An LLM judge behind any OpenAI-compatible endpoint: quality or complexity of a record, 1 to 5, strictly parsed.
-
-The endpoint comes from the environment: OPENAI_BASE_URL, OPENAI_API_KEY, and WINNOW_JUDGE_MODEL where params name none.
-"""
+"""An LLM judge behind an endpoint (`endpoint.py`): quality or complexity of a record, 1 to 5, strictly parsed."""
 
 import concurrent.futures
 import dataclasses
 import json
 import os
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +12,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from core.endpoint import Endpoint
 from core.errors import CurationError
 from core.params import Params, check_choice, check_count
 from core.progress import Progress, no_progress
@@ -66,15 +63,10 @@ def named_model(model: str) -> str:
 
 
 def judge_model(params: JudgeParams) -> str:
-    """Return the model's name at the endpoint. Raises CurationError where nothing names one, or there is no endpoint."""
+    """Return the model's name at the endpoint. Raises CurationError where nothing names one."""
     name = named_model(params.model)
     if not name:
         raise CurationError("The judge needs a model; name one, or set WINNOW_JUDGE_MODEL.")
-    if not os.environ.get("OPENAI_API_KEY"):
-        raise CurationError(
-            "The judge needs an endpoint; set OPENAI_API_KEY, and OPENAI_BASE_URL unless it is OpenAI's own "
-            "(a local server takes any key)."
-        )
     return name
 
 
@@ -102,18 +94,17 @@ def judge(
     answers: a JSONL file of the scores so far; what stands there is not asked again, so a killed run goes on.
     pause: seconds before the second attempt, doubled each time.
     """
-    import openai
-
-    model = judge_model(params)
-    client = openai.OpenAI(max_retries=0, timeout=60)
+    endpoint = Endpoint(judge_model(params), "The judge")
+    options = {"temperature": 0, "max_tokens": 4 * _ANSWER_TOKENS}
     held = _read_answers(answers)
     waiting = [i for i in range(len(prompts)) if i not in held]
     bad: dict[int, str] = {}
     lock = threading.Lock()
 
     def ask(i: int) -> None:
-        question = _question(prompts[i], responses[i], params)
-        score, why = _ask(client, model, question, params, pause)
+        question = {"role": "user", "content": _question(prompts[i], responses[i], params)}
+        messages = [{"role": "system", "content": _system(params)}, question]
+        score, why = endpoint.ask(messages, parse_score, params.attempts, pause, **options)
         with lock:
             if score is None:
                 bad[i] = why
@@ -133,7 +124,7 @@ def judge(
     scores = np.full(len(prompts), np.nan, np.float32)
     for i, score in held.items():
         scores[i] = score
-    info = {"model": model, "n_bad": len(bad), "bad": {str(i): bad[i] for i in sorted(bad)[:20]}}
+    info = {"model": endpoint.model, "n_bad": len(bad), "bad": {str(i): bad[i] for i in sorted(bad)[:20]}}
     return Verdicts(scores, dict(sorted(bad.items())), info)
 
 
@@ -149,37 +140,6 @@ def parse_score(answer: str) -> float | None:
     return float(score) if isinstance(score, int | float) and not isinstance(score, bool) and 1 <= score <= 5 else None
 
 
-def _ask(client: Any, model: str, question: str, params: JudgeParams, pause: float) -> tuple[float | None, str]:
-    import openai
-
-    why = ""
-    for attempt in range(params.attempts):
-        if attempt:
-            time.sleep(pause * 2 ** (attempt - 1) * (0.75 + len(question) % 8 / 14))  # not all at the same moment
-        try:
-            reply = client.chat.completions.create(
-                model=model,
-                messages=[{"role": "system", "content": _system(params)}, {"role": "user", "content": question}],
-                temperature=0,
-                max_tokens=4 * _ANSWER_TOKENS,
-            )
-            answer = (reply.choices[0].message.content or "") if reply.choices else ""
-        except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-            raise CurationError(
-                f"The judge's endpoint refuses: {_short(str(error))}; check its key, address and model."
-            ) from error
-        except openai.OpenAIError as error:
-            why = f"{type(error).__name__}: {_short(str(error))}"
-            continue
-        except json.JSONDecodeError:
-            why = "the endpoint's reply was no JSON"
-            continue
-        if (score := parse_score(answer)) is not None:
-            return score, ""
-        why = f"answered {_short(answer)!r}"
-    return None, why
-
-
 def _system(params: JudgeParams) -> str:
     return _SYSTEM.format(what=CRITERIA[params.criterion])
 
@@ -189,11 +149,6 @@ def _question(prompt: str, response: str, params: JudgeParams) -> str:
     if params.criterion == "complexity":
         return f"Prompt:\n{(prompt or response)[:most]}"
     return f"Prompt:\n{prompt[:most]}\n\nResponse:\n{response[:most]}"
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 160 else text[:159] + "…"
 
 
 def _read_answers(path: Path) -> dict[int, float]:

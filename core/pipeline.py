@@ -23,7 +23,7 @@ from core.quality import QualityParams
 from core.refinement import RoundsParams
 from core.reward import RewardParams
 from core.runners import RUNNERS, Run, selection_result
-from core.selection import NEEDS, Pool, Selection, SelectionParams
+from core.selection import Pool, Selection, SelectionParams
 from core.suggestion import SuggestParams
 from core.workspace import Workspace
 
@@ -53,11 +53,6 @@ LEADING = (
     "score",
     "select",
 )  # what every curator needs; the others are for those who ask
-
-
-def select_needs(method: str) -> tuple[str, ...]:
-    """Return the stages that a selection method cannot do without; "rounds" draws from clusters too."""
-    return NEEDS.get(method, ("cluster",))
 
 
 class Pipeline:
@@ -100,7 +95,7 @@ class Pipeline:
     @staticmethod
     def _needs(stage: str, params: Params) -> tuple[str, ...]:
         if stage == "select":
-            return select_needs(params.method)
+            return params.needs
         # A causal LM reads the texts itself; else DaaR goes by the embeddings.
         return (
             ("records",)
@@ -204,7 +199,7 @@ class Pipeline:
             raise CurationError("The clusters that this selection was drawn from are no longer there; cluster again.")
         with self.workspace.lock("select", key):
             if not self.workspace.has("select", key):
-                info, parts = selection_result(self, selection, params.method)
+                info, parts = selection_result(self, selection, params)
                 self.workspace.save("select", key, {"params": params.as_dict()} | info, **parts)
         self._remember("select", key, params)
         return key
@@ -248,8 +243,8 @@ class Pipeline:
             )
         )
 
-    def pool(self, overrides: Overrides | None = None) -> Pool:
-        """Return what a selection method chooses from, as of now."""
+    def pool(self, overrides: Overrides | None = None, groups: str = "domains") -> Pool:
+        """Return what a selection method chooses from, as of now. groups: "source" where it goes by source labels."""
         overrides = overrides or self.overrides()
         return Pool(
             n_records=self.workspace.dataset().n_records,
@@ -261,6 +256,7 @@ class Pipeline:
             else None,
             reward=self._reward_column("reward"),
             domains=self._reward_column("domain"),
+            sources=self.workspace.records().sources()[1] if groups == "source" else None,
             shares=self._shares(),
             pinned=overrides.pinned,
             dropped=overrides.dropped,
@@ -277,7 +273,7 @@ class Pipeline:
         return {domain["name"]: float(domain.get("share") or 0) for domain in params.domains} if params else {}
 
     def _select_key(self, params: SelectionParams | RoundsParams) -> str:
-        needs = select_needs(params.method)
+        needs = params.needs
         if any(not self.current(need) for need in needs):
             return ""
         inputs = [self.current(stage) for stage in ("records", "cluster", "score", *needs)]

@@ -90,6 +90,11 @@ class RoundsParams(Params):
     budget: str = "10%"
     method: str = "rounds"
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Return the stages that such a selection cannot do without."""
+        return ("cluster",)
+
     def n_records(self, n_pool: int) -> int:
         """Return the whole run's budget as a number of records."""
         return SelectionParams(self.budget).n_records(n_pool)

@@ -1,18 +1,39 @@
-"""The verb of DaaR: reward, from domain descriptions to a selection."""
+"""The verbs of DaaR: seeds, written by a model; reward, from domain descriptions to a selection."""
 
 import argparse
+import sys
 from pathlib import Path
 
-from core.causal import generate_responses, load_causal
 from core.commands import open_pipeline, run_in_workspace
-from core.domain_store import kept_only, save_in, saved_domains
-from core.domains import Domain, Seed, domain_as_dict, load_domains
-from core.embedding import BUNDLED, EmbedParams, SentenceEncoder
+from core.domain_store import keep_offered, kept_only, save_in, saved_domains
+from core.domains import domain_as_dict, load_domains, save_domains
+from core.errors import CurationError
 from core.pipeline import Pipeline
+from core.probe_transfer import probes_of
 from core.reward import ASSIGNMENTS, RewardParams
-from core.seeds import grow_seeds
+from core.seed_writing import SeedParams, last_writing
 from core.selection import SelectionParams
 from core.steps import Step
+from core.workspace import Workspace
+
+
+def add_seeds(sub: argparse.ArgumentParser) -> None:
+    """Declare the options of `seeds`."""
+    sub.add_argument("--domains", help="a YAML or JSON file of domains (those used last)")
+    sub.add_argument("--model", dest="write_seeds", required=True, help="what writes them: see --endpoint")
+    _add_writing(sub)
+    sub.add_argument("--out", help="write the domains with their seeds to this JSON file, to edit and give to reward")
+    sub.add_argument("--keep", action="store_true", help="let all count at once (each waits for a curator)")
+
+
+def _add_writing(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--endpoint",
+        action="store_true",
+        help="MODEL is a name at the OpenAI-compatible endpoint (a causal language model by path or hub name)",
+    )
+    sub.add_argument("--seeds-each", type=int, default=10, help="seeds to write for a domain (10)")
+    sub.add_argument("--temperature", type=float, default=0.8, help="of the writing model (0.8)")
 
 
 def add_reward(sub: argparse.ArgumentParser) -> None:
@@ -37,17 +58,55 @@ def add_reward(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--customise", default="", help="a domain to favour: half of its records to a tenth of each other's"
     )
-    sub.add_argument("--write-seeds", default="", help="a causal language model that writes 10 seeds a domain")
+    sub.add_argument("--probes", help="another workspace, whose probes are applied here; nothing is learnt anew")
+    sub.add_argument(
+        "--write-seeds", default="", metavar="MODEL", help="a model that first writes seeds, all kept (none)"
+    )
+    _add_writing(sub)
+
+
+def seeds(arguments: argparse.Namespace) -> None:
+    """Let a model write seeds, and show them."""
+    pipeline = open_pipeline(arguments)
+    pipeline.workspace.dataset()
+    if arguments.domains:
+        save_in(pipeline.workspace, load_domains(Path(arguments.domains)))
+    _write_seeds(pipeline, arguments)
+    if arguments.keep:
+        keep_offered(pipeline.workspace)
+    domains = saved_domains(pipeline.workspace)
+    for domain in domains:
+        print(f"{domain.name}: {len(domain.own):,} kept")
+        for seed in domain.seeds:
+            print(f"  {seed.state:<8} {' '.join(seed.text.split()) or f'record {seed.row}'}")
+    if arguments.out:
+        save_domains(domains, Path(arguments.out))
+        print(
+            f"written to {arguments.out}; set a seed's state to kept or refused, then: reward --domains {arguments.out}"
+        )
 
 
 def reward(arguments: argparse.Namespace) -> None:
     """Run DaaR and select by it."""
     pipeline = open_pipeline(arguments)
-    domains = load_domains(Path(arguments.domains)) if arguments.domains else saved_domains(pipeline.workspace)
+    params = _carried_over(arguments) if arguments.probes else _params(pipeline, arguments)
+    selection = SelectionParams(arguments.budget, "daar", seed=arguments.seed, customise=arguments.customise)
+    steps = [Step("reward", params.as_dict()), Step("select", selection.as_dict())]
+    run_in_workspace(pipeline.workspace, steps, arguments)
+    say_reward(open_pipeline(arguments))
+
+
+def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
+    workspace = pipeline.workspace
+    save_in(workspace, load_domains(Path(arguments.domains)) if arguments.domains else saved_domains(workspace))
     if arguments.write_seeds:
-        domains = tuple(_write_seeds(domains, arguments))
-    save_in(pipeline.workspace, domains)
-    params = RewardParams(
+        _write_seeds(pipeline, arguments)
+        keep_offered(workspace)
+    domains = saved_domains(workspace)
+    for domain in domains:
+        if arguments.write_seeds and not domain.own:
+            print(f"warning: {domain.name} stands by its description alone", file=sys.stderr)
+    return RewardParams(
         tuple(domain_as_dict(kept_only(domain)) for domain in domains),
         model=arguments.model,
         encoder=arguments.encoder,
@@ -56,33 +115,42 @@ def reward(arguments: argparse.Namespace) -> None:
         assignment=arguments.assignment,
         seed=arguments.seed,
     )
-    selection = SelectionParams(arguments.budget, "daar", seed=arguments.seed, customise=arguments.customise)
-    steps = [Step("reward", params.as_dict()), Step("select", selection.as_dict())]
-    run_in_workspace(pipeline.workspace, steps, arguments)
-    say_reward(open_pipeline(arguments))
+
+
+def _carried_over(arguments: argparse.Namespace) -> RewardParams:
+    if arguments.domains or arguments.write_seeds or arguments.model:
+        raise CurationError("--probes brings domains and model along; leave --domains, --write-seeds and --model out.")
+    return probes_of(Pipeline(Workspace(arguments.probes)))
+
+
+def _write_seeds(pipeline: Pipeline, arguments: argparse.Namespace) -> None:
+    params = SeedParams(
+        arguments.write_seeds,
+        arguments.endpoint,
+        n_seeds=arguments.seeds_each,
+        temperature=arguments.temperature,
+        seed=arguments.seed,
+    )
+    run_in_workspace(pipeline.workspace, [Step("seeds", params.as_dict())], arguments)
+    for complaint in last_writing(pipeline.workspace)[1]:
+        print(f"warning: {complaint}", file=sys.stderr)
 
 
 def say_reward(pipeline: Pipeline) -> None:
     """Print what the probes learnt, a line a domain, and the selection."""
     info = pipeline.workspace.info("reward", pipeline.current("reward"))
-    print(f"{'domain':<24} {'share':>6} {'drift':>6} {'seeds still nearest':>20}")
-    for name, share, drift, kept in zip(info["names"], info["shares"], info["drift"], info["seeds_kept"], strict=True):
-        print(f"{name[:24]:<24} {share:>6.1%} {drift:>6.2f} {kept:>20.0%}")
-    print(f"domain probe: validation accuracy {info['accuracy']:.3f}; reward probe: Spearman {info['spearman']:.3f}")
+    if "from" in info:  # probes of another workspace: nothing was learnt, so nothing drifted
+        for name, share in zip(info["names"], info["shares"], strict=True):
+            print(f"{name[:24]:<24} {share:>6.1%}")
+    else:
+        print(f"{'domain':<24} {'share':>6} {'drift':>6} {'seeds still nearest':>20}")
+        told = zip(info["names"], info["shares"], info["drift"], info["seeds_kept"], strict=True)
+        for name, share, drift, kept in told:
+            print(f"{name[:24]:<24} {share:>6.1%} {drift:>6.2f} {kept:>20.0%}")
+        print(
+            f"domain probe: validation accuracy {info['accuracy']:.3f}; reward probe: Spearman {info['spearman']:.3f}"
+        )
     for warning in info["warnings"]:
         print(f"warning: {warning}")
     chosen = pipeline.workspace.info("select", pipeline.current("select"))
     print(f"{chosen['n_selected']:,} of {pipeline.workspace.dataset().n_records:,} records selected")
-
-
-def _write_seeds(domains: tuple[Domain, ...], arguments: argparse.Namespace):
-    lm = load_causal(arguments.write_seeds, arguments.device)
-    encoder = SentenceEncoder(EmbedParams(BUNDLED), arguments.device)
-    for domain in domains:
-        grown = grow_seeds(domain, lambda prompt: generate_responses(lm, [prompt], 256)[0], encoder, arguments.seed)
-        if grown.why:
-            print(f"warning: {grown.why}")
-        written = tuple(Seed(seed.text, "generated") for seed in grown.seeds)
-        if not written and not domain.seeds:
-            print(f"warning: {domain.name} stands by its description alone")
-        yield Domain(domain.name, domain.description, domain.share, domain.seeds + written)

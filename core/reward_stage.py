@@ -6,26 +6,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from core.causal import CausalModel, load_causal
+from core.causal import load_causal
 from core.device import resolve_device
 from core.domains import Domain, check_domains, domain_from
 from core.embedding import BUNDLED, EmbedParams, SentenceEncoder, unit_rows
 from core.errors import CurationError
-from core.files import write_array
-from core.params import digest
-from core.probes import Probe, ProbeParams, Training, entropy, softmax, train_domain_probe, train_reward_probe
-from core.progress import Progress, part_of
+from core.kept_states import states_of_records
+from core.probe_transfer import PROBES, apply_probes, domains_by_source, run_with_probes
+from core.probes import ProbeParams, Training, entropy, softmax, train_domain_probe, train_reward_probe
+from core.progress import part_of
 from core.reward import Assignment, RewardParams, assign_domains, drift_warnings, pick_by_description
-from core.states import input_means, layer_means
+from core.states import input_means
 
 if TYPE_CHECKING:
     from core.runners import Run
 
 Result = tuple[dict[str, Any], dict[str, np.ndarray | pa.Table]]
-_SHARD_RECORDS = 512
 _CHECKED = 8
 _AGREEMENT = 0.9
-_SOURCES = 12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +44,8 @@ class _Inputs:
 def run_reward(run: "Run") -> Result:
     """Run the seven steps of methods.md 2; the table has a record's domain, reward and probabilities."""
     params: RewardParams = run.params
+    if params.probes:
+        return run_with_probes(run)
     domains = check_domains([_settled(run, domain_from(domain)) for domain in params.domains])
     names = [domain.name for domain in domains]
     n = len(run.pipeline.workspace.records())
@@ -62,10 +62,10 @@ def run_reward(run: "Run") -> Result:
     reward, reward_training = train_reward_probe(
         states, entropies, ProbeParams(seed=params.seed), device, part_of(run.progress, 0.75, 0.9)
     )
-    table = _apply(probe, reward, inputs.states, names, part_of(run.progress, 0.9, 1))
+    table = apply_probes(probe, reward, inputs.states, len(names), part_of(run.progress, 0.9, 1))
     workspace = run.pipeline.workspace
-    probe.save(workspace.path("reward", run.key, ".domains.safetensors"))
-    reward.save(workspace.path("reward", run.key, ".reward.safetensors"))
+    for each, suffix in zip((probe, reward), PROBES, strict=True):
+        each.save(workspace.path("reward", run.key, suffix))
     info = _info(run, domains, inputs, found, training, reward_training, device)
     parts = {"value": table, "sample": sample, "pseudo": found.labels, "entropies": entropies.astype(np.float32)}
     return info, parts
@@ -149,8 +149,9 @@ def _by_model(run: "Run", domains: tuple[Domain, ...], sample: np.ndarray) -> _I
     """A causal LM: its input embeddings make the centroids, its hidden layer feeds the probes."""
     params: RewardParams = run.params
     lm = load_causal(params.model, run.device, params.max_tokens)
-    states = _states(run, lm)
-    records = run.pipeline.workspace.records()
+    workspace = run.pipeline.workspace
+    states = states_of_records(workspace, lm, params.model, params.layer, part_of(run.progress, 0, 0.6))
+    records = workspace.records()
     base = input_means(lm, records.take(sample, ["text"])["text"].to_pylist())
     vectors = [list(input_means(lm, [_text_of(records, seed) for seed in domain.kept])) for domain in domains]
     described = [domain.kept[0].origin == "description" for domain in domains]
@@ -159,46 +160,6 @@ def _by_model(run: "Run", domains: tuple[Domain, ...], sample: np.ndarray) -> _I
 
 def _text_of(records, seed) -> str:
     return records.take(np.array([seed.row]), ["text"])["text"][0].as_py() if seed.row >= 0 else seed.text
-
-
-def _states(run: "Run", lm: CausalModel) -> np.ndarray:
-    """Return (n, d) hidden states, kept like other embeddings: made in shards, once for a model and layer."""
-    params, workspace = run.params, run.pipeline.workspace
-    key = digest("states", 1, params.model, params.layer, params.max_tokens, run.pipeline.current("records"))
-    with workspace.lock("states", key):
-        if not workspace.has("states", key):
-            records, folder = workspace.records(), workspace.shard_folder("states", key)
-            shards = []
-            for start in range(0, len(records), _SHARD_RECORDS):
-                stop = min(start + _SHARD_RECORDS, len(records))
-                path = folder / f"shard-{start // _SHARD_RECORDS:06d}.npy"
-                if not path.exists():
-                    write_array(path, layer_means(lm, records.texts(start, stop), params.layer))
-                shards.append(path)
-                run.progress(0.6 * stop / len(records), 1)
-            width = np.load(shards[0], mmap_mode="r", allow_pickle=False).shape[1]
-            whole = np.empty((len(records), width), np.float32)
-            for i, path in enumerate(shards):
-                whole[i * _SHARD_RECORDS : (i + 1) * _SHARD_RECORDS] = np.load(path, allow_pickle=False)
-            workspace.save("states", key, {"model": params.model, "layer": params.layer}, value=whole)
-            workspace.remove_shards("states", key)
-    return workspace.array("states", key)
-
-
-def _apply(probe: Probe, reward: Probe, states: np.ndarray, names: list[str], progress: Progress) -> pa.Table:
-    """Return domain (int32), reward (float32) and one float32 column of probability a domain, for every record."""
-    n = len(states)
-    domain, rewards = np.empty(n, np.int32), np.empty(n, np.float32)
-    chances = np.empty((n, len(names)), np.float32)
-    for start in range(0, n, 8192):
-        rows = slice(start, min(start + 8192, n))
-        block = np.asarray(states[rows], np.float32)
-        chances[rows] = softmax(probe(block))
-        domain[rows] = chances[rows].argmax(axis=1)
-        rewards[rows] = reward(block)[:, 0]
-        progress(rows.stop, n)
-    columns = {"domain": pa.array(domain), "reward": pa.array(rewards)}
-    return pa.table(columns | {f"p{i}": pa.array(np.ascontiguousarray(chances[:, i])) for i in range(len(names))})
 
 
 def _info(
@@ -226,21 +187,11 @@ def _info(
         "reward_curve": reward_training.curve,
         "n_held_out": len(held),
         "confusion": confusion.tolist(),
-        "sources": _against_sources(run, inputs.sample, found.labels, len(names)),
+        "embedded_by": None if run.params.model else run.pipeline.params("embed").as_dict(),
+        "sources": domains_by_source(run.pipeline.workspace.records(), inputs.sample, found.labels, len(names)),
         "shares": (np.bincount(found.labels, minlength=len(names)) / len(found.labels)).round(6).tolist(),
         "drift": found.drift.round(6).tolist(),
         "seeds_kept": found.kept.round(6).tolist(),
         "seed_rows": [rows.tolist() for rows in inputs.picked],
         "warnings": drift_warnings(names, found),
     }
-
-
-def _against_sources(run: "Run", sample: np.ndarray, labels: np.ndarray, k: int) -> dict[str, list[int]]:
-    """Return {source: records of each pseudo-label} of the sample's largest sources, where there are labels."""
-    sources, codes = run.pipeline.workspace.records().sources()
-    if not sources:
-        return {}
-    codes = codes[sample]
-    sizes = np.bincount(codes[codes >= 0], minlength=len(sources))
-    largest = [int(s) for s in np.argsort(-sizes, kind="stable")[:_SOURCES] if sizes[s]]
-    return {sources[s]: np.bincount(labels[codes == s], minlength=k).tolist() for s in largest}

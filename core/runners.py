@@ -21,9 +21,10 @@ from core.naming import name_clusters, sample_for_names
 from core.params import Params
 from core.progress import Progress, part_of
 from core.projection import project_2d
+from core.refinement import RoundsParams
 from core.reward_stage import run_reward
 from core.scoring import run_score
-from core.selection import NEEDS, Selection, select_records
+from core.selection import Selection, SelectionParams, select_records
 from core.suggestion import compare_counts
 
 if TYPE_CHECKING:
@@ -121,16 +122,17 @@ def _project(run: Run) -> Result:
 
 
 def _select(run: Run) -> Result:
-    return selection_result(run.pipeline, select_records(run.pipeline.pool(), run.params), run.params.method)
+    pool = run.pipeline.pool(groups=run.params.groups)
+    return selection_result(run.pipeline, select_records(pool, run.params), run.params)
 
 
-def selection_result(pipeline: "Pipeline", selection: Selection, method: str) -> Result:
+def selection_result(pipeline: "Pipeline", selection: Selection, params: SelectionParams | RoundsParams) -> Result:
     """Return what is written down of a selection, and its table."""
     info = {
         "n_selected": len(selection),
         "requested": selection.requested,
         "shortfall": selection.shortfall,
-        "warnings": _selection_warnings(pipeline, method),
+        "warnings": _selection_warnings(pipeline, params),
         "measures": measure_selection(selection.rows, pipeline.labels(), pipeline.quality()),
         "inputs": {stage: pipeline.current(stage) for stage in ("records", "cluster", "score")},
         "last_decision": pipeline.workspace.ledger.last_decision_id(),
@@ -138,7 +140,7 @@ def selection_result(pipeline: "Pipeline", selection: Selection, method: str) ->
     return info, {"value": _selection_table(selection)}
 
 
-def _selection_warnings(pipeline: "Pipeline", method: str) -> list[str]:
+def _selection_warnings(pipeline: "Pipeline", params: SelectionParams | RoundsParams) -> list[str]:
     """Return what a curator decided and this selection could not obey."""
     overrides = pipeline.overrides()
     warnings = []
@@ -147,8 +149,10 @@ def _selection_warnings(pipeline: "Pipeline", method: str) -> list[str]:
             f"Decisions about clusters that no longer exist have no effect: {len(overrides.set_aside):,}. "
             "Carry them over on the Review page, or decide again."
         )
-    if overrides.multipliers and "cluster" not in NEEDS.get(method, ("cluster",)):
-        warnings.append(f"{method} has no clusters, so the weights on {len(overrides.multipliers):,} have no effect.")
+    if overrides.multipliers and "cluster" not in params.needs:
+        warnings.append(
+            f"{params.method} has no clusters, so the weights on {len(overrides.multipliers):,} have no effect."
+        )
     return warnings
 
 

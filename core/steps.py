@@ -11,6 +11,7 @@ from core.pipeline import STAGES, Pipeline
 from core.progress import Progress
 from core.records import RecordParams
 from core.rounds import Rounds
+from core.seed_writing import SeedParams, write_seeds
 from core.workspace import Workspace
 
 
@@ -18,7 +19,8 @@ from core.workspace import Workspace
 class Step:
     """One thing for a job or the command line to do.
 
-    do: "import" (of `data`), "refine" (rounds of a run, params: `Advance.as_dict`), or a stage (params: its `as_dict`).
+    do: "import" (of `data`), "refine" (rounds of a run, params: `Advance.as_dict`), "seeds" (`SeedParams.as_dict`), or a stage
+    (params: its `as_dict`).
     """
 
     do: str
@@ -42,6 +44,8 @@ def run_steps(
             workspace.import_data(Path(step.data), RecordParams.from_dict(step.params), progress)
         elif step.do == "refine":
             advance(Rounds(pipeline), Advance.from_dict(step.params), progress, device, encoder)
+        elif step.do == "seeds":
+            write_seeds(workspace, SeedParams.from_dict(step.params), progress, device, encoder)
         else:
             params = STAGES[step.do].params.from_dict(step.params)
             pipeline.run(step.do, params, progress, device=device, vectors=vectors, encoder=encoder)

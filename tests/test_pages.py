@@ -14,12 +14,13 @@ from components.state import AppState, Focus
 from core import jobs
 from core.advance import Advance, advance
 from core.clustering import ClusterParams
-from core.domain_store import saved_domains
-from core.domains import DEFAULT_DOMAINS, domain_as_dict
+from core.domain_store import change_domain, saved_domains
+from core.domains import DEFAULT_DOMAINS, Seed, domain_as_dict
 from core.embedding import EmbedParams
 from core.errors import CurationError
 from core.files import file_sha256
 from core.pipeline import Pipeline
+from core.probe_transfer import probes_of
 from core.projection import ProjectParams
 from core.records import RecordParams
 from core.refinement import RefineParams
@@ -29,6 +30,7 @@ from core.selection import SelectionParams
 from core.steps import Step
 from core.workspace import Workspace
 from tests.conftest import SAMPLE, TinyEncoder
+from tests.judge_server import judge_server
 
 PAGES = [entry.name for entry in guide.PAGES]
 
@@ -562,9 +564,73 @@ def test_picked_records_become_seeds_and_seeds_are_refused(sample_home):
     app = open_page(sample_home, "reward", focus=Focus("search", "“bread”", np.array([4, 9])))
     app.selectbox(key="seeds_of").set_value("coding").run()
     press(app, "Take 2 of the picked records")
-    press(app, "Refuse")
-    coding = next(d for d in saved_domains(Workspace(sample_home / "sample")) if d.name == "coding")
-    assert [(s.row, s.state) for s in coding.seeds] == [(4, "refused"), (9, "kept")]
+    app.button(key="seed-coding-0-refuse").click().run()
+    assert [(s.row, s.state) for s in seeds_of(sample_home, "coding")] == [(4, "refused"), (9, "kept")]
+    app.button(key="seed-coding-0-keep").click().run()
+    assert [s.state for s in seeds_of(sample_home, "coding")] == ["kept", "kept"]
+
+
+def seeds_of(home, name):
+    return next(d for d in saved_domains(Workspace(home / "sample")) if d.name == name).seeds
+
+
+def test_offered_seeds_are_kept_refused_or_edited(sample_home):
+    offered = tuple(Seed(f"text {i}", "generated", state="offered") for i in range(4))
+    change_domain(Workspace(sample_home / "sample"), "coding", lambda seeds: offered)
+    app = open_page(sample_home, "reward")
+    app.selectbox(key="seeds_of").set_value("coding").run()
+    assert "4 offered by a model" in words(app)
+    app.button(key="seed-coding-1-refuse").click().run()
+    app.text_area(key="seed-coding-2-text").set_value("better words").run()
+    app.button(key="seed-coding-2-save").click().run()
+    press(app, "Keep all offered")
+    assert [(s.text, s.state) for s in seeds_of(sample_home, "coding")] == [
+        ("text 0", "kept"),
+        ("text 1", "refused"),
+        ("better words", "kept"),
+        ("text 3", "kept"),
+    ]
+
+
+def test_a_model_writes_seeds_as_a_job(sample_home, monkeypatch):
+    texts = [f"Instruction: {word} {i}\nResponse: {word}" for i, word in enumerate(["bake", "sum", "dig", "fly"] * 9)]
+    count = iter(range(1000))
+    with judge_server(lambda question, before: texts[next(count) % len(texts)]) as (url, _):
+        monkeypatch.setenv("OPENAI_BASE_URL", url)
+        monkeypatch.setenv("OPENAI_API_KEY", "k")
+        app = open_page(sample_home, "reward")
+        app.radio(key="writer_kind").set_value("an OpenAI-compatible endpoint").run()
+        press(app, "Write seeds")
+        assert "Seeds are written by a model" in app.error[0].value
+        app.text_input(key="writer_model").set_value("tiny")
+        app.number_input(key="writer_count").set_value(3)
+        app.toggle(key="writer_all").set_value(False)
+        press(app, "Write seeds")
+        wait_for_job(sample_home)
+    assert [seed.state for seed in seeds_of(sample_home, "common sense")] == ["offered"] * 3
+    assert "3 offered by a model" in words(open_page(sample_home, "reward"))
+
+
+def test_domains_come_from_a_file(sample_home):
+    app = open_page(sample_home, "reward")
+    app.file_uploader(key="domains_file").set_value(
+        ("d.yaml", b"- {name: a, description: One.}\n- {name: b, description: Two.}", "text/yaml")
+    )
+    app.run()
+    press(app, "Use these domains")
+    assert [d.name for d in saved_domains(Workspace(sample_home / "sample"))] == ["a", "b"]
+    app = open_page(sample_home, "reward")
+    app.file_uploader(key="domains_file").set_value(("d.json", b"{", "application/json"))
+    app.run()
+    press(app, "Use these domains")
+    assert "d.json is neither YAML nor JSON" in app.error[0].value
+
+
+def test_rewards_by_probes_from_elsewhere_are_shown(rewarded_home):
+    elsewhere = probes_of(pipeline_of(rewarded_home))
+    pipeline_of(rewarded_home).run("reward", elsewhere, device="cpu")
+    app = open_page(rewarded_home, "reward")
+    assert "Probes learnt elsewhere" in words(app) and "At the top" in words(app) and not app.exception
 
 
 # Quality and the number of clusters, on the Data page

@@ -18,7 +18,7 @@ from core.pipeline import LEADING, STAGES, Pipeline
 from core.projection import ProjectParams
 from core.records import RecordParams
 from core.reward import RewardParams
-from core.selection import METHODS, NEEDS, SelectionParams
+from core.selection import METHODS, SelectionParams
 from core.steps import Step, run_steps
 from core.workspace import Workspace, default_folder
 from tests.conftest import TinyEncoder, small_records, write_jsonl
@@ -334,7 +334,7 @@ def test_more_clusters_than_records_are_refused(make_pipeline):
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_runs_on_a_workspace(make_pipeline, method):
     pipeline = make_pipeline("embed", "cluster", "score")
-    if "reward" in NEEDS[method]:
+    if "reward" in SelectionParams(method=method).needs:
         domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
         pipeline.run("reward", RewardParams(domains, sample=40, steps=20), device="cpu", encoder=TinyEncoder())
     pipeline.run("select", SelectionParams("12", method))

@@ -1,5 +1,6 @@
 """DaaR as functions of arrays: hand-made centroids, phi, entropies, assignments that leave their seeds, probes, seeds."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -21,7 +22,7 @@ from core.errors import CurationError
 from core.probes import Probe, ProbeParams, entropy, softmax, spearman, train_domain_probe, train_reward_probe
 from core.reward import RewardParams, assign_domains, drift_warnings, first_unlike, phi, pick_by_description
 from core.seeds import grow_seeds, parse_seed
-from core.selection import BANDS, Pool, SelectionParams, select_records
+from core.selection import BANDED, BANDS, Pool, SelectionParams, select_records
 from tests.conftest import TinyEncoder
 
 
@@ -192,6 +193,22 @@ def test_wished_shares_are_kept_and_the_rest_goes_by_size():
     pool = make_pool(shares={"a": 0.0, "b": 0.0, "c": 0.3})
     assert per_domain(pool, select_records(pool, SelectionParams("30", "daar")).rows) == [14, 7, 9]
     assert per_domain(pool, select_records(pool, SelectionParams("100", "daar")).rows) == [60, 30, 10]
+
+
+def test_bands_go_by_the_records_own_labels_too():
+    pool = make_pool()
+    moved = dataclasses.replace(pool, sources=pool.domains, domains=None, reward=None)
+    for method in BANDED:
+        by_label = SelectionParams("20", method, band="20-40", groups="source")
+        by_domain = SelectionParams("20", method, band="20-40")
+        assert by_label.needs == ("embed",)
+        np.testing.assert_array_equal(select_records(moved, by_label).rows, select_records(pool, by_domain).rows)
+    unlabelled = dataclasses.replace(moved, sources=np.where(pool.domains == 1, -1, pool.domains))
+    assert len(select_records(unlabelled, SelectionParams("20", "inter-band", groups="source"))) == 20
+    with pytest.raises(CurationError, match="have no source labels"):
+        select_records(pool, SelectionParams("20", "inter-band", groups="source"))
+    with pytest.raises(CurationError, match="kmq has no use for groups"):
+        SelectionParams("20", "kmq", groups="source")
 
 
 @pytest.mark.parametrize("method", ["inter-band", "intra-band"])

@@ -17,7 +17,6 @@ from core.selection import SelectionParams
 from core.states import input_means, layer_means
 from tests.conftest import TinyEncoder
 from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
-from tests.tiny_models import make_causal_lm
 
 DOMAINS = (
     Domain("baking", "bread oven flour"),
@@ -108,6 +107,15 @@ def test_a_seed_whose_row_holds_another_record_now_goes_by_its_text(make_pipelin
         pipeline.run("reward", params(tuple(gone)), encoder=TinyEncoder())
 
 
+def test_bands_by_source_labels_need_no_domains(make_pipeline):
+    pipeline = make_pipeline("embed")
+    pipeline.run("select", SelectionParams("12", "intra-band", groups="source"))
+    codes = pipeline.workspace.records().sources()[1]
+    assert np.bincount(codes[pipeline.selection()["row_id"].to_numpy()]).tolist() == [3, 3, 3, 3]
+    with pytest.raises(CurationError, match="needs the reward stage"):
+        pipeline.run("select", SelectionParams("12", "intra-band"))
+
+
 # A causal language model
 
 
@@ -173,11 +181,3 @@ def test_reward_from_a_file_of_domains(workspace, tmp_path, tiny_lm):  # noqa: F
     assert "10 of 60" in done.stdout and "coding" in done.stdout
     assert "the domains are baking" in run("reward", workspace, "--customise", "x", *options, check=1).stderr
     assert "python -m core reward" in run("curate", path, "--method", "daar", "--out", tmp_path / "o", check=1).stderr
-
-
-def test_a_tiny_model_that_writes_no_usable_seeds_ends_with_a_word(workspace, tmp_path):  # noqa: F811
-    model = make_causal_lm(tmp_path / "lm")
-    options = ["--model", model, "--layer", 1, "--sample", 50, "--device", "cpu", "--write-seeds", model, "--budget", 5]
-    done = run("reward", workspace, *options, check=0)
-    assert "did not keep to the form" in done.stdout and "stands by its description alone" in done.stdout
-    assert "5 of 60 records selected" in done.stdout

@@ -35,7 +35,7 @@ def make_tokenizer(chat: bool = True):
     return tokenizer
 
 
-def _config(tokenizer, size: int, **more):
+def _config(tokenizer, size: int, room: int = 256, **more):
     import transformers
 
     return transformers.LlamaConfig(
@@ -45,7 +45,7 @@ def _config(tokenizer, size: int, **more):
         num_hidden_layers=4,
         num_attention_heads=2,
         num_key_value_heads=2,
-        max_position_embeddings=256,
+        max_position_embeddings=room,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
@@ -61,6 +61,39 @@ def make_causal_lm(folder: Path, chat: bool = True, size: int = 32) -> str:
     torch.manual_seed(0)
     tokenizer = make_tokenizer(chat)
     transformers.LlamaForCausalLM(_config(tokenizer, size)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+def make_writer(folder: Path, texts: list[str], size: int = 64) -> str:
+    """Write a causal LM that was trained, here, to answer whatever is asked with one of `texts`; return the folder."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    tokenizer = make_tokenizer()
+    model = transformers.LlamaForCausalLM(_config(tokenizer, size, room=1024))
+    asked = tokenizer("Response: ...<|assistant|>", add_special_tokens=False)["input_ids"]
+    optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
+    lines = [
+        asked + tokenizer(text, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id] for text in texts
+    ]
+    width = max(map(len, lines))
+    ids = torch.tensor([line + [tokenizer.pad_token_id] * (width - len(line)) for line in lines])
+    labels = ids.clone()
+    labels[:, : len(asked)] = -100
+    for i, line in enumerate(lines):
+        labels[i, len(line) :] = -100
+    for _ in range(120):
+        # At any place, behind whatever else the prompt said: only the last words before the answer tell.
+        before = torch.randint(len(tokenizer), (len(ids), int(torch.randint(0, 160, ()))))
+        whole = torch.cat([before, ids], dim=1)
+        ignored = torch.full_like(before, -100)
+        loss = model(input_ids=whole, labels=torch.cat([ignored, labels], dim=1)).loss
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)
 

@@ -1,15 +1,16 @@
 """Selection: which records to train on. One function a method, all with the signature of `Strategy`."""
 
-from core.selection.params import BANDS, DRAWING, METHODS, NEEDS, Selection, SelectionParams
+from core.selection.params import BANDED, BANDS, DRAWING, GROUPS, METHODS, Selection, SelectionParams
 from core.selection.pool import Pool
 from core.selection.quotas import allocate_quotas, shares_within
 from core.selection.strategies import cluster_quotas, select_records
 
 __all__ = [
+    "BANDED",
     "BANDS",
     "DRAWING",
+    "GROUPS",
     "METHODS",
-    "NEEDS",
     "Pool",
     "Selection",
     "SelectionParams",

@@ -45,6 +45,8 @@ NEEDS = {
 }
 DRAWING = ("kmq", "kmeans-random", "random")  # the methods that can draw a record more than once
 BANDS = ("0-20", "20-40", "40-60", "60-80", "80-100")
+GROUPS = {"domains": "DaaR's domains, learnt on the Reward page.", "source": "The records' own source labels."}
+BANDED = ("inter-band", "intra-band")
 REASONS = ("drawn", "pinned", "filled")
 
 
@@ -58,7 +60,7 @@ class SelectionParams(Params):
     replacement: draw with replacement (paper; the methods in DRAWING); a record drawn twice is then exported twice.
     threshold: in deita, the cosine above which two records are too much alike. alpha: in qdit, the weight of quality.
     customise: in daar, the name of a domain to favour, "" for none. band: of inter- and intra-band, one of BANDS, from the
-    least alike (0-20) to the most (80-100).
+    least alike (0-20) to the most (80-100). groups: what those bands go by, one of GROUPS.
     """
 
     budget: str = "10%"
@@ -71,6 +73,13 @@ class SelectionParams(Params):
     alpha: float = 0.5
     customise: str = ""
     band: str = "0-20"
+    groups: str = "domains"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Return the stages that this selection cannot do without."""
+        needs = NEEDS[self.method]
+        return tuple(n for n in needs if n != "reward") if self.groups == "source" else needs
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, tuple(METHODS))
@@ -80,6 +89,9 @@ class SelectionParams(Params):
         check_share("threshold", self.threshold)
         check_share("alpha", self.alpha)
         check_choice("band", self.band, BANDS)
+        check_choice("groups", self.groups, tuple(GROUPS))
+        if self.groups != "domains" and self.method not in BANDED:
+            raise CurationError(f"{self.method} has no use for groups; they are for {' and '.join(BANDED)}.")
         if self.replacement and self.method not in DRAWING:
             raise CurationError(f"{self.method} takes each record once; replacement is for {', '.join(DRAWING)}.")
         _parse_budget(self.budget)

@@ -16,6 +16,7 @@ class Pool:
     pinned: row ids that must be chosen; dropped: row ids that must not. multipliers: {cluster: factor >= 0 on its weight}.
     weights: (k,) float64 cluster weights in place of those by size or equal, or None.
     reward: (n,) float32 predicted domain entropy, domains: (n,) int32 of each record, both of DaaR, or None.
+    sources: (n,) int32 codes of the records' source labels, -1 for none, or None.
     shares: {name of a domain, in order: wished share of the selection, 0 for none}.
     """
 
@@ -30,10 +31,11 @@ class Pool:
     weights: np.ndarray | None = None
     reward: np.ndarray | None = None
     domains: np.ndarray | None = None
+    sources: np.ndarray | None = None
     shares: dict[str, float] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("labels", "quality", "embeddings", "distances", "reward", "domains"):
+        for name in ("labels", "quality", "embeddings", "distances", "reward", "domains", "sources"):
             array = getattr(self, name)
             if array is not None and len(array) != self.n_records:
                 raise CurationError(

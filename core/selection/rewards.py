@@ -76,10 +76,20 @@ def intra_band(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     return _band(pool, params, budget, 1)
 
 
+def _groups(pool: Pool, params: SelectionParams) -> np.ndarray:
+    """Return (n,) int32 groups: domains, or source labels, where records without one are a group of their own."""
+    if params.groups == "domains":
+        return _reward(pool)[1]
+    sources = pool.sources
+    if sources is None or sources.max() < 0:
+        raise CurationError("The records have no source labels; name the field that holds them, or go by domains.")
+    return np.where(sources < 0, sources.max() + 1, sources).astype(np.int32)
+
+
 def _band(pool: Pool, params: SelectionParams, budget: int, which: int) -> Picks:
     """Draw each domain's share of the budget, by size, from its band; where that is too small, from what lies next to it."""
-    x, (_, domains) = unit_rows(pool), _reward(pool)
-    k = max(len(pool.shares), int(domains.max()) + 1)
+    x, domains = unit_rows(pool), _groups(pool, params)
+    k = int(domains.max()) + 1
     value = phi(x, domains, cluster_means(x, domains, k))[which]
     order = np.lexsort((value, domains))
     sizes = np.bincount(domains, minlength=k)

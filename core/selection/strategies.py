@@ -10,7 +10,7 @@ import numpy as np
 
 from core.errors import CurationError
 from core.selection import facility, greedy, novel, rewards
-from core.selection.params import NEEDS, REASONS, Selection, SelectionParams
+from core.selection.params import REASONS, Selection, SelectionParams
 from core.selection.picks import Picks
 from core.selection.pool import Pool, finite_quality
 from core.selection.quotas import allocate_quotas
@@ -48,7 +48,7 @@ def select_records(pool: Pool, params: SelectionParams) -> Selection:
 def _shortfall(pool: Pool, params: SelectionParams, missing: int) -> str:
     if missing <= 0:
         return ""
-    silent = sum(factor == 0 for factor in pool.multipliers.values()) if "cluster" in NEEDS[params.method] else 0
+    silent = sum(factor == 0 for factor in pool.multipliers.values()) if "cluster" in params.needs else 0
     why = f"{len(pool.dropped):,} of {pool.n_records:,} records are dropped"
     if silent:
         why += f" and {silent:,} cluster{'s have' if silent > 1 else ' has'} weight 0"

@@ -1,0 +1,133 @@
+"""Seeds of domains written by a language model, on a workspace: kept domain by domain, offered until a curator keeps them."""
+
+import dataclasses
+from collections.abc import Callable
+
+from core.causal import generate_responses, load_causal
+from core.domain_store import change_domain, saved_domains
+from core.domains import Seed
+from core.embedding import BUNDLED, EmbedParams, Encoder, SentenceEncoder
+from core.endpoint import Endpoint
+from core.errors import CurationError
+from core.params import Params, check_at_least, check_count, digest
+from core.progress import Progress, no_progress, part_of
+from core.seeds import FULL, Write, grow_seeds
+from core.workspace import Workspace
+
+VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class SeedParams(Params):
+    """What writes seeds, and how many. model: a causal LM by path or hub name; its name at the endpoint where `endpoint`.
+
+    domains: names of those to write for, () for all. temperature: of the model's drawing; at 0 it can only repeat itself.
+    max_new_tokens: of one seed.
+    """
+
+    model: str
+    endpoint: bool = False
+    domains: tuple[str, ...] = ()
+    n_seeds: int = FULL
+    temperature: float = 0.8
+    max_new_tokens: int = 256
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "domains", tuple(self.domains))
+        if not self.model:
+            raise CurationError(
+                "Seeds are written by a model; name one by path or hub name, or by its endpoint's name."
+            )
+        check_count("n_seeds", self.n_seeds, 1)
+        check_count("max_new_tokens", self.max_new_tokens, 1)
+        check_count("seed", self.seed, 0)
+        check_at_least("temperature", self.temperature, 0)
+
+
+def write_seeds(
+    workspace: Workspace,
+    params: SeedParams,
+    progress: Progress = no_progress,
+    device: str = "auto",
+    encoder: Encoder | None = None,
+) -> list[str]:
+    """Offer seeds for the workspace's domains; return what went wrong, in words. The same params again write nothing new.
+
+    encoder: of the rejection by likeness, in place of the records' own. Raises CurationError for a name that is no domain.
+    """
+    domains = saved_domains(workspace)
+    if unknown := sorted(set(params.domains) - {domain.name for domain in domains}):
+        raise CurationError(f"{unknown[0]!r} is no domain; they are {', '.join(d.name for d in domains)}.")
+    wanted = [domain for domain in domains if not params.domains or domain.name in params.domains]
+    write: Write | None = None
+    complaints = []
+    for place, domain in enumerate(wanted):
+        key = digest("seeds", VERSION, params.as_dict() | {"domains": []}, domain.name, domain.description)
+        with workspace.lock("seeds", key):
+            if not workspace.has("seeds", key):
+                write = write or _writer(params, device)
+                encoder = encoder or SentenceEncoder(EmbedParams(_model_of(workspace)), device)
+                within = part_of(progress, place / len(wanted), (place + 1) / len(wanted))
+                grown = grow_seeds(domain, write, encoder, params.seed, within, params.n_seeds)
+                workspace.save("seeds", key, {"texts": [seed.text for seed in grown.seeds], "why": grown.why})
+        written = workspace.info("seeds", key)
+        _offer(workspace, domain.name, written["texts"])
+        complaints += [written["why"]] if written["why"] else []
+        progress(place + 1, len(wanted))
+    workspace.ledger.set_settings("seeds", params.as_dict() | {"complaints": complaints})
+    return complaints
+
+
+def last_writing(workspace: Workspace) -> tuple[SeedParams | None, list[str]]:
+    """Return the params that seeds were last written with, or None, and what went wrong then."""
+    held = workspace.ledger.settings().get("seeds")
+    if held is None:
+        return None, []
+    complaints = held.pop("complaints")
+    return SeedParams.from_dict(held), complaints
+
+
+def _offer(workspace: Workspace, name: str, texts: list[str]) -> None:
+    """Add what the domain has not got, whatever became of it there."""
+
+    def with_offers(seeds: tuple[Seed, ...]) -> tuple[Seed, ...]:
+        held = {seed.text for seed in seeds}
+        return seeds + tuple(Seed(text, "generated", state="offered") for text in texts if text not in held)
+
+    change_domain(workspace, name, with_offers)
+
+
+def _model_of(workspace: Workspace) -> str:
+    return workspace.ledger.settings().get("embed", {}).get("model") or BUNDLED
+
+
+def _writer(params: SeedParams, device: str) -> Write:
+    """Return what turns a prompt into an answer, a different one each time."""
+    return _by_endpoint(params) if params.endpoint else _by_model(params, device)
+
+
+def _by_endpoint(params: SeedParams) -> Write:
+    endpoint = Endpoint(params.model, "The writer of seeds")
+    options = {"temperature": params.temperature, "max_tokens": params.max_new_tokens}
+
+    def write(prompt: str) -> str:
+        answer, why = endpoint.ask([{"role": "user", "content": prompt}], lambda text: text, **options)
+        if answer is None:
+            raise CurationError(f"The writer of seeds does not answer ({why}); what was written before is kept.")
+        return answer
+
+    return write
+
+
+def _by_model(params: SeedParams, device: str) -> Callable[[str], str]:
+    lm = load_causal(params.model, device)
+    asked = 0
+
+    def write(prompt: str) -> str:
+        nonlocal asked
+        asked += 1
+        how = {"temperature": params.temperature, "seed": params.seed + asked}
+        return generate_responses(lm, [prompt], params.max_new_tokens, **how)[0]
+
+    return write

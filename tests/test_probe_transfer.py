@@ -1,0 +1,70 @@
+"""Probes learnt on one pool, applied to another."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from core.embedding import EmbedParams
+from core.errors import CurationError
+from core.pipeline import Pipeline
+from core.probe_transfer import probes_of
+from core.probes import Probe
+from core.selection import SelectionParams
+from tests.conftest import TinyEncoder, small_records, write_jsonl
+from tests.test_cli import run
+from tests.test_reward_stage import params
+
+
+@pytest.fixture
+def learnt(make_pipeline):
+    pipeline = make_pipeline("embed")
+    pipeline.run("reward", params(steps=300, learning_rate=3e-4), device="cpu", encoder=TinyEncoder())
+    return pipeline
+
+
+@pytest.fixture
+def other(make_pipeline, tmp_path):
+    data = write_jsonl(tmp_path / "other.jsonl", small_records(90)[60:])
+    return make_pipeline("embed", folder="other", data=data)
+
+
+def test_probes_of_one_pool_reward_another(learnt, other):
+    other.run("reward", probes_of(learnt), device="cpu")
+    table, info = (get("reward", other.current("reward")) for get in (other.workspace.table, other.workspace.info))
+    probe = Probe.load(learnt.workspace.path("reward", learnt.current("reward"), ".reward.safetensors"))
+    np.testing.assert_allclose(table["reward"].to_numpy(), probe(np.array(other.embeddings()))[:, 0], atol=1e-6)
+    assert (table["domain"].to_numpy() == np.arange(30) % 4).mean() > 0.8
+    assert info["names"] == ["baking", "coding", "garden", "travel"] and info["accuracy"] is None
+    other.run("select", SelectionParams("6", "daar"))
+    assert (
+        other.selection()["row_id"].to_pylist() == np.argsort(-table["reward"].to_numpy(), kind="stable")[:6].tolist()
+    )
+    again = probes_of(Pipeline(other.workspace))  # from a pool that got them itself
+    assert again == probes_of(learnt)
+
+
+def test_probes_that_do_not_fit_are_refused(learnt, other, make_pipeline, tmp_path):
+    with pytest.raises(CurationError, match="has no probes, or they are out of date"):
+        probes_of(other)
+    carried = probes_of(learnt)
+    with pytest.raises(CurationError, match="have changed since they were named"):
+        other.run("reward", dataclasses.replace(carried, probes_digest="0"), device="cpu")
+    other.run("embed", EmbedParams("another-model"), encoder=TinyEncoder())
+    with pytest.raises(CurationError, match="the records' are by another-model"):
+        other.run("reward", carried, device="cpu")
+
+
+def test_a_causal_models_probes_go_along_with_the_model(make_pipeline, other, tiny_lm):
+    pipeline = make_pipeline()
+    pipeline.run("reward", params(model=tiny_lm, layer=1, max_tokens=64, steps=20), device="cpu")
+    other.run("reward", probes_of(pipeline), device="cpu")
+    assert list(other.workspace.artifacts.glob("states-*.npy"))
+
+
+def test_probes_are_applied_from_the_command_line(learnt, other):
+    here, there = other.workspace.folder, learnt.workspace.folder
+    done = run("reward", here, "--probes", there, "--budget", 6, check=0)
+    assert "baking" in done.stdout and "6 of 30 records selected" in done.stdout and "accuracy" not in done.stdout
+    done = run("reward", here, "--probes", there, "--model", "x", check=1)
+    assert "leave --domains, --write-seeds and --model out" in done.stderr

@@ -1,0 +1,161 @@
+"""Seeds written by a model on a workspace: by an endpoint, by a small causal LM trained to write them; offered, then kept."""
+
+import json
+
+import pytest
+
+from core.domain_store import change_domain, keep_offered, kept_only, saved_domains
+from core.domains import Domain, Seed
+from core.endpoint import Endpoint
+from core.errors import CurationError
+from core.seed_writing import SeedParams, last_writing, write_seeds
+from tests.conftest import TinyEncoder
+from tests.judge_server import judge_server
+from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
+from tests.tiny_models import make_writer
+
+SUBJECTS = ("bread oven flour", "python function list", "garden soil seeds", "train ticket sea", "water spring number")
+TEXTS = [f"Instruction: {a} {b}\nResponse: {b} {a}" for a in SUBJECTS for b in SUBJECTS if a < b]
+
+
+@pytest.fixture
+def endpoint(monkeypatch):
+    """Serve answers made by a function from here on; return the function that starts it."""
+    stack = []
+
+    def serve(answer):
+        server = judge_server(answer)
+        url, requests = server.__enter__()
+        stack.append(server)
+        monkeypatch.setenv("OPENAI_BASE_URL", url)
+        monkeypatch.setenv("OPENAI_API_KEY", "secret")
+        return requests
+
+    yield serve
+    for server in stack:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def writer(tmp_path_factory):
+    return make_writer(tmp_path_factory.mktemp("writer") / "lm", TEXTS)
+
+
+def in_turn():
+    """Return an answer function that goes through TEXTS."""
+    count = iter(range(10**6))
+    return lambda question, before: TEXTS[next(count) % len(TEXTS)]
+
+
+def test_an_endpoint_writes_seeds_that_wait_for_a_curator(make_pipeline, endpoint):
+    requests = endpoint(in_turn())
+    held = make_pipeline().workspace
+    params = SeedParams("tiny", endpoint=True, domains=("coding",), n_seeds=6)
+    assert write_seeds(held, params, encoder=TinyEncoder()) == []
+    coding = next(domain for domain in saved_domains(held) if domain.name == "coding")
+    assert len(coding.seeds) == 6 and {(s.origin, s.state) for s in coding.seeds} == {("generated", "offered")}
+    assert kept_only(coding).seeds == () and coding.kept[0].origin == "description"  # none counts yet
+    assert not any(domain.seeds for domain in saved_domains(held) if domain.name != "coding")
+    assert all(r["model"] == "tiny" and r["temperature"] == 0.8 for r in requests)
+    assert "It must differ clearly from these" in requests[5]["messages"][-1]["content"]
+    n_asked = len(requests)
+    change_domain(held, "coding", lambda seeds: (Seed(seeds[0].text, "generated", state="refused"), *seeds[1:]))
+    write_seeds(held, params, encoder=TinyEncoder())
+    states = [seed.state for seed in next(d for d in saved_domains(held) if d.name == "coding").seeds]
+    assert len(requests) == n_asked and states == ["refused", *["offered"] * 5]  # a refused one is not offered again
+    keep_offered(held)
+    assert [s.state for s in next(d for d in saved_domains(held) if d.name == "coding").seeds] == [
+        "refused",
+        *["kept"] * 5,
+    ]
+
+
+@pytest.mark.parametrize("fault", [429, 500, b"{oops", ""])
+def test_a_fault_of_the_endpoint_is_tried_again(endpoint, fault):
+    endpoint(lambda question, before: fault if before == 0 else "Fine.")
+    asked = Endpoint("m", "The writer").ask([{"role": "user", "content": "x"}], lambda text: text or None, pause=0.01)
+    assert asked == ("Fine.", "")
+
+
+def test_an_endpoint_that_refuses_says_so_and_what_was_written_stays(make_pipeline, endpoint):
+    turn = in_turn()
+    endpoint(lambda question, before: 401 if "Everyday" not in question else turn(question, before))
+    held = make_pipeline().workspace
+    with pytest.raises(CurationError, match="writer of seeds's endpoint refuses"):
+        write_seeds(held, SeedParams("tiny", endpoint=True, n_seeds=3), encoder=TinyEncoder())
+    assert [len(domain.seeds) for domain in saved_domains(held)] == [3, 0, 0, 0]
+
+
+def test_a_model_that_fails_the_form_ends_with_a_word_and_what_was_kept(make_pipeline, endpoint):
+    turn = in_turn()
+    endpoint(lambda question, before: turn(question, before) if before < 3 else "I would rather not.")
+    held = make_pipeline().workspace
+    complaints = write_seeds(held, SeedParams("tiny", True, ("coding",)), encoder=TinyEncoder())
+    assert complaints == [
+        "For coding the model did not keep to the form asked for 8 times in a row; 3 of 10 seeds were kept."
+    ]
+    assert last_writing(held) == (SeedParams("tiny", True, ("coding",)), complaints)
+
+
+def test_bad_params_are_refused(make_pipeline, monkeypatch):
+    held = make_pipeline().workspace
+    with pytest.raises(CurationError, match="Seeds are written by a model"):
+        SeedParams("")
+    with pytest.raises(CurationError, match="n_seeds is 0"):
+        SeedParams("m", n_seeds=0)
+    with pytest.raises(CurationError, match="'cooking' is no domain; they are common sense"):
+        write_seeds(held, SeedParams("m", domains=("cooking",)))
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(CurationError, match="The writer of seeds needs an endpoint; set OPENAI_API_KEY"):
+        write_seeds(held, SeedParams("m", endpoint=True), encoder=TinyEncoder())
+
+
+def test_the_same_seed_writes_the_same(make_pipeline, writer):
+    written = []
+    for folder in ("a", "b"):
+        held = make_pipeline(folder=folder).workspace
+        write_seeds(held, SeedParams(writer, domains=("coding",), n_seeds=4), device="cpu", encoder=TinyEncoder())
+        written.append([seed.text for domain in saved_domains(held) for seed in domain.seeds])
+    assert written[0] == written[1] and len(set(written[0])) == 4
+
+
+def test_a_causal_model_runs_all_seven_steps_seeds_by_generation_included(workspace, tmp_path, writer):  # noqa: F811
+    path = tmp_path / "domains.yaml"
+    path.write_text("- {name: baking, description: Bread.}\n- {name: coding, description: Programs.}\n")
+    out = tmp_path / "with-seeds.json"
+    done = run("seeds", workspace, "--domains", path, "--model", writer, "--seeds-each", 5, "--out", out, check=0)
+    assert "baking: 0 kept" in done.stdout and "  offered  " in done.stdout and f"written to {out}" in done.stdout
+    entries = json.loads(out.read_text())["domains"]
+    for entry in entries:
+        assert len(entry["seeds"]) == 5
+        for i, seed in enumerate(entry["seeds"]):
+            seed["state"] = "refused" if i == 0 else "kept"  # a curator looked at them
+    out.write_text(json.dumps({"domains": entries}))
+    options = ["--model", writer, "--layer", 2, "--sample", 50, "--device", "cpu", "--budget", 12]
+    done = run("reward", workspace, "--domains", out, *options, check=0)
+    assert "validation accuracy" in done.stdout and "12 of 60 records selected" in done.stdout
+    assert [len(domain.own) for domain in saved_domains(_opened(workspace))] == [4, 4]
+
+
+def test_a_model_that_writes_no_usable_seeds_ends_with_a_word(workspace, tmp_path, tiny_lm):  # noqa: F811
+    path = tmp_path / "domains.yaml"
+    path.write_text("- {name: a, description: One.}\n- {name: b, description: Two.}\n")
+    options = ["--layer", 1, "--sample", 50, "--device", "cpu", "--budget", 5]
+    done = run("reward", workspace, "--domains", path, "--model", tiny_lm, "--write-seeds", tiny_lm, *options, check=0)
+    assert "did not keep to the form" in done.stderr and "b stands by its description alone" in done.stderr
+    assert "5 of 60 records selected" in done.stdout
+
+
+def test_domains_keep_other_fields_when_seeds_change(make_pipeline):
+    held = make_pipeline().workspace
+    before = saved_domains(held)
+    change_domain(held, "coding", lambda seeds: (*seeds, Seed("x")))
+    after = {domain.name: domain for domain in saved_domains(held)}
+    assert after["coding"] == Domain("coding", before[3].description, seeds=(Seed("x"),))
+    assert [after[d.name] for d in before[:3]] == list(before[:3])
+
+
+def _opened(folder):
+    from core.workspace import Workspace
+
+    return Workspace(folder)
