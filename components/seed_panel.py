@@ -68,19 +68,20 @@ def _show_taking(pipeline: Pipeline, name: str) -> None:
 
 def _show_seed(pipeline: Pipeline, name: str, i: int, seed: Seed) -> None:
     key, text = f"seed-{name}-{i}", _text(pipeline, seed)
-    with st.container(horizontal=True, vertical_alignment="center", key=key):
-        st.text(shorten(text, 110))
-        st.caption(f"{seed.state} · " + {"record": f"record {seed.row:,}"}.get(seed.origin, seed.origin))
-        if seed.state != "kept":
-            st.button("Keep", key=f"{key}-keep", on_click=_set, args=(pipeline, name, i, "kept"))
-        if seed.state != "refused":
-            st.button("Refuse", key=f"{key}-refuse", on_click=_set, args=(pipeline, name, i, "refused"))
-        with st.popover("Read" if seed.origin == "record" else "Edit"):
-            if seed.origin == "record":
-                st.text(text)
-            else:
-                st.text_area("The whole seed", text, height=220, key=f"{key}-text")
-                st.button("Save and keep", key=f"{key}-save", on_click=_edit, args=(pipeline, name, i, f"{key}-text"))
+    words, origin, keep, refuse, whole = st.columns([14, 4, 2, 2, 2], vertical_alignment="center")
+    words.text(shorten(text, 96))
+    origin.caption(f"{seed.state} · " + (f"record {seed.row:,}" if seed.origin == "record" else seed.origin))
+    how = {"width": "stretch"}
+    if seed.state != "kept":
+        keep.button("Keep", key=f"{key}-keep", on_click=_set, args=(pipeline, name, i, "kept"), **how)
+    if seed.state != "refused":
+        refuse.button("Refuse", key=f"{key}-refuse", on_click=_set, args=(pipeline, name, i, "refused"), **how)
+    with whole.popover("Read" if seed.origin == "record" else "Edit", width="stretch"):
+        if seed.origin == "record":
+            st.text(text)
+            return
+        st.text_area("The whole seed", text, height=220, key=f"{key}-text")
+        st.button("Save and keep", key=f"{key}-save", on_click=_edit, args=(pipeline, name, i, f"{key}-text"))
 
 
 def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
