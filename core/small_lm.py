@@ -33,7 +33,7 @@ class SmallLmParams(Params):
     lowers it to 10 %. Weight decay is 0.1, gradients are clipped to the norm 1.
     """
 
-    vocabulary: int = 4096
+    vocabulary: int = 2048
     context: int = 192
     width: int = 128
     layers: int = 4

@@ -64,7 +64,7 @@ def languages(records: RecordTable, rows: np.ndarray, progress: Progress = no_pr
 
     model = Path(langid.__file__).parent / langid.MODEL_FILE
     identifier = langid.LanguageIdentifier.from_modelpath(model, norm_probs=True)
-    names, codes = [UNKNOWN], np.zeros(len(rows), np.int16)
+    codes = np.zeros(len(rows), np.int16)
     place = {UNKNOWN: 0}
     for start in range(0, len(rows), _BLOCK):
         texts = pc.utf8_slice_codeunits(records.take(rows[start : start + _BLOCK], ["text"])["text"], 0, _READ)

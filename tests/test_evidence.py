@@ -1,0 +1,134 @@
+"""Evidence on a workspace: every measure beside its random band, kept, and right about what it depends on."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from core.clustering import ClusterParams
+from core.errors import CurationError
+from core.evidence import MeasureParams, found_before, measure
+from core.measures import MEASURES, shares, shift
+from core.pairwise import vendi
+from core.pipeline import Pipeline
+from core.traits import UNKNOWN, languages, token_counts, word_counts
+from tests.conftest import write_jsonl
+
+ROWS = np.arange(0, 24, 2)
+
+
+@pytest.fixture
+def pipeline(make_pipeline):
+    return make_pipeline("embed", "cluster", "score")
+
+
+def test_every_measure_has_its_value_and_its_band(pipeline):
+    found = measure(pipeline, ROWS, MeasureParams(), device="cpu")
+    assert list(found.values) == [name for name in MEASURES if name in found.values]
+    assert set(MEASURES) == set(found.values) == set(found.bands)
+    assert all(len(band) == 10 and np.isfinite(band).all() for band in found.bands.values())
+    x = np.array(pipeline.embeddings())
+    assert found.values["vendi"] == pytest.approx(vendi(x[ROWS]), abs=1e-6)
+    drawn = np.sort(np.random.default_rng([0, 3]).choice(60, 12, replace=False))
+    assert found.bands["vendi"][3] == pytest.approx(vendi(x[drawn]), abs=1e-6)
+    assert found.values["quality"] == pytest.approx(pipeline.quality()[ROWS].mean(), abs=1e-6)
+    assert found.values["source_shift"] == pytest.approx(0.5)  # two of the four subjects
+    assert found.details["sources"]["bread"] == [0.5, 0.25] and found.details["compared"] == 12
+    assert found.place("source_shift") == "above"
+
+
+def test_a_selection_inside_one_subject_is_worse_than_chance(pipeline):
+    found = measure(pipeline, np.arange(0, 48, 4), MeasureParams(), device="cpu")
+    assert {found.place(name) for name in ("vendi", "coverage", "cluster_coverage")} == {"below"}
+
+
+def test_what_was_measured_is_kept_until_what_it_rests_on_changes(pipeline, monkeypatch):
+    assert found_before(pipeline, ROWS, MeasureParams()) is None
+    first = measure(pipeline, ROWS, MeasureParams(), device="cpu")
+    monkeypatch.setattr("core.evidence.within_selection", None)  # whoever computes now, fails
+    fresh = Pipeline(pipeline.workspace)
+    assert measure(fresh, ROWS[::-1], MeasureParams()) == first == found_before(fresh, ROWS, MeasureParams())
+    with pytest.raises(TypeError):
+        measure(fresh, ROWS, MeasureParams(seed=1), device="cpu")
+    fresh.run("cluster", ClusterParams(3), device="cpu")
+    assert found_before(Pipeline(pipeline.workspace), ROWS, MeasureParams()) is None
+
+
+def test_the_band_is_made_once_for_a_size(pipeline, monkeypatch):
+    import core.evidence as evidence
+
+    calls, real = [], evidence.within_selection
+    monkeypatch.setattr(evidence, "within_selection", lambda *a, **k: calls.append(1) or real(*a, **k))
+    measure(pipeline, ROWS, MeasureParams(), device="cpu")
+    assert len(calls) == 11
+    measure(pipeline, ROWS + 1, MeasureParams(), device="cpu")
+    assert len(calls) == 12
+
+
+def test_large_selections_and_pools_are_measured_on_samples_and_it_is_said(pipeline):
+    small = MeasureParams(most_selected=8, most_pool=30)
+    found = measure(pipeline, ROWS, small, device="cpu")
+    assert found.details["compared"] == 8 and found.details["audience"] == 30
+    whole = measure(pipeline, ROWS, MeasureParams(), device="cpu")
+    assert found.values["words"] == whole.values["words"] and 0 < found.values["coverage"] <= 1
+
+
+def test_without_domains_or_sources_there_is_no_likeness_to_them(make_pipeline, tmp_path):
+    data = write_jsonl(
+        tmp_path / "plain.jsonl", [{"prompt": f"say {i}", "completion": f"yes {i % 5}"} for i in range(20)]
+    )
+    pipeline = make_pipeline("embed", data=data)
+    found = measure(pipeline, np.arange(5), MeasureParams(), device="cpu")
+    assert not {"inter", "intra", "source_shift", "quality", "cluster_entropy"} & set(found.values)
+    assert found.details["sources"] == {} and "vendi" in found.values
+
+
+def test_nothing_to_measure_is_said(pipeline, make_pipeline):
+    with pytest.raises(CurationError, match="Nothing is selected"):
+        measure(pipeline, np.zeros(0, np.int64), MeasureParams())
+    with pytest.raises(CurationError, match="run: python -m core embed"):
+        measure(make_pipeline(folder="bare"), ROWS, MeasureParams())
+    for bad in ({"n_random": 1}, {"seed": -1}, {"most_pool": 0}):
+        with pytest.raises(CurationError, match=next(iter(bad))):
+            MeasureParams(**bad)
+
+
+def test_the_same_seed_gives_the_same_evidence(make_pipeline):
+    found = [
+        measure(make_pipeline("embed", "cluster", "score", folder=name), ROWS, MeasureParams(seed=3), device="cpu")
+        for name in ("a", "b")
+    ]
+    assert dataclasses.asdict(found[0]) == dataclasses.asdict(found[1])
+
+
+# Words, tokens, languages, shares
+
+
+def test_shift_and_shares_worked_by_hand():
+    codes = np.array([0, 0, 1, -1])
+    assert shift(codes, np.arange(4)) == 0
+    assert shift(codes, np.array([2])) == pytest.approx(0.75)
+    assert shares(["a", "b"], codes, np.array([2, 0])) == {"a": [0.5, 0.5], "none": [0.0, 0.25], "b": [0.5, 0.25]}
+
+
+def test_words_tokens_and_languages_of_records(make_pipeline, tmp_path):
+    texts = [
+        ("How do I bake bread in an oven that is far too small?", "With patience, flour and water."),
+        ("Wie backe ich Brot in einem Ofen, der viel zu klein ist?", "Mit Geduld, Mehl und Wasser."),
+        ("¿Cómo puedo hornear pan en un horno demasiado pequeño?", "Con paciencia, harina y agua."),
+        ("1 + 1", "2"),
+    ]
+    data = write_jsonl(tmp_path / "w.jsonl", [{"prompt": p, "completion": r} for p, r in texts])
+    records = make_pipeline(data=data).workspace.records()
+    assert word_counts(records).tolist()[0] == 18 and word_counts(records)[3] == 3
+    prompts, responses = token_counts(records, np.array([3]))
+    assert (prompts, responses) == (3, 1)
+    assert token_counts(records, np.array([0, 0]))[0] == 2 * token_counts(records, np.array([0]))[0]
+    names, codes = languages(records, np.arange(4))
+    assert [names[code] for code in codes] == ["en", "de", "es", UNKNOWN]
+
+
+def test_long_texts_are_counted_whole(make_pipeline, tmp_path):
+    data = write_jsonl(tmp_path / "long.jsonl", [{"prompt": "word " * 2000, "completion": "yes"}])
+    records = make_pipeline(data=data).workspace.records()
+    assert token_counts(records, np.array([0])) == (2000, 1)
