@@ -5,7 +5,6 @@ import streamlit as st
 from components import job_panel
 from core.errors import CurationError
 from core.pipeline import Pipeline
-from core.refinement import RoundsParams
 from core.selection import BANDED, BANDS, GROUPS, METHODS, SelectionParams
 from core.steps import Step
 
@@ -13,7 +12,7 @@ from core.steps import Step
 def show(pipeline: Pipeline, busy: bool) -> None:
     """Draw the form."""
     last = pipeline.params("select") or SelectionParams()
-    if isinstance(last, RoundsParams):
+    if not isinstance(last, SelectionParams):
         last = SelectionParams(last.budget)
     with st.form("select", border=True):
         budget = st.text_input(

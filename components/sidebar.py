@@ -9,7 +9,7 @@ from core.errors import CurationError
 from core.overrides import next_undo
 from core.pipeline import Pipeline
 from core.refinement import RoundsParams
-from core.selection import SelectionParams
+from core.selection import SelectionParams, VersionParams
 from core.steps import Step
 
 _STAGE_NAMES = {
@@ -74,10 +74,12 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
         )
 
 
-def _again(params: SelectionParams | RoundsParams) -> Step:
-    """Return what selects again under today's decisions: the method, or the latest round anew."""
+def _again(params: SelectionParams | RoundsParams | VersionParams) -> Step:
+    """Return what selects again under today's decisions: the method, the latest round anew, or the version as it was."""
     if isinstance(params, RoundsParams):
         return Step("refine", Advance(params.run, max(params.rounds, 1), redo=True, who=state.get().who).as_dict())
+    if isinstance(params, VersionParams):
+        return Step("restore", {"name": params.name})
     return Step("select", params.as_dict())
 
 

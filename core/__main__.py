@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from core import commands, decision_commands, refine_commands, reward_commands
+from core import commands, decision_commands, evidence_commands, refine_commands, reward_commands
 from core.device import DEVICES
 from core.errors import CurationError
 from core.judge import CRITERIA
@@ -78,6 +78,18 @@ def build_parser() -> argparse.ArgumentParser:
     reward_commands.add_reward(sub)
     _add_device(sub)
     _add_seed(sub)
+    sub = verb("measure", "Measure a selection beside random ones of its size.", evidence_commands.measure)
+    evidence_commands.add_measure(sub)
+    _add_device(sub)
+    sub = verb("compare", "Set selections beside each other.", evidence_commands.compare_selections)
+    evidence_commands.add_compare(sub)
+    _add_device(sub)
+    sub = verb("prove", "Train a model on each method's selection; compare held-out losses.", evidence_commands.prove)
+    evidence_commands.add_prove(sub)
+    _add_device(sub)
+    _add_seed(sub)
+    sub = verb("version", "Keep selections under names.", None, workspace=False)
+    evidence_commands.add_version(sub)
     _add_round(verb("round", "Carry a round elsewhere and its scores back.", None, workspace=False))
     for name, summary in (
         ("pin", "Records or a cluster that must be chosen."),

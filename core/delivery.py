@@ -12,6 +12,7 @@ from core.overrides import Decision, decision_states
 from core.pipeline import LEADING, Pipeline
 from core.refinement import RoundsParams
 from core.rounds import Rounds
+from core.selection import VersionParams
 
 
 def selected_rows(pipeline: Pipeline) -> np.ndarray:
@@ -59,6 +60,7 @@ def manifest_facts(pipeline: Pipeline) -> dict[str, Any]:
         },
         "stages": {stage: _stage_facts(pipeline, stage) for stage in LEADING if pipeline.current(stage)},
         **_round_facts(pipeline),
+        **_version_facts(pipeline),
         "shortfall": selection["shortfall"],
         "measures": selection["measures"],
         "warnings": selection["warnings"],
@@ -87,6 +89,14 @@ def _round_facts(pipeline: Pipeline) -> dict[str, Any]:
     ]
     lm = {"lm": run.lm.as_dict()} if run.params.feedback == "lm" else {}
     return {"rounds": {"run": run.id, "params": run.params.as_dict(), **lm, "inputs": run.inputs, "rounds": facts}}
+
+
+def _version_facts(pipeline: Pipeline) -> dict[str, Any]:
+    """Return {"version": …} of a selection that was restored, else nothing."""
+    params = pipeline.params("select")
+    if not isinstance(params, VersionParams):
+        return {}
+    return {"version": {"name": params.name, "made_by": pipeline.workspace.info("version", params.key)["facts"]}}
 
 
 def _stage_facts(pipeline: Pipeline, stage: str) -> dict[str, Any]:

@@ -30,13 +30,16 @@ CREATE TABLE IF NOT EXISTS rounds (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, run INTEGER NOT NULL, number INTEGER NOT NULL,
     key TEXT NOT NULL, feedback TEXT NOT NULL DEFAULT '', last_decision INTEGER NOT NULL, taken_back TEXT NOT NULL DEFAULT '');
 CREATE UNIQUE INDEX IF NOT EXISTS one_standing_round ON rounds (run, number) WHERE taken_back = '';
+CREATE TABLE IF NOT EXISTS versions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, name TEXT NOT NULL UNIQUE, note TEXT NOT NULL,
+    key TEXT NOT NULL, params TEXT NOT NULL, n INTEGER NOT NULL, n_unknown INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, arguments TEXT NOT NULL,
     status TEXT NOT NULL, step TEXT NOT NULL DEFAULT '', fraction REAL NOT NULL DEFAULT 0, rate REAL, seconds_left REAL,
     error TEXT NOT NULL DEFAULT '', pid INTEGER, ended TEXT);
 CREATE UNIQUE INDEX IF NOT EXISTS one_job_at_a_time ON jobs ((1)) WHERE status IN ('queued', 'running');
 """
-_VERSION = 2  # raised with every change of the schema, which must leave what is there alone
+_VERSION = 3  # raised with every change of the schema, which must leave what is there alone
 _HASH_BYTES = 16
 
 
@@ -131,6 +134,22 @@ class Ledger:
         """Return the selections made so far, oldest first: id, at, key, params, n."""
         with self.connect() as db:
             rows = db.execute("SELECT * FROM selections ORDER BY id").fetchall()
+        return [dict(row) | {"params": json.loads(row["params"])} for row in rows]
+
+    def add_version(
+        self, who: str, name: str, note: str, key: str, params: dict[str, Any], n: int, n_unknown: int
+    ) -> None:
+        """Record a saved selection. A name that is taken is an IntegrityError."""
+        with self.connect() as db:
+            db.execute(
+                "INSERT INTO versions (at, who, name, note, key, params, n, n_unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (now(), who, name, note, key, json.dumps(params), n, n_unknown),
+            )
+
+    def versions(self) -> list[dict[str, Any]]:
+        """Return every saved selection, oldest first."""
+        with self.connect() as db:
+            rows = db.execute("SELECT * FROM versions ORDER BY id").fetchall()
         return [dict(row) | {"params": json.loads(row["params"])} for row in rows]
 
     def add_run(

@@ -161,3 +161,23 @@ def rows_by_hash(wanted: Sequence[bytes], present: np.ndarray) -> np.ndarray:
     copy = np.empty(n, np.int64)
     copy[order] = np.arange(n) - np.searchsorted(have[order], have[order])
     return np.flatnonzero(copy < asked[have])
+
+
+def match_hashes(wanted: Sequence[bytes], present: np.ndarray) -> np.ndarray:
+    """Return (w,) int64: for each wanted hash a row of `present` ((n,) S16) that holds it, -1 where none does.
+
+    Asked for again it gives the next copy, and after the last copy the first.
+    """
+    present = np.asarray(present, dtype="V16").astype("V16")
+    names, inverse = np.unique(np.concatenate([present, np.array(list(wanted), dtype="V16")]), return_inverse=True)
+    have, ask = inverse[: len(present)], inverse[len(present) :]
+    order = np.argsort(have, kind="stable")
+    copies = np.bincount(have, minlength=len(names))
+    first = np.cumsum(copies) - copies
+    turn = np.argsort(ask, kind="stable")
+    rank = np.empty(len(ask), np.int64)
+    rank[turn] = np.arange(len(ask)) - np.searchsorted(ask[turn], ask[turn])
+    rows = np.full(len(ask), -1, np.int64)
+    found = copies[ask] > 0
+    rows[found] = order[first[ask[found]] + rank[found] % copies[ask[found]]]
+    return rows

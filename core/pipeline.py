@@ -23,7 +23,7 @@ from core.quality import QualityParams
 from core.refinement import RoundsParams
 from core.reward import RewardParams
 from core.runners import RUNNERS, Run, selection_result
-from core.selection import Pool, Selection, SelectionParams
+from core.selection import Pool, Selection, SelectionParams, VersionParams
 from core.suggestion import SuggestParams
 from core.workspace import Workspace
 
@@ -46,6 +46,7 @@ STAGES = {
     "reward": Stage(RewardParams, 1, ("records",)),
     "select": Stage(SelectionParams, 1, ()),
 }
+OTHER_SELECTIONS = {"rounds": RoundsParams, "version": VersionParams}  # by their method
 LEADING = (
     "embed",
     "cluster",
@@ -75,7 +76,9 @@ class Pipeline:
         values = self._once("settings", self.workspace.ledger.settings).get(stage)
         if values is None:
             return None
-        kind = RoundsParams if stage == "select" and values.get("method") == "rounds" else STAGES[stage].params
+        kind = (
+            OTHER_SELECTIONS.get(values.get("method"), SelectionParams) if stage == "select" else STAGES[stage].params
+        )
         return kind.from_dict(values)
 
     def key(self, stage: str, params: Params | None = None) -> str:
@@ -192,8 +195,8 @@ class Pipeline:
             self.workspace.ledger.add_selection(key, params.as_dict(), n)
             self._found.clear()
 
-    def publish(self, params: RoundsParams, selection: Selection) -> str:
-        """Make a selection that rounds have made the current one, and return its key."""
+    def publish(self, params: RoundsParams | VersionParams, selection: Selection) -> str:
+        """Make a selection that rounds have made, or a restored one, the current one, and return its key."""
         key = self._select_key(params)
         if not key:
             raise CurationError("The clusters that this selection was drawn from are no longer there; cluster again.")
@@ -272,7 +275,7 @@ class Pipeline:
         params = self.params("reward")
         return {domain["name"]: float(domain.get("share") or 0) for domain in params.domains} if params else {}
 
-    def _select_key(self, params: SelectionParams | RoundsParams) -> str:
+    def _select_key(self, params: SelectionParams | RoundsParams | VersionParams) -> str:
         needs = params.needs
         if any(not self.current(need) for need in needs):
             return ""

@@ -178,20 +178,28 @@ def train_small_lm(
     for step, batch in enumerate(sequences.split(params.batch_size)):
         for group in optimizer.param_groups:
             group["lr"] = params.learning_rate * _rate(step, params.steps)
-        with torch.autocast(where, torch.bfloat16, enabled=half):
-            logits = model(input_ids=batch[:, :-1], use_cache=False).logits
-            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten().long())
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP_NORM)
-        optimizer.step()
-        curve.append({"step": step + 1, "loss": round(loss.item(), 6)})
-        if not math.isfinite(curve[-1]["loss"]):
+        loss = _step(model, optimizer, batch, half)
+        curve.append({"step": step + 1, "loss": round(loss, 6)})
+        if not math.isfinite(loss):
             raise CurationError(
                 f"The training broke down at step {step + 1}: learning_rate is {params.learning_rate}; take a lower one."
             )
         progress(step + 1, params.steps)
     return SmallLm(model.eval(), None, where, params.context, params, curve)
+
+
+def _step(model, optimizer, batch, half: bool) -> float:
+    """Learn from a batch, (b, context) int32 tokens on the model's device; return its loss from before that."""
+    import torch
+
+    with torch.autocast(batch.device.type, torch.bfloat16, enabled=half):
+        logits = model(input_ids=batch[:, :-1], use_cache=False).logits
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten().long())
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP_NORM)
+    optimizer.step()
+    return loss.item()
 
 
 def _new_model(vocabulary: int, params: SmallLmParams, seed: int, device: str):

@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from core.advance import Advance, advance
+from core.choices import StabilityParams, find_choice, rows_of, stability
 from core.embedding import Encoder
+from core.evidence import MeasureParams, measure
 from core.pipeline import STAGES, Pipeline
-from core.progress import Progress
+from core.progress import Progress, part_of
+from core.proof import ProveParams
+from core.proving import prove
 from core.records import RecordParams
 from core.rounds import Rounds
 from core.seed_writing import SeedParams, write_seeds
+from core.versions import find_version, restore_version
 from core.workspace import Workspace
 
 
@@ -19,13 +24,64 @@ from core.workspace import Workspace
 class Step:
     """One thing for a job or the command line to do.
 
-    do: "import" (of `data`), "refine" (rounds of a run, params: `Advance.as_dict`), "seeds" (`SeedParams.as_dict`), or a stage
-    (params: its `as_dict`).
+    do: "import" (of `data`), a stage (params: its `as_dict`), or one of OTHERS with its own params.
     """
 
     do: str
     params: dict[str, Any]
     data: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Doing:
+    """What a step is done with."""
+
+    pipeline: Pipeline
+    params: dict[str, Any]
+    progress: Progress
+    device: str
+    encoder: Encoder | None
+
+
+def _refine(doing: _Doing) -> None:
+    advance(Rounds(doing.pipeline), Advance.from_dict(doing.params), doing.progress, doing.device, doing.encoder)
+
+
+def _seeds(doing: _Doing) -> None:
+    params = SeedParams.from_dict(doing.params)
+    write_seeds(doing.pipeline.workspace, params, doing.progress, doing.device, doing.encoder)
+
+
+def _measure(doing: _Doing) -> None:
+    """choices: ids of selections to measure; params: of MeasureParams."""
+    names, params = doing.params["choices"], MeasureParams.from_dict(doing.params["params"])
+    for i, name in enumerate(names):
+        rows = rows_of(doing.pipeline, find_choice(doing.pipeline, name))
+        measure(
+            doing.pipeline, rows, params, part_of(doing.progress, i / len(names), (i + 1) / len(names)), doing.device
+        )
+
+
+def _stability(doing: _Doing) -> None:
+    stability(doing.pipeline, StabilityParams.from_dict(doing.params), doing.progress)
+
+
+def _prove(doing: _Doing) -> None:
+    prove(doing.pipeline, ProveParams.from_dict(doing.params), doing.progress, doing.device)
+
+
+def _restore(doing: _Doing) -> None:
+    restore_version(doing.pipeline, find_version(doing.pipeline.workspace, doing.params["name"]))
+
+
+OTHERS = {
+    "refine": _refine,
+    "seeds": _seeds,
+    "measure": _measure,
+    "stability": _stability,
+    "prove": _prove,
+    "restore": _restore,
+}
 
 
 def run_steps(
@@ -42,10 +98,8 @@ def run_steps(
         progress = report(step.do)
         if step.do == "import":
             workspace.import_data(Path(step.data), RecordParams.from_dict(step.params), progress)
-        elif step.do == "refine":
-            advance(Rounds(pipeline), Advance.from_dict(step.params), progress, device, encoder)
-        elif step.do == "seeds":
-            write_seeds(workspace, SeedParams.from_dict(step.params), progress, device, encoder)
+        elif step.do in OTHERS:
+            OTHERS[step.do](_Doing(pipeline, step.params, progress, device, encoder))
         else:
             params = STAGES[step.do].params.from_dict(step.params)
             pipeline.run(step.do, params, progress, device=device, vectors=vectors, encoder=encoder)

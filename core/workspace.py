@@ -225,15 +225,16 @@ class Workspace:
         """Return the rows that a record decision is about in today's data; records no longer there are left out."""
         if decision.fingerprint == self.dataset().fingerprint:
             return decision.rows
-        return rows_by_hash(decision.hashes, self._hashes())
+        return rows_by_hash(decision.hashes, self.hashes())
 
-    def _hashes(self) -> np.ndarray:
-        fingerprint = self.dataset().fingerprint
-        if not self.has("hashes", fingerprint):
-            raws = (raw for batch in self.records().batches(["raw"]) for raw in batch["raw"].to_pylist())
-            hashes = b"".join(content_hash(raw) for raw in raws)
-            self.save("hashes", fingerprint, {}, value=np.frombuffer(hashes, np.uint8).reshape(-1, 16))
-        return np.ascontiguousarray(self.array("hashes", fingerprint)).view("V16").ravel()
+    def hashes(self, column: str = "raw") -> np.ndarray:
+        """Return the (n,) V16 content hashes of the records' original text, or of another column; made once."""
+        key = self.dataset().fingerprint + ("" if column == "raw" else f"-{column}")
+        if not self.has("hashes", key):
+            texts = (text for batch in self.records().batches([column]) for text in batch[column].to_pylist())
+            hashes = b"".join(content_hash(text) for text in texts)
+            self.save("hashes", key, {}, value=np.frombuffer(hashes, np.uint8).reshape(-1, 16))
+        return np.ascontiguousarray(self.array("hashes", key)).view("V16").ravel()
 
     def overrides(self, labels: np.ndarray | None, clustering: str) -> Overrides:
         """Return the constraints in force, given the current clustering (or None and "")."""

@@ -33,7 +33,7 @@ ORDER = [
     {"refinement", "suggestion"},
     {"proxy", "tuning"},
     {"feedback"},
-    {"measures", "pairwise", "traits"},
+    {"measures", "pairwise", "traits", "comparison", "proof"},
     {"overrides"},
     {"export"},
     {"ledger"},
@@ -43,7 +43,8 @@ ORDER = [
     {"scoring", "reward_stage"},
     {"runners"},
     {"pipeline"},
-    {"evidence"},
+    {"evidence", "versions"},
+    {"choices", "proving"},
     {"rounds"},
     {"advance", "course"},
     {"round_files"},
@@ -51,7 +52,7 @@ ORDER = [
     {"delivery", "jobs"},
     {"terminal"},
     {"commands"},
-    {"decision_commands", "refine_commands", "reward_commands"},
+    {"decision_commands", "refine_commands", "reward_commands", "evidence_commands"},
     {"__main__"},
 ]
 

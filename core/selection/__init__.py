@@ -1,6 +1,6 @@
 """Selection: which records to train on. One function a method, all with the signature of `Strategy`."""
 
-from core.selection.params import BANDED, BANDS, DRAWING, GROUPS, METHODS, Selection, SelectionParams
+from core.selection.params import BANDED, BANDS, DRAWING, GROUPS, METHODS, Selection, SelectionParams, VersionParams
 from core.selection.pool import Pool
 from core.selection.quotas import allocate_quotas, shares_within
 from core.selection.strategies import cluster_quotas, select_records
@@ -14,6 +14,7 @@ __all__ = [
     "Pool",
     "Selection",
     "SelectionParams",
+    "VersionParams",
     "allocate_quotas",
     "cluster_quotas",
     "select_records",

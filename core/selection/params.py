@@ -118,6 +118,30 @@ def _parse_budget(budget: str) -> tuple[Fraction, bool]:
 
 
 @dataclasses.dataclass(frozen=True)
+class VersionParams(Params):
+    """What a restored version is known by, where other selections have SelectionParams. name, key: the version's. n: records."""
+
+    name: str
+    key: str
+    n: int
+    method: str = "version"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Return the stages that it cannot do without: none."""
+        return ()
+
+    @property
+    def budget(self) -> str:
+        """Return its number of records as a budget."""
+        return str(self.n)
+
+    def n_records(self, n_pool: int) -> int:
+        """Return its number of records."""
+        return self.n
+
+
+@dataclasses.dataclass(frozen=True)
 class Selection:
     """The chosen records, in the order they were picked; all arrays are (m,).
 

@@ -1,0 +1,118 @@
+"""The selections of a workspace that can be compared: every one made so far, and every saved version."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from core.comparison import mean_jaccard
+from core.errors import CurationError
+from core.params import Params, check_count, digest
+from core.pipeline import Pipeline
+from core.progress import Progress, no_progress
+from core.selection import SelectionParams, select_records
+from core.versions import version_rows, versions
+
+VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """One selection. id: "current", "#3" (the third made), or "version:NAME". title: for people. params: what made it."""
+
+    id: str
+    title: str
+    at: str
+    n: int
+    params: dict[str, Any]
+    note: str = ""
+
+
+def choices(pipeline: Pipeline) -> list[Choice]:
+    """Return what can be compared, the newest first, versions before the rest. One made on other data is left out."""
+    workspace = pipeline.workspace
+    found = [Choice(f"version:{v.name}", v.name, v.at, v.n, v.params, v.note) for v in reversed(versions(workspace))]
+    seen = set()
+    for entry in reversed(workspace.ledger.selections()):
+        key = entry["key"]
+        if key in seen or not workspace.has("select", key):
+            continue
+        seen.add(key)
+        if workspace.info("select", key)["inputs"]["records"] != pipeline.current("records"):
+            continue
+        found.append(Choice(f"#{entry['id']}", describe(entry), entry["at"], entry["n"], entry["params"]))
+    return found
+
+
+def describe(entry: dict[str, Any]) -> str:
+    """Return a selection in a few words: its number, method, budget and seed."""
+    params = entry["params"]
+    seed = f", seed {params['seed']}" if params.get("seed") else ""
+    if params["method"] == "rounds":
+        return f"#{entry['id']} rounds, {params['rounds']} of run {params['run']}"
+    if params["method"] == "version":
+        return f"#{entry['id']} version {params['name']}, restored"
+    return f"#{entry['id']} {params['method']}, {params['budget']}{seed}"
+
+
+def find_choice(pipeline: Pipeline, name: str) -> Choice:
+    """Return the choice with that id; "current" is the latest selection, and a version's bare name is found too."""
+    held = choices(pipeline)
+    if name == "current":
+        made = [choice for choice in held if choice.id.startswith("#")]
+        if not made:
+            raise CurationError("Nothing is selected yet; select some records first.")
+        return made[0]
+    for choice in held:
+        if name in (choice.id, choice.id.removeprefix("version:")):
+            return choice
+    known = ", ".join(choice.id for choice in held[:12]) or "none yet"
+    raise CurationError(f"{name!r} is no selection of this workspace; there are: {known}.")
+
+
+def rows_of(pipeline: Pipeline, choice: Choice) -> np.ndarray:
+    """Return the choice's row ids, ascending; one drawn twice comes twice."""
+    workspace = pipeline.workspace
+    if choice.id.startswith("version:"):
+        held = {version.name: version for version in versions(workspace)}
+        return version_rows(workspace, held[choice.id.removeprefix("version:")])
+    entry = next(e for e in workspace.ledger.selections() if f"#{e['id']}" == choice.id)
+    return np.sort(workspace.table("select", entry["key"])["row_id"].combine_chunks().to_numpy())
+
+
+@dataclasses.dataclass(frozen=True)
+class StabilityParams(Params):
+    """select: `SelectionParams.as_dict`. n_seeds: how many seeds it is drawn with, from its own on."""
+
+    select: dict
+    n_seeds: int = 5
+
+    def __post_init__(self) -> None:
+        check_count("n_seeds", self.n_seeds, 2)
+        SelectionParams.from_dict(self.select)
+
+
+def stability(pipeline: Pipeline, params: StabilityParams, progress: Progress = no_progress) -> float:
+    """Return the mean Jaccard of what a method selects with several seeds, under today's decisions; kept once found."""
+    key = _stability_key(pipeline, params)
+    workspace = pipeline.workspace
+    with workspace.lock("stability", key):
+        if not workspace.has("stability", key):
+            asked = SelectionParams.from_dict(params.select)
+            pool, drawn = pipeline.pool(groups=asked.groups), []
+            for i in range(params.n_seeds):
+                drawn.append(np.unique(select_records(pool, dataclasses.replace(asked, seed=asked.seed + i)).rows))
+                progress(i + 1, params.n_seeds)
+            workspace.save("stability", key, {"params": params.as_dict(), "jaccard": round(mean_jaccard(drawn), 6)})
+    return workspace.info("stability", key)["jaccard"]
+
+
+def known_stability(pipeline: Pipeline, params: StabilityParams) -> float | None:
+    """Return the stability if it was found before, else None."""
+    key = _stability_key(pipeline, params)
+    return pipeline.workspace.info("stability", key)["jaccard"] if pipeline.workspace.has("stability", key) else None
+
+
+def _stability_key(pipeline: Pipeline, params: StabilityParams) -> str:
+    selection = pipeline.key("select", SelectionParams.from_dict(params.select))
+    return digest("stability", VERSION, selection, params.n_seeds)

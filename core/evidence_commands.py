@@ -1,0 +1,205 @@
+"""The verbs of evidence: measure, compare, version, prove."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from core.choices import StabilityParams, choices, find_choice, rows_of, stability
+from core.commands import open_pipeline, run_in_workspace
+from core.comparison import by_cluster, compare
+from core.delivery import manifest_facts
+from core.errors import CurationError
+from core.evidence import Evidence, MeasureParams, found_before
+from core.ledger import user_name
+from core.measures import MEASURES
+from core.pipeline import Pipeline
+from core.proof import DEFAULT_METHODS, GROUPINGS, PROVED, ProveParams
+from core.proving import proof_lines, table_lines
+from core.steps import Step
+from core.versions import export_version, find_version, import_version, restore_version, save_version
+from core.workspace import Workspace
+
+_SHOWN_CLUSTERS = 10
+
+
+def add_measure(sub: argparse.ArgumentParser) -> None:
+    """Declare the options of `measure`."""
+    sub.add_argument("--selection", default="current", help="current, #NUMBER, or a version's name (current)")
+    sub.add_argument("--random", type=int, default=10, help="random selections of the same size beside it (10)")
+    sub.add_argument("--json", action="store_true", help="as JSON")
+
+
+def add_compare(sub: argparse.ArgumentParser) -> None:
+    """Declare the options of `compare`."""
+    sub.add_argument("selections", nargs="+", metavar="A B", help="two or more: current, #NUMBER, or a version's name")
+    sub.add_argument("--random", type=int, default=10, help="random selections of the same size beside each (10)")
+    sub.add_argument("--stability", type=int, default=0, metavar="SEEDS", help="also how alike SEEDS seeds select (no)")
+
+
+def add_prove(sub: argparse.ArgumentParser) -> None:
+    """Declare the options of `prove`."""
+    sub.add_argument(
+        "--methods",
+        default=",".join(DEFAULT_METHODS),
+        help=f"of {', '.join(PROVED)}, or version:NAME ({','.join(DEFAULT_METHODS)})",
+    )
+    sub.add_argument("--budget", default="10%", help="how many records each selects (10%%)")
+    sub.add_argument("--seeds", type=int, default=3, help="trainings of each (3)")
+    sub.add_argument("--held-out", type=int, default=2000, help="records that nothing is trained on (2000)")
+    sub.add_argument("--by", choices=GROUPINGS, default="auto", help="what losses are summed up by (auto)")
+    sub.add_argument("--base", default="", help="tune this causal language model by LoRA (a small one from scratch)")
+    sub.add_argument("--set", default="", help="of the model, as in steps=800,width=256 or epochs=1,rank=8")
+
+
+def measure(arguments: argparse.Namespace) -> None:
+    """Measure a selection beside random ones."""
+    found = _measured(arguments, [arguments.selection])[0]
+    if arguments.json:
+        print(json.dumps({"values": found.values, "bands": found.bands, "details": found.details}, indent=1))
+        return
+    print(f"{'measure':<28} {'value':>12} {'random, least':>14} {'most':>12}  ")
+    for name, value in found.values.items():
+        band = found.bands[name]
+        print(f"{MEASURES[name].title:<28} {value:>12.4f} {min(band):>14.4f} {max(band):>12.4f}  {found.place(name)}")
+    tokens = found.details["tokens"]
+    print(f"tokens: {tokens['prompts']:,} in prompts, {tokens['responses']:,} in responses ({tokens['tokenizer']}'s)")
+
+
+def compare_selections(arguments: argparse.Namespace) -> None:
+    """Set selections beside each other: measures, shared records, clusters."""
+    if len(arguments.selections) < 2:
+        raise CurationError("Name two selections at least; status and version list say what there is.")
+    found = _measured(arguments, arguments.selections)
+    pipeline = open_pipeline(arguments)
+    chosen = [find_choice(pipeline, name) for name in arguments.selections]
+    print(f"{'measure':<28}" + "".join(f"{choice.title[:26]:>28}" for choice in chosen))
+    for name in MEASURES:
+        if all(name in each.values for each in found):
+            cells = "".join(f"{each.values[name]:>20.4f} {each.place(name):<7}" for each in found)
+            print(f"{MEASURES[name].title:<28}{cells}")
+    print("above, inside and below: of the band of random selections of the same size")
+    rows = [rows_of(pipeline, choice) for choice in chosen]
+    labels = pipeline.labels()
+    for other, theirs in zip(chosen[1:], rows[1:], strict=True):
+        apart = compare(rows[0], theirs)
+        print(
+            f"{chosen[0].title} and {other.title}: {len(apart.both):,} in both, {len(apart.only_a):,} only in the first, "
+            f"{len(apart.only_b):,} only in the second, Jaccard {apart.jaccard:.3f}"
+        )
+        if labels is not None:
+            names = pipeline.workspace.info("cluster", pipeline.current("cluster"))["names"]
+            for line in by_cluster(apart, labels, names).head(_SHOWN_CLUSTERS).itertuples():
+                print(
+                    f"  cluster {line.cluster} {line.name}: {line.both} both, {line.only_a} first, {line.only_b} second"
+                )
+    if arguments.stability:
+        for choice in chosen:
+            if choice.params.get("method") in ("rounds", "version", "file"):
+                print(f"{choice.title}: no seeds to try")
+                continue
+            steady = stability(pipeline, StabilityParams(choice.params, arguments.stability))
+            print(f"{choice.title}: over {arguments.stability} seeds, mean Jaccard {steady:.3f}")
+
+
+def _measured(arguments: argparse.Namespace, names: list[str]) -> list[Evidence]:
+    pipeline = open_pipeline(arguments)
+    chosen = [find_choice(pipeline, name) for name in names]
+    params = MeasureParams(arguments.random)
+    step = Step("measure", {"choices": [choice.id for choice in chosen], "params": params.as_dict()})
+    run_in_workspace(pipeline.workspace, [step], arguments)
+    pipeline = open_pipeline(arguments)
+    return [found_before(pipeline, rows_of(pipeline, choice), params) for choice in chosen]
+
+
+def prove(arguments: argparse.Namespace) -> None:
+    """Train on each method's selection and print the held-out losses."""
+    pipeline = open_pipeline(arguments)
+    pipeline.workspace.dataset()
+    settings = dict(part.split("=", 1) for part in arguments.set.split(",") if "=" in part)
+    if arguments.set and len(settings) < len(arguments.set.split(",")):
+        raise CurationError(f"set is {arguments.set!r}; it must be names and values such as steps=800,width=256.")
+    try:
+        values = {
+            name.strip(): float(value) if "." in value or "e" in value else int(value)
+            for name, value in settings.items()
+        }
+    except ValueError as error:
+        raise CurationError(f"set is {arguments.set!r}; every value must be a number.") from error
+    params = ProveParams(
+        tuple(name.strip() for name in arguments.methods.split(",")),
+        arguments.budget,
+        arguments.seeds,
+        arguments.held_out,
+        arguments.by,
+        arguments.seed,
+        arguments.base,
+        **{"lora" if arguments.base else "small": values},
+    )
+    run_in_workspace(pipeline.workspace, [Step("prove", params.as_dict())], arguments)
+    print(*table_lines(proof_lines(open_pipeline(arguments))), sep="\n")
+    print("nats a token of held-out responses, lower is better; ± half a 95 % confidence interval over the seeds")
+    if not arguments.base:
+        print(
+            "a small model from scratch is a proxy: it says what a selection teaches it, not how a large model will do"
+        )
+
+
+def add_version(sub: argparse.ArgumentParser) -> None:
+    """Declare the ways of `version`."""
+    ways = sub.add_subparsers(dest="way", required=True, metavar="save|list|restore|export|import")
+    for name, summary, run in (
+        ("save", "Keep the current selection under a name; it never changes.", _save),
+        ("list", "Show what can be compared: versions and the selections made.", _list),
+        ("restore", "Make a version the current selection again.", _restore),
+        ("export", "Write a version as JSONL with its manifest.", _export),
+        ("import", "Keep the records of a JSONL made elsewhere as a version.", _import),
+    ):
+        way = ways.add_parser(name, help=summary, description=summary)
+        way.set_defaults(run=run)
+        way.add_argument("workspace", help="the workspace folder")
+        if name == "import":
+            way.add_argument("data", help="the file; its records are found in the data by their text")
+        if name != "list":
+            way.add_argument("--name", required=True, help="the version's name")
+        if name in ("save", "import"):
+            way.add_argument("--note", default="", help="why, for those who read it later")
+        if name == "export":
+            way.add_argument("--out", required=True, help="where to write it")
+
+
+def _save(arguments: argparse.Namespace) -> None:
+    pipeline = open_pipeline(arguments)
+    if pipeline.selection() is None:
+        raise CurationError("There is no selection up to date to save; select again first.")
+    made = save_version(pipeline, arguments.name, manifest_facts(pipeline), arguments.note, user_name())
+    print(f"saved {made.name}: {made.n:,} records")
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    made = import_version(
+        Workspace(arguments.workspace), Path(arguments.data), arguments.name, arguments.note, user_name()
+    )
+    print(f"saved {made.name}: {made.n:,} records")
+    if made.n_unknown:
+        print(f"warning: {made.n_unknown:,} records of {arguments.data} are not in the data", file=sys.stderr)
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    for choice in choices(open_pipeline(arguments)):
+        print(f"{choice.id:<24} {choice.n:>9,}  {choice.at}  {choice.title}{f': {choice.note}' if choice.note else ''}")
+
+
+def _restore(arguments: argparse.Namespace) -> None:
+    pipeline = open_pipeline(arguments)
+    restore_version(pipeline, find_version(pipeline.workspace, arguments.name))
+    info = pipeline.workspace.info("select", Pipeline(pipeline.workspace).current("select"))
+    print(f"{info['n_selected']:,} records selected, as in {arguments.name}")
+    if info["shortfall"]:
+        print(f"warning: {info['shortfall']}", file=sys.stderr)
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    workspace = Workspace(arguments.workspace)
+    manifest = export_version(workspace, find_version(workspace, arguments.name), Path(arguments.out))
+    print(f"written to {Path(arguments.out).resolve()}, with {manifest.name} beside it")

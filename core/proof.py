@@ -1,0 +1,165 @@
+"""Proof by training, as functions of arrays: what is held out, how losses are summed up. Trains nothing.
+
+A small model from scratch is a proxy: it shows what a selection teaches in a few minutes, not how a tuned large model would do.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from core.errors import CurationError
+from core.params import Params, check_choice, check_count
+from core.selection import METHODS, SelectionParams
+from core.small_lm import SmallLmParams
+from core.tuning import LmParams
+
+OTHERS = {
+    "longest": "The records with the longest responses: quality by length, a baseline hard to beat.",
+    "rounds": "Three rounds by the proxy: cluster weights refined by its feedback.",
+}
+PROVED = tuple(name for name in METHODS if not name.endswith("-band")) + tuple(OTHERS)
+DEFAULT_METHODS = ("random", "longest", "kmeans-random", "kmq", "rounds")
+GROUPINGS = ("auto", "source", "cluster")
+_MOST_SOURCES, _LEAST_HELD = 40, 5
+CONFIDENCE = 0.95
+
+
+@dataclasses.dataclass(frozen=True)
+class ProveParams(Params):
+    """What to prove, and how. methods: each of PROVED, or "version:NAME". n_seeds: trainings of each, seeds seed, seed + 1, …
+
+    held_out: records drawn by `seed` before anything is selected, never selected and never trained on. by: losses are summed up
+    by "source" label, by "cluster", or "auto": by source, or what its labels have before the first "/", where these are few.
+    base: "" trains a small model from scratch (`small`: SmallLmParams); else a causal LM by path or hub name, tuned by LoRA
+    (`lora`: LmParams).
+    """
+
+    methods: tuple[str, ...] = DEFAULT_METHODS
+    budget: str = "10%"
+    n_seeds: int = 3
+    held_out: int = 2000
+    by: str = "auto"
+    seed: int = 0
+    base: str = ""
+    small: dict = dataclasses.field(default_factory=dict)
+    lora: dict = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "methods", tuple(self.methods))
+        for method in self.methods:
+            if not method.startswith("version:"):
+                check_choice("a method to prove", method, PROVED)
+        if not self.methods or len(set(self.methods)) < len(self.methods):
+            raise CurationError(f"methods are {', '.join(self.methods) or 'none'}; name each once, and one at least.")
+        check_count("n_seeds", self.n_seeds, 1)
+        check_count("held_out", self.held_out, 1)
+        check_count("seed", self.seed, 0)
+        check_choice("by", self.by, GROUPINGS)
+        SelectionParams(self.budget)
+        self.small_params()
+        if self.base:
+            self.lora_params()
+
+    def small_params(self) -> SmallLmParams:
+        """Return how the small model is made and trained."""
+        return SmallLmParams.from_dict(self.small)
+
+    def lora_params(self) -> LmParams:
+        """Return how the real model is tuned."""
+        return LmParams.from_dict({"model": self.base} | self.lora)
+
+
+def draw_held_out(n: int, params: ProveParams) -> np.ndarray:
+    """Return the ascending row ids held out of n records. Raises CurationError where that leaves fewer than half."""
+    if params.held_out > n // 2:
+        raise CurationError(
+            f"held_out is {params.held_out:,} of {n:,} records; hold out half at most, or there is too little to select from."
+        )
+    return np.sort(np.random.default_rng([params.seed, 7]).choice(n, params.held_out, replace=False))
+
+
+def families(names: list[str], codes: np.ndarray) -> tuple[list[str], np.ndarray] | None:
+    """Return source labels as groups: themselves where they are few, else what stands before their first "/"; or None."""
+    if not names:
+        return None
+    if len(names) <= _MOST_SOURCES:
+        return names, codes
+    heads = [name.partition("/")[0] for name in names]
+    short = list(dict.fromkeys(heads))
+    if not 2 <= len(short) <= _MOST_SOURCES:
+        return None
+    place = np.array([short.index(head) for head in heads] + [-1])
+    return short, place[codes].astype(np.int32)
+
+
+@dataclasses.dataclass(frozen=True)
+class ProofLine:
+    """What one method's trainings came to, in nats a token of held-out responses; lower is better. Means over seeds.
+
+    groups: {group: mean loss}. macro: mean of the groups', with half the width of its confidence interval. worst: of the
+    group it does worst on. against: macro less that of `random` with the same seeds, with half its interval's width; NaN where
+    random was not trained. n_records: selected, of each seed. macros: (n_seeds,) of each seed.
+    """
+
+    method: str
+    groups: dict[str, float]
+    macro: float
+    macro_half: float
+    worst: float
+    worst_group: str
+    against: float
+    against_half: float
+    n_records: list[int]
+    macros: list[float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the line as JSON-ready values."""
+        return dataclasses.asdict(self)
+
+
+def sum_up(losses: dict[str, list[np.ndarray]], n_records: dict[str, list[int]], groups: list[str], codes: np.ndarray):
+    """Return a ProofLine a method, the best macro first.
+
+    losses: {method: a (h,) array a seed, NaN where a record has no response}. codes: (h,) group of each held-out record; a
+    group with fewer than 5 of them is left out, since its mean would be chance.
+    """
+    told = [g for g in range(len(groups)) if (codes == g).sum() >= _LEAST_HELD]
+    if not told:
+        raise CurationError(f"No group has {_LEAST_HELD} held-out records; hold out more, or group otherwise.")
+    means = {
+        method: np.array([[np.nanmean(each[codes == g]) for g in told] for each in some])
+        for method, some in losses.items()
+    }
+    base = means.get("random")
+    lines = []
+    for method, table in means.items():
+        macros = table.mean(axis=1)
+        by_group = table.mean(axis=0)
+        both = min(len(macros), len(base)) if base is not None and method != "random" else 0
+        gaps = macros[:both] - base.mean(axis=1)[:both] if both else np.zeros(0)
+        lines.append(
+            ProofLine(
+                method=method,
+                groups={groups[g]: float(by_group[i]) for i, g in enumerate(told)},
+                macro=float(macros.mean()),
+                macro_half=half_width(macros),
+                worst=float(by_group.max()),
+                worst_group=groups[told[int(by_group.argmax())]],
+                against=float(gaps.mean()) if both else float("nan"),
+                against_half=half_width(gaps),
+                n_records=n_records[method],
+                macros=macros.tolist(),
+            )
+        )
+    return sorted(lines, key=lambda line: line.macro)
+
+
+def half_width(values: np.ndarray) -> float:
+    """Return half the width of the 95 % confidence interval of the mean (Student's t), NaN for fewer than two values."""
+    from scipy import stats
+
+    n = len(values)
+    if n < 2:
+        return float("nan")
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * np.std(values, ddof=1) / np.sqrt(n))

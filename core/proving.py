@@ -1,0 +1,240 @@
+"""Proof by training on a workspace: hold out, select by each method, train, and keep every training's held-out losses.
+
+Each training is a result of its own, so a killed proof goes on with the next one, and another method added later costs only
+its own trainings.
+"""
+
+import dataclasses
+import hashlib
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.causal import load_causal, mean_log_probs
+from core.device import resolve_device
+from core.errors import CurationError
+from core.feedback import Pairs, proxy_feedback
+from core.params import digest
+from core.pipeline import Pipeline
+from core.progress import Progress, no_progress, part_of
+from core.proof import ProofLine, ProveParams, draw_held_out, families, sum_up
+from core.refinement import RefineParams, cluster_scores, first_weights, select_round, update_weights
+from core.selection import Pool, SelectionParams, select_records
+from core.small_lm import encode_pairs, held_out_losses, train_small_lm, train_tokenizer
+from core.tuning import tune
+from core.versions import find_version, version_rows
+
+VERSION = 1
+_TOKENIZER_RECORDS = 20_000
+_ROUNDS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class _Held:
+    """rows: (h,) row ids held out. barred: those and every record with the same text. groups, codes: of the held-out rows."""
+
+    rows: np.ndarray
+    barred: np.ndarray
+    groups: list[str]
+    codes: np.ndarray
+
+
+def prove(
+    pipeline: Pipeline, params: ProveParams, progress: Progress = no_progress, device: str = "auto"
+) -> list[ProofLine]:
+    """Train what is not trained yet and return a line a method. Raises CurationError where a method lacks what it needs."""
+    held = _held_out(pipeline, params)
+    device = resolve_device(device)
+    jobs = [(method, params.seed + i) for i in range(params.n_seeds) for method in params.methods]
+    trained: dict[tuple[str, int], str] = {}
+    train = _Trainer(pipeline, params, held, device)
+    for place, (method, seed) in enumerate(jobs):
+        rows = select_for_proof(pipeline, method, params, seed, held.barred)
+        within = part_of(progress, place / len(jobs), (place + 1) / len(jobs))
+        trained[method, seed] = train(rows, method, seed, within)
+        progress(place + 1, len(jobs))
+    pipeline.workspace.ledger.set_settings(
+        "prove", params.as_dict() | {"trained": [[*k, v] for k, v in trained.items()]}
+    )
+    return proof_lines(pipeline)
+
+
+def proof_lines(pipeline: Pipeline) -> list[ProofLine]:
+    """Return what the latest proof came to; nothing where there was none, or the data changed since."""
+    params, trained = last_proof(pipeline)
+    if params is None or not trained:
+        return []
+    held = _held_out(pipeline, params)
+    workspace = pipeline.workspace
+    losses: dict[str, list[np.ndarray]] = {}
+    counts: dict[str, list[int]] = {}
+    for method, _, key in trained:
+        losses.setdefault(method, []).append(np.array(workspace.array("proof", key)))
+        counts.setdefault(method, []).append(workspace.info("proof", key)["n_records"])
+    return sum_up(losses, counts, held.groups, held.codes)
+
+
+def last_proof(pipeline: Pipeline) -> tuple[ProveParams | None, list]:
+    """Return the params of the latest proof and its trainings (method, seed, key), as far as they are there."""
+    saved = pipeline.workspace.ledger.settings().get("prove")
+    if saved is None:
+        return None, []
+    trained = saved.pop("trained")
+    there = all(pipeline.workspace.has("proof", key) for _, _, key in trained)
+    same = there and all(
+        pipeline.workspace.info("proof", key)["records"] == pipeline.current("records") for *_, key in trained
+    )
+    return ProveParams.from_dict(saved), trained if same else []
+
+
+def _held_out(pipeline: Pipeline, params: ProveParams) -> _Held:
+    records = pipeline.workspace.records()
+    rows = draw_held_out(len(records), params)
+    texts = pa.chunked_array([batch["text"] for batch in records.batches(["text"])])
+    same = pc.is_in(texts, value_set=records.take(rows, ["text"])["text"].combine_chunks())
+    barred = np.flatnonzero(same.to_numpy(zero_copy_only=False))
+    groups, codes = _groups(pipeline, params)
+    return _Held(rows, barred, groups, codes[rows])
+
+
+def _groups(pipeline: Pipeline, params: ProveParams) -> tuple[list[str], np.ndarray]:
+    """Return (names, (n,) codes) of what losses are summed up by."""
+    sources = pipeline.workspace.records().sources()
+    by_source = families(*sources) if params.by == "auto" else sources if sources[0] else None
+    if params.by != "cluster" and by_source is not None:
+        return by_source
+    if params.by == "source":
+        raise CurationError("The records have no source labels; sum up by cluster.")
+    if not (key := pipeline.current("cluster")):
+        raise CurationError(
+            f"Losses are summed up by cluster, and there are none; run: python -m core cluster {pipeline.workspace.folder}"
+        )
+    names = pipeline.workspace.info("cluster", key)["names"]
+    return [f"{number} {name}" for number, name in enumerate(names)], np.array(pipeline.labels())
+
+
+def select_for_proof(pipeline: Pipeline, method: str, params: ProveParams, seed: int, barred: np.ndarray) -> np.ndarray:
+    """Return the row ids, ascending, that a method selects where the `barred` rows can't be selected."""
+    if method.startswith("version:"):
+        version = find_version(pipeline.workspace, method.removeprefix("version:"))
+        return np.setdiff1d(version_rows(pipeline.workspace, version), barred)
+    pool = pipeline.pool()
+    pool = dataclasses.replace(pool, dropped=np.union1d(pool.dropped, barred), pinned=np.setdiff1d(pool.pinned, barred))
+    if method == "rounds":
+        return _by_rounds(pipeline, pool, params.budget, seed)
+    if method == "longest":
+        pool = dataclasses.replace(pool, quality=_lengths(pipeline))
+    asked = SelectionParams(params.budget, "quality" if method == "longest" else method, seed=seed)
+    for need in asked.needs if method != "longest" else ():
+        if not pipeline.current(need):
+            raise CurationError(
+                f"{method} needs the {need} stage; run: python -m core {need} {pipeline.workspace.folder}"
+            )
+    return np.sort(select_records(pool, asked).rows)
+
+
+def _lengths(pipeline: Pipeline) -> np.ndarray:
+    batches = pipeline.workspace.records().batches(["response"])
+    lengths = [pc.utf8_length(batch["response"]).to_numpy(zero_copy_only=False) for batch in batches]
+    return np.concatenate(lengths).astype(np.float32)
+
+
+def _by_rounds(pipeline: Pipeline, pool: Pool, budget: str, seed: int) -> np.ndarray:
+    """Three proxy rounds, as `refine` makes them, without a run in the workspace."""
+    if pool.labels is None or pool.quality is None:
+        raise CurationError(
+            f"rounds need clusters and quality; run: python -m core cluster {pipeline.workspace.folder}, and score"
+        )
+    params = RefineParams(budget, _ROUNDS, seed=seed)
+    records = pipeline.workspace.records()
+    weights, taken = first_weights(pool.n_clusters), np.zeros(0, np.int64)
+    for number in range(1, _ROUNDS + 1):
+        made = select_round(pool, params, number, weights, taken)
+        taken = np.union1d(taken, made.selection.rows)
+        if number < _ROUNDS:
+            table = records.take(taken, ["prompt", "response"])
+            pairs = Pairs(taken, table["prompt"].to_pylist(), table["response"].to_pylist())
+            scores = proxy_feedback(pairs, pairs).scores.astype(np.float64)
+            weights = update_weights(
+                weights, cluster_scores(scores, pool.labels[taken], pool.n_clusters), params
+            ).weights
+    return taken
+
+
+class _Trainer:
+    """Trains on selections of one workspace; what they share (tokenizer, held-out tokens, a real model) is made once."""
+
+    def __init__(self, pipeline: Pipeline, params: ProveParams, held: _Held, device: str) -> None:
+        self._pipeline, self._params, self._held, self._device = pipeline, params, held, device
+        self._workspace, self._records = pipeline.workspace, pipeline.workspace.records()
+        self._tokenizer = self._encoded_held = None
+
+    def __call__(self, rows: np.ndarray, method: str, seed: int, progress: Progress) -> str:
+        """Train on `rows` if it was not done before, and return the key of its held-out losses."""
+        params, workspace = self._params, self._workspace
+        how = [params.base, params.lora] if params.base else [params.small_params().as_dict()]
+        held = hashlib.sha256(self._held.rows.astype("<i8").tobytes()).hexdigest()
+        content = hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()
+        key = digest("proof", VERSION, self._pipeline.current("records"), held, how, seed, content)
+        with workspace.lock("proof", key):
+            if not workspace.has("proof", key):
+                started = time.monotonic()
+                losses, info = (self._tuned if params.base else self._from_scratch)(rows, seed, key, progress)
+                facts = {
+                    "method": method,
+                    "seed": seed,
+                    "n_records": len(rows),
+                    "records": self._pipeline.current("records"),
+                    "seconds": round(time.monotonic() - started, 1),
+                    "device": self._device,
+                }
+                workspace.save("proof", key, facts | info, value=losses)
+                workspace.remove_shards("proof", key)
+        return key
+
+    def _pairs(self, rows: np.ndarray) -> tuple[list[str], list[str]]:
+        table = self._records.take(rows, ["prompt", "response"])
+        return table["prompt"].to_pylist(), table["response"].to_pylist()
+
+    def _from_scratch(self, rows: np.ndarray, seed: int, key: str, progress: Progress) -> tuple[np.ndarray, dict]:
+        small = self._params.small_params()
+        if self._tokenizer is None:
+            # Of records that may be selected, the same for every method.
+            free = np.setdiff1d(np.arange(len(self._records)), self._held.barred)
+            rng = np.random.default_rng([self._params.seed, 8])
+            some = np.sort(rng.choice(free, min(_TOKENIZER_RECORDS, len(free)), replace=False))
+            self._tokenizer = train_tokenizer(self._records.take(some, ["text"])["text"].to_pylist(), small.vocabulary)
+            self._encoded_held = encode_pairs(self._tokenizer, *self._pairs(self._held.rows))
+        encoded = encode_pairs(self._tokenizer, *self._pairs(rows))
+        lm = train_small_lm(encoded, small, seed, self._device, part_of(progress, 0, 0.95))
+        losses = held_out_losses(lm, self._encoded_held)
+        return losses, {"curve": lm.curve, "tokens": small.tokens_seen, "tokens_selected": int(encoded.n_tokens)}
+
+    def _tuned(self, rows: np.ndarray, seed: int, key: str, progress: Progress) -> tuple[np.ndarray, dict]:
+        """Tune a real model by LoRA; a checkpoint lies in the shard folder, so a killed training goes on."""
+        params = self._params.lora_params()
+        lm = load_causal(params.model, self._device, params.max_tokens)
+        folder = self._workspace.shard_folder("proof", key)
+        curve = tune(lm, *self._pairs(rows), params, folder, seed, part_of(progress, 0, 0.9))
+        prompts, responses = self._pairs(self._held.rows)
+        losses = -mean_log_probs(lm, prompts, responses, 2 * params.batch_size, part_of(progress, 0.9, 1))
+        return losses, {"curve": curve}
+
+
+Say = Callable[[str], None]
+
+
+def table_lines(lines: list[ProofLine]) -> list[str]:
+    """Return the lines as text, the best first, for a terminal."""
+    told = [f"{'method':<18} {'macro loss':>17} {'worst':>8} {'against random':>19}  groups"]
+    for line in lines:
+        gap = f"{line.against:+.4f} ± {line.against_half:.4f}" if np.isfinite(line.against) else "-"
+        some = ", ".join(f"{name} {loss:.3f}" for name, loss in list(line.groups.items())[:4])
+        more = f" and {len(line.groups) - 4} more" if len(line.groups) > 4 else ""
+        told.append(
+            f"{line.method:<18} {line.macro:>8.4f} ± {line.macro_half:.4f} {line.worst:>8.4f} {gap:>19}  {some}{more}"
+        )
+    return told

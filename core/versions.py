@@ -1,0 +1,187 @@
+"""Versions: selections saved under a name, which never change; and files of records chosen elsewhere, found in the pool.
+
+A version keeps its rows with the records' content hashes, so it survives a new import of the data, and the facts of how it came
+about, so it can be exported with its manifest at any time.
+"""
+
+import dataclasses
+import hashlib
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core.errors import CurationError
+from core.export import check_out, export_lines, write_jsonl, write_manifest
+from core.overrides import match_hashes
+from core.params import digest
+from core.pipeline import Pipeline
+from core.records import RecordParams, content_hash, load_records
+from core.selection import Selection, VersionParams
+from core.selection.params import REASONS
+from core.workspace import Workspace
+
+_HASH = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Version:
+    """One saved selection. key: of its artifact. params: what made it. n: records. n_unknown: of a file, not in the pool."""
+
+    id: int
+    at: str
+    who: str
+    name: str
+    note: str
+    key: str
+    params: dict[str, Any]
+    n: int
+    n_unknown: int = 0
+
+    @property
+    def method(self) -> str:
+        """Return the method that made it; "file" where it came from one."""
+        return self.params.get("method", "file")
+
+
+def versions(workspace: Workspace) -> list[Version]:
+    """Return the saved versions, oldest first."""
+    return [Version(**row) for row in workspace.ledger.versions()]
+
+
+def find_version(workspace: Workspace, name: str) -> Version:
+    """Return the version of that name. Raises CurationError where there is none."""
+    held = {version.name: version for version in versions(workspace)}
+    if name not in held:
+        raise CurationError(f"There is no version called {name!r}; there are: {', '.join(held) or 'none yet'}.")
+    return held[name]
+
+
+def save_version(pipeline: Pipeline, name: str, facts: dict[str, Any], note: str = "", who: str = "") -> Version:
+    """Keep the current selection under a name. facts: of its manifest.
+
+    Raises CurationError: nothing selected or out of date, no name, or a name that is taken.
+    """
+    table = pipeline.selection()
+    if table is None:
+        raise CurationError("There is no selection up to date to save; select again first.")
+    return _save(pipeline.workspace, name, note, who, table, pipeline.params("select").as_dict(), facts, 0)
+
+
+def import_version(workspace: Workspace, path: Path, name: str, note: str = "", who: str = "") -> Version:
+    """Keep the records of a data file as a version: those found in the pool by their text. The rest are counted.
+
+    Raises CurationError where the file can't be read, or none of its records is in the pool.
+    """
+    _, batches = load_records(Path(path), RecordParams())
+    wanted = [(raw, text) for batch in batches for raw, text in zip(*_raw_and_text(batch), strict=True)]
+    by_raw = match_hashes([content_hash(raw) for raw, _ in wanted], workspace.hashes())
+    by_text = match_hashes([content_hash(text) for _, text in wanted], workspace.hashes("text"))
+    rows = np.where(by_raw >= 0, by_raw, by_text)
+    found = np.sort(rows[rows >= 0])
+    if not len(found):
+        raise CurationError(
+            f"None of the {len(rows):,} records of {Path(path).name} is in this workspace's data; open a selection from it."
+        )
+    table = pa.table(
+        {
+            "row_id": pa.array(found),
+            "cluster": pa.array(np.full(len(found), -1, np.int32)),
+            "score": pa.array(np.zeros(len(found), np.float32)),
+            "reason": pa.array(np.full(len(found), REASONS.index("drawn"), np.int8)),
+        }
+    )
+    facts = {"from": {"file": Path(path).name, "n_records": len(rows), "n_in_the_data": len(found)}}
+    return _save(workspace, name, note, who, table, {"method": "file"}, facts, int((rows < 0).sum()))
+
+
+def _raw_and_text(batch: pa.RecordBatch) -> tuple[list[str], list[str]]:
+    return batch["raw"].to_pylist(), batch["text"].to_pylist()
+
+
+def _save(
+    workspace: Workspace,
+    name: str,
+    note: str,
+    who: str,
+    table: pa.Table,
+    params: dict[str, Any],
+    facts: dict[str, Any],
+    n_unknown: int,
+) -> Version:
+    name = name.strip()
+    if not name:
+        raise CurationError("A version needs a name.")
+    rows = table["row_id"].to_numpy()
+    raws = workspace.records().take(rows, ["raw"])["raw"].to_pylist()
+    hashes = pa.array([content_hash(raw) for raw in raws], pa.binary(_HASH))
+    key = digest("version", hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest(), name, len(versions(workspace)))
+    info = {"fingerprint": workspace.dataset().fingerprint, "facts": facts}
+    workspace.save("version", key, info, value=table.append_column("hash", hashes))
+    try:
+        workspace.ledger.add_version(who, name, note, key, params, len(rows), n_unknown)
+    except sqlite3.IntegrityError as error:
+        raise CurationError(
+            f"There is a version called {name!r} already, and it never changes; take another name."
+        ) from error
+    return find_version(workspace, name)
+
+
+def version_table(workspace: Workspace, version: Version) -> pa.Table:
+    """Return the version's row_id, cluster, score and reason in today's data; records no longer there are left out."""
+    table = workspace.table("version", version.key)
+    if workspace.info("version", version.key)["fingerprint"] == workspace.dataset().fingerprint:
+        return table.drop_columns(["hash"])
+    rows = match_hashes(table["hash"].to_pylist(), workspace.hashes())
+    kept = table.set_column(0, "row_id", pa.array(rows)).filter(pa.array(rows >= 0))
+    return kept.drop_columns(["hash"])
+
+
+def version_rows(workspace: Workspace, version: Version) -> np.ndarray:
+    """Return the version's row ids in today's data, ascending; one drawn twice comes twice."""
+    return np.sort(version_table(workspace, version)["row_id"].to_numpy())
+
+
+def restore_version(pipeline: Pipeline, version: Version) -> str:
+    """Make a version the current selection again and return the selection's key.
+
+    It stands as it was saved: what was decided since is said as a warning and does not change it.
+    """
+    table = version_table(pipeline.workspace, version)
+    rows = table["row_id"].to_numpy()
+    overrides = pipeline.overrides()
+    told = [f"{version.n - len(rows):,} of its records are no longer in the data."] if len(rows) < version.n else []
+    if n := len(np.setdiff1d(overrides.pinned, rows)):
+        told.append(f"{n:,} records pinned now are not in it.")
+    if n := len(np.intersect1d(overrides.dropped, rows)):
+        told.append(f"{n:,} records dropped now are in it.")
+    selection = Selection(
+        rows=rows,
+        clusters=table["cluster"].to_numpy(),
+        scores=table["score"].to_numpy(),
+        reasons=table["reason"].to_numpy(),
+        requested=version.n,
+        shortfall=" ".join(told),
+    )
+    return pipeline.publish(VersionParams(version.name, version.key, len(rows)), selection)
+
+
+def export_version(workspace: Workspace, version: Version, out: Path) -> Path:
+    """Write a version as JSONL with its manifest beside it, and return the manifest's path."""
+    check_out(out, Path(workspace.dataset().path))
+    rows = version_rows(workspace, version)
+    sha256 = write_jsonl(export_lines(workspace.records(), rows), Path(out))
+    dataset = workspace.dataset()
+    facts = dict(workspace.info("version", version.key)["facts"])
+    facts["input"] = {
+        "file": Path(dataset.path).name,
+        "sha256": dataset.sha256,
+        "n_records": dataset.n_records,
+        "n_rejects": dataset.n_rejects,
+        "fields": dataset.fields,
+        "params": dataset.params,
+    }
+    facts["version"] = {"name": version.name, "note": version.note, "at": version.at, "who": version.who}
+    return write_manifest(Path(out), sha256, rows, facts)
