@@ -9,9 +9,9 @@ import dataclasses
 import numpy as np
 import plotly.graph_objects as go
 
-from components.raster import View, inside_view
 from components.theme import ground_colour
 from components.words import plain
+from core.raster import View, inside_view
 
 HOVER_POINTS = 800
 HEIGHT = 640

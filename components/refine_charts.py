@@ -6,12 +6,12 @@ import streamlit as st
 from components import opened, state
 from components.map_figure import Colouring, draw_map, hover_sample
 from components.map_view import whole_picture
-from components.raster import full_view
 from components.theme import is_dark, scale_colours, text_colour
 from components.weight_figures import loss_lines, most_changed, weight_codes, weight_heat, weight_lines
 from core.course import Course
 from core.params import digest
 from core.pipeline import Pipeline
+from core.raster import full_view
 from core.rounds import RefineRun, Rounds
 
 _VIEWS = {"lines": "Most changed", "heat": "All clusters", "map": "On the map", "loss": "Training loss"}

@@ -9,11 +9,11 @@ import streamlit as st
 from components import opened
 from components.map_figure import Colouring, draw_map, hover_sample
 from components.map_view import whole_picture
-from components.raster import full_view
 from components.theme import category_colours, is_dark, scale_colours, text_colour
 from components.weight_figures import loss_lines
 from components.words import plain, shorten
 from core.pipeline import Pipeline
+from core.raster import full_view
 from core.selection.params import REASONS
 
 _SHOWN = 3

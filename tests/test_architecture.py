@@ -21,7 +21,7 @@ ORDER = [
     {"embedding"},
     {"neighbours"},
     {"clustering", "naming"},
-    {"projection"},
+    {"projection", "raster"},
     {"quality"},
     {"endpoint"},
     {"causal", "reward_model", "judge"},

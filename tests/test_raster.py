@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from components.map_figure import HOVER_POINTS, hover_sample
-from components.raster import close_view, draw_points, full_view, in_polygon, inside_view
+from core.raster import close_view, draw_points, full_view, in_polygon, inside_view
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 COLOURS = np.array([RED, BLUE], np.uint8)
