@@ -40,7 +40,7 @@ class SmallLmParams(Params):
     heads: int = 4
     steps: int = 400
     batch_size: int = 16
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
 
     def __post_init__(self) -> None:
         check_count("vocabulary", self.vocabulary, 300)  # 256 bytes, the marks, some merges

@@ -1,0 +1,175 @@
+"""The report's pictures: the map as PNG, charts as SVG that take on the reader's light or dark. Arrays in, bytes out."""
+
+import colorsys
+import io
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from core.raster import View, draw_points, full_view
+from core.report.blocks import line, shorten
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FREE, SELECTED, PINNED, DROPPED = range(4)
+STATUS_COLOURS = ("#b9b5ac", "#0f7f74", "#b9690b", "#b4434f")  # as on the app's pages
+PLAIN = "#80868c"
+_MAP_SIZE = (960, 600)
+_WIDTH = 9.6  # inches, which a browser shows as 922 pixels
+_INK = "#22262b"  # stands for the reader's text colour
+_INK_STYLE = "svg{color:#22262a}@media (prefers-color-scheme:dark){svg{color:#e6e4df}}"
+_LEAST = 1e-3
+
+
+def map_picture(xy: np.ndarray, statuses: np.ndarray) -> bytes:
+    """Return the map as PNG bytes. xy: (n, 2). statuses: (n,) int, FREE to DROPPED; the later lie above the earlier."""
+    view = _in_proportion(full_view(xy))
+    whole = Image.new("RGBA", _MAP_SIZE)
+    for status, colour in enumerate(STATUS_COLOURS):
+        rows = np.flatnonzero(statuses == status)
+        if len(rows):
+            colours = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)]], np.uint8)
+            layer = draw_points(xy[rows], np.zeros(len(rows), np.int64), colours, view, _MAP_SIZE, len(rows))
+            whole.alpha_composite(Image.open(io.BytesIO(layer)))
+    buffer = io.BytesIO()
+    whole.save(buffer, "PNG", compress_level=9)
+    return buffer.getvalue()
+
+
+def _in_proportion(view: View) -> View:
+    """Return the view widened one way until a step across is as long as a step up."""
+    x0, x1, y0, y1 = view
+    scale = max((x1 - x0) / _MAP_SIZE[0], (y1 - y0) / _MAP_SIZE[1]) / 2
+    x, y, across, up = (x0 + x1) / 2, (y0 + y1) / 2, scale * _MAP_SIZE[0], scale * _MAP_SIZE[1]
+    return x - across, x + across, y - up, y + up
+
+
+def most_changed(relative: np.ndarray, most: int) -> np.ndarray:
+    """Return the ids of the clusters whose weight went farthest from where it began, highest last weight first.
+
+    relative: (k, r) weights as multiples of an equal share.
+    """
+    logs = np.log(np.maximum(relative, _LEAST))
+    moved = np.abs(logs[:, -1] - logs[:, 0])
+    chosen = np.argsort(-moved, kind="stable")[:most]
+    return chosen[np.argsort(-relative[chosen, -1], kind="stable")]
+
+
+def weight_lines(titles: Sequence[str], names: Sequence[str], relative: np.ndarray, named: np.ndarray) -> bytes:
+    """Return SVG lines of every cluster's weight; the `named` ones (ids) in colour. relative: (k, r), r >= 2; titles: r."""
+    values = np.maximum(relative, _LEAST)
+    low, high = min(0.5, values.min() / 1.15), max(2.0, values.max() * 1.15)
+    x = np.arange(len(titles), dtype=float)
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.add_axes((0.075, 0.09, 0.585, 0.87))
+        axes.set(yscale="log", ylim=(low, high), xlim=(-0.05, x[-1] + 0.02), ylabel="weight, times an equal share")
+        axes.axhline(1, color=_INK, alpha=0.35, linewidth=0.8, linestyle=":")
+        rest = np.delete(values, named, axis=0)
+        if len(rest):  # one line with gaps is much less SVG than a line a cluster
+            joined = np.hstack([rest, np.full((len(rest), 1), np.nan)]).ravel()
+            axes.plot(np.tile([*x, np.nan], len(rest)), joined, color=_INK, alpha=0.16, linewidth=0.8)
+        places = _spread_out(np.log(values[named, -1] / low) / np.log(high / low), 0.078)
+        for cluster, place, colour in zip(named.tolist(), places, _colours(len(named)), strict=True):
+            axes.plot(x, values[cluster], color=colour, linewidth=1.8, marker="o", markersize=4)
+            axes.annotate(
+                f"{cluster} {shorten(names[cluster], 34)}",
+                (x[-1], values[cluster, -1]),
+                (1.06, place),
+                textcoords="axes fraction",
+                va="center",
+                arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.9, "shrinkA": 2, "shrinkB": 4},
+            )
+        axes.set_xticks(x, titles)
+        ticks = [t for t in _round_numbers(high / low) if low <= t <= high]
+        axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
+
+    return _svg(draw, 4.4)
+
+
+def _round_numbers(span: float) -> list[float]:
+    steps = (1, 2, 5) if span > 6 else (1, 1.5, 2, 3, 5, 7)
+    return [step * 10.0**power for power in range(-4, 6) for step in steps]
+
+
+def _spread_out(places: np.ndarray, gap: float) -> np.ndarray:
+    """Return heights in 0..1, descending as `places` are, at least `gap` apart as far as there is room."""
+    gap = min(gap, 1 / max(len(places) - 1, 1))
+    spread = places[::-1].astype(float)
+    for i in range(1, len(spread)):
+        spread[i] = max(spread[i], spread[i - 1] + gap)
+    top = 1.0
+    for i in reversed(range(len(spread))):
+        spread[i] = top = min(spread[i], top)
+        top -= gap
+    return spread[::-1]
+
+
+def measure_dots(titles: Sequence[str], values: Sequence[float], bands: Sequence[Sequence[float]], colours: Sequence[str]):
+    """Return SVG: a line a measure, its dot over the bar of its random band. Every line has a scale of its own."""
+
+    def draw(figure: "Figure") -> None:
+        figure.subplots_adjust(left=0.27, right=0.97, top=0.99, bottom=0.01)
+        axes = figure.subplots()
+        axes.set(xlim=(-0.04, 1.04), ylim=(len(titles) - 0.5, -0.5), xticks=[])
+        axes.set_yticks(range(len(titles)), [line(title) for title in titles])
+        axes.tick_params(length=0, pad=10)
+        axes.spines[:].set_visible(False)
+        for row, (value, band, colour) in enumerate(zip(values, bands, colours, strict=True)):
+            low, high = min(value, *band), max(value, *band)
+            place, *drawn = [(each - low) / (high - low) if high > low else 0.5 for each in (value, *band)]
+            axes.plot((0, 1), (row, row), color=_INK, alpha=0.14, linewidth=0.8, zorder=1)
+            ends = (min(drawn), max(drawn))
+            axes.plot(ends, (row, row), color=_INK, alpha=0.2, linewidth=9, solid_capstyle="round", zorder=2)
+            axes.scatter(drawn, [row] * len(drawn), s=26, marker="|", color=_INK, alpha=0.45, linewidths=0.9, zorder=3)
+            axes.scatter([place], [row], s=62, color=colour, zorder=4)
+
+    return _svg(draw, 0.33 * len(titles) + 0.1)
+
+
+def share_bars(titles: Sequence[str], chosen: Sequence[float], everything: Sequence[float]) -> bytes:
+    """Return SVG: two bars a source, its share of the selection above its share of the data, both 0..1."""
+
+    def draw(figure: "Figure") -> None:
+        height = 0.36 * len(titles) + 0.6
+        figure.subplots_adjust(left=0.27, right=0.97, top=0.99, bottom=0.42 / height)
+        axes = figure.subplots()
+        rows = np.arange(len(titles))
+        axes.barh(rows - 0.19, 100 * np.asarray(chosen), 0.34, color=STATUS_COLOURS[SELECTED])
+        axes.barh(rows + 0.19, 100 * np.asarray(everything), 0.34, color=PLAIN)
+        axes.set(ylim=(len(titles) - 0.5, -0.5), xlabel="share of the records, %")
+        axes.set_yticks(rows, [shorten(title, 32) for title in titles])
+        axes.tick_params(axis="y", length=0)
+
+    return _svg(draw, 0.36 * len(titles) + 0.6)
+
+
+def _colours(n: int) -> list[str]:
+    """Return n hex colours that stand out on white and on black, neighbours far apart in hue."""
+    parts = [colorsys.hls_to_rgb((0.47 + i * 0.381966) % 1, (0.46, 0.54)[i % 2], (0.6, 0.7)[i % 2]) for i in range(n)]
+    return ["#" + "".join(f"{round(255 * part):02x}" for part in each) for each in parts]
+
+
+def _svg(draw: Callable[["Figure"], None], height: float) -> bytes:
+    """Return what `draw` puts on a figure as SVG, the same bytes for the same drawing. height: inches."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    settings = {"svg.hashsalt": "winnow", "svg.fonttype": "none", "text.parse_math": False, "font.size": 9.5}
+    settings |= dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor"), _INK)
+    settings |= {"axes.spines.top": False, "axes.spines.right": False}
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of letters that matplotlib's font lacks; the reader's will do
+        figure = Figure((_WIDTH, height))
+        draw(figure)
+        metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
+    text = buffer.getvalue().decode()
+    text = text[text.index("<svg") :].replace(f": {_INK}", ": currentColor")
+    return text.replace('<style type="text/css">', f'<style type="text/css">{_INK_STYLE}', 1).encode()

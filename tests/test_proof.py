@@ -1,0 +1,201 @@
+"""Proof by training: what is held out stays out, every training is kept, the sums are right; with tiny models."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from core.causal import load_causal, mean_log_probs
+from core.delivery import manifest_facts
+from core.errors import CurationError
+from core.pipeline import Pipeline
+from core.proof import ProveParams, draw_held_out, families, half_width, sum_up
+from core.proving import last_proof, proof_lines, prove, select_for_proof, table_lines
+from core.selection import SelectionParams
+from core.versions import save_version
+from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
+
+TINY = {"vocabulary": 300, "context": 32, "width": 16, "layers": 1, "heads": 2, "steps": 12, "batch_size": 4}
+
+
+def params(**changes):
+    values = {"methods": ("random", "kmq"), "budget": "12", "n_seeds": 2, "held_out": 30, "small": TINY}
+    return ProveParams(**(values | changes))
+
+
+@pytest.fixture
+def pipeline(make_pipeline):
+    return make_pipeline("embed", "cluster", "score")
+
+
+def test_a_proof_has_a_line_a_method(pipeline):
+    lines = prove(pipeline, params(methods=("random", "longest", "kmq", "rounds")), device="cpu")
+    assert {line.method for line in lines} == {"random", "longest", "kmq", "rounds"}
+    assert [line.macro for line in lines] == sorted(line.macro for line in lines)
+    for line in lines:
+        assert set(line.groups) == {"bread", "python", "garden", "travel"} and line.n_records == [12, 12]
+        assert line.macro == pytest.approx(np.mean(list(line.groups.values())))
+        assert line.worst == max(line.groups.values()) == line.groups[line.worst_group]
+        assert 0 < line.macro < np.log(400) and line.macro_half == pytest.approx(half_width(np.array(line.macros)))
+    random = next(line for line in lines if line.method == "random")
+    other = next(line for line in lines if line.method == "kmq")
+    assert np.isnan(random.against)
+    assert other.against == pytest.approx(other.macro - random.macro)
+    text = table_lines(lines)
+    assert len(text) == 5 and "±" in text[1]
+
+
+def test_what_is_held_out_is_never_selected_even_pinned_or_by_another_copy(pipeline):
+    asked = params()
+    held = draw_held_out(60, asked)
+    pipeline.workspace.decide_records("pin", held[:2])
+    fresh = Pipeline(pipeline.workspace)
+    for method in ("random", "kmq", "longest", "rounds", "kmeans-closest", "k-center"):
+        rows = select_for_proof(fresh, method, asked, 0, held)
+        assert len(rows) == 12 and not set(rows) & set(held.tolist()), method
+
+
+def test_the_longest_responses_are_the_longest(pipeline):
+    rows = select_for_proof(pipeline, "longest", params(), 0, np.array([4]))
+    lengths = np.array(
+        [len(r) for r in pipeline.workspace.records().take(np.arange(60), ["response"])["response"].to_pylist()]
+    )
+    lengths[4] = -1
+    assert sorted(lengths[rows]) == sorted(lengths)[-12:]
+
+
+def test_a_stopped_proof_goes_on_and_another_method_costs_only_its_own(pipeline, monkeypatch):
+    import core.proving as proving
+
+    trained, real = [], proving.train_small_lm
+
+    def counted(*arguments, **more):
+        if len(trained) == 3:
+            raise KeyboardInterrupt
+        trained.append(1)
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(proving, "train_small_lm", counted)
+    with pytest.raises(KeyboardInterrupt):
+        prove(pipeline, params(), device="cpu")
+    assert proof_lines(pipeline) == []
+    monkeypatch.setattr(proving, "train_small_lm", lambda *a, **k: trained.append(1) or real(*a, **k))
+    lines = prove(Pipeline(pipeline.workspace), params(), device="cpu")
+    assert len(trained) == 4
+    prove(Pipeline(pipeline.workspace), params(methods=("random", "kmq", "longest")), device="cpu")
+    assert len(trained) == 6
+    assert [dataclasses.asdict(line) for line in prove(Pipeline(pipeline.workspace), params(), device="cpu")] == [
+        dataclasses.asdict(line) for line in lines
+    ] or any(np.isnan(line.against) for line in lines)
+    assert len(trained) == 6
+
+
+def test_a_saved_version_is_trained_on_without_what_is_held_out(pipeline):
+    pipeline.run("select", SelectionParams("30", "quality"))
+    save_version(pipeline, "best", manifest_facts(pipeline))
+    asked = params(methods=("version:best",), n_seeds=1)
+    held = draw_held_out(60, asked)
+    expected = np.setdiff1d(pipeline.selection()["row_id"].to_numpy(), held)
+    lines = prove(Pipeline(pipeline.workspace), asked, device="cpu")
+    assert lines[0].n_records == [len(expected)] and np.isnan(lines[0].macro_half)
+    with pytest.raises(CurationError, match="no version called 'worst'"):
+        prove(pipeline, params(methods=("version:worst",)), device="cpu")
+
+
+def test_a_real_model_is_tuned_instead(pipeline, tiny_lm):
+    asked = params(
+        methods=("random",), n_seeds=1, base=tiny_lm, lora={"batch_size": 4, "epochs": 1, "max_tokens": 192}
+    )
+    lines = prove(pipeline, asked, device="cpu")
+    held = draw_held_out(60, asked)
+    table = pipeline.workspace.records().take(held, ["prompt", "response"])
+    lm = load_causal(tiny_lm, "cpu", 192)
+    before = -mean_log_probs(lm, table["prompt"].to_pylist(), table["response"].to_pylist())
+    key = last_proof(pipeline)[1][0][2]
+    after = pipeline.workspace.array("proof", key)
+    assert after.shape == before.shape and not np.allclose(after, before) and after.mean() < before.mean()
+    assert len(lines) == 1
+
+
+def test_losses_are_summed_up_by_cluster_where_there_is_no_label_or_it_is_asked(pipeline):
+    lines = prove(pipeline, params(by="cluster", n_seeds=1), device="cpu")
+    names = pipeline.workspace.info("cluster", pipeline.current("cluster"))["names"]
+    assert set(lines[0].groups) <= {f"{i} {name}" for i, name in enumerate(names)}
+
+
+def test_many_labels_go_by_what_stands_before_the_slash():
+    names = [f"t0/{i}" for i in range(50)] + ["gsm8k"]
+    heads, codes = families(names, np.array([0, 3, 50, -1]))
+    assert heads == ["t0", "gsm8k"] and codes.tolist() == [0, 0, 1, -1]
+    assert families(["a", "b"], np.array([1]))[0] == ["a", "b"]
+    assert families([f"x{i}" for i in range(60)], np.array([0])) is None and families([], np.array([])) is None
+
+
+def test_the_sums_worked_by_hand():
+    codes = np.array([0] * 5 + [1] * 5 + [2])
+    a = np.array([1.0] * 5 + [3.0] * 5 + [9.0], np.float32)
+    lines = sum_up(
+        {"random": [a, a + 1], "kmq": [a - 0.5, a + 0.3]}, {"random": [3, 3], "kmq": [3, 3]}, ["x", "y", "z"], codes
+    )
+    kmq = lines[0]
+    assert kmq.method == "kmq" and kmq.groups == pytest.approx({"x": 0.9, "y": 2.9})  # z has one record only
+    assert kmq.macro == pytest.approx(1.9) and kmq.worst_group == "y"
+    assert kmq.against == pytest.approx(-0.6)
+    assert half_width(np.array([1.0, 2.0, 3.0])) == pytest.approx(4.302653 / np.sqrt(3), abs=1e-4)
+    with pytest.raises(CurationError, match="No group has 5 held-out records"):
+        sum_up({"a": [a[:2]]}, {"a": [1]}, ["x", "y"], np.array([0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"methods": ("luck",)}, "a method to prove is 'luck'"),
+        ({"methods": ()}, "methods are none"),
+        ({"methods": ("kmq", "kmq")}, "name each once"),
+        ({"n_seeds": 0}, "n_seeds is 0"),
+        ({"budget": "no"}, "budget is 'no'"),
+        ({"small": {"depth": 3}}, "no parameter depth"),
+        ({"by": "moon"}, "by is 'moon'"),
+    ],
+)
+def test_bad_params_are_refused(changes, told):
+    with pytest.raises(CurationError, match=told):
+        params(**changes)
+
+
+def test_too_much_held_out_and_missing_stages_are_said(make_pipeline):
+    pipeline = make_pipeline("embed")
+    with pytest.raises(CurationError, match="hold out half at most"):
+        prove(pipeline, params(held_out=31), device="cpu")
+    with pytest.raises(CurationError, match="kmq needs the cluster stage; run: python -m core cluster"):
+        prove(pipeline, params(methods=("kmq",)), device="cpu")
+    with pytest.raises(CurationError, match="rounds need clusters and quality"):
+        prove(pipeline, params(methods=("rounds",)), device="cpu")
+
+
+# From the command line
+
+
+def test_measure_compare_prove_and_versions_from_the_command_line(workspace, tmp_path):  # noqa: F811
+    run("select", workspace, "--budget", 12, check=0)
+    done = run("version", "save", workspace, "--name", "first", "--note", "why not", check=0)
+    assert "saved first: 12 records" in done.stdout
+    run("select", workspace, "--budget", 12, "--method", "random", check=0)
+    done = run("measure", workspace, check=0)
+    assert "NovelSum" in done.stdout and "tokens:" in done.stdout and "inside" in done.stdout
+    done = run("compare", workspace, "first", "current", "--stability", 2, check=0)
+    assert "Jaccard" in done.stdout and "mean Jaccard" in done.stdout and "in both" in done.stdout
+    assert "Name two selections" in run("compare", workspace, "first", check=1).stderr
+    assert "'x' is no selection" in run("compare", workspace, "first", "x", check=1).stderr
+    assert "first: why not" in run("version", "list", workspace, check=0).stdout
+    out = tmp_path / "v.jsonl"
+    run("version", "export", workspace, "--name", "first", "--out", out, check=0)
+    assert len(out.read_text().splitlines()) == 12
+    run("version", "import", workspace, out, "--name", "back", check=0)
+    done = run("version", "restore", workspace, "--name", "back", check=0)
+    assert "12 records selected, as in back" in done.stdout
+    tiny = ",".join(f"{name}={value}" for name, value in TINY.items())
+    options = ["--budget", 12, "--seeds", 1, "--held-out", 24, "--device", "cpu"]
+    done = run("prove", workspace, "--methods", "random,kmq", "--set", tiny, *options, check=0)
+    assert "kmq" in done.stdout and "a proxy" in done.stdout
+    assert "every value must be a number" in run("prove", workspace, "--set", "steps=few", check=1).stderr

@@ -1,0 +1,180 @@
+"""Versions: saved, never changed, compared, restored, exported, imported; and the list of what can be compared."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core.choices import StabilityParams, choices, find_choice, known_stability, rows_of, stability
+from core.clustering import ClusterParams
+from core.delivery import export_selection, manifest_facts
+from core.errors import CurationError
+from core.export import verify
+from core.overrides import match_hashes
+from core.pipeline import Pipeline
+from core.records import RecordParams
+from core.selection import SelectionParams, VersionParams
+from core.versions import (
+    export_version,
+    find_version,
+    import_version,
+    restore_version,
+    save_version,
+    version_rows,
+    versions,
+)
+from tests.conftest import small_records, write_jsonl
+
+
+@pytest.fixture
+def pipeline(make_pipeline):
+    return make_pipeline("embed", "cluster", "score", "select")
+
+
+def save(pipeline, name="first", **more):
+    return save_version(pipeline, name, manifest_facts(pipeline), **more)
+
+
+def rows_now(pipeline):
+    return np.sort(pipeline.selection()["row_id"].to_numpy()).tolist()
+
+
+def test_a_version_never_changes(pipeline):
+    before = rows_now(pipeline)
+    made = save(pipeline, note="for the talk", who="ann")
+    assert (made.n, made.method, made.note, made.who) == (12, "kmq", "for the talk", "ann") and made.at
+    pipeline.run("select", SelectionParams("20", "quality"))
+    pipeline.workspace.decide_records("drop", np.array(before[:3]))
+    pipeline.run("cluster", ClusterParams(3), device="cpu")
+    assert version_rows(pipeline.workspace, find_version(pipeline.workspace, "first")).tolist() == before
+    with pytest.raises(CurationError, match="'first' already, and it never changes"):
+        save(Pipeline(pipeline.workspace)) if Pipeline(pipeline.workspace).selection() else import_version(
+            pipeline.workspace, pipeline.workspace.dataset().path, "first"
+        )
+    assert len(versions(pipeline.workspace)) == 1
+
+
+def test_a_version_finds_its_records_in_data_imported_anew(pipeline, data_file):
+    texts = pipeline.workspace.records().take(np.array(rows_now(pipeline)), ["raw"])["raw"].to_pylist()
+    made = save(pipeline)
+    write_jsonl(data_file, [{"instruction": "new", "output": "first"}, *small_records()[::-1]])
+    pipeline.workspace.import_data(data_file, RecordParams())
+    rows = version_rows(pipeline.workspace, made)
+    assert sorted(pipeline.workspace.records().take(rows, ["raw"])["raw"].to_pylist()) == sorted(texts)
+    write_jsonl(data_file, small_records(10))
+    pipeline.workspace.import_data(data_file, RecordParams())
+    left = version_rows(pipeline.workspace, made)
+    assert len(left) < made.n and left.max() < 10
+
+
+def test_restoring_makes_it_the_selection_again_and_says_what_was_decided_since(pipeline):
+    before = rows_now(pipeline)
+    made = save(pipeline)
+    pipeline.run("select", SelectionParams("20", "quality"))
+    others = np.setdiff1d(np.arange(60), before)
+    pipeline.workspace.decide_records("drop", np.array(before[:2]))
+    pipeline.workspace.decide_records("pin", others[:1])
+    restore_version(Pipeline(pipeline.workspace), made)
+    now = Pipeline(pipeline.workspace)
+    assert rows_now(now) == before and now.state("select") == "done"
+    assert now.params("select") == VersionParams("first", made.key, 12)
+    told = now.workspace.info("select", now.current("select"))["shortfall"]
+    assert told == "1 records pinned now are not in it. 2 records dropped now are in it."
+    now.workspace.decide_records("drop", others[5:6])
+    assert Pipeline(pipeline.workspace).state("select") == "stale"  # as any selection after a decision
+
+
+def test_a_restored_version_is_exported_with_how_it_was_made(pipeline, tmp_path, data_file):
+    made = save(pipeline)
+    pipeline.run("select", SelectionParams("20", "quality"))
+    restore_version(Pipeline(pipeline.workspace), made)
+    manifest = export_selection(Pipeline(pipeline.workspace), tmp_path / "again.jsonl")
+    held = json.loads(manifest.read_text())
+    assert (
+        held["version"]["name"] == "first"
+        and held["version"]["made_by"]["stages"]["select"]["params"]["method"] == "kmq"
+    )
+    verify(manifest, data_file)
+
+
+def test_a_version_is_exported_without_being_restored(pipeline, tmp_path, data_file):
+    rows = rows_now(pipeline)
+    made = save(pipeline, note="n")
+    pipeline.run("select", SelectionParams("20", "quality"))
+    manifest = export_version(pipeline.workspace, made, tmp_path / "v.jsonl")
+    held = verify(manifest, data_file)
+    assert held["row_ids"] == rows and held["version"]["note"] == "n"
+    assert held["stages"]["select"]["params"]["method"] == "kmq"
+    assert rows_now(pipeline) != rows
+    with pytest.raises(CurationError, match="is the data that the records come from"):
+        export_version(pipeline.workspace, made, data_file)
+
+
+def test_a_file_chosen_elsewhere_is_found_by_its_text(pipeline, tmp_path):
+    records = small_records()
+    lines = [records[7], records[3], records[7], {"instruction": "not here", "output": "at all"}]
+    same = write_jsonl(tmp_path / "same.jsonl", lines)
+    made = import_version(pipeline.workspace, same, "theirs", who="bob")
+    assert version_rows(pipeline.workspace, made).tolist() == [3, 7, 7] and (made.n, made.n_unknown) == (3, 1)
+    other = [{"prompt": r["instruction"], "completion": r["output"]} for r in records[10:14]]
+    made = import_version(pipeline.workspace, write_jsonl(tmp_path / "o.jsonl", other), "another layout")
+    assert version_rows(pipeline.workspace, made).tolist() == [10, 11, 12, 13]
+    with pytest.raises(CurationError, match="None of the 1 records of none"):
+        import_version(pipeline.workspace, write_jsonl(tmp_path / "none.jsonl", lines[3:]), "none")
+
+
+def test_names_are_needed_and_known(pipeline, make_pipeline):
+    with pytest.raises(CurationError, match="needs a name"):
+        save(pipeline, "  ")
+    with pytest.raises(CurationError, match="no version called 'x'; there are: none yet"):
+        find_version(pipeline.workspace, "x")
+    with pytest.raises(CurationError, match="no selection up to date"):
+        save_version(make_pipeline(folder="empty"), "a", {})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "rows"), [("a", [0]), ("aa", [0, 2]), ("aaa", [0, 2, 0]), ("xb", [-1, 1]), ("", []), ("ba", [1, 0])]
+)
+def test_hashes_are_matched_copy_by_copy_and_then_again(wanted, rows):
+    present = np.array([letter.encode() * 16 for letter in "abac"], "S16")
+    assert match_hashes([letter.encode() * 16 for letter in wanted], present).tolist() == rows
+
+
+# What can be compared
+
+
+def test_every_selection_and_version_can_be_chosen(pipeline):
+    save(pipeline)
+    pipeline.run("select", SelectionParams("20", "quality"))
+    pipeline.run("select", SelectionParams("12", seed=4))
+    found = choices(Pipeline(pipeline.workspace))
+    assert [choice.id for choice in found] == ["version:first", "#3", "#2", "#1"]
+    assert [choice.title for choice in found] == ["first", "#3 kmq, 12, seed 4", "#2 quality, 20", "#1 kmq, 12"]
+    fresh = Pipeline(pipeline.workspace)
+    assert find_choice(fresh, "current").id == "#3" and find_choice(fresh, "first").id == "version:first"
+    assert rows_of(fresh, find_choice(fresh, "#3")).tolist() == rows_now(fresh)
+    assert rows_of(fresh, find_choice(fresh, "#1")).tolist() == rows_of(fresh, find_choice(fresh, "first")).tolist()
+    with pytest.raises(CurationError, match="'#9' is no selection of this workspace; there are: version:first, #3"):
+        find_choice(fresh, "#9")
+
+
+def test_selections_of_other_data_are_left_out(pipeline, data_file):
+    save(pipeline)
+    write_jsonl(data_file, small_records(50))
+    pipeline.workspace.import_data(data_file, RecordParams())
+    assert [choice.id for choice in choices(Pipeline(pipeline.workspace))] == ["version:first"]
+
+
+def test_stability_is_the_mean_jaccard_over_seeds(pipeline):
+    asked = StabilityParams(SelectionParams("12", "kmeans-random").as_dict(), 3)
+    assert known_stability(pipeline, asked) is None
+    found = stability(pipeline, asked)
+    drawn = []
+    for seed in range(3):
+        pipeline.run("select", SelectionParams("12", "kmeans-random", seed=seed))
+        drawn.append(set(rows_now(pipeline)))
+    jaccards = [len(a & b) / len(a | b) for a, b in ((drawn[0], drawn[1]), (drawn[0], drawn[2]), (drawn[1], drawn[2]))]
+    assert found == pytest.approx(np.mean(jaccards), abs=1e-5) and known_stability(pipeline, asked) == found
+    assert stability(pipeline, StabilityParams(SelectionParams("12", "quality").as_dict())) == 1
+    with pytest.raises(CurationError, match="n_seeds is 1"):
+        StabilityParams(SelectionParams().as_dict(), 1)
