@@ -15,4 +15,4 @@ for name, rows in (("Pinned", overrides.pinned), ("Dropped", overrides.dropped))
     if len(rows):
         with st.expander(f"{name} ({len(rows):,})"):
             record_reader.show(pipeline, rows, statuses, key=name.lower())
-guide.next_page(pipeline, "export")
+guide.next_page(pipeline, "compare")

@@ -22,7 +22,6 @@ class PageEntry:
         return f"{self.name}_page.py"
 
 
-# Compare takes its place between these when it is there.
 PAGES = (
     PageEntry("data", "Data"),
     PageEntry("map", "Map", ("cluster", "project")),
@@ -30,6 +29,7 @@ PAGES = (
     PageEntry("refine", "Refine", ("cluster", "score")),
     PageEntry("reward", "Reward", ("embed",)),
     PageEntry("review", "Review", ("cluster",)),
+    PageEntry("compare", "Compare", ("embed", "selection")),
     PageEntry("export", "Export", ("selection",)),
 )
 _MISSING = {

@@ -19,6 +19,10 @@ _DOING = {
     "select": "Choosing records",
     "refine": "Refining in rounds",
     "seeds": "Writing seeds",
+    "measure": "Measuring selections",
+    "stability": "Trying seeds",
+    "prove": "Training on each selection",
+    "restore": "Restoring a version",
     "suggest": "Trying numbers of clusters",
     "reward": "Learning domains and rewards",
 }

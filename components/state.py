@@ -37,7 +37,7 @@ class AppState:
 
     run: the run of rounds shown, 0 for the newest. round_shown: the round looked at, 0 for the latest.
     refine_cluster: the cluster picked on the Refine page, or -1. chart_version: raised to make the map forget what was drawn
-    on it. message: said once, at the next rerun.
+    on it. message: said once, at the next rerun. compared: ids of the selections on the Compare page; compare_view: its question.
     """
 
     workspace: Path
@@ -50,6 +50,8 @@ class AppState:
     run: int = 0
     round_shown: int = 0
     refine_cluster: int = -1
+    compared: tuple[str, ...] = ()
+    compare_view: str = "measures"
 
     def look_at(self, focus: Focus | None) -> None:
         """Change what the reader looks at."""

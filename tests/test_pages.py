@@ -102,6 +102,7 @@ def test_a_ready_page_shows_its_things(selected_home, name):
         "refine": "No rounds yet",
         "reward": "No rewards yet",
         "review": "No decision yet",
+        "compare": "Not measured yet",
         "export": "First lines",
     }
     assert expected[name] in words(app) and not app.error
@@ -377,8 +378,8 @@ def refined_home(sample_home):
     return sample_home
 
 
-def wait_for_job(home):
-    end = time.monotonic() + 120
+def wait_for_job(home, seconds=120):
+    end = time.monotonic() + seconds
     workspace = Workspace(home / "sample")
     while (job := jobs.last_job(workspace)) is None or job.is_active:
         assert time.monotonic() < end

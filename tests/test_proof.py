@@ -103,9 +103,7 @@ def test_a_saved_version_is_trained_on_without_what_is_held_out(pipeline):
 
 
 def test_a_real_model_is_tuned_instead(pipeline, tiny_lm):
-    asked = params(
-        methods=("random",), n_seeds=1, base=tiny_lm, lora={"batch_size": 4, "epochs": 1, "max_tokens": 192}
-    )
+    asked = params(methods=("random",), n_seeds=1, base=tiny_lm, lora={"batch_size": 4, "epochs": 1, "max_tokens": 192})
     lines = prove(pipeline, asked, device="cpu")
     held = draw_held_out(60, asked)
     table = pipeline.workspace.records().take(held, ["prompt", "response"])

@@ -4,7 +4,9 @@ import dataclasses
 import re
 
 Cell = str | int
-TEXT, NUMBER, CODE = "lrc"  # what a column holds; numbers stand at the right, code in a fixed width
+TEXT, SHORT, NUMBER, CODE = (
+    "lsrc"  # what a column holds: text, on one line, numbers at the right, code in a fixed width
+)
 _CUT_AT = 600
 # Characters that XML, and a terminal that shows the Markdown, can't do with; line breaks and tabs are told apart below.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -20,7 +22,7 @@ class Paragraph:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Rows of cells. columns: their titles. kinds: TEXT, NUMBER or CODE a column, as in "lrr". title: "" for none."""
+    """Rows of cells. columns: their titles. kinds: one of the above a column, as in "lrr". title: "" for none."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -101,3 +103,8 @@ def body(text: str) -> str:
     """Return a record's text with its own lines, cut at 600 characters."""
     text = text if len(text) <= _CUT_AT else text[:_CUT_AT] + "…"
     return _CONTROLS.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def moment(at: str) -> str:
+    """Return a moment of the ledger for people, to the second."""
+    return at.replace("T", " ")[:19]

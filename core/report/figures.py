@@ -1,7 +1,7 @@
 """The report's pictures: the map as PNG, charts as SVG that take on the reader's light or dark. Arrays in, bytes out."""
 
-import colorsys
 import io
+import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -16,9 +16,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FREE, SELECTED, PINNED, DROPPED = range(4)
-STATUS_COLOURS = ("#b9b5ac", "#0f7f74", "#b9690b", "#b4434f")  # as on the app's pages
+# As on the app's pages. What is not selected is half transparent, so that it steps back on a light and on a dark ground.
+STATUS_COLOURS = ("#898b8b9e", "#0f7f74", "#b9690b", "#b4434f")
 PLAIN = "#80868c"
-_MAP_SIZE = (960, 600)
+# Alike in lightness, neighbours far apart in hue: each stands out on white and on black.
+_LINE_COLOURS = (
+    *("#049c89", "#c46dbd", "#708501", "#647ee0", "#d37812", "#078a9b"),
+    *("#cc5a82", "#3eab5e", "#8962c5", "#a38209", "#069ce4", "#c35141"),
+)
+_MAP_SIZE = (1280, 800)  # pixels
+_FEW = 20_000  # up to so many records a point is drawn wider, to be seen
 _WIDTH = 9.6  # inches, which a browser shows as 922 pixels
 _INK = "#22262b"  # stands for the reader's text colour
 _INK_STYLE = "svg{color:#22262a}@media (prefers-color-scheme:dark){svg{color:#e6e4df}}"
@@ -30,14 +37,26 @@ def map_picture(xy: np.ndarray, statuses: np.ndarray) -> bytes:
     view = _in_proportion(full_view(xy))
     whole = Image.new("RGBA", _MAP_SIZE)
     for status, colour in enumerate(STATUS_COLOURS):
-        rows = np.flatnonzero(statuses == status)
-        if len(rows):
-            colours = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)]], np.uint8)
-            layer = draw_points(xy[rows], np.zeros(len(rows), np.int64), colours, view, _MAP_SIZE, len(rows))
-            whole.alpha_composite(Image.open(io.BytesIO(layer)))
+        here = xy[statuses == status]
+        if len(here):
+            drawn = _widened(here, view) if len(xy) < _FEW else here
+            *rgb, alpha = bytes.fromhex(f"{colour[1:]}ff")[:4]
+            layer = draw_points(
+                drawn, np.zeros(len(drawn), np.int64), np.array([rgb], np.uint8), view, _MAP_SIZE, len(xy)
+            )
+            picture = Image.open(io.BytesIO(layer))
+            picture.putalpha(picture.getchannel("A").point(lambda value, alpha=alpha: value * alpha // 255))
+            whole.alpha_composite(picture)
     buffer = io.BytesIO()
     whole.save(buffer, "PNG", compress_level=9)
     return buffer.getvalue()
+
+
+def _widened(xy: np.ndarray, view: View) -> np.ndarray:
+    """Return every point many times over, spread over a disc of 3 pixels around it."""
+    steps = np.array([(x, y) for x in range(-3, 4) for y in range(-3, 4) if x * x + y * y <= 10])
+    pixel = (view[1] - view[0]) / _MAP_SIZE[0]
+    return (xy[:, None] + pixel * steps).reshape(-1, 2)
 
 
 def _in_proportion(view: View) -> View:
@@ -74,7 +93,7 @@ def weight_lines(titles: Sequence[str], names: Sequence[str], relative: np.ndarr
             joined = np.hstack([rest, np.full((len(rest), 1), np.nan)]).ravel()
             axes.plot(np.tile([*x, np.nan], len(rest)), joined, color=_INK, alpha=0.16, linewidth=0.8)
         places = _spread_out(np.log(values[named, -1] / low) / np.log(high / low), 0.078)
-        for cluster, place, colour in zip(named.tolist(), places, _colours(len(named)), strict=True):
+        for cluster, place, colour in zip(named.tolist(), places, itertools.cycle(_LINE_COLOURS), strict=False):
             axes.plot(x, values[cluster], color=colour, linewidth=1.8, marker="o", markersize=4)
             axes.annotate(
                 f"{cluster} {shorten(names[cluster], 34)}",
@@ -82,7 +101,14 @@ def weight_lines(titles: Sequence[str], names: Sequence[str], relative: np.ndarr
                 (1.06, place),
                 textcoords="axes fraction",
                 va="center",
-                arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.9, "shrinkA": 2, "shrinkB": 4},
+                arrowprops={
+                    "arrowstyle": "-",
+                    "color": colour,
+                    "linewidth": 0.9,
+                    "shrinkA": 3,
+                    "shrinkB": 4,
+                    "relpos": (0, 0.5),
+                },
             )
         axes.set_xticks(x, titles)
         ticks = [t for t in _round_numbers(high / low) if low <= t <= high]
@@ -110,7 +136,9 @@ def _spread_out(places: np.ndarray, gap: float) -> np.ndarray:
     return spread[::-1]
 
 
-def measure_dots(titles: Sequence[str], values: Sequence[float], bands: Sequence[Sequence[float]], colours: Sequence[str]):
+def measure_dots(
+    titles: Sequence[str], values: Sequence[float], bands: Sequence[Sequence[float]], colours: Sequence[str]
+):
     """Return SVG: a line a measure, its dot over the bar of its random band. Every line has a scale of its own."""
 
     def draw(figure: "Figure") -> None:
@@ -147,12 +175,6 @@ def share_bars(titles: Sequence[str], chosen: Sequence[float], everything: Seque
         axes.tick_params(axis="y", length=0)
 
     return _svg(draw, 0.36 * len(titles) + 0.6)
-
-
-def _colours(n: int) -> list[str]:
-    """Return n hex colours that stand out on white and on black, neighbours far apart in hue."""
-    parts = [colorsys.hls_to_rgb((0.47 + i * 0.381966) % 1, (0.46, 0.54)[i % 2], (0.6, 0.7)[i % 2]) for i in range(n)]
-    return ["#" + "".join(f"{round(255 * part):02x}" for part in each) for each in parts]
 
 
 def _svg(draw: Callable[["Figure"], None], height: float) -> bytes:

@@ -5,7 +5,7 @@ import html
 import re
 import string
 
-from core.report.blocks import CODE, NUMBER, Block, Cell, Examples, Paragraph, Picture, Report, Table, body, line
+from core.report.blocks import CODE, NUMBER, SHORT, Block, Cell, Examples, Paragraph, Picture, Report, Table, body, line
 
 # The policy holds even if a text of the data should ever slip through: a browser runs and fetches nothing.
 _PAGE = string.Template("""<html lang="en">
@@ -38,8 +38,9 @@ caption { text-align: left; font-weight: 600; padding: 0.6rem 0 0.3rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.32rem 1.3rem 0.32rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); vertical-align: bottom; }
 th:last-child, td:last-child { padding-right: 0; }
-td { overflow-wrap: break-word; max-width: 30rem; }
+td { overflow-wrap: break-word; max-width: 40rem; }
 th.number, td.number { text-align: right; white-space: nowrap; }
+td.short { white-space: nowrap; }
 td.code { font: 0.8rem/1.6 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
 figure { margin: 1.2rem 0; }
 img { display: block; max-width: 100%; height: auto; }
@@ -106,7 +107,10 @@ def _block(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
-    classes = [{NUMBER: ' class="number"', CODE: ' class="code"'}.get(kind, "") for kind in table.kinds]
+    classes = [
+        {SHORT: ' class="short"', NUMBER: ' class="number"', CODE: ' class="code"'}.get(kind, "")
+        for kind in table.kinds
+    ]
 
     def row(tag: str, cells: tuple[Cell, ...]) -> str:
         pairs = zip(cells, classes, strict=True)

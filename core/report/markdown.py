@@ -7,33 +7,33 @@ from core.report.blocks import NUMBER, Block, Cell, Examples, Paragraph, Picture
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "`": "&#96;"}
 # An underscore between letters is no markup, and names such as n_random are easier to read without a backslash.
-_MARKUP = re.compile(r"[\\*~\[\]]|(?<![^\W_])_|_(?![^\W_])|^(?:[#+=-]|\d+(?=[.)]))")
+_MARKUP = re.compile(r"[\\*~$\[\]]|(?<![^\W_])_|_(?![^\W_])")
+_BEGINS_A_BLOCK = re.compile(r"^(\d*)(?=[#+=.)-])")
 
 
 def as_markdown(report: Report) -> str:
     """Return the report as Markdown text."""
-    parts = [f"# {escaped(report.title)}", escaped(report.lead)]
+    parts = [f"# {escaped(report.title)}", _sentence(report.lead)]
     for section in report.sections:
         parts += [f"## {escaped(section.title)}", *(_block(block) for block in section.blocks)]
     return "\n\n".join(parts) + "\n"
 
 
 def escaped(value: Cell) -> str:
-    """Return a cell or a sentence so that it is read as plain text, in a table too."""
-    text = _MARKUP.sub(_without_meaning, line(value))
+    """Return a cell or a part of a sentence so that it is read as plain text."""
+    text = _MARKUP.sub(r"\\\g<0>", line(value))
     return "".join(_ENTITIES.get(letter, letter) for letter in text)
 
 
-def _without_meaning(match: re.Match[str]) -> str:
-    # "12." begins a list, and a backslash works on punctuation only: a character that takes no room stands before it.
-    return f"&#8203;{match[0]}" if match[0][0].isdigit() else f"\\{match[0]}"
+def _sentence(text: str) -> str:
+    return _BEGINS_A_BLOCK.sub(r"\1\\", escaped(text))
 
 
 def _block(block: Block) -> str:
     match block:
         case Paragraph():
             command = f"\n\n{_fenced(block.command)}" if block.command else ""
-            return escaped(block.text) + command
+            return _sentence(block.text) + command
         case Table():
             return _table(block)
         case Picture():

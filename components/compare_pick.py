@@ -1,0 +1,54 @@
+"""Which selections are compared, and which question is asked of them."""
+
+import numpy as np
+import streamlit as st
+
+from components import state
+from core.choices import Choice, choices, rows_of
+from core.pipeline import Pipeline
+
+VIEWS = {
+    "measures": "Measures",
+    "difference": "What differs",
+    "pareto": "Quality and diversity",
+    "proof": "Proof by training",
+    "versions": "Versions",
+}
+_TRIED = 12
+
+
+def show(pipeline: Pipeline) -> tuple[str, list[Choice]]:
+    """Draw both; return (view, the selections picked, at least one)."""
+    current = state.get()
+    held = {choice.id: choice for choice in choices(pipeline)}
+    before = [name for name in current.compared if name in held] or _at_first(pipeline, list(held.values()))
+    view = st.segmented_control(
+        "Question",
+        list(VIEWS),
+        default=current.compare_view,
+        format_func=VIEWS.get,
+        key="compare_view",
+        label_visibility="collapsed",
+        required=True,
+    )
+    current.compare_view = view or current.compare_view
+    picked = before
+    if current.compare_view in ("measures", "difference"):
+        picked = st.multiselect(
+            "Selections",
+            list(held),
+            default=before,
+            format_func=lambda name: f"{held[name].title} · {held[name].n:,}",
+            key="compared",
+            help="Every selection made so far, with its number, and every version saved.",
+        )
+        current.compared = tuple(picked)
+    return current.compare_view, [held[name] for name in picked]
+
+
+def _at_first(pipeline: Pipeline, held: list[Choice]) -> list[str]:
+    """Return the first selection and the next that holds other records: a version often is what was just selected."""
+    rows = rows_of(pipeline, held[0])
+    others = (choice for choice in held[1:_TRIED] if not np.array_equal(rows_of(pipeline, choice), rows))
+    other = next(others, None)
+    return [held[0].id] + ([other.id] if other else [])

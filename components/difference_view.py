@@ -1,0 +1,124 @@
+"""What differs between two selections: on the map, by cluster, and as records to read; and how steady their methods are."""
+
+import numpy as np
+import streamlit as st
+
+from components import job_panel, opened, record_reader
+from components.map_figure import Colouring, draw_map, hover_sample
+from components.map_view import whole_picture
+from components.theme import category_colours, is_dark, status_colours, text_colour
+from components.words import shorten
+from core.choices import Choice, StabilityParams, known_stability, rows_of
+from core.comparison import Difference, by_cluster, compare
+from core.params import digest
+from core.pipeline import Pipeline
+from core.raster import full_view
+from core.selection import METHODS
+from core.steps import Step
+
+_PARTS = ("only_a", "only_b", "both")
+
+
+def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
+    """Draw the difference of two of `chosen`."""
+    if len(chosen) < 2:
+        st.info("Pick two selections above to see what differs.", icon=":material/balance:")
+        return
+    names = [choice.id for choice in chosen]
+    held = dict(zip(names, chosen, strict=True))
+    left, right = st.columns(2)
+    a = held[left.selectbox("A", names, format_func=lambda n: held[n].title, key="compare_a")]
+    b = held[right.selectbox("B", names, index=1, format_func=lambda n: held[n].title, key="compare_b")]
+    found = compare(rows_of(pipeline, a), rows_of(pipeline, b))
+    words = {"only_a": "Only in A", "only_b": "Only in B", "both": "In both"}
+    columns = st.columns(4)
+    for column, part in zip(columns, _PARTS, strict=False):
+        column.metric(words[part], f"{len(getattr(found, part)):,}")
+    columns[3].metric(
+        "Jaccard", f"{found.jaccard:.2f}", help="Shared of all that either holds: 1 is the same, 0 nothing shared."
+    )
+    chart, side = st.columns([17, 9], gap="large")
+    with chart:
+        _map(pipeline, found, words)
+    with side:
+        part = st.segmented_control(
+            "Read", _PARTS, default="only_a", format_func=words.get, key="compare_part", required=True
+        )
+        rows = getattr(found, part or "only_a")
+        with st.container(height=520, border=False):
+            if len(rows):
+                statuses = opened.statuses(pipeline, pipeline.overrides())
+                record_reader.show(pipeline, rows, statuses, key=f"compare-{part}-{digest(a.id, b.id)}")
+            else:
+                st.caption("No records here.")
+    _clusters(pipeline, found, a, b)
+    _steadiness(pipeline, [a, b], busy)
+
+
+def _map(pipeline: Pipeline, found: Difference, words: dict[str, str]) -> None:
+    xy = opened.positions(pipeline)
+    if xy is None:
+        st.caption("No map yet; prepare it on the Data page.")
+        return
+    dark = is_dark()
+    parts = category_colours(3, dark)
+    codes = np.zeros(len(xy), np.int64)
+    for i, part in enumerate(_PARTS, 1):
+        codes[getattr(found, part)] = i
+    colours = [status_colours(dark)[0], *parts]
+    legend = [*((words[part], colour) for part, colour in zip(_PARTS, parts, strict=True)), ("in neither", colours[0])]
+    key = f"difference {digest(*(len(getattr(found, part)) for part in _PARTS), int(codes @ np.arange(len(codes)) % 2**53))}"
+    colouring = Colouring(codes, colours, key, legend)
+    view = full_view(xy)
+    rows = hover_sample(xy, view)
+    table = opened.records(pipeline).take(rows, ["prompt", "response"])
+    hover = [
+        shorten(prompt or response, 72)
+        for prompt, response in zip(table["prompt"].to_pylist(), table["response"].to_pylist(), strict=True)
+    ]
+    pictures = whole_picture(pipeline, xy, colouring, view, dark)
+    figure = draw_map(xy, colouring, pictures, view, hover, rows, codes == 0, [], text_colour(dark), "pan")
+    figure.update_layout(height=560)
+    st.plotly_chart(figure, key="difference_map", theme=None, config={"displayModeBar": False, "scrollZoom": True})
+
+
+def _clusters(pipeline: Pipeline, found: Difference, a: Choice, b: Choice) -> None:
+    labels = opened.labels(pipeline)
+    if labels is None:
+        return
+    st.dataframe(
+        by_cluster(found, labels, opened.cluster_names(pipeline)),
+        hide_index=True,
+        key="difference_clusters",
+        height=260,
+        column_config={
+            "cluster": st.column_config.NumberColumn("Cluster", width="small"),
+            "name": "Name",
+            "held": st.column_config.NumberColumn("Held", format="localized"),
+            "only_a": st.column_config.NumberColumn("Only in A", format="localized", help=a.title),
+            "only_b": st.column_config.NumberColumn("Only in B", format="localized", help=b.title),
+            "both": st.column_config.NumberColumn("In both", format="localized"),
+        },
+    )
+
+
+def _steadiness(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
+    """Say how alike a method's selections are over five seeds: a difference within that is chance."""
+    asked = {
+        choice.title: StabilityParams(choice.params) for choice in chosen if choice.params.get("method") in METHODS
+    }
+    if not asked:
+        return
+    known = {title: known_stability(pipeline, params) for title, params in asked.items()}
+    for title, value in known.items():
+        if value is not None:
+            st.caption(f"{title}: over 5 seeds its selections share {value:.0%} on average (mean Jaccard {value:.2f}).")
+    missing = [params for title, params in asked.items() if known[title] is None]
+    if missing and st.button(
+        "How much of this is chance?",
+        disabled=busy,
+        key="stability",
+        help="Selects with five seeds each and compares the results: a difference no larger than that is chance.",
+    ):
+        job_panel.start(pipeline, "Trying seeds", [Step("stability", params.as_dict()) for params in missing])
+        st.rerun()

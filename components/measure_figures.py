@@ -1,0 +1,149 @@
+"""Charts of evidence: measures as dots over their random bands, quality against diversity, losses with their intervals.
+
+Values in, Plotly figures out.
+"""
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from components.theme import category_colours, status_colours, text_colour
+from components.words import plain, shorten
+from core.comparison import pareto
+from core.evidence import Evidence
+from core.measures import MEASURES
+from core.proof import ProofLine
+
+_GREY = "rgba(128,134,140,0.35)"
+_ARROWS = {"more": "more is better →", "less": "← less is better", "": ""}
+_COLUMNS = 2
+
+
+def dots_over_bands(titles: list[str], found: list[Evidence], dark: bool) -> go.Figure:
+    """Return small charts, one a measure: each selection's value as a dot over the span of its random selections."""
+    names = [name for name in MEASURES if any(name in each.values for each in found)]
+    rows = -(-len(names) // _COLUMNS)
+    heads = [f"<b>{MEASURES[n].title}</b>  {_ARROWS[MEASURES[n].better]}" for n in names]
+    height = 60 + rows * (64 + 24 * len(found))
+    figure = make_subplots(rows, _COLUMNS, subplot_titles=heads, horizontal_spacing=0.14, vertical_spacing=58 / height)
+    colours = category_colours(len(found), dark)
+    labels = [plain(shorten(title, 22)) for title in titles]
+    for i, name in enumerate(names):
+        place = {"row": i // _COLUMNS + 1, "col": i % _COLUMNS + 1}
+        for label, title, each, colour in zip(labels, titles, found, colours, strict=True):
+            if name not in each.values:
+                continue
+            band, value = each.bands[name], each.values[name]
+            span = {"width": 12, "color": _GREY}
+            figure.add_trace(
+                go.Scatter(x=[min(band), max(band)], y=[label] * 2, mode="lines", line=span, hoverinfo="skip"), **place
+            )
+            hover = (
+                f"{plain(title)}<br>{MEASURES[name].title}: {value:,.4g}<br>random: {min(band):,.4g} to {max(band):,.4g}"
+                f"<br>{each.place(name)} the random band<extra></extra>"
+            )
+            dot = {"size": 11, "color": colour, "line": {"width": 1, "color": text_colour(dark)}}
+            figure.add_trace(go.Scatter(x=[value], y=[label], mode="markers", marker=dot, hovertemplate=hover), **place)
+        _fit(figure, [each for each in found if name in each.values], name, place)
+    figure.update_yaxes(range=[len(found) - 0.4, -0.6], ticks="", automargin=True, showgrid=False)
+    figure.update_xaxes(nticks=4, gridcolor=_GREY, zeroline=False)
+    for each in figure.layout.annotations:
+        each.update(x=each.x - 0.5 * 0.43, xanchor="left", font={"size": 12})
+    return _frame(figure, dark, height)
+
+
+def _fit(figure: go.Figure, found: list[Evidence], name: str, place: dict[str, int]) -> None:
+    """Leave room at both ends of a chart, so that no dot is cut."""
+    values = [value for each in found for value in (each.values[name], *each.bands[name])]
+    low, high = min(values), max(values)
+    room = 0.06 * (high - low) or max(abs(low), 1.0) * 0.02
+    figure.update_xaxes(range=[low - room, high + room], **place)
+
+
+def quality_and_diversity(titles: list[str], found: list[Evidence], measure: str, dark: bool) -> go.Figure:
+    """Return every selection as a point, quality over `measure`; those that no other beats in both are joined by a line."""
+    better = -1.0 if MEASURES[measure].better == "less" else 1.0
+    x = np.array([each.values[measure] for each in found])
+    y = np.array([each.values["quality"] for each in found])
+    figure = go.Figure()
+    bands = {tuple(each.bands[measure]): each.bands["quality"] for each in found}
+    figure.add_trace(
+        go.Scatter(
+            x=[value for band in bands for value in band],
+            y=[value for band in bands.values() for value in band],
+            mode="markers",
+            marker={"size": 6, "color": _GREY},
+            name="random selections",
+            hoverinfo="skip",
+        )
+    )
+    best = np.flatnonzero(pareto(better * x, y))
+    best = best[np.argsort(x[best], kind="stable")]
+    accent = status_colours(dark)[1]
+    figure.add_trace(
+        go.Scatter(
+            x=x[best],
+            y=y[best],
+            mode="lines",
+            line={"color": accent, "dash": "dot"},
+            name="not beaten in both",
+            hoverinfo="skip",
+        )
+    )
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=y,
+            mode="markers+text",
+            text=[plain(shorten(title, 22)) for title in titles],
+            textposition="top center",
+            marker={"size": 11, "color": [accent if i in best else status_colours(dark)[0] for i in range(len(x))]},
+            hovertemplate="%{text}<br>%{x:,.4g}, quality %{y:.3f}<extra></extra>",
+            showlegend=False,
+        )
+    )
+    figure.update_xaxes(title=f"{MEASURES[measure].title}  {_ARROWS[MEASURES[measure].better]}", gridcolor=_GREY)
+    figure.update_yaxes(title="mean quality", gridcolor=_GREY, automargin=True)
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.08})
+    return _frame(figure, dark, 520)
+
+
+def losses_with_intervals(lines: list[ProofLine], dark: bool) -> go.Figure:
+    """Return a line a method: its macro loss with its 95 % interval, every seed a small dot, the worst group as a ring."""
+    figure = go.Figure()
+    labels = [plain(line.method) for line in lines]
+    accent, grey = status_colours(dark)[1], status_colours(dark)[0]
+    for label, line in zip(labels, lines, strict=True):
+        dot = {"size": 5, "color": grey}
+        figure.add_trace(
+            go.Scatter(x=line.macros, y=[label] * len(line.macros), mode="markers", marker=dot, hoverinfo="skip")
+        )
+    halves = [line.macro_half if np.isfinite(line.macro_half) else 0 for line in lines]
+    figure.add_trace(
+        go.Scatter(
+            x=[line.macro for line in lines],
+            y=labels,
+            mode="markers",
+            marker={"size": 11, "color": accent},
+            error_x={"array": halves, "color": accent, "thickness": 2},
+            hovertemplate="%{y}: %{x:.4f} nats a token<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_xaxes(title="held-out loss, nats a token, mean of the groups  ← less is better", gridcolor=_GREY)
+    return _frame(figure, dark, 110 + 40 * len(lines))
+
+
+def _frame(figure: go.Figure, dark: bool, height: int) -> go.Figure:
+    figure.update_layout(
+        height=height,
+        margin={"l": 10, "r": 10, "t": 34, "b": 40},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": text_colour(dark)},
+        hoverlabel={"align": "left"},
+    )
+    figure.update_xaxes(title_standoff=14)
+    if figure.layout.showlegend is None:
+        figure.update_layout(showlegend=False)
+    return figure

@@ -1,0 +1,113 @@
+"""Proof by training: what to prove, the button, and what came out."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from components import job_panel
+from components.measure_figures import losses_with_intervals
+from components.theme import is_dark
+from core.errors import CurationError
+from core.pipeline import Pipeline
+from core.proof import GROUPINGS, OTHERS, PROVED, ProofLine, ProveParams
+from core.proving import last_proof, proof_lines
+from core.selection import METHODS
+from core.small_lm import SmallLmParams
+from core.steps import Step
+from core.versions import versions
+
+_GROUP_WORDS = {"auto": "source, or cluster where there is none", "source": "source", "cluster": "cluster"}
+
+
+def show(pipeline: Pipeline, busy: bool) -> None:
+    """Draw the panel."""
+    st.caption(
+        "Each method selects anew from records that are not held out; the same model is trained on each selection, on as many "
+        "tokens; then every one is asked for the held-out responses. A small model from scratch is a proxy: it shows what a "
+        "selection teaches in minutes, not how a large model would do."
+    )
+    params, _ = last_proof(pipeline)
+    lines = proof_lines(pipeline)
+    if lines:
+        _results(lines, params)
+    with st.expander("Prove", expanded=not lines):
+        _form(pipeline, params or ProveParams(), busy)
+
+
+def _results(lines: list[ProofLine], params: ProveParams) -> None:
+    st.plotly_chart(
+        losses_with_intervals(lines, is_dark()), key="proof_losses", theme=None, config={"displayModeBar": False}
+    )
+    frame = pd.DataFrame(
+        [
+            {
+                "method": line.method,
+                "loss": line.macro,
+                "±": line.macro_half,
+                "against random": line.against,
+                "± of that": line.against_half,
+                "worst": line.worst,
+                "worst on": line.worst_group,
+                "records": int(np.mean(line.n_records)),
+            }
+            | {f"on {name}": loss for name, loss in line.groups.items()}
+            for line in lines
+        ]
+    )
+    numbers = {name: st.column_config.NumberColumn(format="%.4f") for name in frame if frame[name].dtype == float}
+    st.dataframe(frame, hide_index=True, key="proof_table", column_config=numbers)
+    what = f"{params.base}, tuned by LoRA" if params.base else "a small model from scratch"
+    st.caption(
+        f"{what}; budget {params.budget}, {params.n_seeds} seeds, {params.held_out:,} records held out. ± is half a 95 % "
+        "confidence interval over the seeds. Below 0 against random: better than chance."
+    )
+
+
+def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
+    options = [*PROVED, *(f"version:{version.name}" for version in versions(pipeline.workspace))]
+    methods = st.multiselect(
+        "Methods",
+        options,
+        default=[method for method in last.methods if method in options],
+        key="prove_methods",
+        help="  \n".join(f"**{name}**: {text}" for name, text in OTHERS.items() if name not in METHODS),
+    )
+    one, two, three, four = st.columns(4)
+    budget = one.text_input("Budget", last.budget, key="prove_budget")
+    n_seeds = two.number_input("Seeds", 1, max(20, last.n_seeds), last.n_seeds, key="prove_seeds")
+    most = max(1, len(pipeline.workspace.records()) // 2)
+    held_out = three.number_input("Records held out", 1, most, min(last.held_out, most), key="prove_held")
+    by = four.selectbox(
+        "Summed up by", GROUPINGS, GROUPINGS.index(last.by), format_func=_GROUP_WORDS.get, key="prove_by"
+    )
+    small = last.small_params()
+    one, two, three, four = st.columns(4)
+    steps = one.number_input("Steps", 1, max(100_000, small.steps), small.steps, key="prove_steps")
+    width = two.number_input("Width", 8, max(4096, small.width), small.width, step=8, key="prove_width")
+    layers = three.number_input("Layers", 1, max(64, small.layers), small.layers, key="prove_layers")
+    base = four.text_input(
+        "Or tune a real model",
+        last.base,
+        key="prove_base",
+        placeholder="a path or a hub name",
+        help="A causal language model, tuned by LoRA on each selection instead.",
+    ).strip()
+    if st.button("Train and compare", type="primary", icon=":material/model_training:", disabled=busy, key="prove"):
+        try:
+            values = {} if base else last.small | {"steps": int(steps), "width": int(width), "layers": int(layers)}
+            params = ProveParams(
+                tuple(methods),
+                budget,
+                int(n_seeds),
+                int(held_out),
+                by,
+                last.seed,
+                base,
+                small=SmallLmParams.from_dict(values).as_dict() if values else {},
+                lora=last.lora if base else {},
+            )
+        except CurationError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+        job_panel.start(pipeline, "Proving by training", [Step("prove", params.as_dict())])
+        st.rerun()

@@ -1,0 +1,110 @@
+"""Versions: keep the current selection under a name, bring one back, write one out, bring in a selection made elsewhere."""
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from components import job_panel, state
+from core.delivery import manifest_facts
+from core.errors import CurationError
+from core.export import manifest_path
+from core.pipeline import Pipeline
+from core.steps import Step
+from core.versions import Version, export_version, import_version, save_version, versions
+
+
+def show(pipeline: Pipeline, busy: bool) -> None:
+    """Draw the panel."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        _save(pipeline)
+    with right:
+        _import(pipeline)
+    held = versions(pipeline.workspace)
+    if not held:
+        st.caption("No versions yet. A version keeps a selection as it is, whatever is decided afterwards.")
+    for version in reversed(held):
+        _show(pipeline, version, busy)
+
+
+def _save(pipeline: Pipeline) -> None:
+    with st.form("save_version", clear_on_submit=True, border=False):
+        st.markdown("##### Save the current selection")
+        name = st.text_input("Name", key="version_name")
+        note = st.text_input("Note", key="version_note", placeholder="why, for those who read it later")
+        if st.form_submit_button("Save", icon=":material/bookmark_add:", disabled=pipeline.selection() is None):
+            _try(lambda: save_version(pipeline, name, manifest_facts(pipeline), note, state.get().who), name)
+    if pipeline.selection() is None:
+        st.caption("The selection is out of date; update it in the sidebar first.")
+
+
+def _import(pipeline: Pipeline) -> None:
+    with st.form("import_version", clear_on_submit=True, border=False):
+        st.markdown("##### Bring in a selection made elsewhere")
+        file = st.file_uploader("A JSONL of records of this data", key="version_file")
+        name = st.text_input("Name", key="version_import_name")
+        if st.form_submit_button("Bring in", icon=":material/upload_file:") and file is not None:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / Path(file.name).name
+                path.write_bytes(file.getvalue())
+                _try(lambda: import_version(pipeline.workspace, path, name or path.stem, who=state.get().who), name)
+
+
+def _try(make, name: str) -> None:
+    try:
+        made: Version = make()
+    except CurationError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    unknown = f" {made.n_unknown:,} records of the file are not in this data." if made.n_unknown else ""
+    state.say(f"Saved {made.name}: {made.n:,} records.{unknown}")
+    st.rerun()
+
+
+def _show(pipeline: Pipeline, version: Version, busy: bool) -> None:
+    with st.container(border=True, key=f"version-{version.id}"):
+        words, restore, jsonl, manifest = st.columns([10, 3, 3, 3], vertical_alignment="center")
+        with words:
+            st.text(version.name + (f": {version.note}" if version.note else ""))
+            by = f" by {version.who}" if version.who else ""
+            st.caption(f"{version.n:,} records, {version.method}, saved {version.at[:16].replace('T', ' ')}{by}")
+        restore.button(
+            "Restore",
+            key=f"restore-{version.id}",
+            icon=":material/settings_backup_restore:",
+            disabled=busy,
+            width="stretch",
+            help="Make it the current selection again. What is current now stays in the list of selections.",
+            on_click=job_panel.start,
+            args=(pipeline, "Restoring a version", [Step("restore", {"name": version.name})]),
+        )
+        file = f"{version.name}.jsonl".replace("/", "-")
+        jsonl.download_button(
+            "JSONL",
+            lambda: _file(pipeline, version, file).read_bytes(),
+            file,
+            "application/jsonl",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"jsonl-{version.id}",
+            width="stretch",
+        )
+        manifest.download_button(
+            "Manifest",
+            lambda: manifest_path(_file(pipeline, version, file)).read_bytes(),
+            f"{file}.manifest.json",
+            "application/json",
+            icon=":material/verified:",
+            on_click="ignore",
+            key=f"manifest-{version.id}",
+            width="stretch",
+        )
+
+
+def _file(pipeline: Pipeline, version: Version, name: str) -> Path:
+    """Write the version's export when its button is pressed."""
+    out = pipeline.workspace.folder / "exports" / f"version-{version.id}" / name
+    out.parent.mkdir(parents=True, exist_ok=True)
+    export_version(pipeline.workspace, version, out)
+    return out

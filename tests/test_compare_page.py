@@ -1,0 +1,117 @@
+"""The Compare page as a curator meets it, by AppTest, with real jobs on the prepared sample."""
+
+import pytest
+
+from core.delivery import manifest_facts
+from core.selection import SelectionParams
+from core.versions import find_version, save_version, version_rows, versions
+from core.workspace import Workspace
+from tests.conftest import SAMPLE
+from tests.test_pages import open_page, pipeline_of, press, wait_for_job, words
+
+
+@pytest.fixture
+def compared_home(sample_home):
+    """Three selections of a size, one of them saved; small enough to measure at once."""
+    pipeline = pipeline_of(sample_home)
+    pipeline.run("select", SelectionParams("60", "random"))
+    save_version(pipeline, "by chance", manifest_facts(pipeline), "to beat", "ann")
+    pipeline.run("select", SelectionParams("60", "quality"))
+    pipeline.run("select", SelectionParams("60"))
+    return sample_home
+
+
+def open_compare(home, view):
+    app = open_page(home, "compare")
+    app.button_group(key="compare_view").set_value(view).run()
+    assert not app.exception
+    return app
+
+
+def test_selections_are_measured_as_a_job_and_shown_over_their_bands(compared_home):
+    app = open_page(compared_home, "compare")
+    assert app.multiselect(key="compared").value == ["version:by chance", "#3"]
+    press(app, "Measure 2")
+    wait_for_job(compared_home, 120)
+    app = open_page(compared_home, "compare")
+    assert "no better than chance" in words(app) and not app.exception
+    figures = next(frame.value for frame in app.dataframe if "Place" in frame.value)
+    held = figures[(figures["Measure"] == "Mean quality") & (figures["Selection"] == "by chance")].iloc[0]
+    pipeline = pipeline_of(compared_home)
+    rows = version_rows(pipeline.workspace, find_version(pipeline.workspace, "by chance"))
+    assert held["Value"] == pytest.approx(float(pipeline.quality()[rows].mean()), abs=1e-6)
+    assert set(figures["Place"]) <= {"above", "inside", "below"}
+    app = open_compare(compared_home, "pareto")
+    assert "Measure 1" in [button.label for button in app.button]  # of #1 the version told already
+    app.selectbox(key="pareto_measure").set_value("vendi").run()
+    assert not app.exception
+
+
+def test_what_differs_is_counted_and_can_be_read(compared_home):
+    pipeline = pipeline_of(compared_home)
+    a = set(version_rows(pipeline.workspace, find_version(pipeline.workspace, "by chance")).tolist())
+    b = set(pipeline.selection()["row_id"].to_pylist())
+    app = open_compare(compared_home, "difference")
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert (
+        shown["Only in A"] == str(len(a - b))
+        and shown["Only in B"] == str(len(b - a))
+        and shown["In both"] == str(len(a & b))
+    )
+    app.button_group(key="compare_part").set_value("only_b").run()
+    read = [int(text.value.split()[1]) for text in app.caption if text.value.startswith("record ")]
+    assert len(read) == 5 and set(read) <= b - a
+    table = next(frame.value for frame in app.dataframe if "only_a" in frame.value)
+    assert table["only_a"].sum() == len(a - b) and table["both"].sum() == len(a & b)
+    press(app, "How much of this is chance?")
+    wait_for_job(compared_home)
+    assert "over 5 seeds its selections share" in words(open_compare(compared_home, "difference"))
+
+
+def test_a_selection_is_saved_restored_and_brought_in_from_the_page(compared_home):
+    app = open_compare(compared_home, "versions")
+    app.text_input(key="version_name").set_value("mine")
+    app.text_input(key="version_note").set_value("a note")
+    press(app, "Save")
+    held = {version.name: version for version in versions(Workspace(compared_home / "sample"))}
+    assert held["mine"].n == 60 and held["mine"].note == "a note"
+    app = open_compare(compared_home, "versions")
+    app.text_input(key="version_name").set_value("mine")
+    press(app, "Save")
+    assert "already, and it never changes" in app.error[0].value
+    app = open_compare(compared_home, "versions")
+    app.button(key=f"restore-{held['by chance'].id}").click().run()
+    wait_for_job(compared_home)
+    assert pipeline_of(compared_home).params("select").name == "by chance"
+    lines = SAMPLE.read_bytes().splitlines(keepends=True)
+    app = open_compare(compared_home, "versions")
+    app.file_uploader(key="version_file").set_value(("theirs.jsonl", b"".join(lines[3:8]), "application/jsonl"))
+    press(app, "Bring in")
+    pipeline = pipeline_of(compared_home)
+    assert version_rows(pipeline.workspace, find_version(pipeline.workspace, "theirs")).tolist() == [3, 4, 5, 6, 7]
+
+
+def test_a_proof_is_run_from_the_page_and_shown(compared_home):
+    app = open_compare(compared_home, "proof")
+    app.multiselect(key="prove_methods").set_value(["random", "kmq"])
+    app.text_input(key="prove_budget").set_value("40")
+    app.number_input(key="prove_seeds").set_value(2)
+    app.number_input(key="prove_held").set_value(120)
+    app.number_input(key="prove_steps").set_value(3)
+    app.number_input(key="prove_width").set_value(16)
+    app.number_input(key="prove_layers").set_value(1)
+    press(app, "Train and compare")
+    wait_for_job(compared_home, 180)
+    app = open_compare(compared_home, "proof")
+    table = next(frame.value for frame in app.dataframe if "against random" in frame.value)
+    assert sorted(table["method"]) == ["kmq", "random"] and (table["records"] == 40).all()
+    assert "is a proxy" in words(app)
+    app.multiselect(key="prove_methods").set_value([])
+    press(app, "Train and compare")
+    assert "methods are none" in app.error[0].value
+
+
+def test_one_selection_alone_is_measured_and_says_what_a_difference_needs(sample_home):
+    pipeline_of(sample_home).run("select", SelectionParams("60"))
+    assert "Pick two selections" in words(open_compare(sample_home, "difference"))
+    assert "No versions yet" in words(open_compare(sample_home, "versions"))
