@@ -9,6 +9,7 @@ from core import delivery
 from core.errors import CurationError
 from core.export import export_lines, manifest_path
 from core.pipeline import Pipeline
+from core.report import write_report
 
 _PREVIEW = 3
 _PREVIEW_CHARS = 1200
@@ -68,6 +69,22 @@ def _downloads(pipeline: Pipeline, name: str) -> None:
         on_click="ignore",
         key="download_manifest",
     )
+    st.download_button(
+        "Download the report",
+        lambda: _report(pipeline, name),
+        f"{name}.report.html",
+        "text/html",
+        icon=":material/description:",
+        on_click="ignore",
+        key="download_report",
+        help="Data, method, map, measures, decisions and examples in one HTML file that needs no network.",
+    )
+
+
+def _report(pipeline: Pipeline, name: str) -> bytes:
+    out = pipeline.workspace.folder / "exports" / f"{name}.report.html"
+    out.parent.mkdir(exist_ok=True)
+    return write_report(Pipeline(pipeline.workspace), out)[0].read_bytes()
 
 
 def _file(pipeline: Pipeline, name: str) -> Path:

@@ -33,6 +33,7 @@ def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     st.plotly_chart(
         dots_over_bands(titles, evidence, is_dark()), key="bands", theme=None, config={"displayModeBar": False}
     )
+    _say_sizes([choice for choice, _ in there])
     with st.expander("What each measure means"):
         meanings = [(m.title, m.meaning, _DIRECTIONS[m.better]) for m in MEASURES.values()]
         st.dataframe(
@@ -63,7 +64,11 @@ def show_pareto(pipeline: Pipeline, busy: bool) -> None:
     st.caption(MEASURES[measure].meaning)
     figure = quality_and_diversity([c.title for c, _ in found], [each for _, each in found], measure, is_dark())
     st.plotly_chart(figure, key="pareto", theme=None, config={"displayModeBar": False})
-    if len({choice.n for choice, _ in found}) > 1:
+    _say_sizes([choice for choice, _ in found])
+
+
+def _say_sizes(chosen: list[Choice]) -> None:
+    if len({choice.n for choice in chosen}) > 1:
         st.caption("These selections differ in size, and most measures grow or shrink with it: compare like with like.")
 
 

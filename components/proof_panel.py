@@ -10,7 +10,7 @@ from components.theme import is_dark
 from core.errors import CurationError
 from core.pipeline import Pipeline
 from core.proof import GROUPINGS, OTHERS, PROVED, ProofLine, ProveParams
-from core.proving import last_proof, proof_lines
+from core.proving import last_proof
 from core.selection import METHODS
 from core.small_lm import SmallLmParams
 from core.steps import Step
@@ -26,12 +26,11 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         "tokens; then every one is asked for the held-out responses. A small model from scratch is a proxy: it shows what a "
         "selection teaches in minutes, not how a large model would do."
     )
-    params, _ = last_proof(pipeline)
-    lines = proof_lines(pipeline)
-    if lines:
-        _results(lines, params)
-    with st.expander("Prove", expanded=not lines):
-        _form(pipeline, params or ProveParams(), busy)
+    proof = last_proof(pipeline)
+    if proof and proof.lines:
+        _results(proof.lines, proof.params)
+    with st.expander("Prove", expanded=not (proof and proof.lines)):
+        _form(pipeline, proof.params if proof else ProveParams(), busy)
 
 
 def _results(lines: list[ProofLine], params: ProveParams) -> None:

@@ -11,6 +11,7 @@ from core.errors import CurationError
 from core.params import digest
 from core.pipeline import Pipeline
 from core.round_files import RECORDS, export_round, import_scores
+from core.round_results import take_back
 from core.rounds import RefineRun, Round, Rounds
 
 _STATES = {
@@ -106,7 +107,7 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
 
 def _take_back(rounds: Rounds, run_id: int, number: int) -> None:
     try:
-        rounds.take_back(run_id, number, state.get().who)
+        take_back(rounds, run_id, number, state.get().who)
     except CurationError as error:
         state.say(str(error))
         return

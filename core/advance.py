@@ -12,6 +12,7 @@ from core.feedback import Feedback, Pairs, lm_feedback, proxy_feedback
 from core.params import Params, check_count, digest
 from core.progress import Progress, no_progress, part_of
 from core.refinement import RoundSelection, select_round
+from core.round_results import publish
 from core.rounds import ARRAYS, VERSION, RefineRun, Round, Rounds, feedback_seed
 
 
@@ -63,7 +64,7 @@ def advance(
         else:
             break
     if rounds.rounds(run.id):
-        rounds.publish(run)
+        publish(rounds, run)
 
 
 def _round_key(rounds: Rounds, run: RefineRun, n_before: int) -> str:

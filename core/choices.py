@@ -94,7 +94,8 @@ class StabilityParams(Params):
 
 def stability(pipeline: Pipeline, params: StabilityParams, progress: Progress = no_progress) -> float:
     """Return the mean Jaccard of what a method selects with several seeds, under today's decisions; kept once found."""
-    key = _stability_key(pipeline, params)
+    if not (key := _stability_key(pipeline, params)):
+        raise CurationError(f"{params.select['method']} lacks a stage that it needs; status says which are missing.")
     workspace = pipeline.workspace
     with workspace.lock("stability", key):
         if not workspace.has("stability", key):
@@ -110,9 +111,11 @@ def stability(pipeline: Pipeline, params: StabilityParams, progress: Progress = 
 def known_stability(pipeline: Pipeline, params: StabilityParams) -> float | None:
     """Return the stability if it was found before, else None."""
     key = _stability_key(pipeline, params)
-    return pipeline.workspace.info("stability", key)["jaccard"] if pipeline.workspace.has("stability", key) else None
+    known = bool(key) and pipeline.workspace.has("stability", key)
+    return pipeline.workspace.info("stability", key)["jaccard"] if known else None
 
 
 def _stability_key(pipeline: Pipeline, params: StabilityParams) -> str:
+    """Return the key, "" where a stage that the method needs is missing or out of date."""
     selection = pipeline.key("select", SelectionParams.from_dict(params.select))
-    return digest("stability", VERSION, selection, params.n_seeds)
+    return digest("stability", VERSION, selection, params.n_seeds) if selection else ""

@@ -49,6 +49,7 @@ def manifest_facts(pipeline: Pipeline) -> dict[str, Any]:
     selection = workspace.info("select", pipeline.current("select"))
     decisions = workspace.ledger.decisions()
     states = decision_states(decisions, pipeline.overrides())
+    stages = [*LEADING, *(need for need in pipeline.params("select").needs if need not in LEADING)]
     facts = {
         "input": {
             "file": Path(dataset.path).name,
@@ -58,7 +59,7 @@ def manifest_facts(pipeline: Pipeline) -> dict[str, Any]:
             "fields": dataset.fields,
             "params": dataset.params,
         },
-        "stages": {stage: _stage_facts(pipeline, stage) for stage in LEADING if pipeline.current(stage)},
+        "stages": {stage: _stage_facts(pipeline, stage) for stage in stages if pipeline.current(stage)},
         **_round_facts(pipeline),
         **_version_facts(pipeline),
         "shortfall": selection["shortfall"],

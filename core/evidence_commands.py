@@ -1,4 +1,4 @@
-"""The verbs of evidence: measure, compare, version, prove."""
+"""The verbs of evidence: measure, compare, version, prove, report."""
 
 import argparse
 import json
@@ -16,6 +16,7 @@ from core.measures import MEASURES
 from core.pipeline import Pipeline
 from core.proof import DEFAULT_METHODS, GROUPINGS, PROVED, ProveParams
 from core.proving import proof_lines, table_lines
+from core.report import write_report
 from core.steps import Step
 from core.versions import export_version, find_version, import_version, restore_version, save_version
 from core.workspace import Workspace
@@ -79,6 +80,8 @@ def compare_selections(arguments: argparse.Namespace) -> None:
             cells = "".join(f"{each.values[name]:>20.4f} {each.place(name):<7}" for each in found)
             print(f"{MEASURES[name].title:<28}{cells}")
     print("above, inside and below: of the band of random selections of the same size")
+    if len({choice.n for choice in chosen}) > 1:
+        print("these selections differ in size, and most measures grow or shrink with it")
     rows = [rows_of(pipeline, choice) for choice in chosen]
     labels = pipeline.labels()
     for other, theirs in zip(chosen[1:], rows[1:], strict=True):
@@ -143,6 +146,18 @@ def prove(arguments: argparse.Namespace) -> None:
         print(
             "a small model from scratch is a proxy: it says what a selection teaches it, not how a large model will do"
         )
+
+
+def add_report(sub: argparse.ArgumentParser) -> None:
+    """Declare the options of `report`."""
+    sub.add_argument("--out", required=True, help="the .html to write; the .md is written beside it")
+    sub.add_argument("--examples", type=int, default=8, help="records to show, selected and not (8)")
+
+
+def report(arguments: argparse.Namespace) -> None:
+    """Write the report of the current selection."""
+    written = write_report(open_pipeline(arguments), Path(arguments.out), arguments.examples, arguments.seed)
+    print(f"written to {written[0].resolve()}, with {written[1].name} beside it")
 
 
 def add_version(sub: argparse.ArgumentParser) -> None:

@@ -67,7 +67,7 @@ def write_manifest(out: Path, output_sha256: str, rows: np.ndarray, facts: dict[
         "input": facts.pop("input"),
         "output": {"file": Path(out).name, "sha256": output_sha256, "n_lines": len(rows)},
         **facts,
-        "versions": _versions(),
+        "versions": library_versions(),
         "row_ids": rows.tolist(),
     }
     path = manifest_path(out)
@@ -75,7 +75,8 @@ def write_manifest(out: Path, output_sha256: str, rows: np.ndarray, facts: dict[
     return path
 
 
-def _versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that results depend on."""
     versions = {"python": platform.python_version()}
     for name in _LIBRARIES:
         try:

@@ -56,38 +56,49 @@ def prove(
         within = part_of(progress, place / len(jobs), (place + 1) / len(jobs))
         trained[method, seed] = train(rows, method, seed, within)
         progress(place + 1, len(jobs))
-    pipeline.workspace.ledger.set_settings(
-        "prove", params.as_dict() | {"trained": [[*k, v] for k, v in trained.items()]}
-    )
-    return proof_lines(pipeline)
+    lines = _lines(pipeline, [(method, key) for (method, _), key in trained.items()], held)
+    told = {
+        "trained": [[*which, key] for which, key in trained.items()],
+        "lines": [line.as_dict() for line in lines],
+        "records": pipeline.current("records"),
+    }
+    pipeline.workspace.ledger.set_settings("prove", params.as_dict() | told)
+    return lines
 
 
-def proof_lines(pipeline: Pipeline) -> list[ProofLine]:
-    """Return what the latest proof came to; nothing where there was none, or the data changed since."""
-    params, trained = last_proof(pipeline)
-    if params is None or not trained:
-        return []
-    held = _held_out(pipeline, params)
+def _lines(pipeline: Pipeline, trained: list[tuple[str, str]], held: _Held) -> list[ProofLine]:
     workspace = pipeline.workspace
     losses: dict[str, list[np.ndarray]] = {}
     counts: dict[str, list[int]] = {}
-    for method, _, key in trained:
+    for method, key in trained:
         losses.setdefault(method, []).append(np.array(workspace.array("proof", key)))
         counts.setdefault(method, []).append(workspace.info("proof", key)["n_records"])
     return sum_up(losses, counts, held.groups, held.codes)
 
 
-def last_proof(pipeline: Pipeline) -> tuple[ProveParams | None, list]:
-    """Return the params of the latest proof and its trainings (method, seed, key), as far as they are there."""
+@dataclasses.dataclass(frozen=True)
+class LastProof:
+    """The latest proof of a workspace. lines: one a method, none where the data changed since. trained: [method, seed, key]."""
+
+    params: ProveParams
+    lines: list[ProofLine]
+    trained: list[list]
+
+
+def last_proof(pipeline: Pipeline) -> LastProof | None:
+    """Return the latest proof, or None where there was none."""
     saved = pipeline.workspace.ledger.settings().get("prove")
     if saved is None:
-        return None, []
-    trained = saved.pop("trained")
-    there = all(pipeline.workspace.has("proof", key) for _, _, key in trained)
-    same = there and all(
-        pipeline.workspace.info("proof", key)["records"] == pipeline.current("records") for *_, key in trained
-    )
-    return ProveParams.from_dict(saved), trained if same else []
+        return None
+    trained, lines, records = (saved.pop(name) for name in ("trained", "lines", "records"))
+    same = records == pipeline.current("records")
+    return LastProof(ProveParams.from_dict(saved), [ProofLine(**line) for line in lines] if same else [], trained)
+
+
+def proof_lines(pipeline: Pipeline) -> list[ProofLine]:
+    """Return what the latest proof came to; nothing where there was none, or the data changed since."""
+    proof = last_proof(pipeline)
+    return proof.lines if proof else []
 
 
 def _held_out(pipeline: Pipeline, params: ProveParams) -> _Held:
@@ -187,7 +198,6 @@ class _Trainer:
                     "method": method,
                     "seed": seed,
                     "n_records": len(rows),
-                    "records": self._pipeline.current("records"),
                     "seconds": round(time.monotonic() - started, 1),
                     "device": self._device,
                 }

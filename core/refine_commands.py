@@ -13,6 +13,7 @@ from core.judge import named_model
 from core.ledger import user_name
 from core.refinement import FEEDBACKS, INSIDE, SCORED, UPDATES, RefineParams
 from core.round_files import export_round, import_scores
+from core.round_results import take_back
 from core.rounds import RefineRun, Rounds
 from core.steps import Step
 from core.tuning import SCORERS, LmParams
@@ -74,7 +75,7 @@ def refine(arguments: argparse.Namespace) -> None:
     if (arguments.go_on or arguments.take_back is not None) and given:
         raise CurationError(f"A run keeps its params; fork it to change {', '.join(sorted(given))} (--fork ROUND).")
     if arguments.take_back is not None:
-        count = rounds.take_back(rounds.run(arguments.run_id).id, arguments.take_back, user_name())
+        count = take_back(rounds, rounds.run(arguments.run_id).id, arguments.take_back, user_name())
         print(f"{count} round{'s' if count > 1 else ''} taken back")
         return
     Advance(1, arguments.until)  # checked before a run is recorded

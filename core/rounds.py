@@ -15,14 +15,12 @@ from core.params import digest
 from core.pipeline import Pipeline
 from core.refinement import (
     RefineParams,
-    RoundsParams,
     Update,
     cluster_scores,
     first_weights,
     rounds_target,
     update_weights,
 )
-from core.selection import Selection
 from core.tuning import LmParams, read_losses
 
 VERSION = 1
@@ -130,16 +128,6 @@ class Rounds:
             )
         return new
 
-    def take_back(self, run_id: int, number: int, who: str = "") -> int:
-        """Take back round `number` and those after it; they stay on record. Return how many were taken back."""
-        run = self.run(run_id)
-        count = self.workspace.ledger.take_back_rounds(run.id, number, who) if number >= 1 else 0
-        if not count:
-            raise CurationError(f"Run {run.id} has no round {number} to take back.")
-        if self.state(run.id) != "stale":
-            self.publish(run)
-        return count
-
     def fresh(self) -> "Rounds":
         """Return the runs as they stand now, with today's decisions: a Pipeline remembers those it first saw."""
         return Rounds(Pipeline(self.workspace))
@@ -239,10 +227,10 @@ class Rounds:
         Less those dropped since, unless `with_dropped`; and never more than those rounds' part of the budget: where a drop
         was undone after its place had been filled, the latest picks give way, pinned ones never.
         """
-        return np.sort(self._in_order(run, upto, with_dropped)[0])
+        return np.sort(self.in_order(run, upto, with_dropped)[0])
 
-    def _in_order(self, run: RefineRun, upto: int | None, with_dropped: bool = False) -> tuple[np.ndarray, pa.Table]:
-        """Return (row ids in the order of the rounds, their part of the rounds' tables)."""
+    def in_order(self, run: RefineRun, upto: int | None, with_dropped: bool = False) -> tuple[np.ndarray, pa.Table]:
+        """Return (row ids in the order of the rounds, their part of the rounds' tables); see `taken`."""
         rounds, overrides = self.rounds(run.id)[:upto], self.pipeline.overrides()
         if not rounds:
             return np.zeros(0, np.int64), pa.table({})
@@ -256,39 +244,6 @@ class Rounds:
             loose = np.flatnonzero(first & ~np.isin(rows, overrides.pinned))
             first[loose[len(loose) - max(0, min(int(first.sum()) - room, len(loose))) :]] = False
         return rows[first], table.filter(pa.array(first))
-
-    def publish(self, run: RefineRun) -> None:
-        """Make all that the run has taken so far the workspace's selection, in the order of the rounds.
-
-        Without a round left the selection that the run had made is out of date.
-        """
-        rounds = self.rounds(run.id)
-        if not rounds:
-            self.workspace.ledger.set_settings("select", RoundsParams(run.id, 0, "", run.params.budget).as_dict())
-            return
-        rows, table = self._in_order(run, None)
-        labels = self.labels(run)
-        wanted = rounds_target(run.params.n_records(len(labels)), run.params.rounds, len(rounds))
-        selection = Selection(
-            rows=rows,
-            clusters=labels[rows].astype(np.int32),
-            scores=table["score"].to_numpy(),
-            reasons=table["reason"].to_numpy(),
-            requested=wanted,
-            shortfall=self._shortfall(run, rounds[-1], rows, wanted),
-        )
-        course = digest([[made.key, made.feedback] for made in rounds[:-1]], rounds[-1].key)
-        self.pipeline.publish(RoundsParams(run.id, len(rounds), course, run.params.budget), selection)
-
-    def _shortfall(self, run: RefineRun, last: Round, rows: np.ndarray, wanted: int) -> str:
-        """Return what the rounds so far lack, in words, or ""."""
-        told = [text] if (text := self.info(last)["shortfall"]) else []
-        anew = "the next round" if last.number < run.params.rounds else f"round {last.number}, selected anew,"
-        if not told and (missing := wanted - len(rows)) > 0:
-            told.append(f"{missing:,} records short since some were dropped; {anew} fills their places.")
-        if missing := len(np.setdiff1d(self.pipeline.overrides().pinned, rows)):
-            told.append(f"{missing:,} pinned records are not in yet; {anew} takes them.")
-        return " ".join(told)
 
     def _check_quality(self, params: RefineParams) -> None:
         quality = self.pipeline.quality() if params.inside == "kmq" and params.probability == "proportional" else None

@@ -50,6 +50,18 @@ def refine(page) -> None:
     page.wait_for_timeout(4000)
 
 
+def compare(page, folder: Path) -> None:
+    """Measure the latest selection and the first, then show what differs."""
+    go(page, "Compare")
+    page.get_by_role("button", name="Measure 2").click()
+    page.get_by_text("The grey bar is where").wait_for(timeout=240_000)
+    page.get_by_role("button", name="Measure").wait_for(state="detached", timeout=240_000)
+    take(page, folder, "compare")
+    page.get_by_role("radio", name="What differs").click()
+    page.get_by_text("Only in A").first.wait_for()
+    take(page, folder, "difference")
+
+
 def main(folder: Path, dark: bool) -> None:
     """Take all pictures."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,9 +107,11 @@ def main(folder: Path, dark: bool) -> None:
         page.get_by_role("button", name="Learn and select").click()
         page.get_by_text("At the cut").wait_for(timeout=240_000)
         take(page, folder, "reward")
-        for title in ("Review", "Export"):
-            go(page, title)
-            take(page, folder, title.lower())
+        go(page, "Review")
+        take(page, folder, "review")
+        compare(page, folder)
+        go(page, "Export")
+        take(page, folder, "export")
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def test_a_real_model_is_tuned_instead(pipeline, tiny_lm):
     table = pipeline.workspace.records().take(held, ["prompt", "response"])
     lm = load_causal(tiny_lm, "cpu", 192)
     before = -mean_log_probs(lm, table["prompt"].to_pylist(), table["response"].to_pylist())
-    key = last_proof(pipeline)[1][0][2]
+    key = last_proof(pipeline).trained[0][2]
     after = pipeline.workspace.array("proof", key)
     assert after.shape == before.shape and not np.allclose(after, before) and after.mean() < before.mean()
     assert len(lines) == 1

@@ -20,6 +20,7 @@ from core.pipeline import Pipeline
 from core.quality import QualityParams
 from core.refinement import RefineParams
 from core.round_files import export_round, import_scores
+from core.round_results import publish, take_back
 from core.rounds import Rounds
 from core.selection import SelectionParams
 from core.tuning import LmParams
@@ -216,7 +217,7 @@ def test_a_redo_that_cannot_be_leaves_all_as_it_was(started):
 def test_a_round_taken_back_stays_on_record_and_comes_back_the_same(started):
     rounds = go(started)
     before = rows_of(rounds)
-    assert rounds.take_back(1, 2, "ann") == 2
+    assert take_back(rounds, 1, 2, "ann") == 2
     rounds = fresh(started)
     assert rows_of(rounds) == before[:1] and rounds.pipeline.selection()["row_id"].to_pylist() == before[0]
     on_record = rounds.workspace.ledger.rounds(1)
@@ -224,7 +225,7 @@ def test_a_round_taken_back_stays_on_record_and_comes_back_the_same(started):
     assert rows_of(go(started)) == before
     for number in (9, 0, -1):
         with pytest.raises(CurationError, match=f"no round {number}"):
-            rounds.take_back(1, number)
+            take_back(rounds, 1, number)
 
 
 def test_a_fork_shares_the_rounds_before_it_and_goes_its_own_way(started):
@@ -260,7 +261,7 @@ def test_a_selection_that_lacks_dropped_or_pinned_records_says_so(started):
     rounds.workspace.decide_records("drop", all_rows(rounds)[:2])
     rounds.workspace.decide_records("pin", [pin])
     rounds = fresh(started)
-    rounds.publish(rounds.run(1))
+    publish(rounds, rounds.run(1))
     told = rounds.workspace.info("select", rounds.pipeline.current("select"))["shortfall"]
     assert "2 records short" in told and "1 pinned records are not in yet; the next round takes them" in told
 
@@ -302,7 +303,7 @@ def test_taking_back_on_other_clusters_publishes_nothing(started, tmp_path):
     rounds = go(started)
     rounds.pipeline.run("cluster", ClusterParams(6), device="cpu")
     made = len(rounds.workspace.ledger.selections())
-    fresh(started).take_back(1, 3)
+    take_back(fresh(started), 1, 3)
     assert len(rounds.workspace.ledger.selections()) == made and fresh(started).pipeline.state("select") == "stale"
     with pytest.raises(CurationError, match="began with other cluster"):
         export_round(fresh(started), fresh(started).run(1), tmp_path / "out")
@@ -310,7 +311,7 @@ def test_taking_back_on_other_clusters_publishes_nothing(started, tmp_path):
 
 def test_with_every_round_taken_back_nothing_is_left_to_export(started, tmp_path):
     rounds = go(started)
-    rounds.take_back(1, 1)
+    take_back(rounds, 1, 1)
     assert fresh(started).pipeline.state("select") == "stale"
     with pytest.raises(CurationError, match="out of date"):
         delivery.export_selection(fresh(started).pipeline, tmp_path / "out.jsonl")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.export import _versions, export_lines
+from core.export import export_lines, library_versions
 from core.pipeline import Pipeline
 from core.refinement import FEEDBACKS, RoundsParams
 from core.report.blocks import (
@@ -92,8 +92,8 @@ def _by_rounds(rounds: Rounds, params: RoundsParams, facts: dict[str, Any]) -> l
     )
     if run.parent:
         text += f" The run was forked from run {run.parent} after round {run.parent_round}."
-    asked = run.params.as_dict() | {"temperature": run.params.softmax_temperature}
-    tables = [settings("Settings of the run", asked)]
+    applied = {"temperature in force": run.params.softmax_temperature}
+    tables = [settings("Settings of the run", run.params.as_dict() | applied)]
     if "lm" in held:
         tables.append(settings("Settings of the feedback by a language model", held["lm"]))
     return [Paragraph(text), *tables]
@@ -103,7 +103,7 @@ def _by_version(pipeline: Pipeline, params: VersionParams, facts: dict[str, Any]
     version, made_by = find_version(pipeline.workspace, params.name), facts["version"]["made_by"]
     text = f"The saved version “{version.name}” was restored: {version.n:,} records, kept"
     text += f" by {version.who}" if version.who else ""
-    text += f" at {moment(version.at)} UTC. Note: {version.note}" if version.note else f" at {moment(version.at)} UTC."
+    text += f" at {moment(version.at)} UTC." + (f" Note: {version.note}" if version.note else "")
     blocks = [Paragraph(text)]
     if "from" in made_by:
         came = made_by["from"]
@@ -204,6 +204,6 @@ def fingerprints(pipeline: Pipeline, rows: np.ndarray, facts: dict[str, Any]) ->
             Paragraph("The same data, settings and decisions give the same keys, and the same records byte for byte."),
             Table(("File", "SHA-256"), files, TEXT + CODE, "Files"),
             Table(("Stage", "Key", "Settings"), stages, TEXT + CODE + TEXT, "Stages"),
-            Table(("Library", "Version"), tuple(_versions().items()), TEXT + TEXT, "Versions"),
+            Table(("Library", "Version"), tuple(library_versions().items()), TEXT + TEXT, "Versions"),
         ),
     )

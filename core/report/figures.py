@@ -13,6 +13,7 @@ from core.raster import View, draw_points, full_view
 from core.report.blocks import line, shorten
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FREE, SELECTED, PINNED, DROPPED = range(4)
@@ -85,7 +86,7 @@ def weight_lines(titles: Sequence[str], names: Sequence[str], relative: np.ndarr
     x = np.arange(len(titles), dtype=float)
 
     def draw(figure: "Figure") -> None:
-        axes = figure.add_axes((0.075, 0.09, 0.585, 0.87))
+        axes = figure.add_axes((0.075, 0.09, 0.575, 0.87))
         axes.set(yscale="log", ylim=(low, high), xlim=(-0.05, x[-1] + 0.02), ylabel="weight, times an equal share")
         axes.axhline(1, color=_INK, alpha=0.35, linewidth=0.8, linestyle=":")
         rest = np.delete(values, named, axis=0)
@@ -95,27 +96,20 @@ def weight_lines(titles: Sequence[str], names: Sequence[str], relative: np.ndarr
         places = _spread_out(np.log(values[named, -1] / low) / np.log(high / low), 0.078)
         for cluster, place, colour in zip(named.tolist(), places, itertools.cycle(_LINE_COLOURS), strict=False):
             axes.plot(x, values[cluster], color=colour, linewidth=1.8, marker="o", markersize=4)
-            axes.annotate(
-                f"{cluster} {shorten(names[cluster], 34)}",
-                (x[-1], values[cluster, -1]),
-                (1.06, place),
-                textcoords="axes fraction",
-                va="center",
-                arrowprops={
-                    "arrowstyle": "-",
-                    "color": colour,
-                    "linewidth": 0.9,
-                    "shrinkA": 3,
-                    "shrinkB": 4,
-                    "relpos": (0, 0.5),
-                },
-            )
+            _name_end(axes, f"{cluster} {shorten(names[cluster], 34)}", (x[-1], values[cluster, -1]), place, colour)
         axes.set_xticks(x, titles)
         ticks = [t for t in _round_numbers(high / low) if low <= t <= high]
         axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.minorticks_off()
 
     return _svg(draw, 4.4)
+
+
+def _name_end(axes: "Axes", text: str, end: tuple[float, float], place: float, colour: str) -> None:
+    """Write a name beside the axes at the height `place` (0..1), with a line to the `end` that it belongs to."""
+    leader = {"arrowstyle": "-", "color": colour, "linewidth": 0.9, "relpos": (0, 0.5), "patchA": None}
+    leader |= {"shrinkA": 3, "shrinkB": 4}
+    axes.annotate(text, end, (1.09, place), textcoords="axes fraction", va="center", arrowprops=leader)
 
 
 def _round_numbers(span: float) -> list[float]:
@@ -138,7 +132,7 @@ def _spread_out(places: np.ndarray, gap: float) -> np.ndarray:
 
 def measure_dots(
     titles: Sequence[str], values: Sequence[float], bands: Sequence[Sequence[float]], colours: Sequence[str]
-):
+) -> bytes:
     """Return SVG: a line a measure, its dot over the bar of its random band. Every line has a scale of its own."""
 
     def draw(figure: "Figure") -> None:
@@ -162,9 +156,9 @@ def measure_dots(
 
 def share_bars(titles: Sequence[str], chosen: Sequence[float], everything: Sequence[float]) -> bytes:
     """Return SVG: two bars a source, its share of the selection above its share of the data, both 0..1."""
+    height = 0.36 * len(titles) + 0.6
 
     def draw(figure: "Figure") -> None:
-        height = 0.36 * len(titles) + 0.6
         figure.subplots_adjust(left=0.27, right=0.97, top=0.99, bottom=0.42 / height)
         axes = figure.subplots()
         rows = np.arange(len(titles))
@@ -174,7 +168,7 @@ def share_bars(titles: Sequence[str], chosen: Sequence[float], everything: Seque
         axes.set_yticks(rows, [shorten(title, 32) for title in titles])
         axes.tick_params(axis="y", length=0)
 
-    return _svg(draw, 0.36 * len(titles) + 0.6)
+    return _svg(draw, height)
 
 
 def _svg(draw: Callable[["Figure"], None], height: float) -> bytes:

@@ -3,12 +3,11 @@
 import numpy as np
 
 from core.course import Course, course_of
-from core.errors import CurationError
 from core.evidence import Evidence, MeasureParams, found_before
 from core.measures import MEASURES, shares
 from core.pipeline import Pipeline
 from core.proof import ProofLine
-from core.proving import last_proof, proof_lines
+from core.proving import last_proof
 from core.refinement import RoundsParams
 from core.report.blocks import NUMBER, SHORT, TEXT, Key, Paragraph, Picture, Section, Table, shorten
 from core.report.figures import (
@@ -152,14 +151,11 @@ def sources(pipeline: Pipeline, rows: np.ndarray) -> Section:
 
 def proof(pipeline: Pipeline) -> Section:
     """Show what the latest proof by training came to, if there is one on this data."""
-    title, params = "Proof by training", last_proof(pipeline)[0]
-    try:
-        lines = proof_lines(pipeline)
-    except CurationError as error:  # what the losses were summed up by is no longer there
-        return Section(title, (Paragraph(f"There is a proof, but it can't be summed up: {error}"),))
-    if not lines:
+    title, found = "Proof by training", last_proof(pipeline)
+    if found is None or not found.lines:
         text = "No model was trained on what the methods select from this data. Do it, then write the report again:"
         return Section(title, (Paragraph(text, "python -m core prove WORKSPACE"),))
+    params = found.params
     base = params.base or "a small language model from scratch"
     text = (
         f"Every method selected with the budget {params.budget} and {params.n_seeds} seeds, and {base} was trained on each "
@@ -170,7 +166,7 @@ def proof(pipeline: Pipeline) -> Section:
     if not params.base:
         text += " A small model from scratch is a proxy: it says what a selection teaches it, not how a large model will do."
     columns = ("Method", "Records", "Mean loss", "Against random", "Worst group", "Its loss")
-    table = Table(columns, tuple(map(_proof_row, lines)), TEXT + 3 * NUMBER + TEXT + NUMBER)
+    table = Table(columns, tuple(map(_proof_row, found.lines)), TEXT + 3 * NUMBER + TEXT + NUMBER)
     return Section(title, (Paragraph(text), table))
 
 

@@ -39,9 +39,9 @@ def main() -> None:
         started, report = time.perf_counter(), Report()
         lines = prove(pipeline, ProveParams(METHODS), report("prove"))
         report.close()
-        params, trained = last_proof(pipeline)
-        seconds = [workspace.info("proof", key)["seconds"] for *_, key in trained]
-        small = params.small_params()
+        proof = last_proof(pipeline)
+        params, small = proof.params, proof.params.small_params()
+        seconds = [workspace.info("proof", key)["seconds"] for *_, key in proof.trained]
         print(
             f"prove on 67,193 records: {len(METHODS)} methods, {params.n_seeds} seeds, budget {params.budget}, "
             f"{params.held_out:,} held out, {small.steps} steps of {small.batch_size} x {small.context} tokens"
