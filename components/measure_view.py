@@ -7,7 +7,7 @@ from components import job_panel
 from components.measure_figures import dots_over_bands, quality_and_diversity
 from components.theme import is_dark
 from core.choices import Choice, choices, rows_of
-from core.evidence import Evidence, MeasureParams, found_before
+from core.evidence import Evidence, MeasureParams, found_before, params_in_use
 from core.measures import MEASURES
 from core.pipeline import Pipeline
 from core.steps import Step
@@ -21,14 +21,15 @@ def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     if not chosen:
         st.info("Pick at least one selection above.", icon=":material/balance:")
         return
-    found = [evidence_of(pipeline, choice) for choice in chosen]
+    params = params_in_use(pipeline)
+    found = [_evidence_of(pipeline, choice, params) for choice in chosen]
     _offer(pipeline, [choice for choice, each in zip(chosen, found, strict=True) if each is None], busy)
     there = [(choice, each) for choice, each in zip(chosen, found, strict=True) if each is not None]
     if not there:
         return
     titles, evidence = [choice.title for choice, _ in there], [each for _, each in there]
     st.caption(
-        "The grey bar is where ten random selections of the same size lie: a dot inside it is no better than chance."
+        "The grey bar is where random selections of the same size lie: a dot inside it is no better than chance."
     )
     st.plotly_chart(
         dots_over_bands(titles, evidence, is_dark()), key="bands", theme=None, config={"displayModeBar": False}
@@ -48,7 +49,8 @@ def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
 def show_pareto(pipeline: Pipeline, busy: bool) -> None:
     """Draw quality against diversity for every selection that was measured."""
     held = choices(pipeline)
-    evidence = [(choice, evidence_of(pipeline, choice)) for choice in held]
+    params = params_in_use(pipeline)
+    evidence = [(choice, _evidence_of(pipeline, choice, params)) for choice in held]
     _offer(pipeline, [choice for choice, each in evidence if each is None], busy)
     alike = {
         repr(each.values): (choice, each) for choice, each in reversed(evidence) if each and "quality" in each.values
@@ -72,9 +74,8 @@ def _say_sizes(chosen: list[Choice]) -> None:
         st.caption("These selections differ in size, and most measures grow or shrink with it: compare like with like.")
 
 
-def evidence_of(pipeline: Pipeline, choice: Choice) -> Evidence | None:
-    """Return what was measured of a selection, or None."""
-    return found_before(pipeline, rows_of(pipeline, choice), MeasureParams())
+def _evidence_of(pipeline: Pipeline, choice: Choice, params: MeasureParams) -> Evidence | None:
+    return found_before(pipeline, rows_of(pipeline, choice), params)
 
 
 def _offer(pipeline: Pipeline, missing: list[Choice], busy: bool) -> None:
@@ -89,7 +90,7 @@ def _offer(pipeline: Pipeline, missing: list[Choice], busy: bool) -> None:
             disabled=busy or not pipeline.current("embed"),
             key="measure",
         ):
-            params = {"choices": [choice.id for choice in missing], "params": MeasureParams().as_dict()}
+            params = {"choices": [choice.id for choice in missing], "params": params_in_use(pipeline).as_dict()}
             job_panel.start(pipeline, "Measuring", [Step("measure", params)])
             st.rerun()
         st.caption(f"Not measured yet: {names}.")

@@ -69,6 +69,12 @@ def found_before(pipeline: Pipeline, rows: np.ndarray, params: MeasureParams) ->
     return Evidence(held["values"], workspace.info("band", band)["bands"], held["details"])
 
 
+def params_in_use(pipeline: Pipeline) -> MeasureParams:
+    """Return the params that the workspace's latest measuring used, so that what was measured is found again."""
+    saved = pipeline.workspace.ledger.settings().get("measure")
+    return MeasureParams.from_dict(saved) if saved else MeasureParams()
+
+
 def measure(
     pipeline: Pipeline,
     rows: np.ndarray,
@@ -86,6 +92,7 @@ def measure(
         raise CurationError(
             f"Measures compare embeddings, and there are none; run: python -m core embed {pipeline.workspace.folder}"
         )
+    pipeline.workspace.ledger.set_settings("measure", params.as_dict())
     if (held := found_before(pipeline, rows, params)) is not None:
         return held
     workspace, (own, band) = pipeline.workspace, _keys(pipeline, rows, params)

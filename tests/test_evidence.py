@@ -7,7 +7,7 @@ import pytest
 
 from core.clustering import ClusterParams
 from core.errors import CurationError
-from core.evidence import MeasureParams, found_before, measure
+from core.evidence import MeasureParams, found_before, measure, params_in_use
 from core.measures import MEASURES, shares, shift
 from core.pairwise import vendi
 from core.pipeline import Pipeline
@@ -82,6 +82,13 @@ def test_without_domains_or_sources_there_is_no_likeness_to_them(make_pipeline, 
     found = measure(pipeline, np.arange(5), MeasureParams(), device="cpu")
     assert not {"inter", "intra", "source_shift", "quality", "cluster_entropy"} & set(found.values)
     assert found.details["sources"] == {} and "vendi" in found.values
+
+
+def test_what_was_measured_with_other_params_is_found_again(pipeline):
+    assert params_in_use(pipeline) == MeasureParams()
+    measure(pipeline, ROWS, MeasureParams(4, seed=2), device="cpu")
+    used = params_in_use(Pipeline(pipeline.workspace))
+    assert used == MeasureParams(4, seed=2) and len(found_before(pipeline, ROWS, used).bands["vendi"]) == 4
 
 
 def test_nothing_to_measure_is_said(pipeline, make_pipeline):

@@ -195,8 +195,7 @@ def fingerprints(pipeline: Pipeline, rows: np.ndarray, facts: dict[str, Any]) ->
     for text in export_lines(pipeline.workspace.records(), rows):
         hasher.update(text)
     files = ((facts["input"]["file"], facts["input"]["sha256"]), ("an export of the selection", hasher.hexdigest()))
-    missing = [need for need in pipeline.params("select").needs if need not in facts["stages"]]
-    held = facts["stages"] | {need: pipeline.workspace.info(need, pipeline.current(need)) for need in missing}
+    held = facts["stages"]
     stages = tuple((stage, pipeline.current(stage), _in_a_row(info.get("params", {}))) for stage, info in held.items())
     return Section(
         "Fingerprints",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.course import Course, course_of
-from core.evidence import Evidence, MeasureParams, found_before
+from core.evidence import Evidence, MeasureParams, found_before, params_in_use
 from core.measures import MEASURES, shares
 from core.pipeline import Pipeline
 from core.proof import ProofLine
@@ -72,7 +72,7 @@ def _weight_table(course: Course, named: np.ndarray) -> Table:
 
 def measures(pipeline: Pipeline, rows: np.ndarray) -> Section:
     """Show every measure over its random band if they were measured, else say how to. rows: the selected row ids."""
-    params = MeasureParams()
+    params = params_in_use(pipeline)
     found = found_before(pipeline, rows, params)
     if found is None:
         text = "This selection was not measured beside random ones. Measure it, then write the report again:"
