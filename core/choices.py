@@ -1,4 +1,4 @@
-"""The selections of a workspace that can be compared: every one made so far, and every saved version."""
+"""The selections of a workspace that can be compared: every one made so far, rounds on the way to one, every saved version."""
 
 import dataclasses
 from typing import Any
@@ -10,6 +10,7 @@ from core.errors import CurationError
 from core.params import Params, check_count, digest
 from core.pipeline import Pipeline
 from core.progress import Progress, no_progress
+from core.rounds import Rounds
 from core.selection import SelectionParams, select_records
 from core.versions import version_rows, versions
 
@@ -18,7 +19,10 @@ VERSION = 1
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """One selection. id: "current", "#3" (the third made), or "version:NAME". title: for people. params: what made it."""
+    """One selection. title: for people. params: what made it.
+
+    id: "#3" (the third made), "round:1.2" (of run 1, up to round 2), or "version:NAME".
+    """
 
     id: str
     title: str
@@ -41,6 +45,19 @@ def choices(pipeline: Pipeline) -> list[Choice]:
         if workspace.info("select", key)["inputs"]["records"] != pipeline.current("records"):
             continue
         found.append(Choice(f"#{entry['id']}", describe(entry), entry["at"], entry["n"], entry["params"]))
+    return found + _on_the_way(pipeline)
+
+
+def _on_the_way(pipeline: Pipeline) -> list[Choice]:
+    """Return what runs had taken after each round but their last, which is a selection of its own; the newest run first."""
+    rounds, found = Rounds(pipeline), []
+    for run in reversed(rounds.runs()):
+        if run.inputs["records"] != pipeline.current("records"):
+            continue
+        for made in rounds.rounds(run.id)[:-1]:
+            n = len(rounds.taken(run, made.number))
+            title = f"run {run.id} up to round {made.number}"
+            found.append(Choice(f"round:{run.id}.{made.number}", title, made.at, n, {"method": "rounds"}))
     return found
 
 
@@ -76,6 +93,10 @@ def rows_of(pipeline: Pipeline, choice: Choice) -> np.ndarray:
     if choice.id.startswith("version:"):
         held = {version.name: version for version in versions(workspace)}
         return version_rows(workspace, held[choice.id.removeprefix("version:")])
+    if choice.id.startswith("round:"):
+        run, number = (int(part) for part in choice.id.removeprefix("round:").split("."))
+        rounds = Rounds(pipeline)
+        return rounds.taken(rounds.run(run), number)
     entry = next(e for e in workspace.ledger.selections() if f"#{e['id']}" == choice.id)
     return np.sort(workspace.table("select", entry["key"])["row_id"].combine_chunks().to_numpy())
 

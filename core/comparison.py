@@ -3,11 +3,14 @@
 import dataclasses
 import itertools
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from core.errors import CurationError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,8 +33,10 @@ def compare(a: np.ndarray, b: np.ndarray) -> Difference:
     return Difference(np.setdiff1d(a, b), np.setdiff1d(b, a), np.intersect1d(a, b))
 
 
-def by_cluster(found: Difference, labels: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+def by_cluster(found: Difference, labels: np.ndarray, names: Sequence[str]) -> "pd.DataFrame":
     """Return a line a cluster that either touches: cluster, name, held, only_a, only_b, both; the widest apart first."""
+    import pandas as pd  # here, for it would double what a bare command takes to start
+
     k = len(names)
     counts = {name: np.bincount(labels[getattr(found, name)], minlength=k) for name in ("only_a", "only_b", "both")}
     frame = pd.DataFrame(

@@ -26,14 +26,21 @@ _SHOWN_CLUSTERS = 10
 
 def add_measure(sub: argparse.ArgumentParser) -> None:
     """Declare the options of `measure`."""
-    sub.add_argument("--selection", default="current", help="current, #NUMBER, or a version's name (current)")
+    sub.add_argument(
+        "--selection", default="current", help="current, #NUMBER, round:RUN.NUMBER or a version's name (current)"
+    )
     sub.add_argument("--random", type=int, default=10, help="random selections of the same size beside it (10)")
     sub.add_argument("--json", action="store_true", help="as JSON")
 
 
 def add_compare(sub: argparse.ArgumentParser) -> None:
     """Declare the options of `compare`."""
-    sub.add_argument("selections", nargs="+", metavar="A B", help="two or more: current, #NUMBER, or a version's name")
+    sub.add_argument(
+        "selections",
+        nargs="+",
+        metavar="A B",
+        help="two or more: current, #NUMBER, round:RUN.NUMBER or a version's name",
+    )
     sub.add_argument("--random", type=int, default=10, help="random selections of the same size beside each (10)")
     sub.add_argument("--stability", type=int, default=0, metavar="SEEDS", help="also how alike SEEDS seeds select (no)")
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from core.advance import Advance, advance
 from core.choices import StabilityParams, choices, find_choice, known_stability, rows_of, stability
 from core.clustering import ClusterParams
 from core.delivery import export_selection, manifest_facts
@@ -13,6 +14,8 @@ from core.export import verify
 from core.overrides import match_hashes
 from core.pipeline import Pipeline
 from core.records import RecordParams
+from core.refinement import RefineParams
+from core.rounds import Rounds
 from core.selection import SelectionParams, VersionParams
 from core.versions import (
     export_version,
@@ -23,7 +26,7 @@ from core.versions import (
     version_rows,
     versions,
 )
-from tests.conftest import small_records, write_jsonl
+from tests.conftest import TinyEncoder, small_records, write_jsonl
 
 
 @pytest.fixture
@@ -156,6 +159,18 @@ def test_every_selection_and_version_can_be_chosen(pipeline):
     assert rows_of(fresh, find_choice(fresh, "#1")).tolist() == rows_of(fresh, find_choice(fresh, "first")).tolist()
     with pytest.raises(CurationError, match="'#9' is no selection of this workspace; there are: version:first, #3"):
         find_choice(fresh, "#9")
+
+
+def test_the_rounds_on_the_way_can_be_chosen(pipeline):
+    rounds = Rounds(pipeline)
+    rounds.start(RefineParams("12", 3))
+    advance(rounds, Advance(1), encoder=TinyEncoder())
+    fresh = Pipeline(pipeline.workspace)
+    found = choices(fresh)
+    assert [choice.id for choice in found] == ["#2", "#1", "round:1.1", "round:1.2"]
+    assert found[0].title == "#2 rounds, 3 of run 1" and found[3].title == "run 1 up to round 2" and found[3].n == 8
+    rows = [set(rows_of(fresh, choice).tolist()) for choice in (found[2], found[3], found[0])]
+    assert rows[0] < rows[1] < rows[2] and [len(each) for each in rows] == [4, 8, 12]
 
 
 def test_selections_of_other_data_are_left_out(pipeline, data_file):
