@@ -1,13 +1,16 @@
 """The course of a run of rounds as arrays and tables: what a page, a report or a notebook shows. Changes nothing."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from core.overrides import ACTIONS, Decision
 from core.refinement import effective_weights, explain
 from core.rounds import RefineRun, Round, Rounds
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,11 +66,13 @@ def _between(decisions: list[Decision], standing: list[Round], made: Round | Non
     return [d for d in decisions if since < d.id and (made is None or d.id <= made.last_decision)]
 
 
-def round_table(rounds: Rounds, run: RefineRun, made: Round) -> pd.DataFrame:
+def round_table(rounds: Rounds, run: RefineRun, made: Round) -> "pd.DataFrame":
     """Return one row a cluster: weight before, multiplier, score, factor, weight after, what held it, quota, taken, left.
 
     Weights are multiples of an equal share. Without feedback there is no score, factor or weight after.
     """
+    import pandas as pd  # here, for it would double what a bare command takes to start
+
     arrays, update = rounds.arrays(made), rounds.update(run, made)
     k = len(arrays["weights"])
     factors = {int(cluster): factor for cluster, factor in rounds.info(made)["multipliers"].items()}

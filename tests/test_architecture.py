@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = ("torch", "umap", "sentence_transformers", "transformers", "numba", "faiss", "sklearn")
+HEAVY = ("torch", "umap", "sentence_transformers", "transformers", "numba", "faiss", "sklearn", "matplotlib", "scipy")
 LAYERS = {"app": {"components", "core"}, "components": {"components", "core"}, "core": {"core"}}
 # Inside core a stage imports only what stands above it.
 ORDER = [
@@ -100,6 +100,12 @@ def test_importing_core_and_the_pages_components_loads_nothing_heavy():
         f"import core.__main__, core.jobs, sys\nimport {', '.join(modules)}\n"
         f"loaded = [name for name in {HEAVY!r} if name in sys.modules]\nassert not loaded, loaded"
     )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_a_bare_command_starts_without_pandas_or_charts():
+    slow = ("pandas", "matplotlib", "scipy", "openai", "tokenizers", "py3langid")
+    code = f"import core.__main__, sys\nloaded = [n for n in {slow!r} if n in sys.modules]\nassert not loaded, loaded"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
