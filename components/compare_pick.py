@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from components import state
+from components import guide, state
 from core.choices import Choice, choices, rows_of
 from core.pipeline import Pipeline
 
@@ -21,6 +21,13 @@ def show(pipeline: Pipeline) -> tuple[str, list[Choice]]:
     """Draw both; return (view, the selections picked, at least one)."""
     current = state.get()
     held = {choice.id: choice for choice in choices(pipeline)}
+    if not held:
+        st.info(
+            "Nothing to compare: what was selected was selected from other data. Select again on the Select page.",
+            icon=":material/balance:",
+        )
+        guide.next_page(pipeline, "select", "Go to")
+        st.stop()
     before = [name for name in current.compared if name in held] or _at_first(pipeline, list(held.values()))
     view = st.segmented_control(
         "Question",

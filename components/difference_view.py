@@ -6,14 +6,15 @@ import streamlit as st
 from components import job_panel, opened, record_reader
 from components.map_figure import Colouring, draw_map, hover_sample
 from components.map_view import whole_picture
+from components.measure_view import unlike
 from components.theme import category_colours, is_dark, status_colours, text_colour
-from components.words import shorten
+from components.words import as_markdown, shorten
 from core.choices import Choice, StabilityParams, known_stability, rows_of
 from core.comparison import Difference, by_cluster, compare
 from core.params import digest
 from core.pipeline import Pipeline
 from core.raster import full_view
-from core.selection import METHODS
+from core.selection import SEEDED
 from core.steps import Step
 
 _PARTS = ("only_a", "only_b", "both")
@@ -105,14 +106,18 @@ def _clusters(pipeline: Pipeline, found: Difference, a: Choice, b: Choice) -> No
 def _steadiness(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     """Say how alike a method's selections are over five seeds: a difference within that is chance."""
     asked = {
-        choice.title: StabilityParams(choice.params) for choice in chosen if choice.params.get("method") in METHODS
+        title: StabilityParams(choice.params)
+        for title, choice in zip(unlike(chosen), chosen, strict=True)
+        if choice.params.get("method") in SEEDED
     }
     if not asked:
         return
     known = {title: known_stability(pipeline, params) for title, params in asked.items()}
     for title, value in known.items():
         if value is not None:
-            st.caption(f"{title}: over 5 seeds its selections share {value:.0%} on average (mean Jaccard {value:.2f}).")
+            st.caption(
+                f"{as_markdown(title)}: over 5 seeds its selections share {value:.0%} on average (mean Jaccard {value:.2f})."
+            )
     missing = [params for title, params in asked.items() if known[title] is None]
     if missing and st.button(
         "How much of this is chance?",

@@ -30,22 +30,24 @@ def dots_over_bands(titles: list[str], found: list[Evidence], dark: bool) -> go.
     labels = [plain(shorten(title, 22)) for title in titles]
     for i, name in enumerate(names):
         place = {"row": i // _COLUMNS + 1, "col": i % _COLUMNS + 1}
-        for label, title, each, colour in zip(labels, titles, found, colours, strict=True):
+        for line, (title, each, colour) in enumerate(zip(titles, found, colours, strict=True)):
             if name not in each.values:
                 continue
             band, value = each.bands[name], each.values[name]
             span = {"width": 12, "color": _GREY}
             figure.add_trace(
-                go.Scatter(x=[min(band), max(band)], y=[label] * 2, mode="lines", line=span, hoverinfo="skip"), **place
+                go.Scatter(x=[min(band), max(band)], y=[line] * 2, mode="lines", line=span, hoverinfo="skip"), **place
             )
             hover = (
                 f"{plain(title)}<br>{MEASURES[name].title}: {value:,.4g}<br>random: {min(band):,.4g} to {max(band):,.4g}"
                 f"<br>{each.place(name)} the random band<extra></extra>"
             )
             dot = {"size": 11, "color": colour, "line": {"width": 1, "color": text_colour(dark)}}
-            figure.add_trace(go.Scatter(x=[value], y=[label], mode="markers", marker=dot, hovertemplate=hover), **place)
+            figure.add_trace(go.Scatter(x=[value], y=[line], mode="markers", marker=dot, hovertemplate=hover), **place)
         _fit(figure, [each for each in found if name in each.values], name, place)
-    figure.update_yaxes(range=[len(found) - 0.4, -0.6], ticks="", automargin=True, showgrid=False)
+    # By number, not by name: two names may begin alike, and Plotly takes some for dates.
+    lines = {"tickvals": list(range(len(found))), "ticktext": labels}
+    figure.update_yaxes(range=[len(found) - 0.4, -0.6], ticks="", automargin=True, showgrid=False, **lines)
     figure.update_xaxes(nticks=4, gridcolor=_GREY, zeroline=False)
     for each in figure.layout.annotations:
         each.update(x=each.x - 0.5 * 0.43, xanchor="left", font={"size": 12})

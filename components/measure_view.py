@@ -6,6 +6,7 @@ import streamlit as st
 from components import job_panel
 from components.measure_figures import dots_over_bands, quality_and_diversity
 from components.theme import is_dark
+from components.words import as_markdown
 from core.choices import Choice, choices, rows_of
 from core.evidence import Evidence, MeasureParams, found_before, params_in_use
 from core.measures import MEASURES
@@ -27,7 +28,7 @@ def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     there = [(choice, each) for choice, each in zip(chosen, found, strict=True) if each is not None]
     if not there:
         return
-    titles, evidence = [choice.title for choice, _ in there], [each for _, each in there]
+    titles, evidence = unlike([choice for choice, _ in there]), [each for _, each in there]
     st.caption(
         "The grey bar is where random selections of the same size lie: a dot inside it is no better than chance."
     )
@@ -64,9 +65,17 @@ def show_pareto(pipeline: Pipeline, busy: bool) -> None:
         "Diversity by", names, format_func=lambda name: MEASURES[name].title, key="pareto_measure", width=320
     )
     st.caption(MEASURES[measure].meaning)
-    figure = quality_and_diversity([c.title for c, _ in found], [each for _, each in found], measure, is_dark())
+    figure = quality_and_diversity(
+        unlike([choice for choice, _ in found]), [each for _, each in found], measure, is_dark()
+    )
     st.plotly_chart(figure, key="pareto", theme=None, config={"displayModeBar": False})
     _say_sizes([choice for choice, _ in found])
+
+
+def unlike(chosen: list[Choice]) -> list[str]:
+    """Return the titles, with the id added where two are the same."""
+    titles = [choice.title for choice in chosen]
+    return [f"{c.title} ({c.id})" if titles.count(c.title) > 1 else c.title for c in chosen]
 
 
 def _say_sizes(chosen: list[Choice]) -> None:
@@ -79,6 +88,7 @@ def _evidence_of(pipeline: Pipeline, choice: Choice, params: MeasureParams) -> E
 
 
 def _offer(pipeline: Pipeline, missing: list[Choice], busy: bool) -> None:
+    missing = [choice for choice in missing if choice.n and len(rows_of(pipeline, choice))]
     if not missing:
         return
     names = ", ".join(choice.title for choice in missing[:4]) + (" and others" if len(missing) > 4 else "")
@@ -93,7 +103,7 @@ def _offer(pipeline: Pipeline, missing: list[Choice], busy: bool) -> None:
             params = {"choices": [choice.id for choice in missing], "params": params_in_use(pipeline).as_dict()}
             job_panel.start(pipeline, "Measuring", [Step("measure", params)])
             st.rerun()
-        st.caption(f"Not measured yet: {names}.")
+        st.caption(as_markdown(f"Not measured yet: {names}."))
 
 
 def _table(titles: list[str], evidence: list[Evidence]) -> pd.DataFrame:
@@ -110,7 +120,7 @@ def _shares(titles: list[str], evidence: list[Evidence]) -> None:
     for title, each in zip(titles, evidence, strict=True):
         tokens = each.details["tokens"]
         st.caption(
-            f"{title}: {tokens['prompts']:,} tokens in prompts, {tokens['responses']:,} in responses "
+            f"{as_markdown(title)}: {tokens['prompts']:,} tokens in prompts, {tokens['responses']:,} in responses "
             f"({tokens['tokenizer']}'s tokenizer)."
         )
     for kind in ("sources", "languages"):

@@ -62,7 +62,9 @@ def _domains(info: dict) -> None:
         hide_index=True,
         column_config={
             "domain": "Domain",
-            "share": st.column_config.NumberColumn("Of the records", format="percent"),
+            "share": st.column_config.NumberColumn(
+                "Of all records" if "from" in info else "Of the sample", format="percent"
+            ),
             "moved": st.column_config.NumberColumn(
                 "Moved",
                 format="%.2f",

@@ -5,10 +5,11 @@ import dataclasses
 import streamlit as st
 
 from components import job_panel, opened, state
-from components.words import shorten
+from components.words import as_markdown, shorten
 from core.domain_store import change_domain, saved_domains
 from core.domains import Domain, Seed
 from core.errors import CurationError
+from core.params import digest
 from core.pipeline import Pipeline
 from core.seed_writing import SeedParams, last_writing
 from core.steps import Step
@@ -68,6 +69,7 @@ def _show_taking(pipeline: Pipeline, name: str) -> None:
 
 def _show_seed(pipeline: Pipeline, name: str, i: int, seed: Seed) -> None:
     key, text = f"seed-{name}-{i}", _text(pipeline, seed)
+    box = f"{key}-text-{digest(text)}"  # what stood there for another text must not be saved as this one's
     words, origin, keep, refuse, whole = st.columns([14, 4, 2, 2, 2], vertical_alignment="center")
     words.text(shorten(text, 96))
     origin.caption(f"{seed.state} · " + (f"record {seed.row:,}" if seed.origin == "record" else seed.origin))
@@ -80,14 +82,14 @@ def _show_seed(pipeline: Pipeline, name: str, i: int, seed: Seed) -> None:
         if seed.origin == "record":
             st.text(text)
             return
-        st.text_area("The whole seed", text, height=220, key=f"{key}-text")
-        st.button("Save and keep", key=f"{key}-save", on_click=_edit, args=(pipeline, name, i, f"{key}-text"))
+        st.text_area("The whole seed", text, height=220, key=box)
+        st.button("Save and keep", key=f"{key}-save", on_click=_edit, args=(pipeline, name, i, box))
 
 
 def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
     last, complaints = last_writing(pipeline.workspace)
     for complaint in complaints:
-        st.warning(complaint)
+        st.warning(as_markdown(complaint))
     with st.popover("Let a model write some", icon=":material/edit_note:"):
         by = st.radio(
             "Written by",
@@ -120,7 +122,12 @@ def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
 
 
 def _text(pipeline: Pipeline, seed: Seed) -> str:
-    return seed.text or opened.records(pipeline).take([seed.row], ["text"])["text"][0].as_py()
+    if seed.text:
+        return seed.text
+    records = opened.records(pipeline)
+    if not 0 <= seed.row < len(records):
+        return f"record {seed.row}, which is not in the data"
+    return records.take([seed.row], ["text"])["text"][0].as_py()
 
 
 def _take(pipeline: Pipeline, name: str, rows: list[int]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from components import job_panel, state
+from components.words import as_markdown
 from core.delivery import manifest_facts
 from core.errors import CurationError
 from core.export import manifest_path
@@ -67,7 +68,7 @@ def _show(pipeline: Pipeline, version: Version, busy: bool) -> None:
         words, restore, jsonl, manifest = st.columns([10, 3, 3, 3], vertical_alignment="center")
         with words:
             st.text(version.name + (f": {version.note}" if version.note else ""))
-            by = f" by {version.who}" if version.who else ""
+            by = f" by {as_markdown(version.who)}" if version.who else ""
             st.caption(f"{version.n:,} records, {version.method}, saved {version.at[:16].replace('T', ' ')}{by}")
         restore.button(
             "Restore",

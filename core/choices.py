@@ -80,9 +80,9 @@ def find_choice(pipeline: Pipeline, name: str) -> Choice:
         if not made:
             raise CurationError("Nothing is selected yet; select some records first.")
         return made[0]
-    for choice in held:
-        if name in (choice.id, choice.id.removeprefix("version:")):
-            return choice
+    by_id = {choice.id: choice for choice in held}
+    if found := by_id.get(name) or by_id.get(f"version:{name}"):
+        return found
     known = ", ".join(choice.id for choice in held[:12]) or "none yet"
     raise CurationError(f"{name!r} is no selection of this workspace; there are: {known}.")
 

@@ -9,6 +9,7 @@ from typing import Any
 from core.errors import CurationError
 from core.files import write_json
 
+STATES = ("kept", "offered", "refused")
 ORIGINS = ("description", "written", "record", "generated")
 
 
@@ -125,18 +126,28 @@ def domain_from(entry: Any) -> Domain:
         raise CurationError(f"A domain is {entry!r}; it must be an object with name and description.")
     if unknown := sorted(set(entry) - {"name", "description", "share", "seeds"}):
         raise CurationError(f"A domain has the field {unknown[0]!r}; it has name, description, share and seeds.")
-    seeds = []
-    for seed in entry.get("seeds") or ():
-        seed = {"text": seed} if isinstance(seed, str) else seed
-        if (
-            not isinstance(seed, dict)
-            or not isinstance(seed.get("text"), str)
-            or set(seed) - {f.name for f in dataclasses.fields(Seed)}
-        ):
-            raise CurationError(f"A seed of {entry.get('name')!r} is {seed!r}; it must be a text.")
-        seeds.append(Seed(**seed))
+    given = entry.get("seeds") or []
+    if not isinstance(given, list | tuple):
+        raise CurationError(f"The seeds of {entry.get('name')!r} are {given!r}; they must be a list of texts.")
+    seeds = [_seed_from(seed, entry.get("name")) for seed in given]
     share = entry.get("share") or 0.0
     return Domain(str(entry.get("name") or ""), str(entry.get("description") or ""), share, tuple(seeds))
+
+
+def _seed_from(given: Any, name: Any) -> Seed:
+    seed = {"text": given} if isinstance(given, str) else given
+    if not isinstance(seed, dict) or set(seed) - {field.name for field in dataclasses.fields(Seed)}:
+        raise CurationError(f"A seed of {name!r} is {given!r}; it must be a text.")
+    made = Seed(**({"text": ""} | seed))
+    row_is_whole = isinstance(made.row, int) and not isinstance(made.row, bool)
+    if not isinstance(made.text, str) or not row_is_whole or (not made.text.strip() and made.row < 0):
+        raise CurationError(f"A seed of {name!r} is {given!r}; it must be a text, or the row of a record.")
+    for field, allowed in (("state", STATES), ("origin", ORIGINS)):
+        if getattr(made, field) not in allowed:
+            raise CurationError(
+                f"A seed of {name!r} has the {field} {getattr(made, field)!r}; it must be one of {', '.join(allowed)}."
+            )
+    return made
 
 
 def domain_as_dict(domain: Domain) -> dict[str, Any]:

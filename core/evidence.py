@@ -22,7 +22,7 @@ from core.progress import Progress, no_progress, part_of
 from core.reward import phi
 from core.traits import languages, token_counts, word_counts
 
-VERSION = 1
+VERSION = 2
 LEAST_RANDOM = 2
 
 
@@ -65,8 +65,9 @@ def found_before(pipeline: Pipeline, rows: np.ndarray, params: MeasureParams) ->
     workspace, (own, band) = pipeline.workspace, _keys(pipeline, rows, params)
     if not (workspace.has("measure", own) and workspace.has("band", band)):
         return None
-    held = workspace.info("measure", own)
-    return Evidence(held["values"], workspace.info("band", band)["bands"], held["details"])
+    held, bands = workspace.info("measure", own), workspace.info("band", band)["bands"]
+    both = [name for name in held["values"] if name in bands]
+    return Evidence({n: held["values"][n] for n in both}, {n: bands[n] for n in both}, held["details"])
 
 
 def params_in_use(pipeline: Pipeline) -> MeasureParams:
@@ -103,7 +104,9 @@ def measure(
                 ground.values(drawn, part_of(progress, i / (params.n_random + 1), (i + 1) / (params.n_random + 1)))
                 for i, drawn in enumerate(_random(ground.n, len(rows), params))
             ]
-            bands = {name: [each[name] for each in values] for name in values[0]}
+            # In a large pool a small draw may miss the sample that languages are told of.
+            names = [name for name in values[0] if all(name in each for each in values)]
+            bands = {name: [each[name] for each in values] for name in names}
             workspace.save("band", band, {"n": len(rows), "params": params.as_dict(), "bands": bands})
     with workspace.lock("measure", own):
         if not workspace.has("measure", own):
@@ -154,6 +157,8 @@ class _Ground:
         if self._quality is not None:
             found["quality"] = float(self._quality[rows].mean(dtype=np.float64))
         found["words"] = float(self._words[rows].sum(dtype=np.int64))
+        if self._tokens is not None:
+            found["tokens"] = float(self._tokens[rows].sum(dtype=np.int64))
         if self._sources[0]:
             found["source_shift"] = shift(self._sources[1], rows)
         if len(told := self._told(rows)):
@@ -162,7 +167,8 @@ class _Ground:
 
     def details(self, rows: np.ndarray) -> dict[str, Any]:
         """Return the shares of sources and languages, the tokens, and how much was measured on a sample."""
-        prompts, responses = token_counts(self._records, rows)
+        tokens = token_counts(self._records, rows).sum(axis=0).tolist() if self._tokens is None else None
+        prompts, responses = self._tokens[rows].sum(axis=0).tolist() if tokens is None else tokens
         return {
             "tokens": {"prompts": prompts, "responses": responses, "tokenizer": "all-MiniLM-L6-v2"},
             "sources": shares(*self._sources, rows) if self._sources[0] else {},
@@ -199,6 +205,14 @@ class _Ground:
     @functools.cached_property
     def _words(self) -> np.ndarray:
         return self._kept("words", self._pipeline.current("records"), lambda: word_counts(self._records))
+
+    @functools.cached_property
+    def _tokens(self) -> np.ndarray | None:
+        """(n, 2) int32; None for a pool too large to count whole: then only the selection's own are counted."""
+        if self.n > self._params.most_pool:
+            return None
+        make = lambda: token_counts(self._records, np.arange(self.n))  # noqa: E731
+        return self._kept("tokens", self._pipeline.current("records"), make)
 
     @functools.cached_property
     def _languages(self) -> tuple[list[str], np.ndarray]:

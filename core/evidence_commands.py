@@ -17,8 +17,9 @@ from core.pipeline import Pipeline
 from core.proof import DEFAULT_METHODS, GROUPINGS, PROVED, ProveParams
 from core.proving import proof_lines, table_lines
 from core.report import write_report
+from core.selection import SEEDED
 from core.steps import Step
-from core.versions import export_version, find_version, import_version, restore_version, save_version
+from core.versions import export_version, find_version, import_version, restore_version, save_version, version_rows
 from core.workspace import Workspace
 
 _SHOWN_CLUSTERS = 10
@@ -105,7 +106,7 @@ def compare_selections(arguments: argparse.Namespace) -> None:
                 )
     if arguments.stability:
         for choice in chosen:
-            if choice.params.get("method") in ("rounds", "version", "file"):
+            if choice.params.get("method") not in SEEDED:
                 print(f"{choice.title}: no seeds to try")
                 continue
             steady = stability(pipeline, StabilityParams(choice.params, arguments.stability))
@@ -223,5 +224,8 @@ def _restore(arguments: argparse.Namespace) -> None:
 
 def _export(arguments: argparse.Namespace) -> None:
     workspace = Workspace(arguments.workspace)
-    manifest = export_version(workspace, find_version(workspace, arguments.name), Path(arguments.out))
+    version = find_version(workspace, arguments.name)
+    manifest = export_version(workspace, version, Path(arguments.out))
+    if gone := version.n - len(version_rows(workspace, version)):
+        print(f"warning: {gone:,} of its records are no longer in the data", file=sys.stderr)
     print(f"written to {Path(arguments.out).resolve()}, with {manifest.name} beside it")

@@ -43,7 +43,8 @@ MEASURES = {
     ),
     "intra": Measure("Likeness to the own domain", "Cosine to the own domain's centre; low is diverse.", "less"),
     "quality": Measure("Mean quality", "Of the quality scores.", "more"),
-    "words": Measure("Words", "In all prompts and responses together: what training on it costs.", ""),
+    "words": Measure("Words", "In all prompts and responses together.", ""),
+    "tokens": Measure("Tokens", "The same, as the bundled encoder's tokenizer counts: what training on it costs.", ""),
     "source_shift": Measure(
         "Shift between sources", "0 is the mix of sources of the data, 1 is another altogether.", ""
     ),

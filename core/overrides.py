@@ -163,10 +163,10 @@ def rows_by_hash(wanted: Sequence[bytes], present: np.ndarray) -> np.ndarray:
     return np.flatnonzero(copy < asked[have])
 
 
-def match_hashes(wanted: Sequence[bytes], present: np.ndarray) -> np.ndarray:
+def match_hashes(wanted: Sequence[bytes], present: np.ndarray, again: bool = True) -> np.ndarray:
     """Return (w,) int64: for each wanted hash a row of `present` ((n,) S16) that holds it, -1 where none does.
 
-    Asked for again it gives the next copy, and after the last copy the first.
+    Asked for again it gives the next copy, and after the last copy the first, or -1 unless `again`.
     """
     present = np.asarray(present, dtype="V16").astype("V16")
     names, inverse = np.unique(np.concatenate([present, np.array(list(wanted), dtype="V16")]), return_inverse=True)
@@ -178,6 +178,6 @@ def match_hashes(wanted: Sequence[bytes], present: np.ndarray) -> np.ndarray:
     rank = np.empty(len(ask), np.int64)
     rank[turn] = np.arange(len(ask)) - np.searchsorted(ask[turn], ask[turn])
     rows = np.full(len(ask), -1, np.int64)
-    found = copies[ask] > 0
+    found = copies[ask] > (0 if again else rank)
     rows[found] = order[first[ask[found]] + rank[found] % copies[ask[found]]]
     return rows

@@ -1,8 +1,7 @@
 """DaaR's probes on records: those learnt here, or those of another workspace carried over."""
 
 import dataclasses
-import json
-from pathlib import Path
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,13 +9,14 @@ import pyarrow as pa
 
 from core.causal import load_causal
 from core.errors import CurationError
-from core.files import file_sha256
+from core.files import file_sha256, replacing
 from core.kept_states import states_of_records
 from core.params import digest
 from core.probes import Probe, softmax
 from core.progress import Progress, part_of
 from core.record_table import RecordTable
 from core.reward import RewardParams
+from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.pipeline import Pipeline
@@ -57,33 +57,41 @@ def domains_by_source(records: RecordTable, rows: np.ndarray, labels: np.ndarray
     return {sources[s]: np.bincount(labels[codes == s], minlength=k).tolist() for s in largest}
 
 
-def probes_of(pipeline: "Pipeline") -> RewardParams:
-    """Return the params that apply a workspace's probes elsewhere. Raises CurationError where it has learnt none."""
-    key, folder = pipeline.current("reward"), pipeline.workspace.folder
+def carry_probes(source: "Pipeline", target: Workspace) -> RewardParams:
+    """Copy the probes that a workspace learnt into another, and return the params that apply them there.
+
+    Raises CurationError where it has learnt none, or they are out of date.
+    """
+    key, folder = source.current("reward"), source.workspace.folder
     if not key:
         raise CurationError(f"{folder} has no probes, or they are out of date; run: python -m core reward {folder}")
-    params: RewardParams = pipeline.params("reward")
-    if params.probes:
-        return params  # they came from elsewhere themselves
-    stem = str(pipeline.workspace.path("reward", key, "").resolve())
-    return dataclasses.replace(params, probes=stem, probes_digest=_digest(stem))
-
-
-def _digest(stem: str) -> str:
-    return digest([file_sha256(Path(f"{stem}{suffix}")) for suffix in PROBES])
+    params: RewardParams = source.params("reward")
+    stage, held = (
+        ("probes", params.probes) if params.probes else ("reward", key)
+    )  # they may come from elsewhere themselves
+    files = [source.workspace.path(stage, held, suffix) for suffix in PROBES]
+    name = digest([file_sha256(path) for path in files])
+    learnt = source.workspace.info(stage, held)
+    if not target.has("probes", name):
+        for path, suffix in zip(files, PROBES, strict=True):
+            with replacing(target.path("probes", name, suffix)) as temporary:
+                shutil.copyfile(path, temporary)
+        about = {each: learnt.get(each) for each in ("names", "embedded_by")}
+        target.save("probes", name, about | {"from": learnt.get("from", source.workspace.folder.resolve().name)})
+    return dataclasses.replace(params, probes=name)
 
 
 def run_with_probes(run: "Run") -> tuple[dict[str, Any], dict[str, Any]]:
     """Apply the probes that `run.params` names to this workspace's records; nothing is learnt."""
-    params: RewardParams = run.params
-    if _digest(params.probes) != params.probes_digest:
+    params, workspace = run.params, run.pipeline.workspace
+    if not workspace.has("probes", params.probes):
         raise CurationError(
-            f"The probes {params.probes} have changed since they were named; name their workspace again."
+            f"The probes {params.probes} are not in this workspace; carry them over with --probes WORKSPACE."
         )
-    learnt = json.loads(Path(f"{params.probes}.json").read_text(encoding="utf-8"))
-    names, workspace = learnt["names"], run.pipeline.workspace
+    learnt = workspace.info("probes", params.probes)
+    names = learnt["names"]
     states, warnings = _states(run, learnt)
-    probe, reward = (Probe.load(Path(f"{params.probes}{suffix}")) for suffix in PROBES)
+    probe, reward = (Probe.load(workspace.path("probes", params.probes, suffix)) for suffix in PROBES)
     if states.shape[1] != probe.d:
         raise CurationError(
             f"The probes were trained on {probe.d} dimensions, the records' vectors have {states.shape[1]}; "
@@ -94,7 +102,7 @@ def run_with_probes(run: "Run") -> tuple[dict[str, Any], dict[str, Any]]:
     everything = np.arange(len(domain))
     info = {
         "names": names,
-        "from": params.probes,
+        "from": learnt["from"],
         "accuracy": None,
         "spearman": None,
         "sources": domains_by_source(workspace.records(), everything, domain, len(names)),

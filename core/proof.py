@@ -98,8 +98,8 @@ class ProofLine:
     """What one method's trainings came to, in nats a token of held-out responses; lower is better. Means over seeds.
 
     groups: {group: mean loss}. macro: mean of the groups', with half the width of its confidence interval. worst: of the
-    group it does worst on. against: macro less that of `random` with the same seeds, with half its interval's width; NaN where
-    random was not trained. n_records: selected, of each seed. macros: (n_seeds,) of each seed.
+    group it does worst on. against: macro less that of random selections of the same size and seeds, with half its interval's
+    width; NaN where none of that size was trained. n_records: selected, of each seed. macros: (n_seeds,) of each seed.
     """
 
     method: str
@@ -122,21 +122,21 @@ def sum_up(losses: dict[str, list[np.ndarray]], n_records: dict[str, list[int]],
     """Return a ProofLine a method, the best macro first.
 
     losses: {method: a (h,) array a seed, NaN where a record has no response}. codes: (h,) group of each held-out record; a
-    group with fewer than 5 of them is left out, since its mean would be chance.
+    group with fewer than 5 finite losses is left out, since its mean would be chance.
     """
-    told = [g for g in range(len(groups)) if (codes == g).sum() >= _LEAST_HELD]
-    if not told:
-        raise CurationError(f"No group has {_LEAST_HELD} held-out records; hold out more, or group otherwise.")
+    finite = np.isfinite(next(iter(losses.values()))[0])
+    told = told_groups(len(groups), codes[finite])
     means = {
         method: np.array([[np.nanmean(each[codes == g]) for g in told] for each in some])
         for method, some in losses.items()
     }
-    base = means.get("random")
     lines = []
     for method, table in means.items():
+        fair = [name for name in means if is_random(name) and n_records[name] == n_records[method] and name != method]
+        base = means[fair[0]] if fair and not is_random(method) else None
         macros = table.mean(axis=1)
         by_group = table.mean(axis=0)
-        both = min(len(macros), len(base)) if base is not None and method != "random" else 0
+        both = 0 if base is None else min(len(macros), len(base))
         gaps = macros[:both] - base.mean(axis=1)[:both] if both else np.zeros(0)
         lines.append(
             ProofLine(
@@ -153,6 +153,21 @@ def sum_up(losses: dict[str, list[np.ndarray]], n_records: dict[str, list[int]],
             )
         )
     return sorted(lines, key=lambda line: line.macro)
+
+
+def told_groups(n_groups: int, codes: np.ndarray) -> list[int]:
+    """Return the groups with enough held-out records to speak of. Raises CurationError where there is none."""
+    told = [g for g in range(n_groups) if (codes == g).sum() >= _LEAST_HELD]
+    if not told:
+        raise CurationError(
+            f"No group has {_LEAST_HELD} held-out records with a response; hold out more, or group otherwise."
+        )
+    return told
+
+
+def is_random(method: str) -> bool:
+    """Whether a method is the baseline: "random", or "random:N" of as many records as a version has."""
+    return method == "random" or method.startswith("random:")
 
 
 def half_width(values: np.ndarray) -> float:

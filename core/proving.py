@@ -20,7 +20,7 @@ from core.feedback import Pairs, proxy_feedback
 from core.params import digest
 from core.pipeline import Pipeline
 from core.progress import Progress, no_progress, part_of
-from core.proof import ProofLine, ProveParams, draw_held_out, families, sum_up
+from core.proof import ProofLine, ProveParams, draw_held_out, families, sum_up, told_groups
 from core.refinement import RefineParams, cluster_scores, first_weights, select_round, update_weights
 from core.selection import Pool, SelectionParams, select_records
 from core.small_lm import encode_pairs, held_out_losses, train_small_lm, train_tokenizer
@@ -48,14 +48,14 @@ def prove(
     """Train what is not trained yet and return a line a method. Raises CurationError where a method lacks what it needs."""
     held = _held_out(pipeline, params)
     device = resolve_device(device)
-    jobs = [(method, params.seed + i) for i in range(params.n_seeds) for method in params.methods]
+    told_groups(len(held.groups), held.codes)
+    chosen = _choose(pipeline, params, held)  # all of them first: what is missing is said before an hour of training
     trained: dict[tuple[str, int], str] = {}
     train = _Trainer(pipeline, params, held, device)
-    for place, (method, seed) in enumerate(jobs):
-        rows = select_for_proof(pipeline, method, params, seed, held.barred)
-        within = part_of(progress, place / len(jobs), (place + 1) / len(jobs))
+    for place, ((method, seed), rows) in enumerate(chosen.items()):
+        within = part_of(progress, place / len(chosen), (place + 1) / len(chosen))
         trained[method, seed] = train(rows, method, seed, within)
-        progress(place + 1, len(jobs))
+        progress(place + 1, len(chosen))
     lines = _lines(pipeline, [(method, key) for (method, _), key in trained.items()], held)
     told = {
         "trained": [[*which, key] for which, key in trained.items()],
@@ -64,6 +64,24 @@ def prove(
     }
     pipeline.workspace.ledger.set_settings("prove", params.as_dict() | told)
     return lines
+
+
+def _choose(pipeline: Pipeline, params: ProveParams, held: _Held) -> dict[tuple[str, int], np.ndarray]:
+    """Return {(method, seed): row ids}, seed by seed; a version of another size than the budget gets random ones of its own."""
+    methods = list(params.methods)
+    if "random" in methods:
+        budget = SelectionParams(params.budget).n_records(len(pipeline.workspace.records()))
+        for method in params.methods:
+            if method.startswith("version:"):
+                n = len(select_for_proof(pipeline, method, params, params.seed, held.barred))
+                if n != budget and f"random:{n}" not in methods:
+                    methods.append(f"random:{n}")
+    seeds = range(params.seed, params.seed + params.n_seeds)
+    return {
+        (method, seed): select_for_proof(pipeline, method, params, seed, held.barred)
+        for seed in seeds
+        for method in methods
+    }
 
 
 def _lines(pipeline: Pipeline, trained: list[tuple[str, str]], held: _Held) -> list[ProofLine]:
@@ -131,13 +149,18 @@ def select_for_proof(pipeline: Pipeline, method: str, params: ProveParams, seed:
     """Return the row ids, ascending, that a method selects where the `barred` rows can't be selected."""
     if method.startswith("version:"):
         version = find_version(pipeline.workspace, method.removeprefix("version:"))
-        return np.setdiff1d(version_rows(pipeline.workspace, version), barred)
+        rows = np.setdiff1d(version_rows(pipeline.workspace, version), barred)
+        if not len(rows):
+            raise CurationError(f"{version.name} has no record in this data that is not held out; leave it out.")
+        return rows
     pool = pipeline.pool()
     pool = dataclasses.replace(pool, dropped=np.union1d(pool.dropped, barred), pinned=np.setdiff1d(pool.pinned, barred))
     if method == "rounds":
         return _by_rounds(pipeline, pool, params.budget, seed)
     if method == "longest":
         pool = dataclasses.replace(pool, quality=_lengths(pipeline))
+    if method.startswith("random:"):
+        return np.sort(select_records(pool, SelectionParams(method.removeprefix("random:"), "random", seed=seed)).rows)
     asked = SelectionParams(params.budget, "quality" if method == "longest" else method, seed=seed)
     for need in asked.needs if method != "longest" else ():
         if not pipeline.current(need):
@@ -239,12 +262,13 @@ Say = Callable[[str], None]
 
 def table_lines(lines: list[ProofLine]) -> list[str]:
     """Return the lines as text, the best first, for a terminal."""
-    told = [f"{'method':<18} {'macro loss':>17} {'worst':>8} {'against random':>19}  groups"]
+    told = [f"{'method':<18} {'records':>9} {'macro loss':>17} {'worst':>8} {'against random':>19}  groups"]
     for line in lines:
         gap = f"{line.against:+.4f} ± {line.against_half:.4f}" if np.isfinite(line.against) else "-"
         some = ", ".join(f"{name} {loss:.3f}" for name, loss in list(line.groups.items())[:4])
         more = f" and {len(line.groups) - 4} more" if len(line.groups) > 4 else ""
+        macro = f"{line.macro:.4f} ± {line.macro_half:.4f}"
         told.append(
-            f"{line.method:<18} {line.macro:>8.4f} ± {line.macro_half:.4f} {line.worst:>8.4f} {gap:>19}  {some}{more}"
+            f"{line.method:<18} {max(line.n_records):>9,} {macro:>17} {line.worst:>8.4f} {gap:>19}  {some}{more}"
         )
     return told

@@ -30,8 +30,8 @@ class RewardParams(Params):
     model: "" takes the workspace's embeddings; else path or hub name of a causal LM, whose input embeddings make centroids and
     whose hidden `layer` feeds the probes. encoder: what seeds' texts are embedded by where the workspace's vectors came from
     a file. sample: records that pseudo-labels and probes are made on. assignment: one of ASSIGNMENTS. n_seeds: records
-    taken for a domain that has only its description. steps, batch_size, learning_rate: of the domain probe. probes: the stem
-    of the files of probes learnt on another pool, which are applied instead of learning; probes_digest: of those files.
+    taken for a domain that has only its description. steps, batch_size, learning_rate: of the domain probe. probes: the key
+    of probes that another pool learnt and that were carried over (`carry_probes`), which are applied instead of learning.
     """
 
     domains: tuple[dict, ...] = ()
@@ -47,7 +47,6 @@ class RewardParams(Params):
     learning_rate: float = 1e-5
     seed: int = 0
     probes: str = ""
-    probes_digest: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", tuple(dict(domain) for domain in self.domains))

@@ -9,7 +9,7 @@ from core.domain_store import keep_offered, kept_only, save_in, saved_domains
 from core.domains import domain_as_dict, load_domains, save_domains
 from core.errors import CurationError
 from core.pipeline import Pipeline
-from core.probe_transfer import probes_of
+from core.probe_transfer import carry_probes
 from core.reward import ASSIGNMENTS, RewardParams
 from core.seed_writing import SeedParams, last_writing
 from core.selection import SelectionParams
@@ -120,7 +120,7 @@ def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
 def _carried_over(arguments: argparse.Namespace) -> RewardParams:
     if arguments.domains or arguments.write_seeds or arguments.model:
         raise CurationError("--probes brings domains and model along; leave --domains, --write-seeds and --model out.")
-    return probes_of(Pipeline(Workspace(arguments.probes)))
+    return carry_probes(Pipeline(Workspace(arguments.probes)), Workspace(arguments.workspace))
 
 
 def _write_seeds(pipeline: Pipeline, arguments: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """Seeds of domains written by a language model, on a workspace: kept domain by domain, offered until a curator keeps them."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 
 from core.causal import generate_responses, load_causal
@@ -60,16 +61,23 @@ def write_seeds(
     if unknown := sorted(set(params.domains) - {domain.name for domain in domains}):
         raise CurationError(f"{unknown[0]!r} is no domain; they are {', '.join(d.name for d in domains)}.")
     wanted = [domain for domain in domains if not params.domains or domain.name in params.domains]
-    write: Write | None = None
+    write: Callable[[int], Write] | None = None
     complaints = []
     for place, domain in enumerate(wanted):
-        key = digest("seeds", VERSION, params.as_dict() | {"domains": []}, domain.name, domain.description)
+        own = [[seed.text, seed.row] for seed in domain.own]
+        about = [domain.name, domain.description, own, _model_of(workspace)]
+        key = digest("seeds", VERSION, params.as_dict() | {"domains": []}, about)
         with workspace.lock("seeds", key):
             if not workspace.has("seeds", key):
                 write = write or _writer(params, device)
                 encoder = encoder or SentenceEncoder(EmbedParams(_model_of(workspace)), device)
                 within = part_of(progress, place / len(wanted), (place + 1) / len(wanted))
-                grown = grow_seeds(domain, write, encoder, params.seed, within, params.n_seeds)
+                # Drawn by the domain's own key: a writing that was stopped goes on with the same draws.
+                ask = write(int(key, 16) % 2**31)
+                grown = grow_seeds(domain, ask, encoder, params.seed, within, params.n_seeds)
+                if grown.failed:
+                    _offer(workspace, domain.name, [seed.text for seed in grown.seeds])
+                    raise CurationError(f"{grown.why} What was written before is offered.")
                 workspace.save("seeds", key, {"texts": [seed.text for seed in grown.seeds], "why": grown.why})
         written = workspace.info("seeds", key)
         _offer(workspace, domain.name, written["texts"])
@@ -102,32 +110,34 @@ def _model_of(workspace: Workspace) -> str:
     return workspace.ledger.settings().get("embed", {}).get("model") or BUNDLED
 
 
-def _writer(params: SeedParams, device: str) -> Write:
-    """Return what turns a prompt into an answer, a different one each time."""
+def _writer(params: SeedParams, device: str) -> Callable[[int], Write]:
+    """Return what makes, for a seed, a function from a prompt to an answer, a different one each time."""
     return _by_endpoint(params) if params.endpoint else _by_model(params, device)
 
 
-def _by_endpoint(params: SeedParams) -> Write:
+def _by_endpoint(params: SeedParams) -> Callable[[int], Write]:
     endpoint = Endpoint(params.model, "The writer of seeds")
     options = {"temperature": params.temperature, "max_tokens": params.max_new_tokens}
 
     def write(prompt: str) -> str:
         answer, why = endpoint.ask([{"role": "user", "content": prompt}], lambda text: text, **options)
         if answer is None:
-            raise CurationError(f"The writer of seeds does not answer ({why}); what was written before is kept.")
+            raise CurationError(f"The writer of seeds does not answer ({why}).")
         return answer
 
-    return write
+    return lambda seed: write
 
 
-def _by_model(params: SeedParams, device: str) -> Callable[[str], str]:
+def _by_model(params: SeedParams, device: str) -> Callable[[int], Write]:
     lm = load_causal(params.model, device)
-    asked = 0
 
-    def write(prompt: str) -> str:
-        nonlocal asked
-        asked += 1
-        how = {"temperature": params.temperature, "seed": params.seed + asked}
-        return generate_responses(lm, [prompt], params.max_new_tokens, **how)[0]
+    def writing(seed: int) -> Write:
+        draws = itertools.count(seed)
 
-    return write
+        def write(prompt: str) -> str:
+            how = {"temperature": params.temperature, "seed": next(draws)}
+            return generate_responses(lm, [prompt], params.max_new_tokens, **how)[0]
+
+        return write
+
+    return writing

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.domains import Domain, Seed
 from core.embedding import Encoder, unit_rows
+from core.errors import CurationError
 from core.progress import Progress, no_progress
 from core.reward import THRESHOLD
 
@@ -20,10 +21,14 @@ _FORMAT = "Answer with the instruction and its answer only, in the form\nInstruc
 
 @dataclasses.dataclass(frozen=True)
 class Grown:
-    """The seeds of one domain. seeds: those offered, "offered" until a curator keeps them. why: "" or why it ended early."""
+    """The seeds of one domain. seeds: those offered, "offered" until a curator keeps them. why: "" or why it ended early.
+
+    failed: whether the model could not be asked any more, so that it is worth to try again.
+    """
 
     seeds: tuple[Seed, ...]
     why: str = ""
+    failed: bool = False
 
 
 def grow_seeds(
@@ -33,19 +38,22 @@ def grow_seeds(
 
     The first 5 are asked for by the description; from then on 3 earlier ones, drawn by the seed, go along as what not to
     repeat, and a new one stays only below cosine 0.85 to all kept. After 8 failures in a row, of the form or of the
-    threshold, it ends and says so; what was kept stays.
+    threshold, it ends and says so; what was kept stays. Seeds that the domain keeps already count as earlier ones.
     """
     rng = np.random.default_rng(seed)
-    kept: list[str] = []
-    vectors: list[np.ndarray] = []
-    failures, last = 0, ""
-    while len(kept) < n_seeds and failures < _FAILURES:
-        text = parse_seed(write(_prompt(domain, kept, rng)))
+    held = [own.text for own in domain.own if own.text]
+    kept, vectors = list(held), [*unit_rows(encoder.encode(held))] if held else []
+    wanted, failures, last = len(held) + n_seeds, 0, ""
+    while len(kept) < wanted and failures < _FAILURES:
+        try:
+            text = parse_seed(write(_prompt(domain, kept, rng)))
+        except CurationError as error:
+            return Grown(_offered(kept[len(held) :]), str(error), failed=True)
         if text is None:
             failures, last = failures + 1, "did not keep to the form asked for"
             continue
         vector = unit_rows(encoder.encode([text]))[0]
-        if vectors and len(kept) >= min(START, n_seeds - 1) and max(float(v @ vector) for v in vectors) >= THRESHOLD:
+        if vectors and len(kept) >= min(START, wanted - 1) and max(float(v @ vector) for v in vectors) >= THRESHOLD:
             failures, last = failures + 1, f"wrote what is too much like an earlier seed (cosine {THRESHOLD} or more)"
             continue
         if text in kept:
@@ -54,11 +62,15 @@ def grow_seeds(
         kept.append(text)
         vectors.append(vector)
         failures = 0
-        progress(len(kept), n_seeds)
-    why = ""
-    if len(kept) < n_seeds:
-        why = f"For {domain.name} the model {last} {failures} times in a row; {len(kept)} of {n_seeds} seeds were kept."
-    return Grown(tuple(Seed(text, "generated", state="offered") for text in kept), why)
+        progress(len(kept) - len(held), n_seeds)
+    why, new = "", kept[len(held) :]
+    if len(new) < n_seeds:
+        why = f"For {domain.name} the model {last} {failures} times in a row; {len(new)} of {n_seeds} seeds were kept."
+    return Grown(_offered(new), why)
+
+
+def _offered(texts: Sequence[str]) -> tuple[Seed, ...]:
+    return tuple(Seed(text, "generated", state="offered") for text in texts)
 
 
 def _prompt(domain: Domain, kept: Sequence[str], rng: np.random.Generator) -> str:

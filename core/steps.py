@@ -53,13 +53,13 @@ def _seeds(doing: _Doing) -> None:
 
 
 def _measure(doing: _Doing) -> None:
-    """choices: ids of selections to measure; params: of MeasureParams."""
-    names, params = doing.params["choices"], MeasureParams.from_dict(doing.params["params"])
-    for i, name in enumerate(names):
-        rows = rows_of(doing.pipeline, find_choice(doing.pipeline, name))
-        measure(
-            doing.pipeline, rows, params, part_of(doing.progress, i / len(names), (i + 1) / len(names)), doing.device
-        )
+    """choices: ids of selections to measure; params: of MeasureParams. An empty one does not keep others from it."""
+    params = MeasureParams.from_dict(doing.params["params"])
+    found = [rows_of(doing.pipeline, find_choice(doing.pipeline, name)) for name in doing.params["choices"]]
+    found = [rows for rows in found if len(rows)] or found
+    for i, rows in enumerate(found):
+        within = part_of(doing.progress, i / len(found), (i + 1) / len(found))
+        measure(doing.pipeline, rows, params, within, doing.device)
 
 
 def _stability(doing: _Doing) -> None:

@@ -24,6 +24,7 @@ from core.selection.params import REASONS
 from core.workspace import Workspace
 
 _HASH = 16
+_RESERVED = ("#", "round:", "version:")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,8 +76,7 @@ def import_version(workspace: Workspace, path: Path, name: str, note: str = "", 
 
     Raises CurationError where the file can't be read, or none of its records is in the pool.
     """
-    _, batches = load_records(Path(path), RecordParams())
-    wanted = [(raw, text) for batch in batches for raw, text in zip(*_raw_and_text(batch), strict=True)]
+    wanted = _read(workspace, Path(path))
     by_raw = match_hashes([content_hash(raw) for raw, _ in wanted], workspace.hashes())
     by_text = match_hashes([content_hash(text) for _, text in wanted], workspace.hashes("text"))
     rows = np.where(by_raw >= 0, by_raw, by_text)
@@ -97,8 +97,16 @@ def import_version(workspace: Workspace, path: Path, name: str, note: str = "", 
     return _save(workspace, name, note, who, table, {"method": "file"}, facts, int((rows < 0).sum()))
 
 
-def _raw_and_text(batch: pa.RecordBatch) -> tuple[list[str], list[str]]:
-    return batch["raw"].to_pylist(), batch["text"].to_pylist()
+def _read(workspace: Workspace, path: Path) -> list[tuple[str, str]]:
+    """Return (original text, text) of a file's records, read as the workspace's data was, else by the file's own layout."""
+    try:
+        _, batches = load_records(path, RecordParams.from_dict(workspace.dataset().params))
+        read = list(batches)
+    except CurationError:
+        _, batches = load_records(path, RecordParams())
+        read = list(batches)
+    columns = [(batch["raw"].to_pylist(), batch["text"].to_pylist()) for batch in read]
+    return [pair for raws, texts in columns for pair in zip(raws, texts, strict=True)]
 
 
 def _save(
@@ -114,6 +122,10 @@ def _save(
     name = name.strip()
     if not name:
         raise CurationError("A version needs a name.")
+    if name == "current" or name.startswith(_RESERVED):
+        raise CurationError(
+            f"A version can't be called {name!r}: {', '.join(_RESERVED)} and current name other selections."
+        )
     rows = table["row_id"].to_numpy()
     raws = workspace.records().take(rows, ["raw"])["raw"].to_pylist()
     hashes = pa.array([content_hash(raw) for raw in raws], pa.binary(_HASH))
@@ -134,7 +146,10 @@ def version_table(workspace: Workspace, version: Version) -> pa.Table:
     table = workspace.table("version", version.key)
     if workspace.info("version", version.key)["fingerprint"] == workspace.dataset().fingerprint:
         return table.drop_columns(["hash"])
-    rows = match_hashes(table["hash"].to_pylist(), workspace.hashes())
+    # A record drawn twice is found twice; of two alike records the second is found only where two are left.
+    _, first, inverse = np.unique(table["row_id"].to_numpy(), return_index=True, return_inverse=True)
+    hashes = table["hash"].take(pa.array(first)).to_pylist()
+    rows = match_hashes(hashes, workspace.hashes(), again=False)[inverse]
     kept = table.set_column(0, "row_id", pa.array(rows)).filter(pa.array(rows >= 0))
     return kept.drop_columns(["hash"])
 
@@ -183,5 +198,6 @@ def export_version(workspace: Workspace, version: Version, out: Path) -> Path:
         "fields": dataset.fields,
         "params": dataset.params,
     }
-    facts["version"] = {"name": version.name, "note": version.note, "at": version.at, "who": version.who}
+    about = {"name": version.name, "note": version.note, "at": version.at, "who": version.who}
+    facts["saved_as"] = about | {"n_saved": version.n, "n_no_longer_in_the_data": version.n - len(rows)}
     return write_manifest(Path(out), sha256, rows, facts)

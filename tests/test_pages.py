@@ -20,7 +20,7 @@ from core.embedding import EmbedParams
 from core.errors import CurationError
 from core.files import file_sha256
 from core.pipeline import Pipeline
-from core.probe_transfer import probes_of
+from core.probe_transfer import carry_probes
 from core.projection import ProjectParams
 from core.records import RecordParams
 from core.refinement import RefineParams
@@ -628,7 +628,7 @@ def test_domains_come_from_a_file(sample_home):
 
 
 def test_rewards_by_probes_from_elsewhere_are_shown(rewarded_home):
-    elsewhere = probes_of(pipeline_of(rewarded_home))
+    elsewhere = carry_probes(pipeline_of(rewarded_home), pipeline_of(rewarded_home).workspace)
     pipeline_of(rewarded_home).run("reward", elsewhere, device="cpu")
     app = open_page(rewarded_home, "reward")
     assert "Probes learnt elsewhere" in words(app) and "At the top" in words(app) and not app.exception

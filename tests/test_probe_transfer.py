@@ -1,16 +1,19 @@
 """Probes learnt on one pool, applied to another."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
+from core.delivery import manifest_facts
 from core.embedding import EmbedParams
 from core.errors import CurationError
 from core.pipeline import Pipeline
-from core.probe_transfer import probes_of
+from core.probe_transfer import carry_probes
 from core.probes import Probe
 from core.selection import SelectionParams
+from core.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 from tests.test_cli import run
 from tests.test_reward_stage import params
@@ -30,7 +33,7 @@ def other(make_pipeline, tmp_path):
 
 
 def test_probes_of_one_pool_reward_another(learnt, other):
-    other.run("reward", probes_of(learnt), device="cpu")
+    other.run("reward", carry_probes(learnt, other.workspace), device="cpu")
     table, info = (get("reward", other.current("reward")) for get in (other.workspace.table, other.workspace.info))
     probe = Probe.load(learnt.workspace.path("reward", learnt.current("reward"), ".reward.safetensors"))
     np.testing.assert_allclose(table["reward"].to_numpy(), probe(np.array(other.embeddings()))[:, 0], atol=1e-6)
@@ -40,16 +43,18 @@ def test_probes_of_one_pool_reward_another(learnt, other):
     assert (
         other.selection()["row_id"].to_pylist() == np.argsort(-table["reward"].to_numpy(), kind="stable")[:6].tolist()
     )
-    again = probes_of(Pipeline(other.workspace))  # from a pool that got them itself
-    assert again == probes_of(learnt)
+    assert info["from"] == "workspace" and str(learnt.workspace.folder) not in json.dumps(manifest_facts(other))
+    third = Workspace(other.workspace.folder.parent / "third", create=True)
+    again = carry_probes(Pipeline(other.workspace), third)  # from a pool that got them itself
+    assert again == carry_probes(learnt, third) and third.info("probes", again.probes)["from"] == "workspace"
 
 
 def test_probes_that_do_not_fit_are_refused(learnt, other, make_pipeline, tmp_path):
     with pytest.raises(CurationError, match="has no probes, or they are out of date"):
-        probes_of(other)
-    carried = probes_of(learnt)
-    with pytest.raises(CurationError, match="have changed since they were named"):
-        other.run("reward", dataclasses.replace(carried, probes_digest="0"), device="cpu")
+        carry_probes(other, learnt.workspace)
+    carried = carry_probes(learnt, other.workspace)
+    with pytest.raises(CurationError, match="are not in this workspace; carry them over"):
+        other.run("reward", dataclasses.replace(carried, probes="0"), device="cpu")
     other.run("embed", EmbedParams("another-model"), encoder=TinyEncoder())
     with pytest.raises(CurationError, match="the records' are by another-model"):
         other.run("reward", carried, device="cpu")
@@ -58,7 +63,7 @@ def test_probes_that_do_not_fit_are_refused(learnt, other, make_pipeline, tmp_pa
 def test_a_causal_models_probes_go_along_with_the_model(make_pipeline, other, tiny_lm):
     pipeline = make_pipeline()
     pipeline.run("reward", params(model=tiny_lm, layer=1, max_tokens=64, steps=20), device="cpu")
-    other.run("reward", probes_of(pipeline), device="cpu")
+    other.run("reward", carry_probes(pipeline, other.workspace), device="cpu")
     assert list(other.workspace.artifacts.glob("states-*.npy"))
 
 

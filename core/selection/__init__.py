@@ -1,6 +1,16 @@
 """Selection: which records to train on. One function a method, all with the signature of `Strategy`."""
 
-from core.selection.params import BANDED, BANDS, DRAWING, GROUPS, METHODS, Selection, SelectionParams, VersionParams
+from core.selection.params import (
+    BANDED,
+    BANDS,
+    DRAWING,
+    GROUPS,
+    METHODS,
+    SEEDED,
+    Selection,
+    SelectionParams,
+    VersionParams,
+)
 from core.selection.pool import Pool
 from core.selection.quotas import allocate_quotas, shares_within
 from core.selection.strategies import cluster_quotas, select_records
@@ -11,6 +21,7 @@ __all__ = [
     "DRAWING",
     "GROUPS",
     "METHODS",
+    "SEEDED",
     "Pool",
     "Selection",
     "SelectionParams",
