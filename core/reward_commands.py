@@ -104,6 +104,10 @@ def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
         keep_offered(workspace)
     domains = saved_domains(workspace)
     for domain in domains:
+        if (waiting := sum(seed.state == "offered" for seed in domain.seeds)) and not domain.own:
+            print(
+                f"warning: {waiting} seeds of {domain.name} are offered, none is kept, so none counts", file=sys.stderr
+            )
         if arguments.write_seeds and not domain.own:
             print(f"warning: {domain.name} stands by its description alone", file=sys.stderr)
     return RewardParams(

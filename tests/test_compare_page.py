@@ -1,12 +1,19 @@
 """The Compare page as a curator meets it, by AppTest, with real jobs on the prepared sample."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from components.measure_figures import dots_over_bands
 from core.delivery import manifest_facts
+from core.embedding import EmbedParams
+from core.evidence import Evidence
+from core.records import RecordParams
 from core.selection import SelectionParams
 from core.versions import find_version, save_version, version_rows, versions
 from core.workspace import Workspace
-from tests.conftest import SAMPLE
+from tests.conftest import SAMPLE, TinyEncoder
 from tests.test_pages import open_page, pipeline_of, press, wait_for_job, words
 
 
@@ -109,6 +116,29 @@ def test_a_proof_is_run_from_the_page_and_shown(compared_home):
     app.multiselect(key="prove_methods").set_value([])
     press(app, "Train and compare")
     assert "methods are none" in app.error[0].value
+
+
+def test_data_imported_anew_leaves_nothing_to_compare_and_says_so(compared_home, tmp_path):
+    workspace = Workspace(compared_home / "sample")
+    with workspace.ledger.connect() as db:
+        db.execute("DELETE FROM versions")
+    data = Path(workspace.dataset().path)
+    own = tmp_path / data.name
+    own.write_bytes(b"".join(data.read_bytes().splitlines(keepends=True)[:300]))
+    told = json.loads((workspace.folder / "dataset.json").read_text()) | {"path": str(own.resolve())}
+    (workspace.folder / "dataset.json").write_text(json.dumps(told))
+    workspace.import_data(own, RecordParams())
+    pipeline_of(compared_home).run("embed", EmbedParams(), device="cpu", encoder=TinyEncoder())
+    assert "Nothing to compare" in words(open_page(compared_home, "compare"))
+
+
+def test_names_that_begin_alike_or_look_like_dates_have_lines_of_their_own():
+    found = Evidence({"vendi": 2.0}, {"vendi": [1.0, 3.0]}, {})
+    figure = dots_over_bands(
+        ["2026-01-05", "a very long name of a version 1", "a very long name of a version 2"], [found] * 3, False
+    )
+    dots = [trace.y[0] for trace in figure.data if trace.mode == "markers"]
+    assert dots == [0, 1, 2] and list(figure.layout.yaxis.tickvals) == [0, 1, 2]
 
 
 def test_one_selection_alone_is_measured_and_says_what_a_difference_needs(sample_home):

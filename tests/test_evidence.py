@@ -15,6 +15,7 @@ from core.traits import UNKNOWN, languages, token_counts, word_counts
 from tests.conftest import write_jsonl
 
 ROWS = np.arange(0, 24, 2)
+KINDS = ("prompts", "responses")
 
 
 @pytest.fixture
@@ -32,6 +33,8 @@ def test_every_measure_has_its_value_and_its_band(pipeline):
     drawn = np.sort(np.random.default_rng([0, 3]).choice(60, 12, replace=False))
     assert found.bands["vendi"][3] == pytest.approx(vendi(x[drawn]), abs=1e-6)
     assert found.values["quality"] == pytest.approx(pipeline.quality()[ROWS].mean(), abs=1e-6)
+    table = pipeline.workspace.records()
+    assert found.values["tokens"] == token_counts(table, ROWS).sum() == sum(found.details["tokens"][k] for k in KINDS)
     assert found.values["source_shift"] == pytest.approx(0.5)  # two of the four subjects
     assert found.details["sources"]["bread"] == [0.5, 0.25] and found.details["compared"] == 12
     assert found.place("source_shift") == "above"
@@ -129,14 +132,25 @@ def test_words_tokens_and_languages_of_records(make_pipeline, tmp_path):
     data = write_jsonl(tmp_path / "w.jsonl", [{"prompt": p, "completion": r} for p, r in texts])
     records = make_pipeline(data=data).workspace.records()
     assert word_counts(records).tolist()[0] == 18 and word_counts(records)[3] == 3
-    prompts, responses = token_counts(records, np.array([3]))
-    assert (prompts, responses) == (3, 1)
-    assert token_counts(records, np.array([0, 0]))[0] == 2 * token_counts(records, np.array([0]))[0]
+    counts = token_counts(records, np.arange(4))
+    assert counts.shape == (4, 2) and counts[3].tolist() == [3, 1]
     names, codes = languages(records, np.arange(4))
     assert [names[code] for code in codes] == ["en", "de", "es", UNKNOWN]
+
+
+def test_words_are_words_in_any_script(make_pipeline, tmp_path):
+    texts = ["Привет мир", "你好 世界", "café naïve", "snake_case 12"]
+    data = write_jsonl(tmp_path / "s.jsonl", [{"prompt": text, "completion": ""} for text in texts])
+    assert word_counts(make_pipeline(data=data).workspace.records()).tolist() == [2, 2, 2, 2]
+
+
+def test_a_measure_that_only_some_draws_have_is_left_out(pipeline):
+    found = measure(pipeline, np.arange(3), MeasureParams(most_pool=6, seed=1), device="cpu")
+    assert set(found.values) == set(found.bands) and "tokens" not in found.values
+    assert all(found.place(name) for name in found.values)
 
 
 def test_long_texts_are_counted_whole(make_pipeline, tmp_path):
     data = write_jsonl(tmp_path / "long.jsonl", [{"prompt": "word " * 2000, "completion": "yes"}])
     records = make_pipeline(data=data).workspace.records()
-    assert token_counts(records, np.array([0])) == (2000, 1)
+    assert token_counts(records, np.array([0])).tolist() == [[2000, 1]]

@@ -582,7 +582,8 @@ def test_offered_seeds_are_kept_refused_or_edited(sample_home):
     app.selectbox(key="seeds_of").set_value("coding").run()
     assert "4 offered by a model" in words(app)
     app.button(key="seed-coding-1-refuse").click().run()
-    app.text_area(key="seed-coding-2-text").set_value("better words").run()
+    box = next(area for area in app.text_area if area.key.startswith("seed-coding-2-text"))
+    box.set_value("better words").run()
     app.button(key="seed-coding-2-save").click().run()
     press(app, "Keep all offered")
     assert [(s.text, s.state) for s in seeds_of(sample_home, "coding")] == [

@@ -98,6 +98,11 @@ def test_a_saved_version_is_trained_on_without_what_is_held_out(pipeline):
     expected = np.setdiff1d(pipeline.selection()["row_id"].to_numpy(), held)
     lines = prove(Pipeline(pipeline.workspace), asked, device="cpu")
     assert lines[0].n_records == [len(expected)] and np.isnan(lines[0].macro_half)
+    asked = params(methods=("random", "version:best"), n_seeds=1)
+    lines = {line.method: line for line in prove(Pipeline(pipeline.workspace), asked, device="cpu")}
+    fair = f"random:{len(expected)}"  # of its own size: random ones of another are no baseline
+    assert set(lines) == {"random", "version:best", fair} and lines[fair].n_records == [len(expected)]
+    assert lines["version:best"].against == pytest.approx(lines["version:best"].macro - lines[fair].macro)
     with pytest.raises(CurationError, match="no version called 'worst'"):
         prove(pipeline, params(methods=("version:worst",)), device="cpu")
 
@@ -113,6 +118,14 @@ def test_a_real_model_is_tuned_instead(pipeline, tiny_lm):
     after = pipeline.workspace.array("proof", key)
     assert after.shape == before.shape and not np.allclose(after, before) and after.mean() < before.mean()
     assert len(lines) == 1
+
+
+def test_what_is_missing_is_said_before_anything_is_trained(pipeline, monkeypatch):
+    monkeypatch.setattr("core.proving.train_small_lm", None)  # whoever trains now, fails otherwise
+    with pytest.raises(CurationError, match="daar needs the reward stage"):
+        prove(pipeline, params(methods=("random", "daar")), device="cpu")
+    with pytest.raises(CurationError, match="No group has 5 held-out records"):
+        prove(pipeline, params(held_out=4), device="cpu")
 
 
 def test_losses_are_summed_up_by_cluster_where_there_is_no_label_or_it_is_asked(pipeline):
@@ -139,6 +152,10 @@ def test_the_sums_worked_by_hand():
     assert kmq.method == "kmq" and kmq.groups == pytest.approx({"x": 0.9, "y": 2.9})  # z has one record only
     assert kmq.macro == pytest.approx(1.9) and kmq.worst_group == "y"
     assert kmq.against == pytest.approx(-0.6)
+    lines = sum_up({"random": [a], "kmq": [a]}, {"random": [3], "kmq": [4]}, ["x", "y", "z"], codes)
+    assert all(np.isnan(line.against) for line in lines)  # of another size
+    silent = np.where(codes == 1, np.nan, a).astype(np.float32)  # no response in y
+    assert sum_up({"kmq": [silent]}, {"kmq": [3]}, ["x", "y", "z"], codes)[0].groups == {"x": 1.0}
     assert half_width(np.array([1.0, 2.0, 3.0])) == pytest.approx(4.302653 / np.sqrt(3), abs=1e-4)
     with pytest.raises(CurationError, match="No group has 5 held-out records"):
         sum_up({"a": [a[:2]]}, {"a": [1]}, ["x", "y"], np.array([0, 1]))

@@ -255,6 +255,14 @@ def test_domains_come_from_yaml_and_json_and_go_back(tmp_path):
         ),
         ([{"name": "a", "colour": "b"}, {"name": "b", "description": "c"}], "field 'colour'"),
         ([{"name": "a", "description": "b", "seeds": [3]}, {"name": "b", "description": "c"}], "A seed of 'a'"),
+        ([{"name": "a", "description": "b", "seeds": "hello"}], "must be a list of texts"),
+        ([{"name": "a", "description": "b", "seeds": 5}], "must be a list of texts"),
+        (
+            [{"name": "a", "description": "b", "seeds": [{"text": "x", "state": "keep"}]}],
+            "the state 'keep'; it must be one",
+        ),
+        ([{"name": "a", "description": "b", "seeds": [{"text": "x", "origin": "sky"}]}], "the origin 'sky'"),
+        ([{"name": "a", "description": "b", "seeds": [{"text": "", "row": "7"}]}], "or the row of a record"),
         ("text", "no list"),
     ],
 )

@@ -110,6 +110,44 @@ def test_bad_params_are_refused(make_pipeline, monkeypatch):
         write_seeds(held, SeedParams("m", endpoint=True), encoder=TinyEncoder())
 
 
+def test_seeds_that_are_kept_count_as_earlier_ones(make_pipeline, endpoint):
+    requests = endpoint(lambda question, before: TEXTS[len(requests) % 3])
+    held = make_pipeline().workspace
+    own = tuple(Seed(text.replace("Instruction: ", "").replace("Response: ", "")) for text in TEXTS[:6])
+    change_domain(held, "coding", lambda seeds: own)
+    told = write_seeds(held, SeedParams("tiny", True, ("coding",), n_seeds=2), encoder=TinyEncoder())
+    assert "0 of 2 seeds were kept" in told[0]  # each is like one that is kept
+    assert "It must differ clearly from these" in requests[0]["messages"][-1]["content"]
+
+
+def test_an_endpoint_that_gives_out_leaves_what_it_wrote_and_is_asked_again(make_pipeline, endpoint, monkeypatch):
+    turn = in_turn()
+    requests = endpoint(lambda question, before: turn(question, before) if len(requests) <= 4 else 401)
+    held = make_pipeline().workspace
+    params = SeedParams("tiny", True, ("coding",), n_seeds=6)
+    with pytest.raises(CurationError, match="What was written before is offered"):
+        write_seeds(held, params, encoder=TinyEncoder())
+    assert len(saved_domains(held)[3].seeds) == 4
+    endpoint(in_turn())
+    assert write_seeds(held, params, encoder=TinyEncoder()) == []
+    assert len(saved_domains(held)[3].seeds) == 6
+
+
+def test_a_writing_that_was_stopped_goes_on_with_the_same_draws(make_pipeline, writer):
+    asked = SeedParams(writer, domains=("reasoning", "coding"), n_seeds=2)
+    whole, parts = make_pipeline(folder="whole").workspace, make_pipeline(folder="parts").workspace
+    write_seeds(whole, asked, device="cpu", encoder=TinyEncoder())
+
+    def stop(done, total):
+        if done == 1 and total == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_seeds(parts, asked, stop, "cpu", TinyEncoder())
+    write_seeds(parts, asked, device="cpu", encoder=TinyEncoder())
+    assert saved_domains(parts) == saved_domains(whole)
+
+
 def test_the_same_seed_writes_the_same(make_pipeline, writer):
     written = []
     for folder in ("a", "b"):

@@ -26,6 +26,7 @@ from core.versions import (
     version_rows,
     versions,
 )
+from core.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 
 
@@ -68,6 +69,44 @@ def test_a_version_finds_its_records_in_data_imported_anew(pipeline, data_file):
     pipeline.workspace.import_data(data_file, RecordParams())
     left = version_rows(pipeline.workspace, made)
     assert len(left) < made.n and left.max() < 10
+    manifest = export_version(pipeline.workspace, made, data_file.parent / "left.jsonl")
+    assert json.loads(manifest.read_text())["saved_as"]["n_no_longer_in_the_data"] == made.n - len(left)
+
+
+def test_of_two_alike_records_one_that_is_left_is_not_taken_twice(make_pipeline, tmp_path):
+    data = write_jsonl(tmp_path / "twins.jsonl", [*small_records(4), *small_records(4)])
+    pipeline = make_pipeline(data=data)
+    pipeline.run("select", SelectionParams("100%", "random"))
+    made = save(pipeline)
+    write_jsonl(data, small_records(4))
+    pipeline.workspace.import_data(data, RecordParams())
+    assert version_rows(pipeline.workspace, made).tolist() == [0, 1, 2, 3]
+
+
+def test_a_record_drawn_twice_is_found_twice(pipeline, data_file):
+    pipeline.run("select", SelectionParams("200", "random", replacement=True))
+    made = save(pipeline)
+    before = np.bincount(version_rows(pipeline.workspace, made), minlength=60)
+    write_jsonl(data_file, small_records()[::-1])
+    pipeline.workspace.import_data(data_file, RecordParams())
+    assert np.bincount(version_rows(pipeline.workspace, made), minlength=60)[::-1].tolist() == before.tolist()
+
+
+def test_a_version_of_a_restored_version_keeps_how_the_first_was_made(pipeline, tmp_path):
+    restore_version(pipeline, save(pipeline))
+    again = save(Pipeline(pipeline.workspace), "again")
+    held = json.loads(export_version(pipeline.workspace, again, tmp_path / "again.jsonl").read_text())
+    assert held["version"]["made_by"]["stages"]["select"]["params"]["method"] == "kmq"
+    assert held["saved_as"]["name"] == "again"
+
+
+def test_a_file_is_read_as_the_data_was(make_pipeline, tmp_path, pipeline):
+    entries = [{"frage": f"why {i}?", "antwort": f"since {i}"} for i in range(9)]
+    data = write_jsonl(tmp_path / "own.jsonl", entries)
+    held = Workspace(tmp_path / "own", create=True)
+    held.import_data(data, RecordParams("prompt=frage,response=antwort"))
+    made = import_version(held, write_jsonl(tmp_path / "some.jsonl", entries[2:5]), "some")
+    assert version_rows(held, made).tolist() == [2, 3, 4]
 
 
 def test_restoring_makes_it_the_selection_again_and_says_what_was_decided_since(pipeline):
@@ -106,7 +145,7 @@ def test_a_version_is_exported_without_being_restored(pipeline, tmp_path, data_f
     pipeline.run("select", SelectionParams("20", "quality"))
     manifest = export_version(pipeline.workspace, made, tmp_path / "v.jsonl")
     held = verify(manifest, data_file)
-    assert held["row_ids"] == rows and held["version"]["note"] == "n"
+    assert held["row_ids"] == rows and held["saved_as"]["note"] == "n"
     assert held["stages"]["select"]["params"]["method"] == "kmq"
     assert rows_now(pipeline) != rows
     with pytest.raises(CurationError, match="is the data that the records come from"):
@@ -129,6 +168,9 @@ def test_a_file_chosen_elsewhere_is_found_by_its_text(pipeline, tmp_path):
 def test_names_are_needed_and_known(pipeline, make_pipeline):
     with pytest.raises(CurationError, match="needs a name"):
         save(pipeline, "  ")
+    for name in ("current", "#1", "round:1.1"):
+        with pytest.raises(CurationError, match="can't be called"):
+            save(pipeline, name)
     with pytest.raises(CurationError, match="no version called 'x'; there are: none yet"):
         find_version(pipeline.workspace, "x")
     with pytest.raises(CurationError, match="no selection up to date"):
@@ -140,7 +182,10 @@ def test_names_are_needed_and_known(pipeline, make_pipeline):
 )
 def test_hashes_are_matched_copy_by_copy_and_then_again(wanted, rows):
     present = np.array([letter.encode() * 16 for letter in "abac"], "S16")
-    assert match_hashes([letter.encode() * 16 for letter in wanted], present).tolist() == rows
+    asked = [letter.encode() * 16 for letter in wanted]
+    assert match_hashes(asked, present).tolist() == rows
+    once = [row if row not in rows[:i] else -1 for i, row in enumerate(rows)]
+    assert match_hashes(asked, present, again=False).tolist() == once
 
 
 # What can be compared
