@@ -47,7 +47,9 @@ def dots_over_bands(titles: list[str], found: list[Evidence], dark: bool) -> go.
         _fit(figure, [each for each in found if name in each.values], name, place)
     # By number, not by name: two names may begin alike, and Plotly takes some for dates.
     lines = {"tickvals": list(range(len(found))), "ticktext": labels}
-    figure.update_yaxes(range=[len(found) - 0.4, -0.6], ticks="", automargin=True, showgrid=False, **lines)
+    figure.update_yaxes(
+        range=[len(found) - 0.4, -0.6], ticks="", automargin=True, showgrid=False, zeroline=False, **lines
+    )
     figure.update_xaxes(nticks=4, gridcolor=_GREY, zeroline=False)
     for each in figure.layout.annotations:
         each.update(x=each.x - 0.5 * 0.43, xanchor="left", font={"size": 12})

@@ -70,9 +70,14 @@ def measure(arguments: argparse.Namespace) -> None:
     print(f"{'measure':<28} {'value':>12} {'random, least':>14} {'most':>12}  ")
     for name, value in found.values.items():
         band = found.bands[name]
-        print(f"{MEASURES[name].title:<28} {value:>12.4f} {min(band):>14.4f} {max(band):>12.4f}  {found.place(name)}")
+        cells = f"{_number(value):>12} {_number(min(band)):>14} {_number(max(band)):>12}"
+        print(f"{MEASURES[name].title:<28} {cells}  {found.place(name)}")
     tokens = found.details["tokens"]
     print(f"tokens: {tokens['prompts']:,} in prompts, {tokens['responses']:,} in responses ({tokens['tokenizer']}'s)")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4f}"
 
 
 def compare_selections(arguments: argparse.Namespace) -> None:
@@ -85,7 +90,7 @@ def compare_selections(arguments: argparse.Namespace) -> None:
     print(f"{'measure':<28}" + "".join(f"{choice.title[:26]:>28}" for choice in chosen))
     for name in MEASURES:
         if all(name in each.values for each in found):
-            cells = "".join(f"{each.values[name]:>20.4f} {each.place(name):<7}" for each in found)
+            cells = "".join(f"{_number(each.values[name]):>20} {each.place(name):<7}" for each in found)
             print(f"{MEASURES[name].title:<28}{cells}")
     print("above, inside and below: of the band of random selections of the same size")
     if len({choice.n for choice in chosen}) > 1:
