@@ -100,6 +100,7 @@ class ProofLine:
     groups: {group: mean loss}. macro: mean of the groups', with half the width of its confidence interval. worst: of the
     group it does worst on. against: macro less that of random selections of the same size and seeds, with half its interval's
     width; NaN where none of that size was trained. n_records: selected, of each seed. macros: (n_seeds,) of each seed.
+    shares: {group: its share of what was selected}.
     """
 
     method: str
@@ -112,16 +113,23 @@ class ProofLine:
     against_half: float
     n_records: list[int]
     macros: list[float]
+    shares: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the line as JSON-ready values."""
         return dataclasses.asdict(self)
 
 
-def sum_up(losses: dict[str, list[np.ndarray]], n_records: dict[str, list[int]], groups: list[str], codes: np.ndarray):
+def sum_up(
+    losses: dict[str, list[np.ndarray]],
+    taken: dict[str, list[np.ndarray]],
+    groups: list[str],
+    codes: np.ndarray,
+) -> list[ProofLine]:
     """Return a ProofLine a method, the best macro first.
 
-    losses: {method: a (h,) array a seed, NaN where a record has no response}. codes: (h,) group of each held-out record; a
+    losses: {method: a (h,) array a seed, NaN where a record has no response}. taken: {method: the groups of what was selected,
+    an int array a seed}. codes: (h,) group of each held-out record; a
     group with fewer than 5 finite losses is left out, since its mean would be chance.
     """
     finite = np.isfinite(next(iter(losses.values()))[0])
@@ -130,6 +138,7 @@ def sum_up(losses: dict[str, list[np.ndarray]], n_records: dict[str, list[int]],
         method: np.array([[np.nanmean(each[codes == g]) for g in told] for each in some])
         for method, some in losses.items()
     }
+    n_records = {method: [len(each) for each in some] for method, some in taken.items()}
     lines = []
     for method, table in means.items():
         fair = [name for name in means if is_random(name) and n_records[name] == n_records[method] and name != method]
@@ -150,9 +159,15 @@ def sum_up(losses: dict[str, list[np.ndarray]], n_records: dict[str, list[int]],
                 against_half=half_width(gaps),
                 n_records=n_records[method],
                 macros=macros.tolist(),
+                shares=_shares(taken[method], groups, told),
             )
         )
     return sorted(lines, key=lambda line: line.macro)
+
+
+def _shares(taken: list[np.ndarray], groups: list[str], told: list[int]) -> dict[str, float]:
+    together = np.concatenate(taken)
+    return {groups[g]: round(float((together == g).mean()), 6) for g in told}
 
 
 def told_groups(n_groups: int, codes: np.ndarray) -> list[int]:

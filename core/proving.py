@@ -7,7 +7,6 @@ its own trainings.
 import dataclasses
 import hashlib
 import time
-from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +33,7 @@ _ROUNDS = 3
 
 @dataclasses.dataclass(frozen=True)
 class _Held:
-    """rows: (h,) row ids held out. barred: those and every record with the same text. groups, codes: of the held-out rows."""
+    """rows: (h,) row ids held out. barred: those and every record with the same text. groups: names. codes: (n,) of all records."""
 
     rows: np.ndarray
     barred: np.ndarray
@@ -48,7 +47,7 @@ def prove(
     """Train what is not trained yet and return a line a method. Raises CurationError where a method lacks what it needs."""
     held = _held_out(pipeline, params)
     device = resolve_device(device)
-    told_groups(len(held.groups), held.codes)
+    told_groups(len(held.groups), held.codes[held.rows])
     chosen = _choose(pipeline, params, held)  # all of them first: what is missing is said before an hour of training
     trained: dict[tuple[str, int], str] = {}
     train = _Trainer(pipeline, params, held, device)
@@ -56,7 +55,7 @@ def prove(
         within = part_of(progress, place / len(chosen), (place + 1) / len(chosen))
         trained[method, seed] = train(rows, method, seed, within)
         progress(place + 1, len(chosen))
-    lines = _lines(pipeline, [(method, key) for (method, _), key in trained.items()], held)
+    lines = _lines(pipeline, trained, chosen, held)
     told = {
         "trained": [[*which, key] for which, key in trained.items()],
         "lines": [line.as_dict() for line in lines],
@@ -84,14 +83,15 @@ def _choose(pipeline: Pipeline, params: ProveParams, held: _Held) -> dict[tuple[
     }
 
 
-def _lines(pipeline: Pipeline, trained: list[tuple[str, str]], held: _Held) -> list[ProofLine]:
-    workspace = pipeline.workspace
+def _lines(
+    pipeline: Pipeline, trained: dict[tuple[str, int], str], chosen: dict[tuple[str, int], np.ndarray], held: _Held
+) -> list[ProofLine]:
     losses: dict[str, list[np.ndarray]] = {}
-    counts: dict[str, list[int]] = {}
-    for method, key in trained:
-        losses.setdefault(method, []).append(np.array(workspace.array("proof", key)))
-        counts.setdefault(method, []).append(workspace.info("proof", key)["n_records"])
-    return sum_up(losses, counts, held.groups, held.codes)
+    taken: dict[str, list[np.ndarray]] = {}
+    for (method, seed), key in trained.items():
+        losses.setdefault(method, []).append(np.array(pipeline.workspace.array("proof", key)))
+        taken.setdefault(method, []).append(held.codes[chosen[method, seed]])
+    return sum_up(losses, taken, held.groups, held.codes[held.rows])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _held_out(pipeline: Pipeline, params: ProveParams) -> _Held:
     same = pc.is_in(texts, value_set=records.take(rows, ["text"])["text"].combine_chunks())
     barred = np.flatnonzero(same.to_numpy(zero_copy_only=False))
     groups, codes = _groups(pipeline, params)
-    return _Held(rows, barred, groups, codes[rows])
+    return _Held(rows, barred, groups, codes)
 
 
 def _groups(pipeline: Pipeline, params: ProveParams) -> tuple[list[str], np.ndarray]:
@@ -199,7 +199,7 @@ def _by_rounds(pipeline: Pipeline, pool: Pool, budget: str, seed: int) -> np.nda
 
 
 class _Trainer:
-    """Trains on selections of one workspace; what they share (tokenizer, held-out tokens, a real model) is made once."""
+    """Trains on selections of one workspace; what they share (tokenizer, held-out tokens) is made once."""
 
     def __init__(self, pipeline: Pipeline, params: ProveParams, held: _Held, device: str) -> None:
         self._pipeline, self._params, self._held, self._device = pipeline, params, held, device
@@ -257,15 +257,13 @@ class _Trainer:
         return losses, {"curve": curve}
 
 
-Say = Callable[[str], None]
-
-
 def table_lines(lines: list[ProofLine]) -> list[str]:
     """Return the lines as text, the best first, for a terminal."""
-    told = [f"{'method':<18} {'records':>9} {'macro loss':>17} {'worst':>8} {'against random':>19}  groups"]
+    heads = f"{'method':<18} {'records':>9} {'macro loss':>17} {'worst':>8} {'against random':>19}"
+    told = [f"{heads}  groups (share of the selection)"]
     for line in lines:
         gap = f"{line.against:+.4f} ± {line.against_half:.4f}" if np.isfinite(line.against) else "-"
-        some = ", ".join(f"{name} {loss:.3f}" for name, loss in list(line.groups.items())[:4])
+        some = ", ".join(f"{name} {loss:.3f} ({line.shares[name]:.0%})" for name, loss in list(line.groups.items())[:4])
         more = f" and {len(line.groups) - 4} more" if len(line.groups) > 4 else ""
         macro = f"{line.macro:.4f} ± {line.macro_half:.4f}"
         told.append(

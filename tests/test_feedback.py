@@ -66,7 +66,7 @@ def test_a_judge_compares_and_records_it_gives_no_usable_answer_on_are_left_out(
     with judge_server(answer) as (url, _):
         for name, value in (("OPENAI_BASE_URL", url), ("OPENAI_API_KEY", "x"), ("WINNOW_JUDGE_MODEL", "tiny")):
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr("core.judge.time.sleep", lambda seconds: None)
+        monkeypatch.setattr("core.endpoint.time.sleep", lambda seconds: None)
         found = lm_feedback(pairs(), pairs(), lm_params(tiny_lm, scorer="judge"), tmp_path, seed=3, device="cpu")
     assert found.rows.tolist() == [0, 2, 6, 8, 10] and found.scores.tolist() == [2.5] * 5
     assert found.info["n_unscored"] == 1 and found.info["n_bad"] == 1

@@ -23,7 +23,7 @@ def judged(monkeypatch):
     """Run a function while a judge that answers by `answer` is there."""
 
     def run(answer, work):
-        monkeypatch.setattr("core.judge.time.sleep", lambda seconds: None)
+        monkeypatch.setattr("core.endpoint.time.sleep", lambda seconds: None)
         with judge_server(answer) as (url, requests):
             for name, value in (("OPENAI_BASE_URL", url), ("OPENAI_API_KEY", "x"), ("WINNOW_JUDGE_MODEL", "tiny")):
                 monkeypatch.setenv(name, value)

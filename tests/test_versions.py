@@ -52,9 +52,7 @@ def test_a_version_never_changes(pipeline):
     pipeline.run("cluster", ClusterParams(3), device="cpu")
     assert version_rows(pipeline.workspace, find_version(pipeline.workspace, "first")).tolist() == before
     with pytest.raises(CurationError, match="'first' already, and it never changes"):
-        save(Pipeline(pipeline.workspace)) if Pipeline(pipeline.workspace).selection() else import_version(
-            pipeline.workspace, pipeline.workspace.dataset().path, "first"
-        )
+        import_version(pipeline.workspace, pipeline.workspace.dataset().path, "first")
     assert len(versions(pipeline.workspace)) == 1
 
 
