@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from components import guide, state
-from core.choices import Choice, choices, rows_of
+from components import guide, opened, state
+from core.choices import Choice, choices
 from core.pipeline import Pipeline
 
 VIEWS = {
@@ -55,7 +55,7 @@ def show(pipeline: Pipeline) -> tuple[str, list[Choice]]:
 
 def _at_first(pipeline: Pipeline, held: list[Choice]) -> list[str]:
     """Return the first selection and the next that holds other records: a version often is what was just selected."""
-    rows = rows_of(pipeline, held[0])
-    others = (choice for choice in held[1:_TRIED] if not np.array_equal(rows_of(pipeline, choice), rows))
+    rows = opened.chosen_rows(pipeline, held[0])
+    others = (choice for choice in held[1:_TRIED] if not np.array_equal(opened.chosen_rows(pipeline, choice), rows))
     other = next(others, None)
     return [held[0].id] + ([other.id] if other else [])

@@ -8,14 +8,15 @@ from components.map_figure import Colouring, draw_map, hover_sample
 from components.map_view import whole_picture
 from components.measure_view import unlike
 from components.theme import category_colours, is_dark, status_colours, text_colour
-from components.words import as_markdown, shorten
-from core.choices import Choice, StabilityParams, known_stability, rows_of
+from components.words import as_markdown
+from core.choices import Choice, StabilityParams, known_stability
 from core.comparison import Difference, by_cluster, compare
 from core.params import digest
 from core.pipeline import Pipeline
 from core.raster import full_view
 from core.selection import SEEDED
 from core.steps import Step
+from core.words import shorten
 
 _PARTS = ("only_a", "only_b", "both")
 
@@ -30,7 +31,7 @@ def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     left, right = st.columns(2)
     a = held[left.selectbox("A", names, format_func=lambda n: held[n].title, key="compare_a")]
     b = held[right.selectbox("B", names, index=1, format_func=lambda n: held[n].title, key="compare_b")]
-    found = compare(rows_of(pipeline, a), rows_of(pipeline, b))
+    found = compare(opened.chosen_rows(pipeline, a), opened.chosen_rows(pipeline, b))
     words = {"only_a": "Only in A", "only_b": "Only in B", "both": "In both"}
     columns = st.columns(4)
     for column, part in zip(columns, _PARTS, strict=False):

@@ -10,9 +10,9 @@ from components import opened, state
 from components.map_figure import HOVER_POINTS, Colouring, Picture, draw_map, hover_sample
 from components.state import Focus
 from components.theme import STATUS_NAMES, category_colours, is_dark, rgb, scale_colours, status_colours, text_colour
-from components.words import shorten
 from core.pipeline import Pipeline
 from core.raster import View, close_view, draw_points, full_view, in_polygon, inside_view
+from core.words import shorten
 
 COLOURINGS = ("cluster", "selection", "quality", "source")
 # Streamlit lets a click on a point count only while dragging moves the map.

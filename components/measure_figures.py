@@ -8,11 +8,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from components.theme import category_colours, status_colours, text_colour
-from components.words import plain, shorten
+from components.words import plain
 from core.comparison import pareto
 from core.evidence import Evidence
 from core.measures import MEASURES
 from core.proof import ProofLine
+from core.words import shorten
 
 _GREY = "rgba(128,134,140,0.35)"
 _ARROWS = {"more": "more is better →", "less": "← less is better", "": ""}

@@ -3,11 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from components import job_panel
+from components import job_panel, opened
 from components.measure_figures import dots_over_bands, quality_and_diversity
 from components.theme import is_dark
 from components.words import as_markdown
-from core.choices import Choice, choices, rows_of
+from core.choices import Choice, choices
 from core.evidence import Evidence, MeasureParams, found_before, params_in_use
 from core.measures import MEASURES
 from core.pipeline import Pipeline
@@ -84,11 +84,11 @@ def _say_sizes(chosen: list[Choice]) -> None:
 
 
 def _evidence_of(pipeline: Pipeline, choice: Choice, params: MeasureParams) -> Evidence | None:
-    return found_before(pipeline, rows_of(pipeline, choice), params)
+    return found_before(pipeline, opened.chosen_rows(pipeline, choice), params)
 
 
 def _offer(pipeline: Pipeline, missing: list[Choice], busy: bool) -> None:
-    missing = [choice for choice in missing if choice.n and len(rows_of(pipeline, choice))]
+    missing = [choice for choice in missing if choice.n and len(opened.chosen_rows(pipeline, choice))]
     if not missing:
         return
     names = ", ".join(choice.title for choice in missing[:4]) + (" and others" if len(missing) > 4 else "")

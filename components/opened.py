@@ -5,6 +5,7 @@ import streamlit as st
 
 from components import state
 from components.theme import DROPPED, FREE, PINNED, SELECTED
+from core.choices import Choice, rows_of
 from core.overrides import Overrides
 from core.pipeline import Pipeline
 from core.record_table import RecordTable
@@ -59,6 +60,11 @@ def selected(opened: Pipeline) -> np.ndarray | None:
     return None if not key else np.unique(opened.workspace.table("select", key)["row_id"].combine_chunks().to_numpy())
 
 
+def chosen_rows(opened: Pipeline, choice: Choice) -> np.ndarray:
+    """Return the ascending row ids of a selection that can be compared."""
+    return _chosen(str(opened.workspace.folder.resolve()), choice.id, choice.at, opened, choice)
+
+
 def statuses(opened: Pipeline, overrides: Overrides) -> np.ndarray:
     """Return (n,) int8: what every record is (theme.FREE, SELECTED, PINNED, DROPPED)."""
     status = np.full(opened.workspace.dataset().n_records, FREE, np.int8)
@@ -89,6 +95,12 @@ def forget_what_changed(opened: Pipeline) -> None:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _array(folder: str, stage: str, key: str, _opened: Pipeline) -> np.ndarray:
     return np.array(_opened.workspace.array(stage, key))
+
+
+# A round that is selected anew keeps its number, not its moment.
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _chosen(folder: str, choice: str, at: str, _opened: Pipeline, _choice: Choice) -> np.ndarray:
+    return rows_of(_opened, _choice)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -50,10 +50,12 @@ def _results(lines: list[ProofLine], params: ProveParams) -> None:
                 "records": int(np.mean(line.n_records)),
             }
             | {f"on {name}": loss for name, loss in line.groups.items()}
+            | {f"share of {name}": share for name, share in line.shares.items()}
             for line in lines
         ]
     )
     numbers = {name: st.column_config.NumberColumn(format="%.4f") for name in frame if frame[name].dtype == float}
+    numbers |= {name: st.column_config.NumberColumn(format="percent") for name in frame if name.startswith("share of ")}
     st.dataframe(frame, hide_index=True, key="proof_table", column_config=numbers)
     what = f"{params.base}, tuned by LoRA" if params.base else "a small model from scratch"
     st.caption(

@@ -7,7 +7,7 @@ from components import opened, state
 from components.map_figure import Colouring, draw_map, hover_sample
 from components.map_view import whole_picture
 from components.theme import is_dark, scale_colours, text_colour
-from components.weight_figures import loss_lines, most_changed, weight_codes, weight_heat, weight_lines
+from components.weight_figures import loss_lines, weight_codes, weight_heat, weight_lines
 from core.course import Course
 from core.params import digest
 from core.pipeline import Pipeline
@@ -16,6 +16,7 @@ from core.rounds import RefineRun, Rounds
 
 _VIEWS = {"lines": "Most changed", "heat": "All clusters", "map": "On the map", "loss": "Training loss"}
 _CONFIG = {"displayModeBar": False}
+_LINES = 8
 
 
 def pick_round(course: Course) -> int:
@@ -64,12 +65,13 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, course: Course, at:
         st.plotly_chart(weight_heat(course, dark), key="weight_heat", config=_CONFIG, theme=None)
         st.caption("Teal: more than an equal share; red: less. Clusters stand in the order of their last weight.")
         return
-    shown = most_changed(course, always=(picked,) if picked >= 0 else ())
+    shown = sorted(course.most_changed(_LINES, always=(picked,) if picked >= 0 else ()))
     st.plotly_chart(weight_lines(course, shown, dark, picked), key="weight_lines", config=_CONFIG, theme=None)
     rest = len(course.names) - len(shown)
     if rest:
         st.caption(
-            f"The {len(shown)} clusters whose weight moved most; the grey band holds nine of ten of all {len(course.names):,}."
+            f"The {len(shown)} clusters whose weight moved most or that people decided on; "
+            f"the grey band holds nine of ten of all {len(course.names):,}."
         )
 
 

@@ -11,10 +11,11 @@ from components.map_figure import Colouring, draw_map, hover_sample
 from components.map_view import whole_picture
 from components.theme import category_colours, is_dark, scale_colours, text_colour
 from components.weight_figures import loss_lines
-from components.words import plain, shorten
+from components.words import plain
 from core.pipeline import Pipeline
 from core.raster import full_view
 from core.selection.params import REASONS
+from core.words import shorten
 
 _SHOWN = 3
 

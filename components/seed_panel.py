@@ -5,14 +5,15 @@ import dataclasses
 import streamlit as st
 
 from components import job_panel, opened, state
-from components.words import as_markdown, shorten
-from core.domain_store import change_domain, saved_domains
+from components.words import as_markdown
+from core.domain_store import change_domain, saved_domains, settle_offered
 from core.domains import Domain, Seed
 from core.errors import CurationError
 from core.params import digest
 from core.pipeline import Pipeline
 from core.seed_writing import SeedParams, last_writing
 from core.steps import Step
+from core.words import shorten
 
 _ORDER = {"offered": 0, "kept": 1, "refused": 2}
 
@@ -35,8 +36,8 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     if waiting[name]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{waiting[name]} offered by a model: none counts until you keep it.")
-            st.button("Keep all offered", on_click=_all, args=(pipeline, name, "kept"), key="keep_offered")
-            st.button("Refuse all offered", on_click=_all, args=(pipeline, name, "refused"), key="refuse_offered")
+            st.button("Keep all offered", on_click=_settle, args=(pipeline, name, "kept"), key="keep_offered")
+            st.button("Refuse all offered", on_click=_settle, args=(pipeline, name, "refused"), key="refuse_offered")
     if not domain.seeds:
         st.caption("None yet: records that fit the description best stand for this domain.")
     for i in sorted(range(len(domain.seeds)), key=lambda i: _ORDER[domain.seeds[i].state]):
@@ -147,11 +148,8 @@ def _set(pipeline: Pipeline, name: str, position: int, to: str) -> None:
     change_domain(pipeline.workspace, name, changed)
 
 
-def _all(pipeline: Pipeline, name: str, to: str) -> None:
-    def changed(seeds: tuple[Seed, ...]) -> tuple[Seed, ...]:
-        return tuple(dataclasses.replace(s, state=to) if s.state == "offered" else s for s in seeds)
-
-    change_domain(pipeline.workspace, name, changed)
+def _settle(pipeline: Pipeline, name: str, to: str) -> None:
+    settle_offered(pipeline.workspace, to, name)
     state.say(f"The offered seeds of {name} are {to}.")
 
 

@@ -4,30 +4,17 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.theme import category_colours, ground_colour, scale_colours, status_colours, text_colour
-from components.words import plain, shorten
-from core.course import Course
+from components.words import plain
+from core.course import LEAST, Course
+from core.words import shorten
 
-_LINES = 8
 _NAMED_COLUMNS = 24
-_LEAST = 1e-3
-
-
-def most_changed(course: Course, n: int = _LINES, always: tuple[int, ...] = ()) -> list[int]:
-    """Return the ids of up to n clusters whose weight rose or fell most over the rounds, and those of `always`, ascending."""
-    logs = np.log(np.maximum(course.relative, _LEAST))
-    moved = logs[:, -1] - logs[:, 0]
-    decided = {d.cluster for made in course.decisions for d in made if d.target == "cluster"}
-    wanted = [c for c in dict.fromkeys((*always, *sorted(decided))) if 0 <= c < len(moved)]
-    rising = np.argsort(-moved, kind="stable")
-    pairs = np.stack([rising, rising[::-1]], axis=1).ravel()  # in turn the most risen and the most fallen
-    order = [int(c) for c in dict.fromkeys(pairs.tolist()) if c not in wanted]
-    return sorted((wanted + order)[: max(n, len(wanted))])
 
 
 def weight_lines(course: Course, shown: list[int], dark: bool, picked: int = -1) -> go.Figure:
     """Return lines of the `shown` clusters' weights, the spread of all behind them, and a mark where people decided."""
     figure = go.Figure()
-    relative = np.maximum(course.relative, _LEAST)
+    relative = np.maximum(course.relative, LEAST)
     if len(course.names) > len(shown):
         low, middle, high = np.percentile(relative, [5, 50, 95], axis=0)
         band = "rgba(128,134,140,0.16)"
@@ -96,7 +83,7 @@ def _mark_decisions(figure: go.Figure, course: Course, relative: np.ndarray, dar
 
 def weight_heat(course: Course, dark: bool) -> go.Figure:
     """Return all clusters' weights: a row a round, a column a cluster, in the order of their last weight."""
-    relative = np.log2(np.maximum(course.relative, _LEAST))
+    relative = np.log2(np.maximum(course.relative, LEAST))
     order = np.argsort(-relative[:, -1], kind="stable")
     reach = max(0.5, float(np.abs(relative).max()))
     few = len(order) <= _NAMED_COLUMNS
@@ -164,7 +151,7 @@ def loss_lines(losses: dict[str, list[dict[str, float]]], dark: bool) -> go.Figu
 
 def weight_codes(relative: np.ndarray) -> tuple[np.ndarray, tuple[float, float], list[tuple[float, str]]]:
     """Return ((k,) rows of `scale_colours`, (low, high), ticks) for the map: the logarithm of a weight, low to high."""
-    logs = np.log2(np.maximum(relative, _LEAST))
+    logs = np.log2(np.maximum(relative, LEAST))
     reach = max(0.5, float(np.abs(logs).max()))
     steps = len(scale_colours(False)) - 1
     ticks = [(t, f"{2.0**t:.3g}") for t in _ticks(reach)]

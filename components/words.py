@@ -1,12 +1,6 @@
-"""Words as pages and charts show them: shortened, and never read as markup."""
+"""A record's or a curator's words where Plotly or Markdown would read them as markup."""
 
 import re
-
-
-def shorten(text: str, length: int) -> str:
-    """Return `text` on one line and at most `length` characters long."""
-    text = " ".join(text[: 4 * length].split())
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def plain(text: str) -> str:

@@ -3,12 +3,11 @@
 import dataclasses
 import sqlite3
 
-import numpy as np
 import pyarrow as pa
 
 from core.embedding import Encoder
 from core.errors import CurationError
-from core.feedback import Feedback, Pairs, lm_feedback, proxy_feedback
+from core.feedback import Feedback, lm_feedback, pairs_of, proxy_feedback
 from core.params import Params, check_count, digest
 from core.progress import Progress, no_progress, part_of
 from core.refinement import RoundSelection, select_round
@@ -133,7 +132,8 @@ def give_feedback(
     workspace, key = rounds.workspace, rounds.feedback_key(run, made)
     with workspace.lock("feedback", key):
         if not workspace.has("feedback", key):
-            taken, scored = (pairs_of(rounds, rows) for rows in (rounds.taken(run), rounds.scored_rows(run, made)))
+            records = workspace.records()
+            taken, scored = (pairs_of(records, rows) for rows in (rounds.taken(run), rounds.scored_rows(run, made)))
             if run.params.feedback == "proxy":
                 found = proxy_feedback(taken, scored, encoder)
             else:
@@ -156,9 +156,3 @@ def save_feedback(rounds: Rounds, key: str, run: RefineRun, found: Feedback) -> 
         columns["answer"] = pa.array(list(found.answers), pa.large_string())
     info = {"feedback": run.params.feedback, "n_scored": len(found.rows)} | found.info
     rounds.workspace.save("feedback", key, info, value=pa.table(columns))
-
-
-def pairs_of(rounds: Rounds, rows: np.ndarray) -> Pairs:
-    """Return the texts of some records. rows: (m,) row ids."""
-    table = rounds.workspace.records().take(rows, ["prompt", "response"])
-    return Pairs(rows, table["prompt"].to_pylist(), table["response"].to_pylist())

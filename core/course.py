@@ -12,6 +12,8 @@ from core.rounds import RefineRun, Round, Rounds
 if TYPE_CHECKING:
     import pandas as pd
 
+LEAST = 1e-3  # the least relative weight that a logarithm is taken of
+
 
 @dataclasses.dataclass(frozen=True)
 class Course:
@@ -32,6 +34,20 @@ class Course:
     def relative(self) -> np.ndarray:
         """Return (k, r): effective weights as multiples of an equal share."""
         return self.effective * len(self.names)
+
+    def most_changed(self, n: int, always: tuple[int, ...] = ()) -> list[int]:
+        """Return the ids of n clusters, fewer where there are no more, by what speaks for showing them.
+
+        First those of `always` and those that people decided on, all of them; then in turn the one whose weight rose most and
+        the one whose weight fell most.
+        """
+        logs = np.log(np.maximum(self.relative, LEAST))
+        moved = logs[:, -1] - logs[:, 0]
+        decided = {d.cluster for made in self.decisions for d in made if d.target == "cluster"}
+        wanted = [c for c in dict.fromkeys((*always, *sorted(decided))) if 0 <= c < len(moved)]
+        rising = np.argsort(-moved, kind="stable")
+        in_turn = np.stack([rising, rising[::-1]], axis=1).ravel()
+        return list(dict.fromkeys([*wanted, *in_turn.tolist()]))[: max(n, len(wanted))]
 
 
 def course_of(rounds: Rounds, run: RefineRun) -> Course:

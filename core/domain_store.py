@@ -26,13 +26,13 @@ def change_domain(workspace: Workspace, name: str, seeds_of: Callable[[tuple[See
         save_in(workspace, tuple(changed))
 
 
-def keep_offered(workspace: Workspace) -> None:
-    """Let every offered seed count."""
-    for domain in saved_domains(workspace):
+def settle_offered(workspace: Workspace, to: str, domain: str | None = None) -> None:
+    """Let every offered seed of the domain of that name, or of all, be "kept" or "refused"."""
+    for name in [each.name for each in saved_domains(workspace)] if domain is None else [domain]:
         change_domain(
             workspace,
-            domain.name,
-            lambda seeds: tuple(dataclasses.replace(s, state="kept") if s.state == "offered" else s for s in seeds),
+            name,
+            lambda seeds: tuple(dataclasses.replace(s, state=to) if s.state == "offered" else s for s in seeds),
         )
 
 

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import CurationError
+from core.words import shorten
 
 _SECONDS = 60
+_TOLD = 160  # characters of an answer in an error
 
 
 class Endpoint:
@@ -57,20 +59,15 @@ class Endpoint:
                 answer = (reply.choices[0].message.content or "") if reply.choices else ""
             except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
                 raise CurationError(
-                    f"{self._who}'s endpoint refuses: {_short(str(error))}; check its key, address and model."
+                    f"{self._who}'s endpoint refuses: {shorten(str(error), _TOLD)}; check its key, address and model."
                 ) from error
             except openai.OpenAIError as error:
-                why = f"{type(error).__name__}: {_short(str(error))}"
+                why = f"{type(error).__name__}: {shorten(str(error), _TOLD)}"
                 continue
             except json.JSONDecodeError:
                 why = "the endpoint's reply was no JSON"
                 continue
             if (accepted := accept(answer)) is not None:
                 return accepted, ""
-            why = f"answered {_short(answer)!r}"
+            why = f"answered {shorten(answer, _TOLD)!r}"
         return None, why
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 160 else text[:159] + "…"

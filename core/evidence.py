@@ -5,7 +5,7 @@ Kept by what it depends on: a selection is measured once, and a random band is m
 
 import dataclasses
 import functools
-import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from core.errors import CurationError
 from core.measures import MEASURES, cluster_coverage, cluster_entropy, shares, shift
 from core.neighbours import density
 from core.pairwise import facility_coverage, vendi, within_selection
-from core.params import Params, check_count, digest
+from core.params import Params, check_count, digest, rows_digest
 from core.pipeline import Pipeline
 from core.progress import Progress, no_progress, part_of
 from core.reward import phi
@@ -31,7 +31,8 @@ class MeasureParams(Params):
     """n_random: random selections of the same size that make the band. seed: of those, and of samples.
 
     most_selected: records that are compared pair by pair at most; more are measured on a sample of as many. most_pool: the
-    same of the records that coverage and languages are measured on.
+    same of the records that coverage and languages are measured on; of a pool with more, tokens are counted in the selection
+    only, so they have no band.
     """
 
     n_random: int = 10
@@ -119,8 +120,7 @@ def _keys(pipeline: Pipeline, rows: np.ndarray, params: MeasureParams) -> tuple[
     """Return the keys of a selection's own values and of its band."""
     inputs = [pipeline.current(stage) for stage in ("records", "embed", "cluster", "score", "reward")]
     basis = [VERSION, inputs, params.seed, params.most_selected, params.most_pool]
-    content = hashlib.sha256(np.sort(np.asarray(rows, "<i8")).tobytes()).hexdigest()
-    return digest("measure", basis, content), digest("band", basis, params.n_random, len(rows))
+    return digest("measure", basis, rows_digest(np.sort(rows))), digest("band", basis, params.n_random, len(rows))
 
 
 def _random(n: int, m: int, params: MeasureParams) -> list[np.ndarray]:
@@ -167,8 +167,8 @@ class _Ground:
 
     def details(self, rows: np.ndarray) -> dict[str, Any]:
         """Return the shares of sources and languages, the tokens, and how much was measured on a sample."""
-        tokens = token_counts(self._records, rows).sum(axis=0).tolist() if self._tokens is None else None
-        prompts, responses = self._tokens[rows].sum(axis=0).tolist() if tokens is None else tokens
+        counts = token_counts(self._records, rows) if self._tokens is None else self._tokens[rows]
+        prompts, responses = counts.sum(axis=0).tolist()
         return {
             "tokens": {"prompts": prompts, "responses": responses, "tokenizer": "all-MiniLM-L6-v2"},
             "sources": shares(*self._sources, rows) if self._sources[0] else {},
@@ -211,8 +211,8 @@ class _Ground:
         """(n, 2) int32; None for a pool too large to count whole: then only the selection's own are counted."""
         if self.n > self._params.most_pool:
             return None
-        make = lambda: token_counts(self._records, np.arange(self.n))  # noqa: E731
-        return self._kept("tokens", self._pipeline.current("records"), make)
+        everything = np.arange(self.n)
+        return self._kept("tokens", self._pipeline.current("records"), lambda: token_counts(self._records, everything))
 
     @functools.cached_property
     def _languages(self) -> tuple[list[str], np.ndarray]:
@@ -245,7 +245,7 @@ class _Ground:
         groups = np.unique(groups, return_inverse=True)[1]
         return phi(self._x, groups, cluster_means(self._x, groups, int(groups.max()) + 1))
 
-    def _kept(self, stage: str, key: str, make) -> np.ndarray:
+    def _kept(self, stage: str, key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         """Return an array of the whole pool, made once."""
         workspace, key = self._pipeline.workspace, digest(stage, VERSION, key)
         with workspace.lock(stage, key):

@@ -18,6 +18,7 @@ from core.errors import CurationError
 from core.judge import JudgeParams, judge
 from core.progress import Progress, no_progress, part_of
 from core.proxy import TokenEncoder, embed_pairs, proxy_scores
+from core.record_table import RecordTable
 from core.reward_model import RewardModel
 from core.tuning import LmParams, tune
 
@@ -32,6 +33,12 @@ class Pairs:
     rows: np.ndarray
     prompts: Sequence[str]
     responses: Sequence[str]
+
+
+def pairs_of(records: RecordTable, rows: np.ndarray) -> Pairs:
+    """Return the texts of some records. rows: (m,) row ids."""
+    table = records.take(rows, ["prompt", "response"])
+    return Pairs(rows, table["prompt"].to_pylist(), table["response"].to_pylist())
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,8 @@ import hashlib
 import json
 from typing import Any, Self
 
+import numpy as np
+
 from core.errors import CurationError
 
 
@@ -32,6 +34,11 @@ def digest(*parts: Any) -> str:
     """Return 16 hex digits that depend on every part. `parts` are JSON-ready values."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def rows_digest(rows: np.ndarray) -> str:
+    """Return 64 hex digits that depend on row ids and their order. rows: (m,) int."""
+    return hashlib.sha256(np.asarray(rows, "<i8").tobytes()).hexdigest()
 
 
 def check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -5,7 +5,6 @@ its own trainings.
 """
 
 import dataclasses
-import hashlib
 import time
 
 import numpy as np
@@ -13,22 +12,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.causal import load_causal, mean_log_probs
+from core.contenders import select_for_proof
 from core.device import resolve_device
 from core.errors import CurationError
-from core.feedback import Pairs, proxy_feedback
-from core.params import digest
+from core.feedback import pairs_of
+from core.params import digest, rows_digest
 from core.pipeline import Pipeline
 from core.progress import Progress, no_progress, part_of
 from core.proof import ProofLine, ProveParams, draw_held_out, families, sum_up, told_groups
-from core.refinement import RefineParams, cluster_scores, first_weights, select_round, update_weights
-from core.selection import Pool, SelectionParams, select_records
-from core.small_lm import encode_pairs, held_out_losses, train_small_lm, train_tokenizer
+from core.selection import SelectionParams
+from core.small_lm import held_out_losses, train_small_lm
+from core.small_tokens import encode_pairs, train_tokenizer
 from core.tuning import tune
-from core.versions import find_version, version_rows
 
 VERSION = 1
 _TOKENIZER_RECORDS = 20_000
-_ROUNDS = 3
+_LINES = 2  # the form of a saved line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +58,7 @@ def prove(
     told = {
         "trained": [[*which, key] for which, key in trained.items()],
         "lines": [line.as_dict() for line in lines],
-        "records": pipeline.current("records"),
+        "basis": [_LINES, pipeline.current("records")],
     }
     pipeline.workspace.ledger.set_settings("prove", params.as_dict() | told)
     return lines
@@ -108,8 +107,9 @@ def last_proof(pipeline: Pipeline) -> LastProof | None:
     saved = pipeline.workspace.ledger.settings().get("prove")
     if saved is None:
         return None
-    trained, lines, records = (saved.pop(name) for name in ("trained", "lines", "records"))
-    same = records == pipeline.current("records")
+    saved.pop("records", None)  # of proofs from before lines had shares
+    trained, lines, basis = (saved.pop(name, None) for name in ("trained", "lines", "basis"))
+    same = basis == [_LINES, pipeline.current("records")]
     return LastProof(ProveParams.from_dict(saved), [ProofLine(**line) for line in lines] if same else [], trained)
 
 
@@ -145,59 +145,6 @@ def _groups(pipeline: Pipeline, params: ProveParams) -> tuple[list[str], np.ndar
     return [f"{number} {name}" for number, name in enumerate(names)], np.array(pipeline.labels())
 
 
-def select_for_proof(pipeline: Pipeline, method: str, params: ProveParams, seed: int, barred: np.ndarray) -> np.ndarray:
-    """Return the row ids, ascending, that a method selects where the `barred` rows can't be selected."""
-    if method.startswith("version:"):
-        version = find_version(pipeline.workspace, method.removeprefix("version:"))
-        rows = np.setdiff1d(version_rows(pipeline.workspace, version), barred)
-        if not len(rows):
-            raise CurationError(f"{version.name} has no record in this data that is not held out; leave it out.")
-        return rows
-    pool = pipeline.pool()
-    pool = dataclasses.replace(pool, dropped=np.union1d(pool.dropped, barred), pinned=np.setdiff1d(pool.pinned, barred))
-    if method == "rounds":
-        return _by_rounds(pipeline, pool, params.budget, seed)
-    if method == "longest":
-        pool = dataclasses.replace(pool, quality=_lengths(pipeline))
-    if method.startswith("random:"):
-        return np.sort(select_records(pool, SelectionParams(method.removeprefix("random:"), "random", seed=seed)).rows)
-    asked = SelectionParams(params.budget, "quality" if method == "longest" else method, seed=seed)
-    for need in asked.needs if method != "longest" else ():
-        if not pipeline.current(need):
-            raise CurationError(
-                f"{method} needs the {need} stage; run: python -m core {need} {pipeline.workspace.folder}"
-            )
-    return np.sort(select_records(pool, asked).rows)
-
-
-def _lengths(pipeline: Pipeline) -> np.ndarray:
-    batches = pipeline.workspace.records().batches(["response"])
-    lengths = [pc.utf8_length(batch["response"]).to_numpy(zero_copy_only=False) for batch in batches]
-    return np.concatenate(lengths).astype(np.float32)
-
-
-def _by_rounds(pipeline: Pipeline, pool: Pool, budget: str, seed: int) -> np.ndarray:
-    """Three proxy rounds, as `refine` makes them, without a run in the workspace."""
-    if pool.labels is None or pool.quality is None:
-        raise CurationError(
-            f"rounds need clusters and quality; run: python -m core cluster {pipeline.workspace.folder}, and score"
-        )
-    params = RefineParams(budget, _ROUNDS, seed=seed)
-    records = pipeline.workspace.records()
-    weights, taken = first_weights(pool.n_clusters), np.zeros(0, np.int64)
-    for number in range(1, _ROUNDS + 1):
-        made = select_round(pool, params, number, weights, taken)
-        taken = np.union1d(taken, made.selection.rows)
-        if number < _ROUNDS:
-            table = records.take(taken, ["prompt", "response"])
-            pairs = Pairs(taken, table["prompt"].to_pylist(), table["response"].to_pylist())
-            scores = proxy_feedback(pairs, pairs).scores.astype(np.float64)
-            weights = update_weights(
-                weights, cluster_scores(scores, pool.labels[taken], pool.n_clusters), params
-            ).weights
-    return taken
-
-
 class _Trainer:
     """Trains on selections of one workspace; what they share (tokenizer, held-out tokens) is made once."""
 
@@ -210,9 +157,8 @@ class _Trainer:
         """Train on `rows` if it was not done before, and return the key of its held-out losses."""
         params, workspace = self._params, self._workspace
         how = [params.base, params.lora] if params.base else [params.small_params().as_dict()]
-        held = hashlib.sha256(self._held.rows.astype("<i8").tobytes()).hexdigest()
-        content = hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()
-        key = digest("proof", VERSION, self._pipeline.current("records"), held, how, seed, content)
+        held = rows_digest(self._held.rows)
+        key = digest("proof", VERSION, self._pipeline.current("records"), held, how, seed, rows_digest(rows))
         with workspace.lock("proof", key):
             if not workspace.has("proof", key):
                 started = time.monotonic()
@@ -229,8 +175,8 @@ class _Trainer:
         return key
 
     def _pairs(self, rows: np.ndarray) -> tuple[list[str], list[str]]:
-        table = self._records.take(rows, ["prompt", "response"])
-        return table["prompt"].to_pylist(), table["response"].to_pylist()
+        pairs = pairs_of(self._records, rows)
+        return pairs.prompts, pairs.responses
 
     def _from_scratch(self, rows: np.ndarray, seed: int, key: str, progress: Progress) -> tuple[np.ndarray, dict]:
         small = self._params.small_params()

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from core.commands import open_pipeline, run_in_workspace
-from core.domain_store import keep_offered, kept_only, save_in, saved_domains
+from core.domain_store import kept_only, save_in, saved_domains, settle_offered
 from core.domains import domain_as_dict, load_domains, save_domains
 from core.errors import CurationError
 from core.pipeline import Pipeline
@@ -73,7 +73,7 @@ def seeds(arguments: argparse.Namespace) -> None:
         save_in(pipeline.workspace, load_domains(Path(arguments.domains)))
     _write_seeds(pipeline, arguments)
     if arguments.keep:
-        keep_offered(pipeline.workspace)
+        settle_offered(pipeline.workspace, "kept")
     domains = saved_domains(pipeline.workspace)
     for domain in domains:
         print(f"{domain.name}: {len(domain.own):,} kept")
@@ -101,7 +101,7 @@ def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
     save_in(workspace, load_domains(Path(arguments.domains)) if arguments.domains else saved_domains(workspace))
     if arguments.write_seeds:
         _write_seeds(pipeline, arguments)
-        keep_offered(workspace)
+        settle_offered(workspace, "kept")
     domains = saved_domains(workspace)
     for domain in domains:
         if (waiting := sum(seed.state == "offered" for seed in domain.seeds)) and not domain.own:

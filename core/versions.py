@@ -5,7 +5,6 @@ about, so it can be exported with its manifest at any time.
 """
 
 import dataclasses
-import hashlib
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pyarrow as pa
 from core.errors import CurationError
 from core.export import check_out, export_lines, write_jsonl, write_manifest
 from core.overrides import match_hashes
-from core.params import digest
+from core.params import digest, rows_digest
 from core.pipeline import Pipeline
 from core.records import RecordParams, content_hash, load_records
 from core.selection import Selection, VersionParams
@@ -129,7 +128,7 @@ def _save(
     rows = table["row_id"].to_numpy()
     raws = workspace.records().take(rows, ["raw"])["raw"].to_pylist()
     hashes = pa.array([content_hash(raw) for raw in raws], pa.binary(_HASH))
-    key = digest("version", hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest(), name, len(versions(workspace)))
+    key = digest("version", rows_digest(rows), name, len(versions(workspace)))
     info = {"fingerprint": workspace.dataset().fingerprint, "facts": facts}
     workspace.save("version", key, info, value=table.append_column("hash", hashes))
     try:

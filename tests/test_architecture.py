@@ -13,7 +13,7 @@ LAYERS = {"app": {"components", "core"}, "components": {"components", "core"}, "
 # Inside core a stage imports only what stands above it.
 ORDER = [
     {"errors"},
-    {"params", "progress", "device", "files"},
+    {"params", "progress", "device", "files", "words"},
     {"json_array"},
     {"readers", "fields"},
     {"records"},
@@ -24,7 +24,7 @@ ORDER = [
     {"projection", "raster"},
     {"quality"},
     {"endpoint"},
-    {"causal", "reward_model", "judge"},
+    {"causal", "reward_model", "judge", "small_tokens"},
     {"scorers", "small_lm"},
     {"domains", "probes", "states"},
     {"reward"},
@@ -44,6 +44,7 @@ ORDER = [
     {"runners"},
     {"pipeline"},
     {"evidence", "versions"},
+    {"contenders"},
     {"proving"},
     {"rounds"},
     {"round_results", "choices"},

@@ -112,6 +112,8 @@ def test_a_proof_is_run_from_the_page_and_shown(compared_home):
     app = open_compare(compared_home, "proof")
     table = next(frame.value for frame in app.dataframe if "against random" in frame.value)
     assert sorted(table["method"]) == ["kmq", "random"] and (table["records"] == 40).all()
+    shares = table.filter(like="share of ").to_numpy()
+    assert shares.size and ((shares >= 0) & (shares <= 1)).all() and shares.any()
     assert "is a proxy" in words(app)
     app.multiselect(key="prove_methods").set_value([])
     press(app, "Train and compare")

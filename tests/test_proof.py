@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from core.causal import load_causal, mean_log_probs
+from core.contenders import select_for_proof
 from core.delivery import manifest_facts
 from core.errors import CurationError
 from core.pipeline import Pipeline
 from core.proof import ProveParams, draw_held_out, families, half_width, sum_up
-from core.proving import last_proof, proof_lines, prove, select_for_proof, table_lines
+from core.proving import last_proof, proof_lines, prove, table_lines
 from core.selection import SelectionParams
 from core.versions import save_version
 from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
@@ -102,6 +103,17 @@ def test_a_saved_version_is_trained_on_without_what_is_held_out(pipeline):
     assert lines["version:best"].against == pytest.approx(lines["version:best"].macro - lines[fair].macro)
     with pytest.raises(CurationError, match="no version called 'worst'"):
         prove(pipeline, params(methods=("version:worst",)), device="cpu")
+
+
+def test_lines_saved_in_an_older_form_are_not_read_but_their_params_are(pipeline):
+    asked = params(methods=("random",), n_seeds=1)
+    prove(pipeline, asked, device="cpu")
+    ledger = pipeline.workspace.ledger
+    saved = ledger.settings()["prove"]
+    assert proof_lines(pipeline)[0].shares and saved.pop("basis")
+    old = [{name: value for name, value in line.items() if name != "shares"} for line in saved["lines"]]
+    ledger.set_settings("prove", saved | {"lines": old, "records": pipeline.current("records")})
+    assert proof_lines(pipeline) == [] and last_proof(pipeline).params == asked
 
 
 def test_a_real_model_is_tuned_instead(pipeline, tiny_lm):

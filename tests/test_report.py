@@ -351,12 +351,11 @@ def test_a_first_round_without_feedback_has_no_lines_yet(make_pipeline, tmp_path
     assert table_of(page, "Round")[1:] == [["Round 1", "4", "–", "1.00", "1.00", "1.00", "0"]]
 
 
-def test_only_the_clusters_that_changed_most_are_named():
+def test_only_the_named_clusters_lines_have_names():
     relative = np.ones((20, 3))
     relative[[7, 3, 12], 2] = 4.0, 0.1, 2.0
-    assert figures.most_changed(relative, 3).tolist() == [7, 12, 3]
     names = [f"name {cluster} <&> $x^2$ 猫" for cluster in range(20)]
-    named = figures.most_changed(relative, 12)
+    named = np.arange(12)
     drawn = figures.weight_lines(["Round 1", "Round 2", "next"], names, relative, named)
     texts = ["".join(node.itertext()) for node in ElementTree.fromstring(drawn).iter() if node.tag.endswith("}text")]
     assert sum("name" in text for text in texts) == 12 and "7 name 7 <&> $x^2$ 猫" in texts
@@ -410,6 +409,11 @@ def test_a_proof_is_shown_with_what_it_is_worth(pipeline, tmp_path):
     assert [row[0] for row in told] == [line.method for line in lines]
     assert [row[2] for row in told] == [f"{line.macro:.4f} ± {line.macro_half:.4f}" for line in lines]
     assert any("A small model from scratch is a proxy" in line for line in text.lines)
+    by_group = next(
+        table for table in page.tables if table[0][0] == "Method" and len(table[0]) == 1 + len(lines[0].groups)
+    )
+    name, loss = next(iter(lines[0].groups.items()))
+    assert by_group[0][1] == name and by_group[1][1] == f"{loss:.4f} ({lines[0].shares[name]:.0%})"
 
 
 def test_a_restored_version_says_what_it_was(pipeline, tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core.domain_store import change_domain, keep_offered, kept_only, saved_domains
+from core.domain_store import change_domain, kept_only, saved_domains, settle_offered
 from core.domains import Domain, Seed
 from core.endpoint import Endpoint
 from core.errors import CurationError
@@ -63,7 +63,7 @@ def test_an_endpoint_writes_seeds_that_wait_for_a_curator(make_pipeline, endpoin
     write_seeds(held, params, encoder=TinyEncoder())
     states = [seed.state for seed in next(d for d in saved_domains(held) if d.name == "coding").seeds]
     assert len(requests) == n_asked and states == ["refused", *["offered"] * 5]  # a refused one is not offered again
-    keep_offered(held)
+    settle_offered(held, "kept")
     assert [s.state for s in next(d for d in saved_domains(held) if d.name == "coding").seeds] == [
         "refused",
         *["kept"] * 5,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.weight_figures import loss_lines, most_changed, weight_codes, weight_heat, weight_lines
+from components.weight_figures import loss_lines, weight_codes, weight_heat, weight_lines
 from core.course import Course
 from core.overrides import Decision
 
@@ -25,21 +25,21 @@ def decided(cluster, action="weight"):
 def test_the_most_risen_and_the_most_fallen_are_drawn_in_turn():
     course = make_course(40)
     moved = np.log(course.relative[:, -1] / course.relative[:, 0])
-    shown = most_changed(course, 8)
+    shown = course.most_changed(8)
     assert set(shown) == set(np.argsort(moved)[:4]) | set(np.argsort(moved)[-4:])
 
 
 def test_the_picked_cluster_and_the_decided_ones_are_always_drawn_and_once():
     course = make_course(40, [decided(5), decided(6), Decision("pin", rows=np.array([1]))])
-    shown = most_changed(course, 8, always=(5, 17))
+    shown = course.most_changed(8, always=(5, 17))
     assert {5, 6, 17} <= set(shown) and len(shown) == len(set(shown)) == 8
-    assert len(most_changed(make_course(3), 8)) == 3
+    assert len(make_course(3).most_changed(8)) == 3
 
 
 @pytest.mark.parametrize("k", [8, 64, 2048])
 def test_lines_and_heat_are_drawn_at_any_number_of_clusters(k):
     course = make_course(k, [decided(3)])
-    shown = most_changed(course)
+    shown = course.most_changed(8)
     lines = weight_lines(course, shown, dark=False, picked=shown[0])
     names = [trace.name for trace in lines.data if trace.name]
     assert ("90 % of all clusters" in names) == (k > 8) and "a curator decided" in names

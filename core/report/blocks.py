@@ -1,15 +1,14 @@
 """What a report is made of. Both formats are written from these blocks, so they can't say different things."""
 
 import dataclasses
-import re
+
+from core.words import CONTROLS, one_line
 
 Cell = str | int
 TEXT, SHORT, NUMBER, CODE = (
     "lsrc"  # what a column holds: text, on one line, numbers at the right, code in a fixed width
 )
 _CUT_AT = 600
-# Characters that XML, and a terminal that shows the Markdown, can't do with; line breaks and tabs are told apart below.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,19 +89,13 @@ def line(value: Cell) -> str:
     """Return a cell or a sentence on one line; a number with thousands separators."""
     if isinstance(value, int):
         return f"{value:,}"
-    return " ".join(_CONTROLS.sub(" ", value).split())
-
-
-def shorten(text: str, length: int) -> str:
-    """Return `text` on one line and at most `length` characters long."""
-    text = line(text[: 4 * length])
-    return text if len(text) <= length else text[: length - 1] + "…"
+    return one_line(value)
 
 
 def body(text: str) -> str:
     """Return a record's text with its own lines, cut at 600 characters."""
     text = text if len(text) <= _CUT_AT else text[:_CUT_AT] + "…"
-    return _CONTROLS.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return CONTROLS.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def moment(at: str) -> str:

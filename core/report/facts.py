@@ -23,12 +23,12 @@ from core.report.blocks import (
     Section,
     Table,
     moment,
-    shorten,
 )
 from core.report.figures import DROPPED, FREE, PINNED, SELECTED, STATUS_COLOURS, map_picture
 from core.rounds import Rounds
 from core.selection import METHODS, VersionParams
 from core.versions import find_version
+from core.words import shorten
 
 _MOST_CLUSTERS = 20
 _STATUSES = ("not selected", "selected", "pinned", "dropped")

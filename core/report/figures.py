@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from core.course import LEAST
 from core.raster import View, draw_points, full_view
-from core.report.blocks import line, shorten
+from core.report.blocks import line
+from core.words import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +32,6 @@ _FEW = 20_000  # up to so many records a point is drawn wider, to be seen
 _WIDTH = 9.6  # inches, which a browser shows as 922 pixels
 _INK = "#22262b"  # stands for the reader's text colour
 _INK_STYLE = "svg{color:#22262a}@media (prefers-color-scheme:dark){svg{color:#e6e4df}}"
-_LEAST = 1e-3
 
 
 def map_picture(xy: np.ndarray, statuses: np.ndarray) -> bytes:
@@ -68,20 +69,9 @@ def _in_proportion(view: View) -> View:
     return x - across, x + across, y - up, y + up
 
 
-def most_changed(relative: np.ndarray, most: int) -> np.ndarray:
-    """Return the ids of the clusters whose weight went farthest from where it began, highest last weight first.
-
-    relative: (k, r) weights as multiples of an equal share.
-    """
-    logs = np.log(np.maximum(relative, _LEAST))
-    moved = np.abs(logs[:, -1] - logs[:, 0])
-    chosen = np.argsort(-moved, kind="stable")[:most]
-    return chosen[np.argsort(-relative[chosen, -1], kind="stable")]
-
-
 def weight_lines(titles: Sequence[str], names: Sequence[str], relative: np.ndarray, named: np.ndarray) -> bytes:
     """Return SVG lines of every cluster's weight; the `named` ones (ids) in colour. relative: (k, r), r >= 2; titles: r."""
-    values = np.maximum(relative, _LEAST)
+    values = np.maximum(relative, LEAST)
     low, high = min(0.5, values.min() / 1.15), max(2.0, values.max() * 1.15)
     x = np.arange(len(titles), dtype=float)
 

@@ -9,20 +9,20 @@ from core.pipeline import Pipeline
 from core.proof import ProofLine
 from core.proving import last_proof
 from core.refinement import RoundsParams
-from core.report.blocks import NUMBER, SHORT, TEXT, Key, Paragraph, Picture, Section, Table, shorten
+from core.report.blocks import NUMBER, SHORT, TEXT, Key, Paragraph, Picture, Section, Table
 from core.report.figures import (
     DROPPED,
     PLAIN,
     SELECTED,
     STATUS_COLOURS,
     measure_dots,
-    most_changed,
     share_bars,
     weight_lines,
 )
 from core.rounds import Round, Rounds
+from core.words import shorten
 
-_MOST_NAMED, _MOST_BARS = 12, 15
+_MOST_NAMED, _MOST_BARS, _MOST_GROUPS = 12, 15, 6
 _BETTER = {"more": "More is better.", "less": "Less is better.", "": "Neither is better."}
 _GOOD, _BAD = STATUS_COLOURS[SELECTED], STATUS_COLOURS[DROPPED]
 
@@ -41,7 +41,8 @@ def rounds(pipeline: Pipeline) -> Section:
     blocks = [Paragraph(text), _round_table(made, standing, course)]
     if len(course.titles) == 1:
         return Section("Rounds", (*blocks, Paragraph("Weights move once a round has feedback.")))
-    named = most_changed(course.relative, _MOST_NAMED)
+    named = np.array(course.most_changed(_MOST_NAMED)[:_MOST_NAMED])
+    named = named[np.argsort(-course.relative[named, -1], kind="stable")]
     alt = f"Weights of {len(course.names):,} clusters over the rounds"
     picture = Picture(weight_lines(course.titles, course.names, course.relative, named), "image/svg+xml", alt)
     return Section("Rounds", (blocks[0], picture, blocks[1], _weight_table(course, named)))
@@ -62,7 +63,11 @@ def _round_table(made: Rounds, standing: list[Round], course: Course) -> Table:
 
 def _weight_table(course: Course, named: np.ndarray) -> Table:
     all_of = len(course.names) <= len(named)
-    title = "Weights of the clusters" if all_of else f"Weights of the {len(named)} clusters that changed most"
+    title = (
+        "Weights of the clusters"
+        if all_of
+        else f"Weights of the {len(named)} clusters that changed most or were decided on"
+    )
     rows = tuple(
         (cluster, course.names[cluster], *(f"{weight:.2f}" for weight in course.relative[cluster]))
         for cluster in named.tolist()
@@ -167,7 +172,20 @@ def proof(pipeline: Pipeline) -> Section:
         text += " A small model from scratch is a proxy: it says what a selection teaches it, not how a large model will do."
     columns = ("Method", "Records", "Mean loss", "Against random", "Worst group", "Its loss")
     table = Table(columns, tuple(map(_proof_row, found.lines)), TEXT + 3 * NUMBER + TEXT + NUMBER)
-    return Section(title, (Paragraph(text), table))
+    return Section(title, (Paragraph(text), table, _group_table(found.lines)))
+
+
+def _group_table(lines: list[ProofLine]) -> Table:
+    """Return each method's loss on the groups, and what share of its selection each of them had."""
+    groups = list(lines[0].groups)[:_MOST_GROUPS]
+    rows = tuple(
+        (line.method, *(f"{line.groups[name]:.4f} ({line.shares[name]:.0%})" for name in groups)) for line in lines
+    )
+    more = len(lines[0].groups) - len(groups)
+    caption = "Loss on each group, and the group's share of what was selected" + (
+        f"; {more} more groups" if more else ""
+    )
+    return Table(("Method", *(shorten(name, 40) for name in groups)), rows, TEXT + NUMBER * len(groups), caption)
 
 
 def _proof_row(found: ProofLine) -> tuple:

@@ -2,7 +2,8 @@
 
 from core.overrides import ACTIONS, Decision, decision_states
 from core.pipeline import Pipeline
-from core.report.blocks import NUMBER, SHORT, TEXT, Paragraph, Section, Table, moment, shorten
+from core.report.blocks import NUMBER, SHORT, TEXT, Paragraph, Section, Table, moment
+from core.words import shorten
 
 _MOST_DECISIONS, _ROWS_NAMED = 200, 5
 

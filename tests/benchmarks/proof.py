@@ -8,20 +8,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from core.clustering import ClusterParams
 from core.domains import domain_as_dict
-from core.embedding import BUNDLED, EmbedParams
-from core.files import file_sha256
-from core.pipeline import Pipeline
+from core.embedding import BUNDLED
 from core.proof import ProveParams
 from core.proving import last_proof, prove, table_lines
-from core.quality import QualityParams
-from core.records import RecordParams
 from core.reward import RewardParams
 from core.terminal import Report
-from core.workspace import Workspace
 from tests.benchmarks.daar import DOMAINS
-from tests.benchmarks.data import POOL, VECTORS
+from tests.benchmarks.data import prepared_pool
 
 METHODS = ("random", "longest", "kmeans-random", "kmq", "rounds", "daar")
 
@@ -29,19 +23,14 @@ METHODS = ("random", "longest", "kmeans-random", "kmq", "rounds", "daar")
 def main() -> None:
     """Print the table, and what a training took."""
     with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace(Path(os.environ.get("WINNOW_BENCHMARK_FOLDER", folder)) / "proof", create=True)
-        workspace.import_data(POOL, RecordParams())
-        pipeline = Pipeline(workspace)
-        pipeline.run("embed", EmbedParams(model="", vectors=file_sha256(VECTORS)), vectors=VECTORS)
-        pipeline.run("cluster", ClusterParams(512))
-        pipeline.run("score", QualityParams())
+        pipeline = prepared_pool(Path(os.environ.get("WINNOW_BENCHMARK_FOLDER", folder)) / "proof")
         pipeline.run("reward", RewardParams(tuple(map(domain_as_dict, DOMAINS)), encoder=BUNDLED))
         started, report = time.perf_counter(), Report()
         lines = prove(pipeline, ProveParams(METHODS), report("prove"))
         report.close()
         proof = last_proof(pipeline)
         params, small = proof.params, proof.params.small_params()
-        seconds = [workspace.info("proof", key)["seconds"] for *_, key in proof.trained]
+        seconds = [pipeline.workspace.info("proof", key)["seconds"] for *_, key in proof.trained]
         print(
             f"prove on 67,193 records: {len(METHODS)} methods, {params.n_seeds} seeds, budget {params.budget}, "
             f"{params.held_out:,} held out, {small.steps} steps of {small.batch_size} x {small.context} tokens"

@@ -1,43 +1,25 @@
 """Three rounds by the proxy on the pool, budget 10 %, beyond the clustering; baseline: the same budget by `kmq` at once."""
 
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from core.advance import Advance, advance
 from core.clustering import ClusterParams
-from core.embedding import EmbedParams
-from core.files import file_sha256
 from core.pipeline import Pipeline
-from core.quality import QualityParams
-from core.records import RecordParams
 from core.refinement import RefineParams
 from core.rounds import Rounds
 from core.selection import SelectionParams
-from core.workspace import Workspace
-from tests.benchmarks.data import POOL, ROOT, VECTORS
-
-_PEAK = """
-import resource, sys
-from core.__main__ import main
-status = main(sys.argv[1:])
-print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
-sys.exit(status)
-"""
+from tests.benchmarks.data import N_CLUSTERS, prepared_pool, run_command
 
 
 def main() -> None:
     """Print seconds of each round, their sum against the baseline, and the peak memory of the command."""
     with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace(Path(folder) / "pool", create=True)
-        workspace.import_data(POOL, RecordParams())
-        pipeline = Pipeline(workspace)
-        pipeline.run("embed", EmbedParams(model="", vectors=file_sha256(VECTORS)), vectors=VECTORS)
-        pipeline.run("score", QualityParams())
+        pipeline = prepared_pool(Path(folder) / "pool", clusters=False)
+        workspace = pipeline.workspace
         started = time.perf_counter()
-        pipeline.run("cluster", ClusterParams(512))
+        pipeline.run("cluster", ClusterParams(N_CLUSTERS))
         clustering = time.perf_counter() - started
         started = time.perf_counter()
         pipeline.run("select", SelectionParams())
@@ -54,6 +36,5 @@ def main() -> None:
             f"  {sum(seconds) / at_once:.0f} x kmq at once ({at_once:.2f} s), {sum(seconds) / clustering:.2f} x the clustering "
             f"({clustering:.1f} s)"
         )
-        command = [sys.executable, "-c", _PEAK, "refine", str(workspace.folder), "--budget", "10%", "--seed", "1"]
-        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-        print(f"  peak memory of the command {float(done.stdout.split('peak')[1]):.2f} GiB; allowed 3 GiB")
+        _, _, peak = run_command("refine", str(workspace.folder), "--budget", "10%", "--seed", "1")
+        print(f"  peak memory of the command {peak:.2f} GiB; allowed 3 GiB")
