@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from components.theme import category_colours, status_colours, text_colour
+from components.theme import category_colours, lay_out, status_colours, text_colour
 from components.words import plain
 from core.comparison import pareto
 from core.evidence import Evidence
@@ -140,15 +140,7 @@ def losses_with_intervals(lines: list[ProofLine], dark: bool) -> go.Figure:
 
 
 def _frame(figure: go.Figure, dark: bool, height: int) -> go.Figure:
-    figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 34, "b": 40},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": text_colour(dark)},
-        hoverlabel={"align": "left"},
-    )
     figure.update_xaxes(title_standoff=14)
     if figure.layout.showlegend is None:
         figure.update_layout(showlegend=False)
-    return figure
+    return lay_out(figure, dark, height, margin={"l": 10, "r": 10, "t": 34, "b": 40})

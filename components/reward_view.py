@@ -9,7 +9,7 @@ import streamlit as st
 from components import opened
 from components.map_figure import Colouring, draw_map, hover_sample
 from components.map_view import whole_picture
-from components.theme import category_colours, is_dark, scale_colours, text_colour
+from components.theme import GRID, category_colours, is_dark, lay_out, scale_colours, text_colour
 from components.weight_figures import loss_lines
 from components.words import plain
 from core.pipeline import Pipeline
@@ -121,19 +121,17 @@ def entropy_figure(
         )
     if chosen.any():
         figure.add_vline(x=float(reward[chosen].min()), line={"dash": "dot", "color": text_colour(dark)})
-    figure.update_layout(
+    return lay_out(
+        figure,
+        dark,
+        270,
         barmode="stack",
         bargap=0.05,
-        height=270,
         margin={"l": 40, "r": 0, "t": 8, "b": 30},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": text_colour(dark)},
         legend={"orientation": "h", "y": 1.32},
         xaxis={"title": "entropy"},
-        yaxis={"gridcolor": "rgba(128,134,140,0.18)"},
+        yaxis={"gridcolor": GRID},
     )
-    return figure
 
 
 def _map(pipeline: Pipeline, names: list[str], table: pa.Table, key: str) -> None:

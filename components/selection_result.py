@@ -5,7 +5,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from components import opened
-from components.theme import SELECTED, is_dark, status_colours
+from components.theme import GRID, SELECTED, is_dark, lay_out, status_colours
+from components.words import plain
 from core.pipeline import Pipeline
 
 _MOST_BARS = 80
@@ -52,16 +53,19 @@ def _bars(pipeline: Pipeline, key: str) -> None:
     rows = pipeline.workspace.table("select", key)["row_id"].combine_chunks().to_numpy()
     held, taken = np.bincount(labels, minlength=len(names)), np.bincount(labels[rows], minlength=len(names))
     shown = slice(0, _MOST_BARS)
-    colours = status_colours(is_dark())
+    dark = is_dark()
+    colours = status_colours(dark)
     number = np.arange(len(names))[shown]
-    hover = [f"{names[i]}<br>{taken[i]:,} taken of {held[i]:,}" for i in number]
+    hover = [f"{plain(names[i])}<br>{taken[i]:,} taken of {held[i]:,}" for i in number]
     figure = go.Figure()
     for values, name, colour in ((held, "held", colours[0]), (taken, "taken", colours[SELECTED])):
         figure.add_trace(
             go.Bar(x=number, y=values[shown], name=name, marker_color=colour, hovertext=hover, hoverinfo="text")
         )
-    figure.update_layout(
-        height=280,
+    lay_out(
+        figure,
+        dark,
+        280,
         barmode="overlay",
         bargap=0.15,
         margin={"l": 0, "r": 0, "t": 10, "b": 0},
@@ -71,10 +75,9 @@ def _bars(pipeline: Pipeline, key: str) -> None:
         },
         yaxis={"title": "records"},
         legend={"orientation": "h", "y": 1.12},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
     )
-    st.plotly_chart(figure, key="taken", config={"displayModeBar": False})
+    figure.update_yaxes(gridcolor=GRID)
+    st.plotly_chart(figure, key="taken", theme=None, config={"displayModeBar": False})
 
 
 def info_changed(pipeline: Pipeline, key: str) -> bool:

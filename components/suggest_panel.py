@@ -5,7 +5,7 @@ import streamlit as st
 from plotly.subplots import make_subplots
 
 from components import job_panel
-from components.theme import category_colours, is_dark, status_colours, text_colour
+from components.theme import GRID, category_colours, is_dark, lay_out, status_colours
 from core.clustering import ClusterParams
 from core.errors import CurationError
 from core.pipeline import Pipeline
@@ -82,18 +82,17 @@ def suggest_figure(choices: list[dict], dark: bool) -> go.Figure:
         figure.add_trace(
             go.Bar(x=x, y=y, name=title, marker_color=colour, hovertemplate="%{x}: %{y:.0%}<extra></extra>"), 1, 3
         )
-    figure.update_layout(
-        height=260,
+    lay_out(
+        figure,
+        dark,
+        260,
         margin={"l": 10, "r": 0, "t": 30, "b": 10},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": text_colour(dark), "size": 12},
         legend={"x": 1, "xanchor": "right", "y": 1, "bgcolor": "rgba(0,0,0,0)"},
         bargap=0.3,
     )
     figure.update_annotations(font_size=13)
     figure.update_xaxes(type="category", showgrid=False, automargin=True)
-    figure.update_yaxes(gridcolor="rgba(128,134,140,0.18)", zeroline=False, automargin=True)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
     figure.update_yaxes(
         tickformat=".0%",
         rangemode="tozero",

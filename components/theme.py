@@ -1,11 +1,16 @@
 """Colours and icons: what is selected, pinned or dropped looks the same on every page. Draws nothing."""
 
 import colorsys
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 FREE, SELECTED, PINNED, DROPPED = range(4)
+GRID = "rgba(128,134,140,0.18)"
 STATUS_NAMES = ("not selected", "selected", "pinned", "dropped")
 STATUS_BADGES = {SELECTED: "primary", PINNED: "orange", DROPPED: "red"}
 _STATUS_LIGHT = ("#b9b5ac", "#0f7f74", "#b9690b", "#b4434f")
@@ -58,6 +63,19 @@ def text_colour(dark: bool) -> str:
 def ground_colour(dark: bool) -> str:
     """Return the hex colour of the page."""
     return "#16191c" if dark else "#fdfcfa"
+
+
+def lay_out(figure: "go.Figure", dark: bool, height: int, **layout: Any) -> "go.Figure":
+    """Give a chart its height, the page's ground and text colour, and more of Plotly's `layout`; return it."""
+    figure.update_layout(
+        height=height,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": text_colour(dark), "size": 12},
+        hoverlabel={"align": "left"},
+        **layout,
+    )
+    return figure
 
 
 def status_colours(dark: bool) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from components.theme import category_colours, ground_colour, scale_colours, status_colours, text_colour
+from components.theme import GRID, category_colours, ground_colour, lay_out, scale_colours, status_colours
 from components.words import plain
 from core.course import LEAST, Course
 from core.words import shorten
@@ -159,19 +159,10 @@ def weight_codes(relative: np.ndarray) -> tuple[np.ndarray, tuple[float, float],
 
 
 def _frame(figure: go.Figure, dark: bool, height: int) -> go.Figure:
-    grid = "rgba(128,134,140,0.18)"
-    figure.update_layout(
-        height=height,
-        margin={"l": 50, "r": 0, "t": 8, "b": 40},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": text_colour(dark)},
-        legend={"traceorder": "normal", "font": {"size": 12}, "itemclick": False, "itemdoubleclick": False},
-        hoverlabel={"align": "left"},
-    )
     figure.update_xaxes(showgrid=False, zeroline=False, automargin=True)
-    figure.update_yaxes(gridcolor=grid, zeroline=False, automargin=True, title_standoff=10)
-    return figure
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, title_standoff=10)
+    legend = {"traceorder": "normal", "font": {"size": 12}, "itemclick": False, "itemdoubleclick": False}
+    return lay_out(figure, dark, height, margin={"l": 50, "r": 0, "t": 8, "b": 40}, legend=legend)
 
 
 def _short(name: str, length: int = 26) -> str:
