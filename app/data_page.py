@@ -15,6 +15,8 @@ if not pipeline.workspace.has_data:
     if not busy:
         data_source.show()
 else:
+    with st.expander("Open other data", icon=":material/folder_open:"):
+        data_source.show()
     prepare_form.show(pipeline, busy)
     guide.next_page(pipeline, "map")
     if pipeline.current("embed"):
@@ -23,5 +25,3 @@ else:
     with st.expander("Score quality another way", icon=":material/grade:"):
         quality_form.show(pipeline, busy)
     data_summary.show(pipeline)
-    with st.expander("Open other data", icon=":material/folder_open:"):
-        data_source.show()

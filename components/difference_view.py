@@ -63,7 +63,7 @@ def _map(pipeline: Pipeline, found: Difference, words: dict[str, str]) -> None:
         st.caption("No map yet; prepare it on the Data page.")
         return
     dark = is_dark()
-    parts = category_colours(3, dark)
+    parts = [category_colours(4, dark)[i] for i in (3, 1, 2)]  # blue, magenta, lime: apart as small points too
     codes = np.zeros(len(xy), np.int64)
     for i, part in enumerate(_PARTS, 1):
         codes[getattr(found, part)] = i

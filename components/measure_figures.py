@@ -18,6 +18,8 @@ from core.words import shorten
 _GREY = "rgba(128,134,140,0.35)"
 _ARROWS = {"more": "more is better →", "less": "← less is better", "": ""}
 _COLUMNS = 2
+_PLOT = (900, 360)  # pixels that the points of quality and diversity span, about
+_ROOM = 50  # pixels left beside them
 
 
 def dots_over_bands(titles: list[str], found: list[Evidence], dark: bool) -> go.Figure:
@@ -67,15 +69,19 @@ def _fit(figure: go.Figure, found: list[Evidence], name: str, place: dict[str, i
 
 def quality_and_diversity(titles: list[str], found: list[Evidence], measure: str, dark: bool) -> go.Figure:
     """Return every selection as a point, quality over `measure`; those that no other beats in both are joined by a line."""
+    labels = [plain(shorten(title, 22)) for title in titles]
     better = -1.0 if MEASURES[measure].better == "less" else 1.0
     x = np.array([each.values[measure] for each in found])
     y = np.array([each.values["quality"] for each in found])
     figure = go.Figure()
     bands = {tuple(each.bands[measure]): each.bands["quality"] for each in found}
+    random_x = [value for band in bands for value in band]
+    random_y = [value for band in bands.values() for value in band]
+    pixels = np.stack([_pixels(x, random_x, _PLOT[0]), _pixels(y, random_y, _PLOT[1])], axis=1)
     figure.add_trace(
         go.Scatter(
-            x=[value for band in bands for value in band],
-            y=[value for band in bands.values() for value in band],
+            x=random_x,
+            y=random_y,
             mode="markers",
             marker={"size": 6, "color": _GREY},
             name="random selections",
@@ -100,8 +106,8 @@ def quality_and_diversity(titles: list[str], found: list[Evidence], measure: str
             x=x,
             y=y,
             mode="markers+text",
-            text=[plain(shorten(title, 22)) for title in titles],
-            textposition="top center",
+            text=labels,
+            textposition=_label_places(pixels, labels),
             marker={"size": 11, "color": [accent if i in best else status_colours(dark)[0] for i in range(len(x))]},
             hovertemplate="%{text}<br>%{x:,.4g}, quality %{y:.3f}<extra></extra>",
             showlegend=False,
@@ -113,16 +119,44 @@ def quality_and_diversity(titles: list[str], found: list[Evidence], measure: str
     return _frame(figure, dark, 520)
 
 
+def _pixels(values: np.ndarray, others: list[float], length: int) -> np.ndarray:
+    low, high = min(*values, *others), max(*values, *others)
+    return (values - low) / ((high - low) or 1.0) * length
+
+
+def _label_places(points: np.ndarray, labels: list[str]) -> list[str]:
+    """Return where each point's label stands: above it, else below, right or left, where it covers no label and no point.
+
+    points: (m, 2) pixels, to the right and up.
+    """
+    taken = [(a - 7, b - 7, a + 7, b + 7) for a, b in points]
+    places = []
+    for (a, b), label in zip(points, labels, strict=True):
+        half = 3.3 * len(label)
+        boxes = {
+            "top center": (a - half, b + 7, a + half, b + 21),
+            "bottom center": (a - half, b - 21, a + half, b - 7),
+            "middle right": (a + 8, b - 7, a + 8 + 2 * half, b + 7),
+            "middle left": (a - 8 - 2 * half, b - 7, a - 8, b + 7),
+        }
+        place = min(boxes, key=lambda name: _in_the_way(boxes[name], taken))
+        taken.append(boxes[place])
+        places.append(place)
+    return places
+
+
+def _in_the_way(box: tuple[float, ...], taken: list[tuple[float, ...]]) -> int:
+    """Return how many of `taken` a box covers, one more where it leaves the chart. Boxes: left, bottom, right, top."""
+    outside = box[0] < -_ROOM or box[2] > _PLOT[0] + _ROOM
+    covers = (box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken)
+    return sum(covers) + outside
+
+
 def losses_with_intervals(lines: list[ProofLine], dark: bool) -> go.Figure:
-    """Return a line a method: its macro loss with its 95 % interval, every seed a small dot, the worst group as a ring."""
+    """Return a line a method: its macro loss with its 95 % interval, every seed a ring."""
     figure = go.Figure()
     labels = [plain(line.method) for line in lines]
-    accent, grey = status_colours(dark)[1], status_colours(dark)[0]
-    for label, line in zip(labels, lines, strict=True):
-        dot = {"size": 5, "color": grey}
-        figure.add_trace(
-            go.Scatter(x=line.macros, y=[label] * len(line.macros), mode="markers", marker=dot, hoverinfo="skip")
-        )
+    accent = status_colours(dark)[1]
     halves = [line.macro_half if np.isfinite(line.macro_half) else 0 for line in lines]
     figure.add_trace(
         go.Scatter(
@@ -134,6 +168,11 @@ def losses_with_intervals(lines: list[ProofLine], dark: bool) -> go.Figure:
             hovertemplate="%{y}: %{x:.4f} nats a token<extra></extra>",
         )
     )
+    for label, line in zip(labels, lines, strict=True):
+        ring = {"size": 8, "symbol": "circle-open", "color": text_colour(dark), "line": {"width": 1.5}}
+        figure.add_trace(
+            go.Scatter(x=line.macros, y=[label] * len(line.macros), mode="markers", marker=ring, hoverinfo="skip")
+        )
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_xaxes(title="held-out loss, nats a token, mean of the groups  ← less is better", gridcolor=_GREY)
     return _frame(figure, dark, 110 + 40 * len(lines))

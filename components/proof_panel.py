@@ -7,6 +7,7 @@ import streamlit as st
 from components import job_panel
 from components.measure_figures import losses_with_intervals
 from components.theme import is_dark
+from components.words import as_markdown
 from core.errors import CurationError
 from core.pipeline import Pipeline
 from core.proof import GROUPINGS, OTHERS, PROVED, ProofLine, ProveParams
@@ -16,7 +17,7 @@ from core.small_lm import SmallLmParams
 from core.steps import Step
 from core.versions import versions
 
-_GROUP_WORDS = {"auto": "source, or cluster where there is none", "source": "source", "cluster": "cluster"}
+_GROUP_WORDS = {"auto": "source, else cluster", "source": "source", "cluster": "cluster"}
 
 
 def show(pipeline: Pipeline, busy: bool) -> None:
@@ -37,31 +38,31 @@ def _results(lines: list[ProofLine], params: ProveParams) -> None:
     st.plotly_chart(
         losses_with_intervals(lines, is_dark()), key="proof_losses", theme=None, config={"displayModeBar": False}
     )
-    frame = pd.DataFrame(
-        [
-            {
-                "method": line.method,
-                "loss": line.macro,
-                "±": line.macro_half,
-                "against random": line.against,
-                "± of that": line.against_half,
-                "worst": line.worst,
-                "worst on": line.worst_group,
-                "records": int(np.mean(line.n_records)),
-            }
-            | {f"on {name}": loss for name, loss in line.groups.items()}
-            | {f"share of {name}": share for name, share in line.shares.items()}
-            for line in lines
-        ]
-    )
+    frame = pd.DataFrame([_row(line) for line in lines])
     numbers = {name: st.column_config.NumberColumn(format="%.4f") for name in frame if frame[name].dtype == float}
     numbers |= {name: st.column_config.NumberColumn(format="percent") for name in frame if name.startswith("share of ")}
     st.dataframe(frame, hide_index=True, key="proof_table", column_config=numbers)
-    what = f"{params.base}, tuned by LoRA" if params.base else "a small model from scratch"
+    what = f"{as_markdown(params.base)}, tuned by LoRA" if params.base else "A small model from scratch"
     st.caption(
         f"{what}; budget {params.budget}, {params.n_seeds} seeds, {params.held_out:,} records held out. ± is half a 95 % "
         "confidence interval over the seeds. Below 0 against random: better than chance."
     )
+
+
+def _row(line: ProofLine) -> dict[str, str | float | int]:
+    gap = f"{line.against:+.4f}" + (f" ± {line.against_half:.4f}" if np.isfinite(line.against_half) else "")
+    row = {
+        "method": line.method,
+        "loss": line.macro,
+        "±": line.macro_half,
+        "against random": gap if np.isfinite(line.against) else "–",
+        "worst": line.worst,
+        "worst on": line.worst_group,
+        "records": int(np.mean(line.n_records)),
+    }
+    for name, loss in line.groups.items():
+        row |= {f"on {name}": loss, f"share of {name}": line.shares[name]}
+    return row
 
 
 def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:

@@ -68,7 +68,7 @@ def _bars(pipeline: Pipeline, key: str) -> None:
         280,
         barmode="overlay",
         bargap=0.15,
-        margin={"l": 0, "r": 0, "t": 10, "b": 0},
+        margin={"l": 50, "r": 0, "t": 10, "b": 44},
         xaxis={
             "title": "cluster, largest first"
             + (f" (the first {_MOST_BARS} of {len(names):,})" if len(names) > _MOST_BARS else "")
@@ -76,7 +76,8 @@ def _bars(pipeline: Pipeline, key: str) -> None:
         yaxis={"title": "records"},
         legend={"orientation": "h", "y": 1.12},
     )
-    figure.update_yaxes(gridcolor=GRID)
+    figure.update_xaxes(showgrid=False, zeroline=False)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
     st.plotly_chart(figure, key="taken", theme=None, config={"displayModeBar": False})
 
 
