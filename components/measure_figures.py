@@ -173,7 +173,7 @@ def losses_with_intervals(lines: list[ProofLine], dark: bool) -> go.Figure:
         figure.add_trace(
             go.Scatter(x=line.macros, y=[label] * len(line.macros), mode="markers", marker=ring, hoverinfo="skip")
         )
-    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     figure.update_xaxes(title="held-out loss, nats a token, mean of the groups  ← less is better", gridcolor=_GREY)
     return _frame(figure, dark, 110 + 40 * len(lines))
 

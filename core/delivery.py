@@ -45,20 +45,12 @@ def export_selection(pipeline: Pipeline, out: Path) -> Path:
 def manifest_facts(pipeline: Pipeline) -> dict[str, Any]:
     """Return what a manifest says of how the current selection came about."""
     workspace = pipeline.workspace
-    dataset = workspace.dataset()
     selection = workspace.info("select", pipeline.current("select"))
     decisions = workspace.ledger.decisions()
     states = decision_states(decisions, pipeline.overrides())
     stages = [*LEADING, *(need for need in pipeline.params("select").needs if need not in LEADING)]
     facts = {
-        "input": {
-            "file": Path(dataset.path).name,
-            "sha256": dataset.sha256,
-            "n_records": dataset.n_records,
-            "n_rejects": dataset.n_rejects,
-            "fields": dataset.fields,
-            "params": dataset.params,
-        },
+        "input": workspace.dataset().as_input(),
         "stages": {stage: _stage_facts(pipeline, stage) for stage in stages if pipeline.current(stage)},
         **_round_facts(pipeline),
         **_version_facts(pipeline),

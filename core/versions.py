@@ -187,16 +187,8 @@ def export_version(workspace: Workspace, version: Version, out: Path) -> Path:
     check_out(out, Path(workspace.dataset().path))
     rows = version_rows(workspace, version)
     sha256 = write_jsonl(export_lines(workspace.records(), rows), Path(out))
-    dataset = workspace.dataset()
     facts = dict(workspace.info("version", version.key)["facts"])
-    facts["input"] = {
-        "file": Path(dataset.path).name,
-        "sha256": dataset.sha256,
-        "n_records": dataset.n_records,
-        "n_rejects": dataset.n_rejects,
-        "fields": dataset.fields,
-        "params": dataset.params,
-    }
+    facts["input"] = workspace.dataset().as_input()
     about = {"name": version.name, "note": version.note, "at": version.at, "who": version.who}
     facts["saved_as"] = about | {"n_saved": version.n, "n_no_longer_in_the_data": version.n - len(rows)}
     return write_manifest(Path(out), sha256, rows, facts)

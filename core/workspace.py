@@ -46,6 +46,11 @@ class Dataset:
     n_rejects: int
     fingerprint: str
 
+    def as_input(self) -> dict[str, Any]:
+        """Return what a manifest says of the data: the file's name, not where it lay."""
+        names = ("sha256", "n_records", "n_rejects", "fields", "params")
+        return {"file": Path(self.path).name} | {name: getattr(self, name) for name in names}
+
 
 def default_folder(data: Path) -> Path:
     """Return the workspace folder of a data file: $WINNOW_HOME, or `workspaces`, then the file's name without suffixes."""
