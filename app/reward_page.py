@@ -18,7 +18,7 @@ with st.expander("Domains", expanded=not ready):
         "place in one has high entropy, and that is its reward."
     )
     domains = domain_editor.show(pipeline)
-    domain_editor.show_files(pipeline)
+    domain_editor.show_actions(pipeline, domains)
     reward_form.show(pipeline, busy, domains)
 with st.expander("Seeds"):
     seed_panel.show(pipeline, busy)

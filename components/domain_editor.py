@@ -1,6 +1,7 @@
 """The domains: names, descriptions, wished shares; from a file, to a file. What is saved is the workspace's."""
 
 import json
+import numbers
 
 import pandas as pd
 import streamlit as st
@@ -33,16 +34,18 @@ def show(pipeline: Pipeline) -> tuple[Domain, ...]:
             "seeds": st.column_config.NumberColumn("Seeds", help="None: records that fit the description are taken."),
         },
     )
-    before = {domain.name: domain for domain in saved}
-    return tuple(
-        Domain(
-            str(row["name"] or ""),
-            str(row["description"] or ""),
-            float(row["share"] or 0),
-            before[row["name"]].seeds if row["name"] in before else (),
-        )
-        for row in edited.to_dict("records")
-    )
+    return domains_of(edited, saved)
+
+
+def domains_of(edited: pd.DataFrame, saved: tuple[Domain, ...]) -> tuple[Domain, ...]:
+    """Return the domains of an edited table. Row i of the index was `saved[i]`, whatever it is called now; others are new."""
+    made = []
+    for i, row in edited.iterrows():
+        name, description = ("" if pd.isna(row[key]) else str(row[key]) for key in ("name", "description"))
+        share = 0.0 if pd.isna(row["share"]) else float(row["share"])
+        known = isinstance(i, numbers.Integral) and 0 <= i < len(saved)
+        made.append(Domain(name, description, share, saved[i].seeds if known else ()))
+    return tuple(made)
 
 
 def save(pipeline: Pipeline, domains: tuple[Domain, ...]) -> bool:
@@ -55,9 +58,12 @@ def save(pipeline: Pipeline, domains: tuple[Domain, ...]) -> bool:
     return True
 
 
-def show_files(pipeline: Pipeline) -> None:
-    """Draw the ways in and out of a file: domains with their seeds, as YAML or JSON."""
+def show_actions(pipeline: Pipeline, domains: tuple[Domain, ...]) -> None:
+    """Draw the button that keeps `domains`, and the ways in and out of a file: domains with their seeds, as YAML or JSON."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        if st.button("Save the domains", icon=":material/save:", key="domains_save") and save(pipeline, domains):
+            state.say(f"Saved {len(domains)} domains.")
+            st.rerun()
         with st.popover("From a file", icon=":material/upload_file:"):
             st.caption("A YAML or JSON list of objects with name, description and, if wished, share and seeds.")
             file = st.file_uploader(

@@ -62,7 +62,7 @@ def selected(opened: Pipeline) -> np.ndarray | None:
 
 def chosen_rows(opened: Pipeline, choice: Choice) -> np.ndarray:
     """Return the ascending row ids of a selection that can be compared."""
-    return _chosen(str(opened.workspace.folder.resolve()), choice.id, choice.at, opened, choice)
+    return _chosen(str(opened.workspace.folder.resolve()), opened.key("records"), choice.id, choice.at, opened, choice)
 
 
 def statuses(opened: Pipeline, overrides: Overrides) -> np.ndarray:
@@ -97,9 +97,9 @@ def _array(folder: str, stage: str, key: str, _opened: Pipeline) -> np.ndarray:
     return np.array(_opened.workspace.array(stage, key))
 
 
-# A round that is selected anew keeps its number, not its moment.
+# A round that is selected anew keeps its number, not its moment; a version is found again in new data.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _chosen(folder: str, choice: str, at: str, _opened: Pipeline, _choice: Choice) -> np.ndarray:
+def _chosen(folder: str, records: str, choice: str, at: str, _opened: Pipeline, _choice: Choice) -> np.ndarray:
     return rows_of(_opened, _choice)
 
 

@@ -10,7 +10,7 @@ from components.theme import is_dark
 from components.words import as_markdown
 from core.errors import CurationError
 from core.pipeline import Pipeline
-from core.proof import GROUPINGS, OTHERS, PROVED, ProofLine, ProveParams
+from core.proof import GROUPINGS, OTHERS, PROVED, ProofLine, ProveParams, with_half
 from core.proving import last_proof
 from core.selection import METHODS
 from core.small_lm import SmallLmParams
@@ -30,6 +30,8 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     proof = last_proof(pipeline)
     if proof and proof.lines:
         _results(proof.lines, proof.params)
+        if proof.left_out:
+            st.warning(proof.left_out)
     with st.expander("Prove", expanded=not (proof and proof.lines)):
         _form(pipeline, proof.params if proof else ProveParams(), busy)
 
@@ -50,7 +52,7 @@ def _results(lines: list[ProofLine], params: ProveParams) -> None:
 
 
 def _row(line: ProofLine) -> dict[str, str | float | int]:
-    gap = f"{line.against:+.4f}" + (f" ± {line.against_half:.4f}" if np.isfinite(line.against_half) else "")
+    gap = with_half(f"{line.against:+.4f}", line.against_half)
     row = {
         "method": line.method,
         "loss": line.macro,
@@ -85,7 +87,9 @@ def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
     small = last.small_params()
     one, two, three, four = st.columns(4)
     steps = one.number_input("Steps", 1, max(100_000, small.steps), small.steps, key="prove_steps")
-    width = two.number_input("Width", 8, max(4096, small.width), small.width, step=8, key="prove_width")
+    width = two.number_input(
+        "Width", min(8, small.width), max(4096, small.width), small.width, step=8, key="prove_width"
+    )
     layers = three.number_input("Layers", 1, max(64, small.layers), small.layers, key="prove_layers")
     base = four.text_input(
         "Or tune a real model",
@@ -94,6 +98,10 @@ def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
         placeholder="a path or a hub name",
         help="A causal language model, tuned by LoRA on each selection instead.",
     ).strip()
+    others = {name: value for name, value in last.small.items() if name not in ("steps", "width", "layers")}
+    usual = SmallLmParams().as_dict()
+    if changed := [f"{name} {value:g}" for name, value in others.items() if value != usual[name]]:
+        st.caption(f"As the last time: {', '.join(changed)}.")
     if st.button("Train and compare", type="primary", icon=":material/model_training:", disabled=busy, key="prove"):
         try:
             values = {} if base else last.small | {"steps": int(steps), "width": int(width), "layers": int(layers)}

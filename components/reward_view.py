@@ -28,6 +28,8 @@ def show(pipeline: Pipeline) -> None:
         st.warning(warning)
     reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
     chosen, drawn = _chosen(pipeline, len(reward))
+    by_domain = _by_domain(pipeline)
+    cuts = _cuts(reward, domain, drawn, len(info["names"]), by_domain)
     columns = st.columns(3)
     if "from" in info:
         columns[0].caption(f"Probes learnt elsewhere: {info['from']}")
@@ -36,19 +38,21 @@ def show(pipeline: Pipeline) -> None:
     columns[2].metric("Selected by it", f"{int(chosen.sum()):,}")
     left, right = st.columns([17, 9], gap="large")
     with left:
-        _map(pipeline, info["names"], table, key)
+        _map(pipeline, info["names"], table)
     with right:
         _domains(info)
         st.plotly_chart(
-            entropy_figure(reward, domain, info["names"], drawn, is_dark()),
+            entropy_figure(reward, domain, info["names"], cuts, is_dark()),
             key="entropies",
             theme=None,
             config={"displayModeBar": False},
         )
         st.caption(
-            "Entropy of each record; the dotted line is the cut. High entropy, a record between domains, is what DaaR selects."
+            "Entropy of each record; the dotted line is the cut"
+            + (", each domain's in its colour" if by_domain else "")
+            + ". High entropy, a record between domains, is what DaaR selects."
         )
-    _records(pipeline, info["names"], table, chosen)
+    _records(pipeline, info["names"], table, chosen, cuts)
     if "from" not in info:
         with st.expander("How the probes learnt"):
             _learning(info)
@@ -81,12 +85,12 @@ def _domains(info: dict) -> None:
 def _quality_of_probes(columns, info: dict) -> None:
     columns[0].metric(
         "Domain probe right",
-        f"{info['accuracy']:.0%}",
+        "–" if info["accuracy"] is None else f"{info['accuracy']:.0%}",
         help="Of records held out: how often it names the domain they were given.",
     )
     columns[1].metric(
         "Reward probe's order",
-        f"{info['spearman']:.2f}",
+        "–" if info["spearman"] is None else f"{info['spearman']:.2f}",
         help="Rank correlation of foretold and true entropy on records held out; 1 is perfect.",
     )
 
@@ -102,10 +106,23 @@ def _chosen(pipeline: Pipeline, n: int) -> tuple[np.ndarray, np.ndarray]:
     return taken, drawn
 
 
-def entropy_figure(
-    reward: np.ndarray, domain: np.ndarray, names: list[str], chosen: np.ndarray, dark: bool
-) -> go.Figure:
-    """Return histograms of (n,) rewards by domain, and the least reward that was chosen as a line."""
+def _by_domain(pipeline: Pipeline) -> bool:
+    """Whether every domain has a cut of its own: one is favoured, or shares are wished."""
+    params, learnt = pipeline.params("select"), pipeline.params("reward")
+    return bool(getattr(params, "customise", "") or any(domain.get("share") for domain in learnt.domains))
+
+
+def _cuts(reward: np.ndarray, domain: np.ndarray, drawn: np.ndarray, k: int, by_domain: bool) -> np.ndarray:
+    """Return (k,) the least reward that was drawn, of each domain or of all; NaN where none was."""
+    groups = [drawn & (domain == i) for i in range(k)] if by_domain else [drawn] * k
+    return np.array([reward[group].min() if group.any() else np.nan for group in groups])
+
+
+def entropy_figure(reward: np.ndarray, domain: np.ndarray, names: list[str], cuts: np.ndarray, dark: bool) -> go.Figure:
+    """Return histograms of (n,) rewards by domain, and the cut as a line, a domain's in its colour where they differ.
+
+    cuts: (k,) the least reward that was taken of each domain, NaN where none was.
+    """
     figure = go.Figure()
     edges = np.linspace(min(float(reward.min()), 0), max(float(reward.max()), 1e-6), 41)
     for k, (name, colour) in enumerate(zip(names, category_colours(len(names), dark), strict=True)):
@@ -119,8 +136,10 @@ def entropy_figure(
                 hovertemplate="%{y:,}<extra>" + plain(name) + "</extra>",
             )
         )
-    if chosen.any():
-        figure.add_vline(x=float(reward[chosen].min()), line={"dash": "dot", "color": text_colour(dark)})
+    alike = len(set(cuts[np.isfinite(cuts)].tolist())) == 1
+    for cut, colour in zip(cuts.tolist(), category_colours(len(names), dark), strict=True):
+        if np.isfinite(cut):
+            figure.add_vline(x=cut, line={"dash": "dot", "color": text_colour(dark) if alike else colour})
     return lay_out(
         figure,
         dark,
@@ -134,7 +153,7 @@ def entropy_figure(
     )
 
 
-def _map(pipeline: Pipeline, names: list[str], table: pa.Table, key: str) -> None:
+def _map(pipeline: Pipeline, names: list[str], table: pa.Table) -> None:
     choices = ["domain", "entropy", *(f"probability of {name}" for name in names)]
     by = st.selectbox("Colour the map by", choices, key="reward_colour", width=320)
     xy = opened.positions(pipeline)
@@ -180,13 +199,16 @@ def _learning(info: dict) -> None:
         right.dataframe(pd.DataFrame(info["sources"], index=info["names"]).T, key="sources")
 
 
-def _records(pipeline: Pipeline, names: list[str], table: pa.Table, chosen: np.ndarray) -> None:
-    reward = table["reward"].to_numpy()
+def _records(pipeline: Pipeline, names: list[str], table: pa.Table, chosen: np.ndarray, cuts: np.ndarray) -> None:
+    reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
     order = np.argsort(-reward, kind="stable")
-    cut = int(chosen.sum()) or len(order) // 5
+    cuts = np.where(
+        np.isfinite(cuts), cuts, reward[order[len(order) // 5]]
+    )  # not selected yet: where a fifth would end
+    nearest = np.argsort(np.abs(reward - cuts[domain]), kind="stable")[:_SHOWN]
     places = {
         "At the top": order[:_SHOWN],
-        "At the cut": order[max(cut - 2, 0) : cut + 1],
+        "At the cut": nearest[np.argsort(-reward[nearest], kind="stable")],
         "At the bottom": order[-_SHOWN:],
     }
     for column, (title, rows) in zip(st.columns(3, gap="large"), places.items(), strict=True):

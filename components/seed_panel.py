@@ -108,8 +108,8 @@ def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
             if endpoint
             else None,
         ).strip()
-        n_seeds = st.number_input("Seeds a domain", 1, 100, last.n_seeds if last else 10, key="writer_count")
-        seed = st.number_input("Seed of chance", 0, 2**31 - 1, last.seed if last else 0, key="writer_seed")
+        n_seeds = st.number_input("Seeds a domain", 1, None, last.n_seeds if last else 10, key="writer_count")
+        seed = st.number_input("Seed of chance", 0, None, last.seed if last else 0, key="writer_seed")
         whole = st.toggle("For every domain", True, key="writer_all", help=f"Else only for {domain.name}.")
         if st.button("Write seeds", type="primary", disabled=busy, key="write_seeds"):
             names = () if whole else (domain.name,)

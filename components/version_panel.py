@@ -1,6 +1,7 @@
 """Versions: keep the current selection under a name, bring one back, write one out, bring in a selection made elsewhere."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -30,12 +31,12 @@ def show(pipeline: Pipeline, busy: bool) -> None:
 
 
 def _save(pipeline: Pipeline) -> None:
-    with st.form("save_version", clear_on_submit=True, border=False):
+    with st.form("save_version", border=False):
         st.markdown("##### Save the current selection")
         name = st.text_input("Name", key="version_name")
         note = st.text_input("Note", key="version_note", placeholder="why, for those who read it later")
         if st.form_submit_button("Save", icon=":material/bookmark_add:", disabled=pipeline.selection() is None):
-            _try(lambda: save_version(pipeline, name, manifest_facts(pipeline), note, state.get().who), name)
+            _try(lambda: save_version(pipeline, name, manifest_facts(pipeline), note, state.get().who))
     if pipeline.selection() is None:
         st.caption("The selection is out of date; update it in the sidebar first.")
 
@@ -49,12 +50,12 @@ def _import(pipeline: Pipeline) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / Path(file.name).name
                 path.write_bytes(file.getvalue())
-                _try(lambda: import_version(pipeline.workspace, path, name or path.stem, who=state.get().who), name)
+                _try(lambda: import_version(pipeline.workspace, path, name or path.stem, who=state.get().who))
 
 
-def _try(make, name: str) -> None:
+def _try(make: Callable[[], Version]) -> None:
     try:
-        made: Version = make()
+        made = make()
     except CurationError as error:
         st.error(str(error), icon=":material/error:")
         return

@@ -15,6 +15,7 @@ from core.selection import SelectionParams, select_records
 from core.versions import version_rows, versions
 
 VERSION = 1
+LEAST_SEEDS = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +110,7 @@ class StabilityParams(Params):
     n_seeds: int = 5
 
     def __post_init__(self) -> None:
-        check_count("n_seeds", self.n_seeds, 2)
+        check_count("n_seeds", self.n_seeds, LEAST_SEEDS)
         SelectionParams.from_dict(self.select)
 
 

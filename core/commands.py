@@ -255,7 +255,7 @@ def _select_params(arguments: argparse.Namespace) -> SelectionParams:
 
 
 def _say_selection(pipeline: Pipeline) -> None:
-    info = pipeline.workspace.info("select", pipeline.current("select"))
+    info = pipeline.finished("select")
     print(f"{info['n_selected']:,} of {pipeline.workspace.dataset().n_records:,} records selected")
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
         print(f"warning: {warning}", file=sys.stderr)

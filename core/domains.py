@@ -111,8 +111,13 @@ def parse_domains(text: str, name: str) -> tuple[Domain, ...]:
 
 
 def save_domains(domains: Sequence[Domain], path: Path) -> None:
-    """Write domains as JSON that `load_domains` reads."""
-    write_json(Path(path), as_file(domains))
+    """Write domains as JSON that `load_domains` reads. Raises CurationError where the file can't be written."""
+    try:
+        write_json(Path(path), as_file(domains))
+    except OSError as error:
+        raise CurationError(
+            f"{path} can't be written ({error.strerror}); give a path in a folder you may write to."
+        ) from error
 
 
 def as_file(domains: Sequence[Domain]) -> dict[str, Any]:

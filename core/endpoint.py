@@ -56,7 +56,7 @@ class Endpoint:
                 time.sleep(pause * 2 ** (attempt - 1) * spread)
             try:
                 reply = self._client.chat.completions.create(model=self.model, messages=messages, **options)
-                answer = (reply.choices[0].message.content or "") if reply.choices else ""
+                answer = _text_of(reply)
             except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
                 raise CurationError(
                     f"{self._who}'s endpoint refuses: {shorten(str(error), _TOLD)}; check its key, address and model."
@@ -67,7 +67,24 @@ class Endpoint:
             except json.JSONDecodeError:
                 why = "the endpoint's reply was no JSON"
                 continue
+            if answer is None:
+                why = "its reply was no chat completion; check OPENAI_BASE_URL, which often ends in /v1"
+                continue
             if (accepted := accept(answer)) is not None:
                 return accepted, ""
             why = f"answered {shorten(answer, _TOLD)!r}"
         return None, why
+
+
+def _text_of(reply: Any) -> str | None:
+    """Return the text of a reply, "" for one without, None for what is no chat completion: servers answer 200 with anything."""
+    choices = getattr(reply, "choices", None)
+    if not isinstance(choices, list):
+        return None
+    if not choices:
+        return ""
+    content = getattr(getattr(choices[0], "message", None), "content", None)
+    if isinstance(content, list):
+        parts = (part.get("text") if isinstance(part, dict) else getattr(part, "text", "") for part in content)
+        content = "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""

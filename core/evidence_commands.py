@@ -5,21 +5,23 @@ import json
 import sys
 from pathlib import Path
 
-from core.choices import StabilityParams, choices, find_choice, rows_of, stability
+from core.choices import LEAST_SEEDS, StabilityParams, choices, find_choice, rows_of, stability
 from core.commands import open_pipeline, run_in_workspace
 from core.comparison import by_cluster, compare
 from core.delivery import manifest_facts
 from core.errors import CurationError
-from core.evidence import Evidence, MeasureParams, found_before
+from core.evidence import LEAST_RANDOM, Evidence, MeasureParams, found_before
 from core.ledger import user_name
 from core.measures import MEASURES
+from core.params import check_count
 from core.pipeline import Pipeline
 from core.proof import DEFAULT_METHODS, GROUPINGS, PROVED, ProveParams
-from core.proving import proof_lines, table_lines
+from core.proving import last_proof, table_lines
 from core.report import write_report
 from core.selection import SEEDED
 from core.steps import Step
 from core.versions import export_version, find_version, import_version, restore_version, save_version, version_rows
+from core.words import one_line
 from core.workspace import Workspace
 
 _SHOWN_CLUSTERS = 10
@@ -63,6 +65,7 @@ def add_prove(sub: argparse.ArgumentParser) -> None:
 
 def measure(arguments: argparse.Namespace) -> None:
     """Measure a selection beside random ones."""
+    check_count("--random", arguments.random, LEAST_RANDOM)
     found = _measured(arguments, [arguments.selection])[0]
     if arguments.json:
         print(json.dumps({"values": found.values, "bands": found.bands, "details": found.details}, indent=1))
@@ -84,6 +87,9 @@ def compare_selections(arguments: argparse.Namespace) -> None:
     """Set selections beside each other: measures, shared records, clusters."""
     if len(arguments.selections) < 2:
         raise CurationError("Name two selections at least; status and version list say what there is.")
+    check_count("--random", arguments.random, LEAST_RANDOM)
+    if arguments.stability:
+        check_count("--stability", arguments.stability, LEAST_SEEDS)
     found = _measured(arguments, arguments.selections)
     pipeline = open_pipeline(arguments)
     chosen = [find_choice(pipeline, name) for name in arguments.selections]
@@ -105,10 +111,13 @@ def compare_selections(arguments: argparse.Namespace) -> None:
         )
         if labels is not None:
             names = pipeline.workspace.info("cluster", pipeline.current("cluster"))["names"]
-            for line in by_cluster(apart, labels, names).head(_SHOWN_CLUSTERS).itertuples():
+            clusters = by_cluster(apart, labels, names)
+            for line in clusters.head(_SHOWN_CLUSTERS).itertuples():
                 print(
                     f"  cluster {line.cluster} {line.name}: {line.both} both, {line.only_a} first, {line.only_b} second"
                 )
+            if len(clusters) > _SHOWN_CLUSTERS:
+                print(f"  and {len(clusters) - _SHOWN_CLUSTERS} more clusters, less apart")
     if arguments.stability:
         for choice in chosen:
             if choice.params.get("method") not in SEEDED:
@@ -122,26 +131,23 @@ def _measured(arguments: argparse.Namespace, names: list[str]) -> list[Evidence]
     pipeline = open_pipeline(arguments)
     chosen = [find_choice(pipeline, name) for name in names]
     params = MeasureParams(arguments.random)
+    if "current" in names and not pipeline.current("select"):
+        print("warning: the current selection is out of date; it is measured as it was selected", file=sys.stderr)
     step = Step("measure", {"choices": [choice.id for choice in chosen], "params": params.as_dict()})
     run_in_workspace(pipeline.workspace, [step], arguments)
     pipeline = open_pipeline(arguments)
-    return [found_before(pipeline, rows_of(pipeline, choice), params) for choice in chosen]
+    found = [found_before(pipeline, rows_of(pipeline, choice), params) for choice in chosen]
+    if None in found:
+        raise CurationError("The clusters, scores or domains were changed while it was measured; measure again.")
+    return found
 
 
 def prove(arguments: argparse.Namespace) -> None:
     """Train on each method's selection and print the held-out losses."""
     pipeline = open_pipeline(arguments)
     pipeline.workspace.dataset()
-    settings = dict(part.split("=", 1) for part in arguments.set.split(",") if "=" in part)
-    if arguments.set and len(settings) < len(arguments.set.split(",")):
-        raise CurationError(f"set is {arguments.set!r}; it must be names and values such as steps=800,width=256.")
-    try:
-        values = {
-            name.strip(): float(value) if "." in value or "e" in value else int(value)
-            for name, value in settings.items()
-        }
-    except ValueError as error:
-        raise CurationError(f"set is {arguments.set!r}; every value must be a number.") from error
+    check_count("--seeds", arguments.seeds, 1)
+    check_count("--held-out", arguments.held_out, 1)
     params = ProveParams(
         tuple(name.strip() for name in arguments.methods.split(",")),
         arguments.budget,
@@ -150,15 +156,37 @@ def prove(arguments: argparse.Namespace) -> None:
         arguments.by,
         arguments.seed,
         arguments.base,
-        **{"lora" if arguments.base else "small": values},
+        **{"lora" if arguments.base else "small": _settings(arguments.set)},
     )
     run_in_workspace(pipeline.workspace, [Step("prove", params.as_dict())], arguments)
-    print(*table_lines(proof_lines(open_pipeline(arguments))), sep="\n")
+    proof = last_proof(open_pipeline(arguments))
+    print(*table_lines(proof.lines), sep="\n")
+    if proof.left_out:
+        print(f"warning: {proof.left_out}", file=sys.stderr)
     print("nats a token of held-out responses, lower is better; ± half a 95 % confidence interval over the seeds")
     if not arguments.base:
         print(
             "a small model from scratch is a proxy: it says what a selection teaches it, not how a large model will do"
         )
+
+
+def _settings(text: str) -> dict[str, int | float]:
+    """Return the names and numbers of a text such as "steps=800,width=256"."""
+    values: dict[str, int | float] = {}
+    for part in filter(None, text.split(",")):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not name or not equals:
+            raise CurationError(f"--set is {text!r}; it must be names and values such as steps=800,width=256.")
+        if name in values:
+            raise CurationError(f"--set is {text!r}, which gives {name} twice; leave one out.")
+        try:
+            values[name] = int(value)
+        except ValueError:
+            try:
+                values[name] = float(value)
+            except ValueError as error:
+                raise CurationError(f"--set gives {name} as {value!r}; it must be a number.") from error
+    return values
 
 
 def add_report(sub: argparse.ArgumentParser) -> None:
@@ -215,13 +243,14 @@ def _import(arguments: argparse.Namespace) -> None:
 
 def _list(arguments: argparse.Namespace) -> None:
     for choice in choices(open_pipeline(arguments)):
-        print(f"{choice.id:<24} {choice.n:>9,}  {choice.at}  {choice.title}{f': {choice.note}' if choice.note else ''}")
+        note = f": {one_line(choice.note)}" if choice.note else ""
+        print(f"{choice.id:<24} {choice.n:>9,}  {choice.at}  {choice.title}{note}")
 
 
 def _restore(arguments: argparse.Namespace) -> None:
     pipeline = open_pipeline(arguments)
     restore_version(pipeline, find_version(pipeline.workspace, arguments.name))
-    info = pipeline.workspace.info("select", Pipeline(pipeline.workspace).current("select"))
+    info = Pipeline(pipeline.workspace).finished("select")
     print(f"{info['n_selected']:,} records selected, as in {arguments.name}")
     if info["shortfall"]:
         print(f"warning: {info['shortfall']}", file=sys.stderr)

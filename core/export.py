@@ -44,14 +44,23 @@ def write_jsonl(lines: Iterable[bytes], out: Path) -> str:
 
 
 def check_out(out: Path, source: Path) -> None:
-    """Raise CurationError unless `out` may be written: in a folder that is there, and not over the source data."""
+    """Raise CurationError unless `out` may be written: a file in a folder that is there, not the source data, and no part of
+    a workspace but its exports."""
     out = Path(out)
+    if out.is_dir():
+        raise CurationError(f"{out} is a folder; name a file in it.")
     if not out.resolve().parent.is_dir():
         raise CurationError(
             f"{out} can't be written: there is no folder {out.resolve().parent}; make it, or name another."
         )
     if Path(source).resolve() in (out.resolve(), manifest_path(out).resolve()):
         raise CurationError(f"{out} is the data that the records come from; give the export another name.")
+    for folder in out.resolve().parents:
+        is_workspace = (folder / "dataset.json").exists() and (folder / "workspace.db").exists()
+        if is_workspace and folder / "exports" not in out.resolve().parents:
+            raise CurationError(
+                f"{out} is inside the workspace {folder}, which keeps its own files there; name another place."
+            )
 
 
 def manifest_path(out: Path) -> Path:
@@ -114,7 +123,12 @@ def verify(manifest: Path, data: Path, output: Path | None = None) -> dict[str, 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
-        known = held["format"] == FORMAT and held["input"]["sha256"] and held["output"]["sha256"] and "row_ids" in held
+        known = held["format"] == FORMAT
+        if known:
+            parts = (held["input"]["sha256"], held["input"]["params"], held["output"]["sha256"], held["output"]["file"])
+            if not all(parts) or held["output"]["n_lines"] != len(held["row_ids"]):
+                raise ValueError("its input, output and row ids do not agree")
+            np.array(held["row_ids"], dtype=np.int64)
     except OSError as error:
         raise CurationError(f"{path} can't be read ({error.strerror}); give the path of a .manifest.json.") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -151,6 +151,15 @@ class Pipeline:
         made = self._once("selections", self.workspace.ledger.selections)
         return made[-1]["key"] if made and self.workspace.has("select", made[-1]["key"]) else ""
 
+    def finished(self, stage: str) -> dict[str, Any]:
+        """Return the facts of a stage's current result. Raises CurationError where there is none, or no longer."""
+        if not (key := self.current(stage)):
+            raise CurationError(
+                f"The result of {stage} is out of date already: somebody decided, or ran a stage it depends on, meanwhile. "
+                "Run it again."
+            )
+        return self.workspace.info(stage, key)
+
     # Running
 
     def run(

@@ -21,7 +21,7 @@ OTHERS = {
 PROVED = tuple(name for name in METHODS if not name.endswith("-band")) + tuple(OTHERS)
 DEFAULT_METHODS = ("random", "longest", "kmeans-random", "kmq", "rounds")
 GROUPINGS = ("auto", "source", "cluster")
-_MOST_SOURCES, _LEAST_HELD = 40, 5
+_MOST_SOURCES, LEAST_HELD = 40, 5
 CONFIDENCE = 0.95
 
 
@@ -165,6 +165,11 @@ def sum_up(
     return sorted(lines, key=lambda line: line.macro)
 
 
+def with_half(mean: str, half: float) -> str:
+    """Return a mean with half its interval's width, which a single seed has not."""
+    return f"{mean} ± {half:.4f}" if np.isfinite(half) else mean
+
+
 def _shares(taken: list[np.ndarray], groups: list[str], told: list[int]) -> dict[str, float]:
     together = np.concatenate(taken)
     return {groups[g]: round(float((together == g).mean()), 6) for g in told}
@@ -172,10 +177,10 @@ def _shares(taken: list[np.ndarray], groups: list[str], told: list[int]) -> dict
 
 def told_groups(n_groups: int, codes: np.ndarray) -> list[int]:
     """Return the groups with enough held-out records to speak of. Raises CurationError where there is none."""
-    told = [g for g in range(n_groups) if (codes == g).sum() >= _LEAST_HELD]
+    told = [g for g in range(n_groups) if (codes == g).sum() >= LEAST_HELD]
     if not told:
         raise CurationError(
-            f"No group has {_LEAST_HELD} held-out records with a response; hold out more, or group otherwise."
+            f"No group has {LEAST_HELD} held-out records with a response; hold out more, or group otherwise."
         )
     return told
 

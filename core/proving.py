@@ -19,7 +19,7 @@ from core.feedback import pairs_of
 from core.params import digest, rows_digest
 from core.pipeline import Pipeline
 from core.progress import Progress, no_progress, part_of
-from core.proof import ProofLine, ProveParams, draw_held_out, families, sum_up, told_groups
+from core.proof import LEAST_HELD, ProofLine, ProveParams, draw_held_out, families, sum_up, told_groups, with_half
 from core.selection import SelectionParams
 from core.small_lm import held_out_losses, train_small_lm
 from core.small_tokens import encode_pairs, train_tokenizer
@@ -58,6 +58,7 @@ def prove(
     told = {
         "trained": [[*which, key] for which, key in trained.items()],
         "lines": [line.as_dict() for line in lines],
+        "untold": _untold(held),
         "basis": [_LINES, pipeline.current("records")],
     }
     pipeline.workspace.ledger.set_settings("prove", params.as_dict() | told)
@@ -95,11 +96,27 @@ def _lines(
 
 @dataclasses.dataclass(frozen=True)
 class LastProof:
-    """The latest proof of a workspace. lines: one a method, none where the data changed since. trained: [method, seed, key]."""
+    """The latest proof of a workspace. lines: one a method, none where the data changed since. trained: [method, seed, key].
+
+    untold: (groups, held-out records in them) that are in no line, a group having too few to speak of.
+    """
 
     params: ProveParams
     lines: list[ProofLine]
     trained: list[list]
+    untold: tuple[int, int]
+
+    @property
+    def left_out(self) -> str:
+        """Return in a sentence what is in no line, "" where everything is."""
+        groups, records = self.untold
+        if not groups:
+            return ""
+        told = self.params.held_out - records
+        return (
+            f"{records:,} of the {self.params.held_out:,} held-out records count for nothing: their {groups:,} groups have "
+            f"fewer than {LEAST_HELD} each. The losses are of the other {told:,}; hold out more, or sum up by fewer groups."
+        )
 
 
 def last_proof(pipeline: Pipeline) -> LastProof | None:
@@ -108,15 +125,22 @@ def last_proof(pipeline: Pipeline) -> LastProof | None:
     if saved is None:
         return None
     saved.pop("records", None)  # of proofs from before lines had shares
-    trained, lines, basis = (saved.pop(name, None) for name in ("trained", "lines", "basis"))
+    trained, lines, basis, untold = (saved.pop(name, None) for name in ("trained", "lines", "basis", "untold"))
     same = basis == [_LINES, pipeline.current("records")]
-    return LastProof(ProveParams.from_dict(saved), [ProofLine(**line) for line in lines] if same else [], trained)
+    lines = [ProofLine(**line) for line in lines] if same else []
+    return LastProof(ProveParams.from_dict(saved), lines, trained, tuple(untold or (0, 0)))
 
 
 def proof_lines(pipeline: Pipeline) -> list[ProofLine]:
     """Return what the latest proof came to; nothing where there was none, or the data changed since."""
     proof = last_proof(pipeline)
     return proof.lines if proof else []
+
+
+def _untold(held: _Held) -> tuple[int, int]:
+    counts = np.bincount(held.codes[held.rows], minlength=len(held.groups))
+    few = (counts > 0) & (counts < LEAST_HELD)
+    return int(few.sum()), int(counts[few].sum())
 
 
 def _held_out(pipeline: Pipeline, params: ProveParams) -> _Held:
@@ -162,7 +186,10 @@ class _Trainer:
         with workspace.lock("proof", key):
             if not workspace.has("proof", key):
                 started = time.monotonic()
-                losses, info = (self._tuned if params.base else self._from_scratch)(rows, seed, key, progress)
+                if params.base:
+                    losses, info = self._tuned(rows, seed, key, progress)
+                else:
+                    losses, info = self._from_scratch(rows, seed, progress)
                 facts = {
                     "method": method,
                     "seed": seed,
@@ -178,7 +205,7 @@ class _Trainer:
         pairs = pairs_of(self._records, rows)
         return pairs.prompts, pairs.responses
 
-    def _from_scratch(self, rows: np.ndarray, seed: int, key: str, progress: Progress) -> tuple[np.ndarray, dict]:
+    def _from_scratch(self, rows: np.ndarray, seed: int, progress: Progress) -> tuple[np.ndarray, dict]:
         small = self._params.small_params()
         if self._tokenizer is None:
             # Of records that may be selected, the same for every method.
@@ -208,10 +235,10 @@ def table_lines(lines: list[ProofLine]) -> list[str]:
     heads = f"{'method':<18} {'records':>9} {'macro loss':>17} {'worst':>8} {'against random':>19}"
     told = [f"{heads}  groups (share of the selection)"]
     for line in lines:
-        gap = f"{line.against:+.4f} ± {line.against_half:.4f}" if np.isfinite(line.against) else "-"
+        gap = with_half(f"{line.against:+.4f}", line.against_half) if np.isfinite(line.against) else "-"
         some = ", ".join(f"{name} {loss:.3f} ({line.shares[name]:.0%})" for name, loss in list(line.groups.items())[:4])
         more = f" and {len(line.groups) - 4} more" if len(line.groups) > 4 else ""
-        macro = f"{line.macro:.4f} ± {line.macro_half:.4f}"
+        macro = with_half(f"{line.macro:.4f}", line.macro_half)
         told.append(
             f"{line.method:<18} {max(line.n_records):>9,} {macro:>17} {line.worst:>8.4f} {gap:>19}  {some}{more}"
         )

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from core.commands import open_pipeline, run_in_workspace
 from core.domain_store import kept_only, save_in, saved_domains, settle_offered
-from core.domains import domain_as_dict, load_domains, save_domains
+from core.domains import Domain, domain_as_dict, load_domains, save_domains
 from core.errors import CurationError
+from core.export import check_out
 from core.pipeline import Pipeline
 from core.probe_transfer import carry_probes
 from core.reward import ASSIGNMENTS, RewardParams
@@ -15,6 +16,8 @@ from core.seed_writing import SeedParams, last_writing
 from core.selection import SelectionParams
 from core.steps import Step
 from core.workspace import Workspace
+
+_LEARNING = {"layer": 3, "sample": 5000, "assignment": "clusters"}  # the defaults of what --probes brings along
 
 
 def add_seeds(sub: argparse.ArgumentParser) -> None:
@@ -45,15 +48,23 @@ def add_reward(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--model", default="", help="a causal language model by path or hub name (the workspace's embeddings)"
     )
-    sub.add_argument("--layer", type=int, default=3, help="of that model: whose states feed the probes (3)")
+    sub.add_argument(
+        "--layer", type=int, default=_LEARNING["layer"], help="of that model: whose states feed the probes (3)"
+    )
     sub.add_argument(
         "--encoder", default="", help="what descriptions are embedded by where your vectors came from a file"
     )
     sub.add_argument(
-        "--assignment", choices=tuple(ASSIGNMENTS), default="clusters", help="of records to domains (clusters)"
+        "--assignment",
+        choices=tuple(ASSIGNMENTS),
+        default=_LEARNING["assignment"],
+        help="of records to domains (clusters)",
     )
     sub.add_argument(
-        "--sample", type=int, default=5000, help="records that pseudo-labels and probes are made on (5000)"
+        "--sample",
+        type=int,
+        default=_LEARNING["sample"],
+        help="records that pseudo-labels and probes are made on (5000)",
     )
     sub.add_argument(
         "--customise", default="", help="a domain to favour: half of its records to a tenth of each other's"
@@ -68,9 +79,11 @@ def add_reward(sub: argparse.ArgumentParser) -> None:
 def seeds(arguments: argparse.Namespace) -> None:
     """Let a model write seeds, and show them."""
     pipeline = open_pipeline(arguments)
-    pipeline.workspace.dataset()
+    dataset = pipeline.workspace.dataset()
+    if arguments.out:
+        check_out(Path(arguments.out), Path(dataset.path))
     if arguments.domains:
-        save_in(pipeline.workspace, load_domains(Path(arguments.domains)))
+        _use(pipeline, load_domains(Path(arguments.domains)), arguments.domains)
     _write_seeds(pipeline, arguments)
     if arguments.keep:
         settle_offered(pipeline.workspace, "kept")
@@ -89,8 +102,12 @@ def seeds(arguments: argparse.Namespace) -> None:
 def reward(arguments: argparse.Namespace) -> None:
     """Run DaaR and select by it."""
     pipeline = open_pipeline(arguments)
-    params = _carried_over(arguments) if arguments.probes else _params(pipeline, arguments)
     selection = SelectionParams(arguments.budget, "daar", seed=arguments.seed, customise=arguments.customise)
+    selection.n_records(pipeline.workspace.dataset().n_records)
+    params = _carried_over(arguments) if arguments.probes else _params(pipeline, arguments)
+    names = [domain["name"] for domain in params.domains]
+    if arguments.customise and arguments.customise not in names:
+        raise CurationError(f"--customise is {arguments.customise!r}; the domains are {', '.join(names)}.")
     steps = [Step("reward", params.as_dict()), Step("select", selection.as_dict())]
     run_in_workspace(pipeline.workspace, steps, arguments)
     say_reward(open_pipeline(arguments))
@@ -98,7 +115,10 @@ def reward(arguments: argparse.Namespace) -> None:
 
 def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
     workspace = pipeline.workspace
-    save_in(workspace, load_domains(Path(arguments.domains)) if arguments.domains else saved_domains(workspace))
+    domains = load_domains(Path(arguments.domains)) if arguments.domains else saved_domains(workspace)
+    _learning(arguments, domains)  # what is wrong is said before anything is replaced
+    if arguments.domains:
+        _use(pipeline, domains, arguments.domains)
     if arguments.write_seeds:
         _write_seeds(pipeline, arguments)
         settle_offered(workspace, "kept")
@@ -110,6 +130,10 @@ def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
             )
         if arguments.write_seeds and not domain.own:
             print(f"warning: {domain.name} stands by its description alone", file=sys.stderr)
+    return _learning(arguments, domains)
+
+
+def _learning(arguments: argparse.Namespace, domains: tuple[Domain, ...]) -> RewardParams:
     return RewardParams(
         tuple(domain_as_dict(kept_only(domain)) for domain in domains),
         model=arguments.model,
@@ -121,9 +145,34 @@ def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
     )
 
 
+def _use(pipeline: Pipeline, domains: tuple[Domain, ...], file: str) -> None:
+    """Let the domains of a file be the workspace's; say how many settled seeds they replace."""
+    n = pipeline.workspace.dataset().n_records
+    for domain in domains:
+        for seed in domain.seeds:
+            if seed.row >= n and not seed.text:
+                raise CurationError(
+                    f"{file}: a seed of {domain.name} is record {seed.row}; the records are 0 to {n - 1}."
+                )
+    settled = {
+        (d.name, s.text, s.row) for d in saved_domains(pipeline.workspace) for s in d.seeds if s.state != "offered"
+    }
+    if gone := len(settled - {(d.name, s.text, s.row) for d in domains for s in d.seeds}):
+        print(
+            f"warning: {gone} seeds that were kept or refused here are not in {file}, which takes their place",
+            file=sys.stderr,
+        )
+    save_in(pipeline.workspace, domains)
+
+
 def _carried_over(arguments: argparse.Namespace) -> RewardParams:
-    if arguments.domains or arguments.write_seeds or arguments.model:
-        raise CurationError("--probes brings domains and model along; leave --domains, --write-seeds and --model out.")
+    own = {
+        name: getattr(arguments, name)
+        for name in ("domains", "write_seeds", "model", "encoder", "layer", "sample", "assignment")
+    }
+    usual = {"domains": None, "write_seeds": "", "model": "", "encoder": "", **_LEARNING}
+    if given := [f"--{name.replace('_', '-')}" for name, value in own.items() if value != usual[name]]:
+        raise CurationError(f"--probes brings along what was learnt elsewhere; leave {', '.join(given)} out.")
     return carry_probes(Pipeline(Workspace(arguments.probes)), Workspace(arguments.workspace))
 
 
@@ -142,7 +191,7 @@ def _write_seeds(pipeline: Pipeline, arguments: argparse.Namespace) -> None:
 
 def say_reward(pipeline: Pipeline) -> None:
     """Print what the probes learnt, a line a domain, and the selection."""
-    info = pipeline.workspace.info("reward", pipeline.current("reward"))
+    info = pipeline.finished("reward")
     if "from" in info:  # probes of another workspace: nothing was learnt, so nothing drifted
         for name, share in zip(info["names"], info["shares"], strict=True):
             print(f"{name[:24]:<24} {share:>6.1%}")
@@ -151,10 +200,9 @@ def say_reward(pipeline: Pipeline) -> None:
         told = zip(info["names"], info["shares"], info["drift"], info["seeds_kept"], strict=True)
         for name, share, drift, kept in told:
             print(f"{name[:24]:<24} {share:>6.1%} {drift:>6.2f} {kept:>20.0%}")
-        print(
-            f"domain probe: validation accuracy {info['accuracy']:.3f}; reward probe: Spearman {info['spearman']:.3f}"
-        )
+        accuracy, spearman = ("–" if info[n] is None else f"{info[n]:.3f}" for n in ("accuracy", "spearman"))
+        print(f"domain probe: validation accuracy {accuracy}; reward probe: Spearman {spearman}")
     for warning in info["warnings"]:
         print(f"warning: {warning}")
-    chosen = pipeline.workspace.info("select", pipeline.current("select"))
+    chosen = pipeline.finished("select")
     print(f"{chosen['n_selected']:,} of {pipeline.workspace.dataset().n_records:,} records selected")

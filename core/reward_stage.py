@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Result = tuple[dict[str, Any], dict[str, np.ndarray | pa.Table]]
 _CHECKED = 8
 _AGREEMENT = 0.9
+_LEAST_HELD_OUT, _LEAST_ACCURACY, _LEAST_SPEARMAN = 10, 0.5, 0.5  # below these a curator is warned
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,5 +194,27 @@ def _info(
         "drift": found.drift.round(6).tolist(),
         "seeds_kept": found.kept.round(6).tolist(),
         "seed_rows": [rows.tolist() for rows in inputs.picked],
-        "warnings": drift_warnings(names, found),
+        "warnings": drift_warnings(names, found)
+        + _weak_probes(best.get("accuracy"), best_reward.get("spearman"), len(held)),
     }
+
+
+def _weak_probes(accuracy: float | None, spearman: float | None, n_held_out: int) -> list[str]:
+    """Say where the probes learnt too little for their rewards to mean anything."""
+    if n_held_out < _LEAST_HELD_OUT:
+        return [
+            f"Only {n_held_out} records were held out to judge the probes by; how good they are is not known. Give more "
+            "records, or a larger sample."
+        ]
+    told = []
+    if accuracy is not None and accuracy < _LEAST_ACCURACY:
+        told.append(
+            f"The domain probe is right on {accuracy:.0%} of the held-out records only; name domains that lie apart."
+        )
+    if spearman is None or spearman < _LEAST_SPEARMAN:
+        known = "not known" if spearman is None else f"{spearman:.2f}"
+        told.append(
+            f"The rank correlation of foretold and true entropy is {known}, where 1 is perfect; learn on a larger sample before "
+            "you select by it."
+        )
+    return told

@@ -25,6 +25,7 @@ from core.refinement import RoundsParams
 from core.reward_stage import run_reward
 from core.scoring import run_score
 from core.selection import Selection, SelectionParams, select_records
+from core.selection.rewards import unmet_shares
 from core.suggestion import compare_counts
 
 if TYPE_CHECKING:
@@ -123,7 +124,11 @@ def _project(run: Run) -> Result:
 
 def _select(run: Run) -> Result:
     pool = run.pipeline.pool(groups=run.params.groups)
-    return selection_result(run.pipeline, select_records(pool, run.params), run.params)
+    selection = select_records(pool, run.params)
+    info, parts = selection_result(run.pipeline, selection, run.params)
+    if run.params.method == "daar":
+        info["warnings"] += unmet_shares(pool, selection.rows, selection.requested, run.params.customise)
+    return info, parts
 
 
 def selection_result(pipeline: "Pipeline", selection: Selection, params: SelectionParams | RoundsParams) -> Result:

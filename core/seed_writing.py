@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import os
 from collections.abc import Callable
 
 from core.causal import generate_responses, load_causal
@@ -53,7 +54,9 @@ def write_seeds(
     device: str = "auto",
     encoder: Encoder | None = None,
 ) -> list[str]:
-    """Offer seeds for the workspace's domains; return what went wrong, in words. The same params again write nothing new.
+    """Offer seeds for the workspace's domains; return what went wrong, in words.
+
+    The same params again write nothing new, but where an endpoint fell short it is asked again.
 
     encoder: of the rejection by likeness, in place of the records' own. Raises CurationError for a name that is no domain.
     """
@@ -66,7 +69,8 @@ def write_seeds(
     for place, domain in enumerate(wanted):
         own = [[seed.text, seed.row] for seed in domain.own]
         about = [domain.name, domain.description, own, _model_of(workspace)]
-        key = digest("seeds", VERSION, params.as_dict() | {"domains": []}, about)
+        where = os.environ.get("OPENAI_BASE_URL", "") if params.endpoint else ""
+        key = digest("seeds", VERSION, params.as_dict() | {"domains": []}, about, where)
         with workspace.lock("seeds", key):
             if not workspace.has("seeds", key):
                 write = write or _writer(params, device)
@@ -78,8 +82,12 @@ def write_seeds(
                 if grown.failed:
                     _offer(workspace, domain.name, [seed.text for seed in grown.seeds])
                     raise CurationError(f"{grown.why} What was written before is offered.")
-                workspace.save("seeds", key, {"texts": [seed.text for seed in grown.seeds], "why": grown.why})
-        written = workspace.info("seeds", key)
+                written = {"texts": [seed.text for seed in grown.seeds], "why": grown.why}
+                # An endpoint that fell short may do better the next time; a model here would write the same again.
+                if not (grown.why and params.endpoint):
+                    workspace.save("seeds", key, written)
+            else:
+                written = workspace.info("seeds", key)
         _offer(workspace, domain.name, written["texts"])
         complaints += [written["why"]] if written["why"] else []
         progress(place + 1, len(wanted))

@@ -65,7 +65,7 @@ def grow_seeds(
         progress(len(kept) - len(held), n_seeds)
     why, new = "", kept[len(held) :]
     if len(new) < n_seeds:
-        why = f"For {domain.name} the model {last} {failures} times in a row; {len(new)} of {n_seeds} seeds were kept."
+        why = f"For {domain.name} the model {last} {failures} times in a row; {len(new)} of {n_seeds} seeds came of it."
     return Grown(_offered(new), why)
 
 

@@ -20,6 +20,7 @@ from core.pipeline import Pipeline
 from core.records import RecordParams, content_hash, load_records
 from core.selection import Selection, VersionParams
 from core.selection.params import REASONS
+from core.words import CONTROLS
 from core.workspace import Workspace
 
 _HASH = 16
@@ -76,9 +77,14 @@ def import_version(workspace: Workspace, path: Path, name: str, note: str = "", 
     Raises CurationError where the file can't be read, or none of its records is in the pool.
     """
     wanted = _read(workspace, Path(path))
-    by_raw = match_hashes([content_hash(raw) for raw, _ in wanted], workspace.hashes())
-    by_text = match_hashes([content_hash(text) for _, text in wanted], workspace.hashes("text"))
-    rows = np.where(by_raw >= 0, by_raw, by_text)
+    rows = match_hashes([content_hash(raw) for raw, _ in wanted], workspace.hashes())
+    others = np.flatnonzero(rows < 0)
+    # By text only among what was not found by its line: of two records with one text each is taken once.
+    free = np.setdiff1d(np.arange(workspace.dataset().n_records), rows)
+    by_text = match_hashes([content_hash(wanted[i][1]) for i in others], workspace.hashes("text")[free])
+    rows[others] = np.where(by_text >= 0, free[by_text] if len(free) else -1, -1)
+    left = np.flatnonzero(rows < 0)  # copies of a record that was found already
+    rows[left] = match_hashes([content_hash(wanted[i][1]) for i in left], workspace.hashes("text"))
     found = np.sort(rows[rows >= 0])
     if not len(found):
         raise CurationError(
@@ -121,6 +127,8 @@ def _save(
     name = name.strip()
     if not name:
         raise CurationError("A version needs a name.")
+    if CONTROLS.search(name) or len(name.splitlines()) > 1 or "\t" in name:
+        raise CurationError(f"A version can't be called {name!r}; give a name on one line, without control characters.")
     if name == "current" or name.startswith(_RESERVED):
         raise CurationError(
             f"A version can't be called {name!r}: {', '.join(_RESERVED)} and current name other selections."

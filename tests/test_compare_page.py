@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from components import opened
 from components.measure_figures import dots_over_bands
+from core.choices import choices
 from core.delivery import manifest_facts
 from core.embedding import EmbedParams
 from core.evidence import Evidence
@@ -120,15 +122,34 @@ def test_a_proof_is_run_from_the_page_and_shown(compared_home):
     assert "methods are none" in app.error[0].value
 
 
+def changed_data(workspace, folder, lines):
+    """Return a file of `lines` that the workspace takes for its own data, changed since."""
+    own = folder / Path(workspace.dataset().path).name
+    own.write_bytes(b"".join(lines))
+    told = json.loads((workspace.folder / "dataset.json").read_text()) | {"path": str(own.resolve())}
+    (workspace.folder / "dataset.json").write_text(json.dumps(told))
+    return own
+
+
+def test_a_version_is_found_anew_in_data_imported_anew(compared_home, tmp_path):
+    open_compare(compared_home, "difference")
+    workspace = Workspace(compared_home / "sample")
+    lines = Path(workspace.dataset().path).read_bytes().splitlines(keepends=True)
+    turned = changed_data(workspace, tmp_path, lines[::-1])
+    pipeline = pipeline_of(compared_home)
+    choice = next(each for each in choices(pipeline) if each.id == "version:by chance")
+    before = opened.chosen_rows(pipeline, choice)
+    workspace.import_data(turned, RecordParams())
+    fresh = pipeline_of(compared_home)
+    assert opened.chosen_rows(fresh, choice).tolist() == sorted((len(lines) - 1 - before).tolist())
+
+
 def test_data_imported_anew_leaves_nothing_to_compare_and_says_so(compared_home, tmp_path):
     workspace = Workspace(compared_home / "sample")
     with workspace.ledger.connect() as db:
         db.execute("DELETE FROM versions")
-    data = Path(workspace.dataset().path)
-    own = tmp_path / data.name
-    own.write_bytes(b"".join(data.read_bytes().splitlines(keepends=True)[:300]))
-    told = json.loads((workspace.folder / "dataset.json").read_text()) | {"path": str(own.resolve())}
-    (workspace.folder / "dataset.json").write_text(json.dumps(told))
+    lines = Path(workspace.dataset().path).read_bytes().splitlines(keepends=True)
+    own = changed_data(workspace, tmp_path, lines[:300])
     workspace.import_data(own, RecordParams())
     pipeline_of(compared_home).run("embed", EmbedParams(), device="cpu", encoder=TinyEncoder())
     assert "Nothing to compare" in words(open_page(compared_home, "compare"))

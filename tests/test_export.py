@@ -77,6 +77,9 @@ def test_verify_finds_row_ids_that_do_not_give_the_output(exported):
         "no json",
         "[]",
         "{}",
+        '{"format": "winnow-manifest/1", "input": {"sha256": "x", "params": {"a": 1}}, "output": {"sha256": "x"}, "row_ids": []}',
+        '{"format": "winnow-manifest/1", "input": {"sha256": "x", "params": {"a": 1}}, '
+        '"output": {"sha256": "x", "file": "o", "n_lines": 1}, "row_ids": ["five"]}',
         '{"format": "other/9", "input": {"sha256": "x"}, "output": {"sha256": "x"}, "row_ids": []}',
     ],
 )
@@ -118,6 +121,20 @@ def test_the_source_is_never_written_over(exported, data_file, tmp_path):
     assert data_file.read_bytes() == before
     with pytest.raises(CurationError, match="there is no folder"):
         export_selection(pipeline, tmp_path / "mistyped" / "c.jsonl")
+    with pytest.raises(CurationError, match="is a folder; name a file in it"):
+        export_selection(pipeline, tmp_path)
+
+
+def test_nothing_is_written_over_a_workspaces_own_files(exported):
+    pipeline, _, _, _ = exported
+    folder = pipeline.workspace.folder
+    before = (folder / "records.arrow").read_bytes()
+    for inside in (folder / "records.arrow", folder / "artifacts" / "new.jsonl"):
+        with pytest.raises(CurationError, match="is inside the workspace"):
+            export_selection(pipeline, inside)
+    assert (folder / "records.arrow").read_bytes() == before
+    (folder / "exports").mkdir(exist_ok=True)
+    assert export_selection(pipeline, folder / "exports" / "mine.jsonl").exists()
 
 
 def test_an_empty_selection_is_not_exported(make_pipeline, tmp_path):

@@ -7,6 +7,7 @@ from core.causal import load_causal, mean_log_probs
 from core.contenders import select_for_proof
 from core.delivery import manifest_facts
 from core.errors import CurationError
+from core.evidence_commands import _settings
 from core.pipeline import Pipeline
 from core.proof import ProveParams, draw_held_out, families, half_width, sum_up
 from core.proving import last_proof, proof_lines, prove, table_lines
@@ -223,4 +224,29 @@ def test_measure_compare_prove_and_versions_from_the_command_line(workspace, tmp
     options = ["--budget", 12, "--seeds", 1, "--held-out", 24, "--device", "cpu"]
     done = run("prove", workspace, "--methods", "random,kmq", "--set", tiny, *options, check=0)
     assert "kmq" in done.stdout and "a proxy" in done.stdout
-    assert "every value must be a number" in run("prove", workspace, "--set", "steps=few", check=1).stderr
+    assert "± nan" not in done.stdout
+    for text, told in (
+        ("steps=few", "steps as 'few'"),
+        ("steps", "names and values"),
+        ("steps=1,steps=2", "steps twice"),
+    ):
+        assert told in run("prove", workspace, "--set", text, check=1).stderr
+    assert "--stability is 1" in run("compare", workspace, "first", "current", "--stability", 1, check=1).stderr
+    assert "--random is 1" in run("measure", workspace, "--random", 1, check=1).stderr
+    run("pin", workspace, "--rows", "1", check=0)
+    assert "out of date; it is measured as it was selected" in run("measure", workspace, check=0).stderr
+
+
+def test_settings_are_read_as_numbers():
+    assert _settings("steps=8, learning_rate=1E-3,width=16.0") == {"steps": 8, "learning_rate": 1e-3, "width": 16.0}
+    assert _settings("") == {}
+
+
+def test_groups_with_too_few_held_out_records_are_left_out_and_said(pipeline):
+    asked = params(methods=("random",), n_seeds=1, held_out=16)
+    prove(pipeline, asked, device="cpu")
+    proof = last_proof(pipeline)
+    counts = np.bincount(pipeline.workspace.records().sources()[1][draw_held_out(60, asked)], minlength=4)
+    few = counts[(counts > 0) & (counts < 5)]
+    assert proof.untold == (len(few), few.sum()) and len(few) and len(proof.lines[0].groups) == (counts >= 5).sum()
+    assert f"{few.sum()} of the 16 held-out records count for nothing" in proof.left_out

@@ -324,7 +324,7 @@ def test_what_is_too_much_like_an_earlier_seed_is_refused_and_a_stubborn_model_e
     write, asked = writer([*unlike, "Instruction: i\nResponse: bread bread"])
     grown = grow_seeds(DEFAULT_DOMAINS[0], write, TinyEncoder())
     assert len(grown.seeds) == 5 and len(asked) == 13
-    assert "too much like an earlier seed" in grown.why and "5 of 10 seeds were kept" in grown.why
+    assert "too much like an earlier seed" in grown.why and "5 of 10 seeds came of it" in grown.why
     write, _ = writer(["I'd rather not."])
     assert "did not keep to the form" in grow_seeds(DEFAULT_DOMAINS[0], write, TinyEncoder()).why
 

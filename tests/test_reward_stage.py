@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.causal import load_causal
+from core.domain_store import save_in, saved_domains
 from core.domains import Domain, Seed, domain_as_dict
 from core.embedding import EmbedParams
 from core.errors import CurationError
@@ -13,8 +14,10 @@ from core.files import file_sha256
 from core.pipeline import Pipeline
 from core.probes import Probe, softmax
 from core.reward import RewardParams
+from core.reward_stage import _weak_probes
 from core.selection import SelectionParams
 from core.states import input_means, layer_means
+from core.workspace import Workspace
 from tests.conftest import TinyEncoder
 from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
 
@@ -181,3 +184,47 @@ def test_reward_from_a_file_of_domains(workspace, tmp_path, tiny_lm):  # noqa: F
     assert "10 of 60" in done.stdout and "coding" in done.stdout
     assert "the domains are baking" in run("reward", workspace, "--customise", "x", *options, check=1).stderr
     assert "python -m core reward" in run("curate", path, "--method", "daar", "--out", tmp_path / "o", check=1).stderr
+
+
+def test_a_reward_that_is_refused_changes_nothing_and_a_file_says_what_it_replaces(workspace, tmp_path):  # noqa: F811
+    held = Workspace(workspace)
+    mine = (Domain("mine", "what I wrote", seeds=(Seed("kept by hand"), Seed("refused", state="refused"))), DOMAINS[0])
+    save_in(held, mine)
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text("".join(f"- {{name: {d.name}, description: {d.description}}}\n" for d in DOMAINS))
+    bad.write_text("- {name: a, description: b, seeds: [{text: '', row: 99999}]}\n- {name: c, description: d}\n")
+    for options, told in (
+        (["--domains", good, "--budget", "abc"], "budget is 'abc'"),
+        (["--domains", good, "--budget", "99999"], "99,999"),
+        (["--domains", bad], "a seed of a is record 99999"),
+        (["--probes", workspace, "--sample", 10], "leave --sample out"),
+    ):
+        assert told in run("reward", workspace, *options, check=1).stderr
+        assert saved_domains(held) == mine
+    done = run("reward", workspace, "--domains", good, "--customise", "nobody", check=1)
+    assert (
+        "--customise is 'nobody'" in done.stderr and "2 seeds that were kept or refused here are not in" in done.stderr
+    )
+
+
+def test_probes_that_learnt_too_little_are_said_to():
+    assert _weak_probes(0.9, 0.9, 500) == [] and "Only 6 records" in _weak_probes(0.9, 0.9, 6)[0]
+    told = _weak_probes(0.3, -0.2, 500)
+    assert "right on 30%" in told[0] and "entropy is -0.20" in told[1]
+    assert "is not known" in _weak_probes(0.9, None, 500)[0]
+
+
+def test_wished_shares_that_cannot_be_met_are_said(make_pipeline):
+    domains = (dataclasses.replace(DOMAINS[0], share=0.9), *DOMAINS[1:])
+    pipeline = make_pipeline("embed")
+    pipeline.run("reward", params(domains, learning_rate=3e-4), device="cpu", encoder=TinyEncoder())
+    pipeline.run("select", SelectionParams("40", "daar"))
+    told = pipeline.workspace.info("select", pipeline.current("select"))["warnings"]
+    assert len(told) == 1 and told[0].startswith("baking: 36 records were wished")
+    pipeline.run("select", SelectionParams("40", "daar", customise="coding"))
+    assert "no effect while coding is favoured" in pipeline.finished("select")["warnings"][0]
+    pipeline.run("select", SelectionParams("4", "daar"))
+    assert pipeline.finished("select")["warnings"] == []
+    pipeline.workspace.decide_records("drop", np.array([5]))
+    with pytest.raises(CurationError, match="out of date already"):
+        Pipeline(pipeline.workspace).finished("select")

@@ -1,6 +1,7 @@
 """Seeds written by a model on a workspace: by an endpoint, by a small causal LM trained to write them; offered, then kept."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from core.domains import Domain, Seed
 from core.endpoint import Endpoint
 from core.errors import CurationError
 from core.seed_writing import SeedParams, last_writing, write_seeds
+from core.workspace import Workspace
 from tests.conftest import TinyEncoder
 from tests.judge_server import judge_server
 from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
@@ -92,7 +94,7 @@ def test_a_model_that_fails_the_form_ends_with_a_word_and_what_was_kept(make_pip
     held = make_pipeline().workspace
     complaints = write_seeds(held, SeedParams("tiny", True, ("coding",)), encoder=TinyEncoder())
     assert complaints == [
-        "For coding the model did not keep to the form asked for 8 times in a row; 3 of 10 seeds were kept."
+        "For coding the model did not keep to the form asked for 8 times in a row; 3 of 10 seeds came of it."
     ]
     assert last_writing(held) == (SeedParams("tiny", True, ("coding",)), complaints)
 
@@ -116,7 +118,7 @@ def test_seeds_that_are_kept_count_as_earlier_ones(make_pipeline, endpoint):
     own = tuple(Seed(text.replace("Instruction: ", "").replace("Response: ", "")) for text in TEXTS[:6])
     change_domain(held, "coding", lambda seeds: own)
     told = write_seeds(held, SeedParams("tiny", True, ("coding",), n_seeds=2), encoder=TinyEncoder())
-    assert "0 of 2 seeds were kept" in told[0]  # each is like one that is kept
+    assert "0 of 2 seeds came of it" in told[0]  # each is like one that is kept
     assert "It must differ clearly from these" in requests[0]["messages"][-1]["content"]
 
 
@@ -197,3 +199,50 @@ def _opened(folder):
     from core.workspace import Workspace
 
     return Workspace(folder)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [b"<html>welcome</html>", b"[]", b'{"choices": [{"message": null}]}', b'{"choices": []}', b'{"object": "x"}'],
+)
+def test_a_reply_that_is_no_chat_completion_is_a_fault_of_the_endpoint(endpoint, reply):
+    endpoint(lambda question, before: reply if before == 0 else "Fine.")
+    asked = Endpoint("m", "The writer").ask([{"role": "user", "content": "x"}], lambda text: text or None, pause=0.01)
+    assert asked == ("Fine.", "")
+    endpoint(lambda question, before: reply)
+    answer, why = Endpoint("m", "The writer").ask(
+        [{"role": "user", "content": "x"}], lambda text: text or None, 2, 0.01
+    )
+    assert answer is None and ("no chat completion" in why or "''" in why or "no JSON" in why)
+
+
+def test_an_answer_in_parts_is_put_together(endpoint):
+    parts = [{"type": "text", "text": "Fi"}, {"type": "text", "text": "ne."}]
+    whole = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
+    whole["choices"] = [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": parts}}]
+    endpoint(lambda question, before: json.dumps(whole).encode())
+    assert Endpoint("m", "The writer").ask([{"role": "user", "content": "x"}], lambda text: text)[0] == "Fine."
+
+
+def test_an_endpoint_that_fell_short_is_asked_again_and_a_working_one_is_not(make_pipeline, endpoint):
+    endpoint(lambda question, before: "I would rather not.")
+    held = make_pipeline().workspace
+    params = SeedParams("tiny", True, ("coding",), n_seeds=2)
+    assert write_seeds(held, params, encoder=TinyEncoder())
+    requests = endpoint(in_turn())
+    assert write_seeds(held, params, encoder=TinyEncoder()) == [] and len(requests) == 2
+    write_seeds(held, params, encoder=TinyEncoder())
+    assert len(requests) == 2
+
+
+def test_seeds_are_not_written_over_what_is_there(workspace, tmp_path):  # noqa: F811
+    data = Path(Workspace(workspace).dataset().path)
+    before = data.read_bytes()
+    for out, told in (
+        (data, "is the data"),
+        (workspace / "dataset.json", "inside the workspace"),
+        (tmp_path, "a folder"),
+    ):
+        done = run("seeds", workspace, "--model", "nobody", "--out", out, check=1)
+        assert told in done.stderr
+    assert data.read_bytes() == before and Workspace(workspace).dataset().n_records == 60

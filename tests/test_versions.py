@@ -166,7 +166,7 @@ def test_a_file_chosen_elsewhere_is_found_by_its_text(pipeline, tmp_path):
 def test_names_are_needed_and_known(pipeline, make_pipeline):
     with pytest.raises(CurationError, match="needs a name"):
         save(pipeline, "  ")
-    for name in ("current", "#1", "round:1.1"):
+    for name in ("current", "#1", "round:1.1", "a\nb", "a\x1b[31mred", "a\u2028b"):
         with pytest.raises(CurationError, match="can't be called"):
             save(pipeline, name)
     with pytest.raises(CurationError, match="no version called 'x'; there are: none yet"):
@@ -236,3 +236,13 @@ def test_stability_is_the_mean_jaccard_over_seeds(pipeline):
     assert stability(pipeline, StabilityParams(SelectionParams("12", "quality").as_dict())) == 1
     with pytest.raises(CurationError, match="n_seeds is 1"):
         StabilityParams(SelectionParams().as_dict(), 1)
+
+
+def test_two_records_of_one_text_are_each_found_once(tmp_path):
+    records = small_records()
+    twin = {**records[0], "note": "the same text, another line"}
+    held = Workspace(tmp_path / "twins", create=True)
+    held.import_data(write_jsonl(tmp_path / "twins.jsonl", [records[0], twin, records[1]]), RecordParams())
+    chosen = write_jsonl(tmp_path / "chosen.jsonl", [twin, {**records[0], "note": "rewritten"}])
+    made = import_version(held, chosen, "both")
+    assert version_rows(held, made).tolist() == [0, 1]

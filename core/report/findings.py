@@ -6,7 +6,7 @@ from core.course import Course, course_of
 from core.evidence import Evidence, MeasureParams, found_before, params_in_use
 from core.measures import MEASURES, shares
 from core.pipeline import Pipeline
-from core.proof import ProofLine
+from core.proof import ProofLine, with_half
 from core.proving import last_proof
 from core.refinement import RoundsParams
 from core.report.blocks import NUMBER, SHORT, TEXT, Key, Paragraph, Picture, Section, Table
@@ -170,6 +170,8 @@ def proof(pipeline: Pipeline) -> Section:
     )
     if not params.base:
         text += " A small model from scratch is a proxy: it says what a selection teaches it, not how a large model will do."
+    if found.left_out:
+        text += f" {found.left_out}"
     columns = ("Method", "Records", "Mean loss", "Against random", "Worst group", "Its loss")
     table = Table(columns, tuple(map(_proof_row, found.lines)), TEXT + 3 * NUMBER + TEXT + NUMBER)
     return Section(title, (Paragraph(text), table, _group_table(found.lines)))
@@ -193,12 +195,8 @@ def _proof_row(found: ProofLine) -> tuple:
     return (
         found.method,
         f"{least:,}" if least == most else f"{least:,} to {most:,}",
-        _with_half(f"{found.macro:.4f}", found.macro_half),
-        _with_half(f"{found.against:+.4f}", found.against_half) if np.isfinite(found.against) else "–",
+        with_half(f"{found.macro:.4f}", found.macro_half),
+        with_half(f"{found.against:+.4f}", found.against_half) if np.isfinite(found.against) else "–",
         shorten(found.worst_group, 60),
         f"{found.worst:.4f}",
     )
-
-
-def _with_half(mean: str, half: float) -> str:
-    return f"{mean} ± {half:.4f}" if np.isfinite(half) else mean

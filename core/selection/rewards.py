@@ -29,6 +29,23 @@ def daar(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     return Picks(rows, reward[rows])
 
 
+def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, customise: str) -> list[str]:
+    """Say which wished shares a selection by `daar` could not meet. rows: (m,) selected row ids."""
+    wished = {name: share for name, share in pool.shares.items() if share > 0}
+    if not wished or pool.domains is None:
+        return []
+    if customise:
+        return [f"The wished shares have no effect while {customise} is favoured."]
+    taken = np.bincount(pool.domains[rows], minlength=len(pool.shares))
+    told = []
+    for name, count in zip(pool.shares, taken.tolist(), strict=False):
+        asked = round(wished.get(name, 0) * budget)
+        if count < asked - 1:
+            why = "it holds no more that are free, or pins took the room"
+            told.append(f"{name}: {asked:,} records were wished, {count:,} are taken: {why}.")
+    return told
+
+
 def _reward(pool: Pool) -> tuple[np.ndarray, np.ndarray]:
     if pool.reward is None or pool.domains is None:
         raise CurationError("This method goes by DaaR's domains and rewards; run: python -m core reward …")
