@@ -9,6 +9,7 @@ from core.domain_store import kept_only, save_in, saved_domains, settle_offered
 from core.domains import Domain, domain_as_dict, load_domains, save_domains
 from core.errors import CurationError
 from core.export import check_out
+from core.params import check_count
 from core.pipeline import Pipeline
 from core.probe_transfer import carry_probes
 from core.reward import ASSIGNMENTS, RewardParams
@@ -177,6 +178,7 @@ def _carried_over(arguments: argparse.Namespace) -> RewardParams:
 
 
 def _write_seeds(pipeline: Pipeline, arguments: argparse.Namespace) -> None:
+    check_count("--seeds-each", arguments.seeds_each, 1)
     params = SeedParams(
         arguments.write_seeds,
         arguments.endpoint,

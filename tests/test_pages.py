@@ -675,3 +675,13 @@ def test_the_cost_of_a_judge_is_said_before_it_starts(sample_home):
     app = open_page(sample_home)
     app.selectbox(key="scorer").set_value("judge").run()
     assert "Judging takes 600 requests" in words(app)
+
+
+def test_domains_are_kept_by_their_own_button_without_learning(sample_home):
+    app = open_page(sample_home, "reward")
+    pipeline = pipeline_of(sample_home)
+    assert "domains" not in pipeline.workspace.ledger.settings()
+    press(app, "Save the domains")
+    assert not app.exception and not pipeline_of(sample_home).current("reward")
+    saved = pipeline_of(sample_home).workspace.ledger.settings()["domains"]["domains"]
+    assert [domain["name"] for domain in saved] == ["common sense", "reasoning", "mathematics", "coding"]
