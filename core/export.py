@@ -16,6 +16,7 @@ from core.record_table import RecordTable
 from core.records import RecordParams, load_records
 
 FORMAT = "winnow-manifest/1"
+_WORKSPACE_OWN = ("dataset.json", "records.arrow", "rejects.jsonl", "artifacts", "jobs", "uploads")
 _LIBRARIES = ("numpy", "pyarrow", "faiss-cpu", "torch", "sentence-transformers", "umap-learn", "scikit-learn")
 _BLOCK_ROWS = 8192
 
@@ -44,8 +45,8 @@ def write_jsonl(lines: Iterable[bytes], out: Path) -> str:
 
 
 def check_out(out: Path, source: Path) -> None:
-    """Raise CurationError unless `out` may be written: a file in a folder that is there, not the source data, and no part of
-    a workspace but its exports."""
+    """Raise CurationError unless `out` may be written: a file in a folder that is there, not the source data, and not one
+    of a workspace's own files."""
     out = Path(out)
     if out.is_dir():
         raise CurationError(f"{out} is a folder; name a file in it.")
@@ -57,10 +58,9 @@ def check_out(out: Path, source: Path) -> None:
         raise CurationError(f"{out} is the data that the records come from; give the export another name.")
     for folder in out.resolve().parents:
         is_workspace = (folder / "dataset.json").exists() and (folder / "workspace.db").exists()
-        if is_workspace and folder / "exports" not in out.resolve().parents:
-            raise CurationError(
-                f"{out} is inside the workspace {folder}, which keeps its own files there; name another place."
-            )
+        first = out.resolve().relative_to(folder).parts[0]
+        if is_workspace and (first in _WORKSPACE_OWN or first.startswith("workspace.db")):
+            raise CurationError(f"{out} is one of the workspace's own files; name another place.")
 
 
 def manifest_path(out: Path) -> Path:

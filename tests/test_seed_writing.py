@@ -240,7 +240,7 @@ def test_seeds_are_not_written_over_what_is_there(workspace, tmp_path):  # noqa:
     before = data.read_bytes()
     for out, told in (
         (data, "is the data"),
-        (workspace / "dataset.json", "inside the workspace"),
+        (workspace / "dataset.json", "workspace's own files"),
         (tmp_path, "a folder"),
     ):
         done = run("seeds", workspace, "--model", "nobody", "--out", out, check=1)
