@@ -38,8 +38,8 @@ def ended(job):
 
 @pytest.fixture
 def many_records(tmp_path):
-    """Four shards of short records: seconds of embedding with the bundled model, time enough to interfere."""
-    return write_jsonl(tmp_path / "many.jsonl", [{"prompt": f"number {i}", "completion": f"{i}"} for i in range(8000)])
+    """Three shards of short records: seconds of embedding with the bundled model, time enough to interfere."""
+    return write_jsonl(tmp_path / "many.jsonl", [{"prompt": f"number {i}", "completion": f"{i}"} for i in range(6000)])
 
 
 def embed_steps(data):
@@ -83,14 +83,14 @@ def test_killed_in_the_middle_it_goes_on_and_recomputes_one_shard_at_most(many_r
     finished = {path: path.stat().st_mtime_ns for path in shards()}
     stopped = wait_for(workspace, ended)
     assert stopped.status == "stopped" and "goes on where it was" in stopped.error
-    assert 1 <= len(finished) < 4
+    assert 1 <= len(finished) < 3
 
     jobs.start_job(workspace, "Embedding", embed_steps(many_records), "cpu")
     wait_for(workspace, lambda job: len(shards()) > len(finished) or not job.is_active)
     kept = {path: path.stat().st_mtime_ns for path in shards() if path in finished}
     assert kept == finished or not shards()  # the shards that were whole were not made again
     assert wait_for(workspace, ended).status == "done"
-    assert Pipeline(workspace).embeddings().shape == (8000, 384)
+    assert Pipeline(workspace).embeddings().shape == (6000, 384)
 
 
 def test_a_cancelled_job_stops_at_once_and_keeps_what_is_finished(many_records, tmp_path):
