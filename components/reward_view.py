@@ -202,9 +202,8 @@ def _learning(info: dict) -> None:
 def _records(pipeline: Pipeline, names: list[str], table: pa.Table, chosen: np.ndarray, cuts: np.ndarray) -> None:
     reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
     order = np.argsort(-reward, kind="stable")
-    cuts = np.where(
-        np.isfinite(cuts), cuts, reward[order[len(order) // 5]]
-    )  # not selected yet: where a fifth would end
+    fifth = reward[order[len(order) // 5]]  # where the cut would be, while nothing is selected
+    cuts = np.where(np.isfinite(cuts), cuts, fifth)
     nearest = np.argsort(np.abs(reward - cuts[domain]), kind="stable")[:_SHOWN]
     places = {
         "At the top": order[:_SHOWN],

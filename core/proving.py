@@ -58,7 +58,7 @@ def prove(
     told = {
         "trained": [[*which, key] for which, key in trained.items()],
         "lines": [line.as_dict() for line in lines],
-        "untold": _untold(held),
+        "untold": _untold(held, lines),
         "basis": [_LINES, pipeline.current("records")],
     }
     pipeline.workspace.ledger.set_settings("prove", params.as_dict() | told)
@@ -115,7 +115,7 @@ class LastProof:
         told = self.params.held_out - records
         return (
             f"{records:,} of the {self.params.held_out:,} held-out records count for nothing: their {groups:,} groups have "
-            f"fewer than {LEAST_HELD} each. The losses are of the other {told:,}; hold out more, or sum up by fewer groups."
+            f"fewer than {LEAST_HELD} with a response. The losses are of the other {told:,}; hold out more, or take larger groups."
         )
 
 
@@ -131,16 +131,10 @@ def last_proof(pipeline: Pipeline) -> LastProof | None:
     return LastProof(ProveParams.from_dict(saved), lines, trained, tuple(untold or (0, 0)))
 
 
-def proof_lines(pipeline: Pipeline) -> list[ProofLine]:
-    """Return what the latest proof came to; nothing where there was none, or the data changed since."""
-    proof = last_proof(pipeline)
-    return proof.lines if proof else []
-
-
-def _untold(held: _Held) -> tuple[int, int]:
+def _untold(held: _Held, lines: list[ProofLine]) -> tuple[int, int]:
     counts = np.bincount(held.codes[held.rows], minlength=len(held.groups))
-    few = (counts > 0) & (counts < LEAST_HELD)
-    return int(few.sum()), int(counts[few].sum())
+    left_out = counts[[name not in lines[0].groups for name in held.groups]]
+    return int((left_out > 0).sum()), int(left_out.sum())
 
 
 def _held_out(pipeline: Pipeline, params: ProveParams) -> _Held:

@@ -10,7 +10,7 @@ from core.errors import CurationError
 from core.evidence_commands import _settings
 from core.pipeline import Pipeline
 from core.proof import ProveParams, draw_held_out, families, half_width, sum_up
-from core.proving import last_proof, proof_lines, prove, table_lines
+from core.proving import last_proof, prove, table_lines
 from core.selection import SelectionParams
 from core.versions import save_version
 from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
@@ -78,7 +78,7 @@ def test_a_stopped_proof_goes_on_and_another_method_costs_only_its_own(pipeline,
     monkeypatch.setattr(proving, "train_small_lm", counted)
     with pytest.raises(KeyboardInterrupt):
         prove(pipeline, params(), device="cpu")
-    assert proof_lines(pipeline) == []
+    assert last_proof(pipeline) is None
     monkeypatch.setattr(proving, "train_small_lm", lambda *a, **k: trained.append(1) or real(*a, **k))
     lines = prove(Pipeline(pipeline.workspace), params(), device="cpu")
     assert len(trained) == 4
@@ -111,10 +111,10 @@ def test_lines_saved_in_an_older_form_are_not_read_but_their_params_are(pipeline
     prove(pipeline, asked, device="cpu")
     ledger = pipeline.workspace.ledger
     saved = ledger.settings()["prove"]
-    assert proof_lines(pipeline)[0].shares and saved.pop("basis")
+    assert last_proof(pipeline).lines[0].shares and saved.pop("basis")
     old = [{name: value for name, value in line.items() if name != "shares"} for line in saved["lines"]]
     ledger.set_settings("prove", saved | {"lines": old, "records": pipeline.current("records")})
-    assert proof_lines(pipeline) == [] and last_proof(pipeline).params == asked
+    assert last_proof(pipeline).lines == [] and last_proof(pipeline).params == asked
 
 
 def test_a_real_model_is_tuned_instead(pipeline, tiny_lm):
