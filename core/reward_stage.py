@@ -214,7 +214,7 @@ def _weak_probes(accuracy: float | None, spearman: float | None, n_held_out: int
     if spearman is None or spearman < _LEAST_SPEARMAN:
         known = "not known" if spearman is None else f"{spearman:.2f}"
         told.append(
-            f"The rank correlation of foretold and true entropy is {known}, where 1 is perfect; learn on a larger sample before "
-            "you select by it."
+            f"The rank correlation of foretold and true entropy is {known}, where 1 is perfect: the probes saw too little. Learn "
+            "on more records before you select by it."
         )
     return told
