@@ -41,7 +41,7 @@ if standing:
     if rounds.state(run.id) == "waiting":
         refine_run.show_elsewhere(pipeline, rounds, run, standing[-1])
     refine_table.show(rounds, run, made)
-    if made.number < run.params.rounds or len(standing) > made.number:
+    if not run.is_reversed and (made.number < run.params.rounds or len(standing) > made.number):
         with st.expander(f"Fork this run after round {made.number}"):
             st.caption("A fork shares the rounds up to there and goes its own way; this run stays as it is.")
             refine_form.show(pipeline, busy, run, fork_of=(run.id, made.number))

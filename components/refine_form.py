@@ -7,10 +7,10 @@ from core.advance import Advance
 from core.errors import CurationError
 from core.judge import named_model
 from core.pipeline import Pipeline
-from core.refinement import FEEDBACKS, INSIDE, RefineParams
+from core.refinement import DIRECTIONS, FEEDBACKS, INSIDE, SCALES, UPDATES, RefineParams
 from core.rounds import RefineRun, Rounds
 from core.steps import Step
-from core.tuning import SCORERS, LmParams
+from core.tuning import PERPLEXITIES, SCORERS, LmParams
 
 FEEDBACK_TITLES = {"proxy": "Proxy", "lm": "A language model, tuned here", "import": "Scores from elsewhere"}
 
@@ -72,11 +72,12 @@ def show(pipeline: Pipeline, busy: bool, last: RefineRun | None, fork_of: tuple[
 def _settings(last: RefineParams, key: str) -> dict:
     left, right = st.columns(2)
     update = left.radio(
-        "A cluster's factor",
-        ("multiply", "replace"),
-        index=int(last.update == "replace"),
-        captions=("is multiplied into its weight (the paper).", "replaces its weight (the released code)."),
+        "How scores move weights",
+        list(UPDATES),
+        index=list(UPDATES).index(last.update),
+        captions=list(UPDATES.values()),
         key=f"{key}-update",
+        help="Multiply is the paper's way with a softmax in place of a plain share, which negative scores would break.",
     )
     scored = right.radio(
         "Each time, score",
@@ -86,14 +87,31 @@ def _settings(last: RefineParams, key: str) -> dict:
         captions=("the paper", "the released code"),
         key=f"{key}-scored",
     )
-    temperature = left.number_input(
+    scale = right.radio(
+        "Scores enter the softmax",
+        list(SCALES),
+        index=list(SCALES).index(last.scale),
+        captions=list(SCALES.values()),
+        key=f"{key}-scale",
+        disabled=update == "paper",
+    )
+    direction = left.radio(
+        "Direction",
+        list(DIRECTIONS) if update != "paper" else ["harder"],
+        index=int(update != "paper" and last.direction == "easier"),
+        captions=list(DIRECTIONS.values()),
+        key=f"{key}-direction-{update == 'paper'}",
+    )
+    temperature = right.number_input(
         "Temperature",
         0.0,
         max(100.0, float(last.temperature)),
         last.temperature,
         0.05,
         key=f"{key}-temperature",
-        help="How softly scores become factors; smaller moves weights more. 0 takes 1, and 0.25 with the proxy.",
+        disabled=update == "paper",
+        help="How softly scores become factors; smaller moves weights more. 0 takes 2: a cluster two deviations above the mean "
+        "gets e times the factor of one at the mean. (Of raw scores 0 takes 1, and 0.25 with the proxy.)",
     )
     floor = right.slider(
         "Floor",
@@ -117,6 +135,8 @@ def _settings(last: RefineParams, key: str) -> dict:
     )
     return {
         "update": update,
+        "scale": scale,
+        "direction": direction,
         "scored": scored,
         "temperature": float(temperature),
         "floor": float(floor),
@@ -140,10 +160,19 @@ def _lm_settings(last: LmParams, key: str) -> dict:
         SCORERS,
         index=SCORERS.index(last.scorer),
         key=f"{key}-scorer",
-        help="Likelihood: of the answer's tokens under the tuned model. Reward: a reward model. Judge: a language model behind "
+        help="Likelihood: how much less likely the true response is to the tuned model than its own answer. Reward: a reward "
+        "model. Judge: a language model behind "
         "an OpenAI-compatible endpoint, named by OPENAI_BASE_URL, OPENAI_API_KEY and WINNOW_JUDGE_MODEL.",
     )
-    reward = ""
+    reward, perplexity = "", last.perplexity
+    if scorer == "likelihood":
+        perplexity = right.selectbox(
+            "Likelihood",
+            list(PERPLEXITIES),
+            index=list(PERPLEXITIES).index(last.perplexity),
+            format_func=PERPLEXITIES.get,
+            key=f"{key}-perplexity",
+        )
     if scorer == "reward":
         reward = right.text_input(
             "Reward model", last.reward_model, key=f"{key}-reward", placeholder="path or hub name"
@@ -182,7 +211,7 @@ def _lm_settings(last: LmParams, key: str) -> dict:
                 key=f"{key}-rate",
             )
         )
-    return dict(model=model.strip(), scorer=scorer, reward_model=reward.strip(), **values)
+    return dict(model=model.strip(), scorer=scorer, reward_model=reward.strip(), perplexity=perplexity, **values)
 
 
 def _start(pipeline: Pipeline, values: dict, lm: dict, fork_of: tuple[int, int] | None, only_next: bool) -> None:

@@ -19,6 +19,7 @@ _STATES = {
     "waiting": "waiting for scores",
     "done": "complete",
     "stale": "its clusters or scores have changed since",
+    "reversed": "made with scores of the wrong sign",
 }
 
 
@@ -66,8 +67,8 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
         what = refine_form.FEEDBACK_TITLES[run.params.feedback].lower()
         own = " (Winnow's own stand-in, not the paper's)" if run.params.feedback == "proxy" else ""
         st.caption(
-            f"Run {run.id}, {_STATES[stands]} · feedback: {what}{own} · {run.params.update}, temperature "
-            f"{run.params.softmax_temperature:g}, floor {run.params.floor:g}"
+            f"Run {run.id}, {_STATES[stands]} · feedback: {what}{own} · {run.params.update_words}, "
+            f"floor {run.params.floor:g}"
         )
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         can_go = stands == "ready" and not busy
@@ -91,7 +92,7 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
         st.button(
             "Take back",
             icon=ICONS["undo"],
-            disabled=busy or not standing or stands == "stale",
+            disabled=busy or not standing or stands in ("stale", "reversed"),
             key="take_back",
             help="Takes back the latest round; it stays on record." if standing else None,
             on_click=_take_back,
@@ -99,6 +100,8 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
         )
     if standing and (shortfall := rounds.info(standing[-1])["shortfall"]):
         st.warning(shortfall)
+    if run.warning:
+        st.warning(run.warning)
     if stands == "stale":
         st.warning(
             "The clusters or the quality scores are no longer those this run began with. It can be read, not continued."

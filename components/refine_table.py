@@ -65,7 +65,7 @@ def show_cluster(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round
     st.text(course.names[cluster])
     if made is not None:
         st.text(why(rounds, run, made, cluster))
-    if rounds.state(run.id) == "stale":
+    if rounds.state(run.id) in ("stale", "reversed"):
         return
     clustering = run.inputs["cluster"]
     weights = pipeline.overrides().multipliers

@@ -102,9 +102,15 @@ def mean_log_probs(
     responses: Sequence[str],
     batch_size: int = 8,
     progress: Progress = no_progress,
+    of_all: bool = False,
 ) -> np.ndarray:
-    """Return (m,) float32: the mean log-probability of each response's tokens after its prompt; NaN for no token."""
+    """Return (m,) float32: the mean log-probability of each response's tokens after its prompt; NaN for no token.
+
+    of_all: of the prompt's tokens too, but for the first, which nothing stands before.
+    """
     pairs = [pair_tokens(lm, prompt, response) for prompt, response in zip(prompts, responses, strict=True)]
+    if of_all:
+        pairs = [(tokens, 1 if len(tokens) > n_prompt else n_prompt) for tokens, n_prompt in pairs]
     return token_log_probs(lm, pairs, batch_size, progress)
 
 

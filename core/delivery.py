@@ -81,6 +81,7 @@ def _round_facts(pipeline: Pipeline) -> dict[str, Any]:
         for made in rounds.rounds(run.id)
     ]
     lm = {"lm": run.lm.as_dict()} if run.params.feedback == "lm" else {}
+    lm |= {"warning": run.warning} if run.warning else {}
     return {"rounds": {"run": run.id, "params": run.params.as_dict(), **lm, "inputs": run.inputs, "rounds": facts}}
 
 

@@ -1,6 +1,8 @@
 """Feedback: where the scores of a round come from (methods.md 1.3): a proxy, a tuned language model, or a file from elsewhere.
 
 A record's score is S = score(x, y_gold) - score(x, y_generated), eq. 4: the larger, the more the model has to learn of it.
+A likelihood enters as the logarithm of a perplexity, so S = log PPL_gold - log PPL_generated (eq. 7): a true answer that
+the model finds far less likely than its own counts as much to learn.
 """
 
 import dataclasses
@@ -45,6 +47,7 @@ def pairs_of(records: RecordTable, rows: np.ndarray) -> Pairs:
 class Feedback:
     """Scores of m records, all float32 (m,). scores: S. gold, generated: what it is the difference of, NaN if not told.
 
+    gold, generated: points of a reward model or judge, or log PPL, nats a token.
     answers: what a model generated, or none. info: how it came about.
     """
 
@@ -129,14 +132,14 @@ def _compare(
         bad = [*gold.bad.values(), *generated.bad.values()]
         info = {"judge": gold.info["model"], "n_bad": len(bad)} | ({"why": f"the judge {bad[0]}"} if bad else {})
         return gold.scores, generated.scores, info
-    size = 2 * params.batch_size
-    gold = mean_log_probs(lm, prompts, responses, size, first)
-    return gold, mean_log_probs(lm, prompts, answers, size, second), {}
+    size, of_all = 2 * params.batch_size, params.perplexity == "record"
+    gold = -mean_log_probs(lm, prompts, responses, size, first, of_all)
+    return gold, -mean_log_probs(lm, prompts, answers, size, second, of_all), {}
 
 
 def read_scores(path: Path, ids: dict[str, int], optional: Collection[str] = ()) -> Feedback:
-    """Read scores made elsewhere: JSONL with `id` and either `score`; or `gold_score` and `generated_score`; or
-    `gold_losses` and `generated_losses`, per token (a score is then minus their mean).
+    """Read scores made elsewhere: JSONL with `id` and either `score`; or `gold_score` and `generated_score`, higher for the
+    better answer; or `gold_losses` and `generated_losses`, per token (their mean is log PPL, and takes a score's place).
 
     ids: {id: row} of the records that must be scored, each once, but for the `optional` ones. Raises CurationError that
     lists what is wrong: bad lines, missing, duplicate and unknown ids; nothing is then taken.
@@ -188,7 +191,7 @@ def _read_line(line: bytes) -> tuple[str, tuple[float, float, float]]:
     if "gold_score" in entry and "generated_score" in entry:
         gold, generated = (_number(entry[field], field) for field in ("gold_score", "generated_score"))
     elif "gold_losses" in entry and "generated_losses" in entry:
-        gold, generated = (-_mean(entry[field], field) for field in ("gold_losses", "generated_losses"))
+        gold, generated = (_mean(entry[field], field) for field in ("gold_losses", "generated_losses"))
     else:
         raise ValueError("neither score, nor gold_score with generated_score, nor gold_losses with generated_losses")
     return name, (gold - generated, gold, generated)

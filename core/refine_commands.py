@@ -11,12 +11,12 @@ from core.commands import open_pipeline, run_in_workspace
 from core.errors import CurationError
 from core.judge import named_model
 from core.ledger import user_name
-from core.refinement import FEEDBACKS, INSIDE, SCORED, UPDATES, RefineParams
+from core.refinement import DIRECTIONS, FEEDBACKS, INSIDE, SCALES, SCORED, UPDATES, RefineParams
 from core.round_files import export_round, import_scores
 from core.round_results import take_back
 from core.rounds import RefineRun, Rounds
 from core.steps import Step
-from core.tuning import SCORERS, LmParams
+from core.tuning import PERPLEXITIES, SCORERS, LmParams
 
 
 def add_refine(sub: argparse.ArgumentParser) -> None:
@@ -24,14 +24,16 @@ def add_refine(sub: argparse.ArgumentParser) -> None:
     for name, kind, text in (
         ("--budget", str, "how many records in all: a count or a percentage (10%%)"),
         ("--rounds", int, "over how many rounds the budget is spread (3)"),
-        ("--temperature", float, "of the softmax that makes factors of scores; smaller moves more (1, for proxy 0.25)"),
+        ("--temperature", float, "of the softmax that makes factors of scores; smaller moves more (2)"),
         ("--floor", float, "the least weight of a cluster as a share of the mean weight, 0 to 1 (0)"),
         ("--seed", int, "of everything random (0)"),
     ):
         sub.add_argument(name, type=kind, help=text)
     for name, choices, text in (
         ("--feedback", tuple(FEEDBACKS), "where a round's scores come from (proxy)"),
-        ("--update", UPDATES, "a factor is multiplied into the weight, or replaces it (multiply)"),
+        ("--update", tuple(UPDATES), f"how scores move weights: {_told(UPDATES)} (multiply)"),
+        ("--scale", tuple(SCALES), f"scores enter the softmax {_told(SCALES)} (standardised)"),
+        ("--direction", tuple(DIRECTIONS), f"{_told(DIRECTIONS)} (harder)"),
         ("--inside", INSIDE, "the method inside a cluster (kmq)"),
         ("--probability", ("proportional", "softmax"), "of a record in kmq, by its quality (proportional)"),
         ("--scored", SCORED, "score all records taken so far, or this round's (all)"),
@@ -40,6 +42,7 @@ def add_refine(sub: argparse.ArgumentParser) -> None:
     lm = sub.add_argument_group("feedback by a language model")
     lm.add_argument("--model", help="path or hub name of a causal language model")
     lm.add_argument("--scorer", choices=SCORERS, help="what compares answers with true responses (likelihood)")
+    lm.add_argument("--perplexity", choices=tuple(PERPLEXITIES), help=f"likelihood is {_told(PERPLEXITIES)} (response)")
     lm.add_argument("--judge-model", help="with --scorer judge: its name at the endpoint ($WINNOW_JUDGE_MODEL)")
     lm.add_argument("--reward-model", help="with --scorer reward: path or hub name of a sequence classifier")
     for name, text in (
@@ -60,6 +63,10 @@ def add_refine(sub: argparse.ArgumentParser) -> None:
     going.add_argument("--until", type=int, default=0, help="stop once this round is selected, to look and decide")
     going.add_argument("--take-back", type=int, help="take back this round and those after it")
     going.add_argument("--fork", type=int, help="start a new run from this round of --run; other options change it")
+
+
+def _told(choices: dict[str, str]) -> str:
+    return "; ".join(f"{name}: {meaning}" for name, meaning in choices.items())
 
 
 def refine(arguments: argparse.Namespace) -> None:
@@ -115,6 +122,8 @@ def round_import(arguments: argparse.Namespace) -> None:
 def say_run(rounds: Rounds, run_id: int) -> None:
     """Print how a run stands, a line a round."""
     run = rounds.run(run_id)
+    if run.warning:
+        print(f"warning: {run.warning}")
     budget = run.params.n_records(rounds.workspace.dataset().n_records)
     for made in rounds.rounds(run_id):
         print(_line(rounds, run, made))

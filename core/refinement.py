@@ -12,24 +12,41 @@ from core.params import Params, check_at_least, check_choice, check_count
 from core.selection import Pool, Selection, SelectionParams, cluster_quotas, select_records, shares_within
 
 FEEDBACKS = {
-    "proxy": "Winnow's own stand-in for a model, not the paper's: how badly a small regression foretells the response "
+    "proxy": "Winnow's own stand-in for a model, not the paper's: how badly a small regression predicts the response "
     "from the prompt. Seconds, needs nothing.",
     "lm": "A language model tuned here on what is taken so far; what it answers worse than the data says so.",
     "import": "You train elsewhere, with anything, and bring back a score for every record.",
 }
-UPDATES = ("multiply", "replace")
+UPDATES = {
+    "multiply": "a softmax of the scores, multiplied into the weights",
+    "replace": "a softmax of the scores, in place of the weights (the released code)",
+    "paper": "equation 6 as printed: a cluster's share of the scores, multiplied into its weight",
+}
+SCALES = {
+    "standardised": "as standard deviations from the mean over clusters, whatever scorer they come from",
+    "raw": "as they are (the released code)",
+}
+DIRECTIONS = {
+    "harder": "more weight to clusters that the model does badly on (equation 7)",
+    "easier": "more weight to clusters that it does well on: the other reading of the paper's section 2.2",
+}
 INSIDE = ("kmq", "kmeans-random", "kmeans-closest", "kmeans-median")
 SCORED = ("all", "round")
-_TEMPERATURES = {"proxy": 0.25, "lm": 1.0, "import": 1.0}
+_TEMPERATURE = 2.0
+_RAW_TEMPERATURES = {"proxy": 0.25, "lm": 1.0, "import": 1.0}
 
 
 @dataclasses.dataclass(frozen=True)
 class RefineParams(Params):
     """What a run of rounds is, as methods.md 1.2 names it.
 
-    budget: a count or a percentage, spread over `rounds` exactly. feedback: one of FEEDBACKS. update: a factor is
-    multiplied into the weight (paper) or replaces it (released code). temperature: of the softmax that makes factors of
-    scores, smaller moves more; 0 takes 1 (released code), for proxy 0.25, whose scores lie close together.
+    budget: a count or a percentage, spread over `rounds` exactly. feedback: one of FEEDBACKS. update: one of UPDATES; the
+    default multiplies as the paper does, by a softmax, because scores can be negative and equation 6's share then has no
+    meaning. scale: one of SCALES, of the scores that the softmax is taken of; standardised, so that a judge's points and
+    differences of losses move weights alike. temperature: of the softmax, smaller moves more; 0 takes 2, with which a
+    cluster two deviations above the mean gets e times the factor of one at the mean, about what equation 6 gives where
+    scores spread by half their mean; for raw scores 0 takes 1 (released code), for proxy 0.25, whose scores lie close
+    together. direction: one of DIRECTIONS.
     floor: the least weight of a cluster, as a share of the mean weight, 0..1. inside: the method inside a cluster.
     probability: see SelectionParams. scored: feedback on "all" taken so far (paper) or this "round" (released code).
     """
@@ -44,11 +61,20 @@ class RefineParams(Params):
     probability: str = "proportional"
     scored: str = "all"
     seed: int = 0
+    scale: str = "standardised"
+    direction: str = "harder"
 
     def __post_init__(self) -> None:
         check_count("rounds", self.rounds, 1)
         check_choice("feedback", self.feedback, tuple(FEEDBACKS))
-        check_choice("update", self.update, UPDATES)
+        check_choice("update", self.update, tuple(UPDATES))
+        check_choice("scale", self.scale, tuple(SCALES))
+        check_choice("direction", self.direction, tuple(DIRECTIONS))
+        if self.update == "paper" and self.direction != "harder":
+            raise CurationError(
+                "update paper goes by each cluster's share of the scores, which can't be turned round; take multiply or "
+                "replace with direction easier."
+            )
         check_at_least("temperature", self.temperature, 0)
         check_at_least("floor", self.floor, 0)
         if self.floor > 1:
@@ -74,7 +100,16 @@ class RefineParams(Params):
     @property
     def softmax_temperature(self) -> float:
         """Return the temperature that applies."""
-        return self.temperature or _TEMPERATURES[self.feedback]
+        return self.temperature or (_RAW_TEMPERATURES[self.feedback] if self.scale == "raw" else _TEMPERATURE)
+
+    @property
+    def update_words(self) -> str:
+        """Return how scores move weights, in a few words."""
+        if self.update == "paper":
+            return "equation 6 as printed"
+        told = f"{self.update}, temperature {self.softmax_temperature:g}"
+        told += " of raw scores" if self.scale == "raw" else ""
+        return told + (", the other way round" if self.direction == "easier" else "")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,13 +214,15 @@ def _nothing() -> Selection:
 class Update:
     """How feedback moved the weights; all arrays are (k,) float64. scores: s_j of eq. 5, NaN without a scored record.
 
-    factors: from the softmax, mean 1. weights: w^t, sum 1. floored: bool, raised to the floor.
+    factors: what each weight is multiplied by or replaced with, mean 1 over the scored. weights: w^t, sum 1. floored: bool,
+    raised to the floor. direction: of the run.
     """
 
     scores: np.ndarray
     factors: np.ndarray
     weights: np.ndarray
     floored: np.ndarray
+    direction: str = "harder"
 
 
 def cluster_scores(scores: np.ndarray, labels: np.ndarray, n_clusters: int) -> np.ndarray:
@@ -201,23 +238,35 @@ def cluster_scores(scores: np.ndarray, labels: np.ndarray, n_clusters: int) -> n
 
 
 def update_weights(weights: np.ndarray, scores: np.ndarray, params: RefineParams) -> Update:
-    """Return w^t from w^(t-1) and s (eq. 6): factors are a softmax of s, since s can be negative.
-
-    weights, scores: (k,) float64. A cluster without a score gets the mean factor.
-    """
+    """Return w^t from w^(t-1) and s (eq. 6). weights, scores: (k,) float64. A cluster without a score gets the mean factor."""
     scored = np.isfinite(scores)
     factors = np.ones(len(weights))
     if scored.any():
-        logits = (scores[scored] - scores[scored].max()) / params.softmax_temperature
-        factors[scored] = np.exp(logits) / np.exp(logits).mean()
-    raised = factors * (weights if params.update == "multiply" else 1.0)
+        factors[scored] = _factors(scores[scored], params)
+    raised = factors * (1.0 if params.update == "replace" else weights)
     new = raised / raised.sum() if raised.sum() > 0 else np.array(weights)
     floored = np.zeros(len(new), bool)
     if params.floor:
         least = params.floor / len(new)
         floored = new < least
         new = shares_within(np.maximum(new, 1e-300), 1.0, np.ones(len(new)), np.full(len(new), least))
-    return Update(scores, factors, new, floored)
+    return Update(scores, factors, new, floored, params.direction)
+
+
+def _factors(scores: np.ndarray, params: RefineParams) -> np.ndarray:
+    """Return (m,) factors of mean 1 of m finite scores: of eq. 6 as printed, or a softmax, since scores can be negative."""
+    if params.update == "paper":
+        shares = np.maximum(scores, 0)  # where the model's own answers are worse, there is nothing to learn
+        return shares / shares.mean() if shares.any() else np.ones(len(scores))
+    if params.scale == "standardised":
+        spread = scores.std()
+        # Equal scores differ by what rounding left of them.
+        flat = spread <= 1e-9 * max(np.abs(scores).max(), 1e-300)
+        scores = np.zeros(len(scores)) if flat else (scores - scores.mean()) / spread
+    if params.direction == "easier":
+        scores = -scores
+    logits = (scores - scores.max()) / params.softmax_temperature
+    return np.exp(logits) / np.exp(logits).mean()
 
 
 def explain(cluster: int, before: float, update: Update, multiplier: float, left: int | None) -> str:
@@ -234,9 +283,13 @@ def explain(cluster: int, before: float, update: Update, multiplier: float, left
         text = f"No record of it was scored, so it took the mean factor, and {moved}"
     else:
         worse = "worse" if score > mean else "better"
-        text = f"The answers to its records are {worse} than most (score {score:.3f}, mean {mean:.3f})"
-        if (factor > 1) != (score > mean):
+        text = f"The model does {worse} on its records than on most clusters' (score {score:.3f}, mean {mean:.3f})"
+        if update.direction == "easier":
+            text += ", and this run gives weight to what it does well on"
+        if (factor > 1) != ((score > mean) == (update.direction == "harder")):
             text += f", but a few clusters are far from the mean and set the scale: factor {factor:.2f}"
+        if factor == 0 and score <= 0:
+            text += "; a score of 0 or less has no share in equation 6"
         joint = ", so" if (after > before) == (factor > 1) else "; with the others' moves"
         text += f"{joint} {moved}"
     extras = []

@@ -24,12 +24,15 @@ source. All rounds so far are in it: it is the data to train on.
 3. Write a JSONL file with one line for each of those records, in any order, in one of these forms:
 
    {{"id": "…", "score": 0.31}}
-   {{"id": "…", "gold_score": -1.20, "generated_score": -0.85}}
+   {{"id": "…", "gold_score": 4.0, "generated_score": 2.5}}
    {{"id": "…", "gold_losses": [1.9, 0.7], "generated_losses": [0.9, 0.8]}}
 
-   `score` is gold minus generated: score(x, y of the data) - score(x, y of the model). The larger it is, the more the
-   model has to learn, and the more weight the record's cluster gets. `gold_score` and `generated_score` may come from a reward
-   model, a judge, or the mean log-probability of the tokens. Losses are per token; a score is then minus their mean.
+   The larger `score` is, the more the model has to learn of the record{weight}.
+   `gold_score` and `generated_score` are points for the answer of the data and for the model's, more for the better one, by
+   a reward model or a judge; `score` is then gold minus generated. Likelihoods are written as losses, -log p of each token
+   under the trained model: `score` is then the mean of the gold losses minus the mean of the generated ones, log PPL_gold - log
+   PPL_generated (equation 7 of "Diversify and Conquer"), so that a true answer which the model finds less likely than its
+   own counts as more to learn. Do not give log-probabilities as points: they would count the other way round.
 4. Bring it back:
 
    python -m core round import {workspace} SCORES.jsonl --run {run}
@@ -76,6 +79,9 @@ def export_round(rounds: Rounds, run: RefineRun, folder: Path) -> Path:
         n_scored=len(scored),
         records=RECORDS,
         workspace=rounds.workspace.folder,
+        weight=", and the more weight its cluster gets"
+        if run.params.direction == "harder"
+        else "; this run gives such clusters less weight",
         all_of_them=" (here: all of them)" if run.params.scored == "all" else "",
     )
     with replacing(folder / "README.md") as temporary:

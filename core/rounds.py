@@ -29,7 +29,10 @@ ARRAYS = ("weights", "effective", "quotas", "held", "left")
 
 @dataclasses.dataclass(frozen=True)
 class RefineRun:
-    """One run of rounds. inputs: the keys of the stages it rests on. parent, parent_round: what it was forked from, or 0."""
+    """One run of rounds. inputs: the keys of the stages it rests on. parent, parent_round: what it was forked from, or 0.
+
+    is_old: it, or the run it was forked from, was made when likelihoods and losses counted the other way round.
+    """
 
     id: int
     at: str
@@ -39,6 +42,27 @@ class RefineRun:
     inputs: dict[str, str]
     parent: int
     parent_round: int
+    is_old: bool = False
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether its scores have the wrong sign: weight went to what the model does well on."""
+        return self.is_old and self.params.feedback == "lm" and self.lm.scorer == "likelihood"
+
+    @property
+    def warning(self) -> str:
+        """Return what whoever opens it must know, or ""."""
+        if self.is_reversed:
+            return (
+                f"Run {self.id} was made when likelihoods counted the other way round: clusters that the model does well on got "
+                "more weight. It can be read and exported, not continued; start a new run."
+            )
+        if self.is_old and self.params.feedback == "import":
+            return (
+                f"Run {self.id} was made when losses that were brought in counted the other way round. If the scores of its "
+                "rounds came as losses or log-probabilities, start a new run."
+            )
+        return ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,10 +91,15 @@ class Rounds:
 
     def runs(self) -> list[RefineRun]:
         """Return every run, oldest first."""
-        return [
-            RefineRun(**row | {"params": RefineParams.from_dict(row["params"]), "lm": LmParams.from_dict(row["lm"])})
-            for row in self.workspace.ledger.runs()
-        ]
+        runs: list[RefineRun] = []
+        old: set[int] = set()
+        for row in self.workspace.ledger.runs():
+            if "scale" not in row["params"] or row["parent"] in old:
+                old.add(row["id"])
+            params = RefineParams.from_dict({"scale": "raw"} | row["params"])
+            lm = LmParams.from_dict(row["lm"])
+            runs.append(RefineRun(**row | {"params": params, "lm": lm, "is_old": row["id"] in old}))
+        return runs
 
     def run(self, run_id: int) -> RefineRun:
         """Return a run; 0 means the newest. Raises CurationError where there is none."""
@@ -139,10 +168,13 @@ class Rounds:
         return [Round(**row) for row in self.workspace.ledger.rounds(run_id) if not row["taken_back"]]
 
     def state(self, run_id: int) -> str:
-        """Return "ready" (for its next round), "waiting" (for scores from elsewhere), "done", or "stale" (other clusters)."""
+        """Return "ready" (for its next round), "waiting" (for scores from elsewhere), "done", "stale" (other clusters), or
+        "reversed" (see `RefineRun.is_reversed`)."""
         run, rounds = self.run(run_id), self.rounds(run_id)
         if run.inputs != {stage: self.pipeline.current(stage) for stage in run.inputs}:
             return "stale"
+        if run.is_reversed:
+            return "reversed"
         if len(rounds) >= run.params.rounds:
             return "done"
         return "waiting" if rounds and not rounds[-1].feedback and run.params.feedback == "import" else "ready"
@@ -254,7 +286,9 @@ class Rounds:
             )
 
     def check_inputs(self, run: RefineRun) -> None:
-        """Raise CurationError unless the clusters and scores are those that the run began with."""
+        """Raise CurationError unless the clusters and scores are those that the run began with, and their sign is right."""
+        if run.is_reversed:
+            raise CurationError(run.warning)
         changed = [stage for stage, key in run.inputs.items() if key != self.pipeline.current(stage)]
         if changed:
             raise CurationError(

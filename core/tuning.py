@@ -11,6 +11,10 @@ from core.params import Params, check_at_least, check_choice, check_count
 from core.progress import Progress, no_progress
 
 SCORERS = ("likelihood", "reward", "judge")
+PERPLEXITIES = {
+    "response": "of the response, given the prompt",
+    "record": "of prompt and response together (the paper)",
+}
 _IGNORED = -100
 
 
@@ -18,9 +22,10 @@ _IGNORED = -100
 class LmParams(Params):
     """How `lm` feedback tunes and scores.
 
-    model: path or hub name of a causal LM. scorer: what compares the true response with the generated one: "likelihood"
-    (mean token log-probability under the tuned model), "reward" (the sequence classifier `reward_model`), or "judge" (an
-    LLM behind an OpenAI-compatible endpoint, `judge_model` there). epochs, learning_rate, rank: of the LoRA tuning.
+    model: path or hub name of a causal LM. scorer: what compares the true response with the generated one: "likelihood" (the
+    logarithms of their perplexities under the tuned model, arXiv 2409.11378 eq. 7), "reward" (the sequence classifier
+    `reward_model`), or "judge" (an LLM behind an OpenAI-compatible endpoint, `judge_model` there). perplexity: what
+    likelihood is of, one of PERPLEXITIES. epochs, learning_rate, rank: of the LoRA tuning.
     batch_size: records at once; accumulation: batches a step. max_tokens: of a record; max_new_tokens: of an answer.
     save_steps: between checkpoints. most_scored: score at most so many records a cluster, drawn by the seed; 0 scores all.
     """
@@ -38,9 +43,11 @@ class LmParams(Params):
     max_new_tokens: int = 128
     save_steps: int = 50
     most_scored: int = 0
+    perplexity: str = "response"
 
     def __post_init__(self) -> None:
         check_choice("scorer", self.scorer, SCORERS)
+        check_choice("perplexity", self.perplexity, tuple(PERPLEXITIES))
         for name in ("epochs", "rank", "batch_size", "accumulation", "max_tokens", "max_new_tokens", "save_steps"):
             check_count(name, getattr(self, name), 1)
         check_count("most_scored", self.most_scored, 0)

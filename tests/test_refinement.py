@@ -136,22 +136,77 @@ def test_a_score_that_is_no_number_is_an_error():
         cluster_scores(np.array([1.0, np.nan]), np.array([0, 1]), 2)
 
 
-def test_eq_6_worked_by_hand_in_both_modes():
+def raw(**values):
+    return RefineParams(scale="raw", temperature=1.0, **values)
+
+
+def test_the_softmax_worked_by_hand_in_both_modes():
     # exp(log 3) : exp(0) = 3 : 1, so the factors are 1.5 and 0.5.
     scores, weights = np.array([np.log(3), 0.0]), np.array([0.2, 0.8])
-    multiplied = update_weights(weights, scores, RefineParams(temperature=1.0))
+    multiplied = update_weights(weights, scores, raw())
     np.testing.assert_allclose(multiplied.factors, [1.5, 0.5])
     np.testing.assert_allclose(multiplied.weights, [0.3 / 0.7, 0.4 / 0.7])
-    replaced = update_weights(weights, scores, RefineParams(temperature=1.0, update="replace"))
+    replaced = update_weights(weights, scores, raw(update="replace"))
     np.testing.assert_allclose(replaced.weights, [0.75, 0.25])
+
+
+def test_eq_6_as_printed_worked_by_hand():
+    """Shares of the scores 1/6, 2/6, 3/6 times the weights: 0.1, 0.1, 0.1, renormalised."""
+    found = update_weights(np.array([0.6, 0.3, 0.2]) / 1.1, np.array([1.0, 2.0, 3.0]), RefineParams(update="paper"))
+    np.testing.assert_allclose(found.weights, [1 / 3] * 3)
+    np.testing.assert_allclose(found.factors, [0.5, 1.0, 1.5])
+
+
+def test_in_eq_6_as_printed_a_negative_score_has_no_share_and_none_at_all_leaves_the_weights():
+    weights = np.array([0.5, 0.3, 0.2])
+    found = update_weights(weights, np.array([1.0, -2.0, 1.0]), RefineParams(update="paper"))
+    np.testing.assert_allclose(found.weights, [0.5 / 0.7, 0, 0.2 / 0.7])
+    assert "no share in equation 6" in explain(1, 0.3, found, 1.0, 5)
+    found = update_weights(weights, np.array([0.0, -2.0, np.nan]), RefineParams(update="paper"))
+    np.testing.assert_allclose(found.weights, weights)
+
+
+@given(
+    st.lists(st.integers(-20, 20), min_size=3, max_size=12).filter(lambda values: len(set(values)) > 1),
+    st.floats(0.01, 1000),
+    st.floats(-100, 100),
+    st.sampled_from(["multiply", "replace"]),
+)
+def test_a_scorers_scale_does_not_matter(scores, times, plus, update):
+    scores, params = np.array(scores, np.float64), RefineParams(update=update)
+    weights = np.linspace(1, 2, len(scores)) / np.linspace(1, 2, len(scores)).sum()
+    one, other = (update_weights(weights, values, params).weights for values in (scores, times * scores + plus))
+    np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_two_deviations_above_the_mean_get_e_times_the_mean_factor():
+    """A judge's points of 1 to 5 and losses a hundred times smaller: the same factors, none near e to the fourth."""
+    for times in (1.0, 0.01):
+        scores = times * np.array([1.0, 1, 1, 1, 5])  # mean 1.8, deviation 1.6: the last lies 2 above
+        found = update_weights(first_weights(5), scores, RefineParams(feedback="lm"))
+        assert found.factors[4] / np.exp(np.log(found.factors[0]) + 0.25) == pytest.approx(np.e)
+    np.testing.assert_allclose(update_weights(first_weights(3), np.full(3, 0.1), RefineParams()).factors, 1.0)
 
 
 def test_the_temperature_says_how_far_weights_move():
     scores = np.array([np.log(3), 0.0])
-    moved = update_weights(np.array([0.5, 0.5]), scores, RefineParams(temperature=0.5)).weights
+    moved = update_weights(np.array([0.5, 0.5]), scores, RefineParams(scale="raw", temperature=0.5)).weights
     np.testing.assert_allclose(moved, [0.9, 0.1])
-    assert RefineParams(feedback="proxy").softmax_temperature == 0.25
-    assert RefineParams(feedback="lm").softmax_temperature == RefineParams(feedback="import").softmax_temperature == 1
+    assert {RefineParams(feedback=name).softmax_temperature for name in ("proxy", "lm", "import")} == {2.0}
+    assert RefineParams(feedback="proxy", scale="raw").softmax_temperature == 0.25
+    assert RefineParams(feedback="lm", scale="raw").softmax_temperature == 1
+
+
+@pytest.mark.parametrize("scale", ["standardised", "raw"])
+def test_the_other_reading_turns_the_factors_round(scale):
+    scores = np.array([0.3, 0.1, 0.2])
+    harder, easier = (
+        update_weights(first_weights(3), scores, RefineParams(scale=scale, direction=direction))
+        for direction in ("harder", "easier")
+    )
+    assert np.argsort(harder.weights).tolist() == [1, 2, 0] and np.argsort(easier.weights).tolist() == [0, 2, 1]
+    up = explain(1, 1 / 3, easier, 1.0, 5)
+    assert "does better" in up and "gives weight to what it does well on, so its weight went" in up
 
 
 @given(
@@ -174,18 +229,16 @@ def test_negative_scores_break_nothing(scores, update, temperature, floor):
 
 def test_a_cluster_without_a_score_keeps_its_weight_relative_to_the_mean():
     weights = np.array([0.5, 0.3, 0.2])
-    found = update_weights(weights, np.array([1.0, np.nan, 1.0]), RefineParams(temperature=1.0))
+    found = update_weights(weights, np.array([1.0, np.nan, 1.0]), raw())
     np.testing.assert_allclose(found.weights, weights)
-    found = update_weights(weights, np.array([np.log(3), np.nan, 0.0]), RefineParams(temperature=1.0))
+    found = update_weights(weights, np.array([np.log(3), np.nan, 0.0]), raw())
     np.testing.assert_allclose(found.factors, [1.5, 1.0, 0.5])
     nothing = update_weights(weights, np.full(3, np.nan), RefineParams())
     np.testing.assert_allclose(nothing.weights, weights)
 
 
 def test_the_floor_holds_and_the_rest_is_shared_by_weight():
-    found = update_weights(
-        first_weights(4), np.array([0.0, 0.0, 0.0, -100.0]), RefineParams(temperature=1.0, floor=0.4)
-    )
+    found = update_weights(first_weights(4), np.array([0.0, 0.0, 0.0, -100.0]), raw(floor=0.4))
     np.testing.assert_allclose(found.weights, [0.3, 0.3, 0.3, 0.1])
     assert found.floored.tolist() == [False, False, False, True]
 
@@ -197,26 +250,27 @@ def test_the_floor_holds_and_the_rest_is_shared_by_weight():
     st.lists(st.floats(0, 1), min_size=2, max_size=12),
     st.sampled_from(["multiply", "replace"]),
     st.sampled_from([0.05, 0.25, 1.0]),
+    st.sampled_from(["standardised", "raw"]),
+    st.sampled_from(["harder", "easier"]),
 )
-def test_an_explanation_never_says_so_of_a_move_the_other_way(scores, update, temperature):
+def test_an_explanation_never_says_so_of_a_move_the_other_way(scores, update, temperature, scale, direction):
     k = len(scores)
     weights = np.linspace(1, 2, k) / np.linspace(1, 2, k).sum()
-    found = update_weights(weights, np.array(scores), RefineParams(update=update, temperature=temperature))
+    params = RefineParams(update=update, temperature=temperature, scale=scale, direction=direction)
+    found = update_weights(weights, np.array(scores), params)
     for cluster in range(k):
         text = explain(cluster, weights[cluster], found, 1.0, 5)
         if ", so its weight went" in text:
             assert (found.factors[cluster] > 1) == (found.weights[cluster] > weights[cluster])
             rises = found.weights[cluster] > weights[cluster]
-            assert ("worse than most" in text) == rises or "set the scale" in text
+            assert ("does worse" in text) == (rises == (direction == "harder")) or "set the scale" in text
 
 
 def test_a_move_is_explained_in_a_sentence():
-    found = update_weights(first_weights(2), np.array([np.log(3), 0.0]), RefineParams(temperature=1.0))
+    found = update_weights(first_weights(2), np.array([np.log(3), 0.0]), raw())
     up = explain(0, 0.5, found, 2.0, 0)
-    assert (
-        "worse than most" in up and "from 1.00 to 1.50" in up and "multiplies it by 2" in up and "no record left" in up
-    )
-    assert "better than most" in explain(1, 0.5, found, 1.0, 5)
+    assert "does worse" in up and "from 1.00 to 1.50" in up and "multiplies it by 2" in up and "no record left" in up
+    assert "does better" in explain(1, 0.5, found, 1.0, 5)
     unscored = update_weights(first_weights(2), np.array([1.0, np.nan]), RefineParams())
     assert "No record of it was scored" in explain(1, 0.5, unscored, 1.0, 5)
 
@@ -227,6 +281,9 @@ def test_a_move_is_explained_in_a_sentence():
         {"rounds": 0},
         {"feedback": "magic"},
         {"update": "add"},
+        {"scale": "log"},
+        {"direction": "up"},
+        {"update": "paper", "direction": "easier"},
         {"temperature": -1},
         {"floor": 1.5},
         {"inside": "k-center"},

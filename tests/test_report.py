@@ -329,7 +329,7 @@ def test_a_selection_by_rounds_shows_its_weights(make_pipeline, tmp_path):
     }
     assert [row[1:3] for row in table_of(page, "Round")[1:]] == [["4", "4"], ["4", "8"], ["4", "–"]]
     told = dict(row for table in page.tables for row in table if len(row) == 2)
-    assert {"feedback": "proxy", "floor": "0.0", "temperature in force": "0.25"}.items() <= told.items()
+    assert {"feedback": "proxy", "floor": "0.0", "temperature in force": "2.0"}.items() <= told.items()
     assert any("run 1 by ann, 3 of 3 rounds, 2 of them with feedback" in line for line in text.lines)
     svg = base64.b64decode(page.images[0].partition("base64,")[2]).decode()
     name = rounds.workspace.info("cluster", pipeline.current("cluster"))["names"][0]

@@ -96,7 +96,8 @@ def _by_rounds(rounds: Rounds, params: RoundsParams, facts: dict[str, Any]) -> l
     tables = [settings("Settings of the run", run.params.as_dict() | applied)]
     if "lm" in held:
         tables.append(settings("Settings of the feedback by a language model", held["lm"]))
-    return [Paragraph(text), *tables]
+    warned = [Paragraph(run.warning)] if run.warning else []
+    return [Paragraph(text), *warned, *tables]
 
 
 def _by_version(pipeline: Pipeline, params: VersionParams, facts: dict[str, Any]) -> list[Block]:
