@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import domain_editor, guide, opened, reward_form, reward_view, seed_panel
+from components import domain_editor, guide, opened, reward_form, reward_stability, reward_view, seed_panel
 from core import jobs
 
 pipeline = opened.pipeline()
@@ -23,6 +23,7 @@ with st.expander("Domains", expanded=not ready):
 with st.expander("Seeds"):
     seed_panel.show(pipeline, busy)
 if ready:
+    reward_stability.show(pipeline, busy)
     reward_view.show(pipeline)
     guide.next_page(pipeline, "review")
 else:

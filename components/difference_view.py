@@ -14,6 +14,7 @@ from core.comparison import Difference, by_cluster, compare
 from core.params import digest
 from core.pipeline import Pipeline
 from core.raster import full_view
+from core.redraw import overlap_warning
 from core.selection import SEEDED
 from core.steps import Step
 from core.words import shorten
@@ -117,14 +118,18 @@ def _steadiness(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     for title, value in known.items():
         if value is not None:
             st.caption(
-                f"{as_markdown(title)}: over 5 seeds its selections share {value:.0%} on average (mean Jaccard {value:.2f})."
+                f"{as_markdown(title)}: over {value.n_seeds} seeds, two of its selections share {value.overlap:.0%} of their "
+                f"records on average (mean Jaccard {value.jaccard:.2f})."
             )
+            if warning := overlap_warning(asked[title].select["method"], value.overlap, value.n_seeds):
+                st.warning(warning)
     missing = [params for title, params in asked.items() if known[title] is None]
     if missing and st.button(
         "How much of this is chance?",
         disabled=busy,
         key="stability",
-        help="Selects with five seeds each and compares the results: a difference no larger than that is chance.",
+        help="Selects with five seeds each, clusters and probes drawn anew too, and compares the results: a difference no larger "
+        "than that is chance.",
     ):
         job_panel.start(pipeline, "Trying seeds", [Step("stability", params.as_dict()) for params in missing])
         st.rerun()

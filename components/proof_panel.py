@@ -11,7 +11,7 @@ from components.words import as_markdown
 from core.errors import CurationError
 from core.pipeline import Pipeline
 from core.proof import GROUPINGS, OTHERS, PROVED, ProofLine, ProveParams, with_half
-from core.proving import last_proof
+from core.proving import LastProof, last_proof
 from core.selection import METHODS
 from core.small_lm import SmallLmParams
 from core.steps import Step
@@ -29,25 +29,33 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     )
     proof = last_proof(pipeline)
     if proof and proof.lines:
-        _results(proof.lines, proof.params)
-        if proof.left_out:
-            st.warning(proof.left_out)
+        _results(proof)
+        for warning in proof.warnings:
+            st.warning(warning)
     with st.expander("Prove", expanded=not (proof and proof.lines)):
         _form(pipeline, proof.params if proof else ProveParams(), busy)
 
 
-def _results(lines: list[ProofLine], params: ProveParams) -> None:
+def _results(proof: LastProof) -> None:
+    lines, params = proof.lines, proof.params
     st.plotly_chart(
         losses_with_intervals(lines, is_dark()), key="proof_losses", theme=None, config={"displayModeBar": False}
     )
     frame = pd.DataFrame([_row(line) for line in lines])
     numbers = {name: st.column_config.NumberColumn(format="%.4f") for name in frame if frame[name].dtype == float}
-    numbers |= {name: st.column_config.NumberColumn(format="percent") for name in frame if name.startswith("share of ")}
+    shares = [name for name in frame if name.startswith("share of ")]
+    numbers |= {name: st.column_config.NumberColumn(format="percent") for name in shares}
+    numbers["times read"] = st.column_config.NumberColumn(
+        format="%.2f", help="How often a training read the selection; below 1 a part of it was never read."
+    )
+    numbers["seeds' overlap"] = st.column_config.NumberColumn(
+        format="percent", help="The share of records that two seeds select both, on average."
+    )
     st.dataframe(frame, hide_index=True, key="proof_table", column_config=numbers)
     what = f"{as_markdown(params.base)}, tuned by LoRA" if params.base else "A small model from scratch"
     st.caption(
         f"{what}; budget {params.budget}, {params.n_seeds} seeds, {params.held_out:,} records held out. ± is half a 95 % "
-        "confidence interval over the seeds. Below 0 against random: better than chance."
+        f"confidence interval over the seeds. Below 0 against random: better than chance. {proof.varied}"
     )
 
 
@@ -61,6 +69,8 @@ def _row(line: ProofLine) -> dict[str, str | float | int]:
         "worst": line.worst,
         "worst on": line.worst_group,
         "records": int(np.mean(line.n_records)),
+        "times read": line.read,
+        "seeds' overlap": line.overlap,
     }
     for name, loss in line.groups.items():
         row |= {f"on {name}": loss, f"share of {name}": line.shares[name]}
@@ -86,7 +96,14 @@ def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
     )
     small = last.small_params()
     one, two, three, four = st.columns(4)
-    steps = one.number_input("Steps", 1, max(100_000, small.steps), small.steps, key="prove_steps")
+    steps = one.number_input(
+        "Steps",
+        0,
+        max(100_000, small.steps),
+        small.steps,
+        key="prove_steps",
+        help="0: as many as it takes to read the longest selection once, 400 at least.",
+    )
     width = two.number_input(
         "Width", min(8, small.width), max(4096, small.width), small.width, step=8, key="prove_width"
     )

@@ -9,12 +9,13 @@ from core.comparison import mean_jaccard
 from core.errors import CurationError
 from core.params import Params, check_count, digest
 from core.pipeline import Pipeline
-from core.progress import Progress, no_progress
+from core.progress import Progress, no_progress, part_of
+from core.redraw import mean_overlap, redrawn_pool
 from core.rounds import Rounds
 from core.selection import SelectionParams, select_records
 from core.versions import version_rows, versions
 
-VERSION = 1
+VERSION = 2
 LEAST_SEEDS = 2
 
 
@@ -114,27 +115,42 @@ class StabilityParams(Params):
         SelectionParams.from_dict(self.select)
 
 
-def stability(pipeline: Pipeline, params: StabilityParams, progress: Progress = no_progress) -> float:
-    """Return the mean Jaccard of what a method selects with several seeds, under today's decisions; kept once found."""
+@dataclasses.dataclass(frozen=True)
+class Stability:
+    """How alike a method selects with `n_seeds` seeds, two by two on average: jaccard, 0..1, and overlap, the shared share."""
+
+    n_seeds: int
+    jaccard: float
+    overlap: float
+
+
+def stability(
+    pipeline: Pipeline, params: StabilityParams, progress: Progress = no_progress, device: str = "auto"
+) -> Stability:
+    """Select with several seeds under today's decisions, all that is random drawn anew (`redraw.py`); kept once found."""
     if not (key := _stability_key(pipeline, params)):
         raise CurationError(f"{params.select['method']} lacks a stage that it needs; status says which are missing.")
     workspace = pipeline.workspace
     with workspace.lock("stability", key):
         if not workspace.has("stability", key):
-            asked = SelectionParams.from_dict(params.select)
-            pool, drawn = pipeline.pool(groups=asked.groups), []
+            asked, drawn = SelectionParams.from_dict(params.select), []
             for i in range(params.n_seeds):
+                within = part_of(progress, i / params.n_seeds, (i + 1) / params.n_seeds)
+                pool = redrawn_pool(pipeline, asked, i, within, device)
                 drawn.append(np.unique(select_records(pool, dataclasses.replace(asked, seed=asked.seed + i)).rows))
                 progress(i + 1, params.n_seeds)
-            workspace.save("stability", key, {"params": params.as_dict(), "jaccard": round(mean_jaccard(drawn), 6)})
-    return workspace.info("stability", key)["jaccard"]
+            found = {"jaccard": round(mean_jaccard(drawn), 6), "overlap": round(mean_overlap(drawn), 6)}
+            workspace.save("stability", key, {"params": params.as_dict()} | found)
+    return known_stability(pipeline, params)
 
 
-def known_stability(pipeline: Pipeline, params: StabilityParams) -> float | None:
+def known_stability(pipeline: Pipeline, params: StabilityParams) -> Stability | None:
     """Return the stability if it was found before, else None."""
     key = _stability_key(pipeline, params)
-    known = bool(key) and pipeline.workspace.has("stability", key)
-    return pipeline.workspace.info("stability", key)["jaccard"] if known else None
+    if not key or not pipeline.workspace.has("stability", key):
+        return None
+    info = pipeline.workspace.info("stability", key)
+    return Stability(params.n_seeds, info["jaccard"], info["overlap"])
 
 
 def _stability_key(pipeline: Pipeline, params: StabilityParams) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core import delivery, jobs
 from core import export as exporting
+from core.choices import Stability
 from core.clustering import ClusterParams
 from core.embedding import BUNDLED, EmbedParams
 from core.errors import CurationError
@@ -17,6 +18,7 @@ from core.pipeline import LEADING, Pipeline
 from core.projection import ProjectParams
 from core.quality import QualityParams
 from core.records import RecordParams
+from core.redraw import overlap_warning
 from core.scoring import judge_estimate, scores_made
 from core.selection import SelectionParams
 from core.steps import Step, run_steps
@@ -265,3 +267,10 @@ def _export(pipeline: Pipeline, out: Path) -> None:
     manifest = delivery.export_selection(pipeline, out)
     _say_selection(pipeline)
     print(f"written to {out.resolve()}, with {manifest.name} beside it")
+
+
+def say_stability(title: str, method: str, found: Stability) -> None:
+    """Print how alike several seeds select, and a warning where that is too little."""
+    print(f"{title}: over {found.n_seeds} seeds, mean Jaccard {found.jaccard:.3f}, overlap {found.overlap:.0%}")
+    if warning := overlap_warning(method, found.overlap, found.n_seeds):
+        print(f"warning: {warning}", file=sys.stderr)

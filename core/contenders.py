@@ -8,7 +8,9 @@ import pyarrow.compute as pc
 from core.errors import CurationError
 from core.feedback import pairs_of, proxy_feedback
 from core.pipeline import Pipeline
+from core.progress import Progress, no_progress
 from core.proof import ProveParams
+from core.redraw import redrawn_pool, redrawn_stages
 from core.refinement import RefineParams, cluster_scores, first_weights, select_round, update_weights
 from core.selection import Pool, SelectionParams, select_records
 from core.versions import find_version, version_rows
@@ -16,29 +18,64 @@ from core.versions import find_version, version_rows
 _ROUNDS = 3
 
 
-def select_for_proof(pipeline: Pipeline, method: str, params: ProveParams, seed: int, barred: np.ndarray) -> np.ndarray:
-    """Return the row ids, ascending, that a method selects where the `barred` rows can't be selected."""
+def select_for_proof(
+    pipeline: Pipeline,
+    method: str,
+    params: ProveParams,
+    seed: int,
+    barred: np.ndarray,
+    progress: Progress = no_progress,
+    device: str = "auto",
+) -> np.ndarray:
+    """Return the row ids, ascending, that a method selects where the `barred` rows can't be selected.
+
+    Everything random that the selection rests on is drawn anew for each seed, its clusters and DaaR's probes too; the first
+    seed of `params` takes today's. Raises CurationError where a method lacks what it needs.
+    """
     if method.startswith("version:"):
         version = find_version(pipeline.workspace, method.removeprefix("version:"))
         rows = np.setdiff1d(version_rows(pipeline.workspace, version), barred)
         if not len(rows):
             raise CurationError(f"{version.name} has no record in this data that is not held out; leave it out.")
         return rows
-    pool = pipeline.pool()
+    asked = _asked(method, params.budget, seed)
+    _check_needs(pipeline, method, asked)
+    pool = redrawn_pool(pipeline, asked, seed - params.seed, progress, device)
     pool = dataclasses.replace(pool, dropped=np.union1d(pool.dropped, barred), pinned=np.setdiff1d(pool.pinned, barred))
     if method == "rounds":
         return _by_rounds(pipeline, pool, params.budget, seed)
     if method == "longest":
         pool = dataclasses.replace(pool, quality=_lengths(pipeline))
+    return np.sort(select_records(pool, asked).rows)
+
+
+def _asked(method: str, budget: str, seed: int) -> SelectionParams:
+    """Return a proved method as a selection's params; of rounds those that a round draws by."""
     if method.startswith("random:"):
-        return np.sort(select_records(pool, SelectionParams(method.removeprefix("random:"), "random", seed=seed)).rows)
-    asked = SelectionParams(params.budget, "quality" if method == "longest" else method, seed=seed)
+        return SelectionParams(method.removeprefix("random:"), "random", seed=seed)
+    return SelectionParams(budget, {"longest": "quality", "rounds": "kmq"}.get(method, method), seed=seed)
+
+
+def _check_needs(pipeline: Pipeline, method: str, asked: SelectionParams) -> None:
     for need in asked.needs if method != "longest" else ():
         if not pipeline.current(need):
             raise CurationError(
                 f"{method} needs the {need} stage; run: python -m core {need} {pipeline.workspace.folder}"
             )
-    return np.sort(select_records(pool, asked).rows)
+
+
+def redrawn_words(pipeline: Pipeline, params: ProveParams) -> str:
+    """Return in a sentence or two what differs between the seeds of a proof, and what of it does not and why."""
+    stages: dict[str, str] = {}
+    for method in params.methods:
+        if not method.startswith("version:"):
+            stages |= redrawn_stages(pipeline, _asked(method, params.budget, params.seed))
+    names = {"cluster": "clusters", "reward": "DaaR's seeds and probes"}
+    anew = ["the methods' draws", *(names[stage] for stage, why in stages.items() if not why), "the trainings"]
+    kept = [f"The same for all seeds: {names[stage]}, since {why}." for stage, why in stages.items() if why]
+    if any(method.startswith("version:") for method in params.methods):
+        kept.append("A version holds the same records for all seeds; of it only the training differs.")
+    return " ".join([f"Drawn anew for each seed: {', '.join(anew[:-1])} and {anew[-1]}.", *kept])
 
 
 def _lengths(pipeline: Pipeline) -> np.ndarray:
@@ -49,10 +86,6 @@ def _lengths(pipeline: Pipeline) -> np.ndarray:
 
 def _by_rounds(pipeline: Pipeline, pool: Pool, budget: str, seed: int) -> np.ndarray:
     """Three proxy rounds, as `refine` makes them, without a run in the workspace."""
-    if pool.labels is None or pool.quality is None:
-        raise CurationError(
-            f"rounds need clusters and quality; run: python -m core cluster {pipeline.workspace.folder}, and score"
-        )
     params = RefineParams(budget, _ROUNDS, seed=seed)
     records = pipeline.workspace.records()
     weights, taken = first_weights(pool.n_clusters), np.zeros(0, np.int64)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from core.choices import LEAST_SEEDS, StabilityParams, choices, find_choice, rows_of, stability
-from core.commands import open_pipeline, run_in_workspace
+from core.commands import open_pipeline, run_in_workspace, say_stability
 from core.comparison import by_cluster, compare
 from core.delivery import manifest_facts
 from core.errors import CurationError
@@ -123,8 +123,8 @@ def compare_selections(arguments: argparse.Namespace) -> None:
             if choice.params.get("method") not in SEEDED:
                 print(f"{choice.title}: no seeds to try")
                 continue
-            steady = stability(pipeline, StabilityParams(choice.params, arguments.stability))
-            print(f"{choice.title}: over {arguments.stability} seeds, mean Jaccard {steady:.3f}")
+            steady = stability(pipeline, StabilityParams(choice.params, arguments.stability), device=arguments.device)
+            say_stability(choice.title, choice.params["method"], steady)
 
 
 def _measured(arguments: argparse.Namespace, names: list[str]) -> list[Evidence]:
@@ -161,8 +161,12 @@ def prove(arguments: argparse.Namespace) -> None:
     run_in_workspace(pipeline.workspace, [Step("prove", params.as_dict())], arguments)
     proof = last_proof(open_pipeline(arguments))
     print(*table_lines(proof.lines), sep="\n")
-    if proof.left_out:
-        print(f"warning: {proof.left_out}", file=sys.stderr)
+    for warning in proof.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(
+        "read: how often a training read what was selected; overlap: the share of it that two seeds both select, on average"
+    )
+    print(proof.varied)
     print("nats a token of held-out responses, lower is better; ± half a 95 % confidence interval over the seeds")
     if not arguments.base:
         print(

@@ -175,6 +175,20 @@ class Pipeline:
 
         encoder: in place of the model that `params` names. vectors: the file of the curator's own embeddings.
         """
+        key = self.make(stage, params, progress, device, encoder, vectors)
+        self._remember(stage, key, params)
+        return key
+
+    def make(
+        self,
+        stage: str,
+        params: Params,
+        progress: Progress = no_progress,
+        device: str = "auto",
+        encoder: Encoder | None = None,
+        vectors: Path | None = None,
+    ) -> str:
+        """Make a stage's result, if it is not there, without making it the workspace's own; else as `run`."""
         for need in self._needs(stage, params):
             if not self.current(need):
                 fix = "import" if need == "records" else need
@@ -190,7 +204,6 @@ class Pipeline:
                 self.workspace.save(stage, key, {"params": params.as_dict(), "seconds": seconds} | info, **parts)
                 shards = self.key(stage, params.asked) if stage == "score" else key
                 self.workspace.remove_shards(stage, shards)
-        self._remember(stage, key, params)
         return key
 
     def _remember(self, stage: str, key: str, params: Params) -> None:

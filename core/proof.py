@@ -100,7 +100,8 @@ class ProofLine:
     groups: {group: mean loss}. macro: mean of the groups', with half the width of its confidence interval. worst: of the
     group it does worst on. against: macro less that of random selections of the same size and seeds, with half its interval's
     width; NaN where none of that size was trained. n_records: selected, of each seed. macros: (n_seeds,) of each seed.
-    shares: {group: its share of what was selected}.
+    shares: {group: its share of what was selected}. read: how often a training read its selection, on average; below 1 a part
+    of it was never read. overlap: the mean share of records that two seeds selected both; NaN for one seed.
     """
 
     method: str
@@ -114,6 +115,8 @@ class ProofLine:
     n_records: list[int]
     macros: list[float]
     shares: dict[str, float]
+    read: float = float("nan")
+    overlap: float = float("nan")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the line as JSON-ready values."""

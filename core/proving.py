@@ -6,13 +6,14 @@ its own trainings.
 
 import dataclasses
 import time
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.causal import load_causal, mean_log_probs
-from core.contenders import select_for_proof
+from core.contenders import redrawn_words, select_for_proof
 from core.device import resolve_device
 from core.errors import CurationError
 from core.feedback import pairs_of
@@ -20,14 +21,16 @@ from core.params import digest, rows_digest
 from core.pipeline import Pipeline
 from core.progress import Progress, no_progress, part_of
 from core.proof import LEAST_HELD, ProofLine, ProveParams, draw_held_out, families, sum_up, told_groups, with_half
+from core.redraw import mean_overlap, overlap_warning
 from core.selection import SelectionParams
 from core.small_lm import held_out_losses, train_small_lm
-from core.small_tokens import encode_pairs, train_tokenizer
+from core.small_tokens import Encoded, encode_pairs, train_tokenizer
 from core.tuning import tune
 
 VERSION = 1
 _TOKENIZER_RECORDS = 20_000
-_LINES = 2  # the form of a saved line
+_LINES = 3  # the form of a saved line
+_CHOOSING = 0.1  # of the time, about
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,25 +50,31 @@ def prove(
     held = _held_out(pipeline, params)
     device = resolve_device(device)
     told_groups(len(held.groups), held.codes[held.rows])
-    chosen = _choose(pipeline, params, held)  # all of them first: what is missing is said before an hour of training
+    # All of them first: what is missing is said before an hour of training.
+    chosen = _choose(pipeline, params, held, part_of(progress, 0, _CHOOSING), device)
     trained: dict[tuple[str, int], str] = {}
     train = _Trainer(pipeline, params, held, device)
+    train.settle(chosen.values())
     for place, ((method, seed), rows) in enumerate(chosen.items()):
-        within = part_of(progress, place / len(chosen), (place + 1) / len(chosen))
-        trained[method, seed] = train(rows, method, seed, within)
-        progress(place + 1, len(chosen))
+        start, stop = (_CHOOSING + (1 - _CHOOSING) * at / len(chosen) for at in (place, place + 1))
+        trained[method, seed] = train(rows, method, seed, part_of(progress, start, stop))
+        progress(stop, 1)
     lines = _lines(pipeline, trained, chosen, held)
     told = {
         "trained": [[*which, key] for which, key in trained.items()],
         "lines": [line.as_dict() for line in lines],
         "untold": _untold(held, lines),
+        "varied": redrawn_words(pipeline, params),
+        "steps": train.small.steps,
         "basis": [_LINES, pipeline.current("records")],
     }
     pipeline.workspace.ledger.set_settings("prove", params.as_dict() | told)
     return lines
 
 
-def _choose(pipeline: Pipeline, params: ProveParams, held: _Held) -> dict[tuple[str, int], np.ndarray]:
+def _choose(
+    pipeline: Pipeline, params: ProveParams, held: _Held, progress: Progress, device: str
+) -> dict[tuple[str, int], np.ndarray]:
     """Return {(method, seed): row ids}, seed by seed; a version of another size than the budget gets random ones of its own."""
     methods = list(params.methods)
     if "random" in methods:
@@ -76,11 +85,12 @@ def _choose(pipeline: Pipeline, params: ProveParams, held: _Held) -> dict[tuple[
                 if n != budget and f"random:{n}" not in methods:
                     methods.append(f"random:{n}")
     seeds = range(params.seed, params.seed + params.n_seeds)
-    return {
-        (method, seed): select_for_proof(pipeline, method, params, seed, held.barred)
-        for seed in seeds
-        for method in methods
-    }
+    both = [(method, seed) for seed in seeds for method in methods]
+    chosen = {}
+    for place, (method, seed) in enumerate(both):
+        within = part_of(progress, place / len(both), (place + 1) / len(both))
+        chosen[method, seed] = select_for_proof(pipeline, method, params, seed, held.barred, within, device)
+    return chosen
 
 
 def _lines(
@@ -88,23 +98,62 @@ def _lines(
 ) -> list[ProofLine]:
     losses: dict[str, list[np.ndarray]] = {}
     taken: dict[str, list[np.ndarray]] = {}
+    rows: dict[str, list[np.ndarray]] = {}
+    read: dict[str, list[float]] = {}
     for (method, seed), key in trained.items():
         losses.setdefault(method, []).append(np.array(pipeline.workspace.array("proof", key)))
         taken.setdefault(method, []).append(held.codes[chosen[method, seed]])
-    return sum_up(losses, taken, held.groups, held.codes[held.rows])
+        rows.setdefault(method, []).append(chosen[method, seed])
+        read.setdefault(method, []).append(_times_read(pipeline.workspace.info("proof", key)))
+    lines = sum_up(losses, taken, held.groups, held.codes[held.rows])
+    return [
+        dataclasses.replace(
+            line,
+            read=float(np.mean(read[line.method])),
+            overlap=mean_overlap(rows[line.method]) if len(rows[line.method]) > 1 else float("nan"),
+        )
+        for line in lines
+    ]
+
+
+def _times_read(info: dict) -> float:
+    """Return how often a training read its selection."""
+    return info["epochs"] if "epochs" in info else info["tokens"] / max(info["tokens_selected"], 1)
 
 
 @dataclasses.dataclass(frozen=True)
 class LastProof:
     """The latest proof of a workspace. lines: one a method, none where the data changed since. trained: [method, seed, key].
 
-    untold: (groups, held-out records in them) that are in no line, a group having too few to speak of.
+    untold: (groups, held-out records in them) that are in no line, a group having too few to speak of. varied: what differed
+    between the seeds, in words. steps: of the small model's trainings.
     """
 
     params: ProveParams
     lines: list[ProofLine]
     trained: list[list]
     untold: tuple[int, int]
+    varied: str
+    steps: int
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return what whoever reads the lines must know."""
+        found = [self.left_out]
+        if partly := [f"{line.method} {line.read:.0%}" for line in self.lines if line.read < 0.995]:
+            found.append(
+                f"Trainings read only a part of what was selected: {', '.join(partly)}. Give more steps, or leave them out: then "
+                "the longest selection is read once."
+            )
+        for line in self.lines:
+            if np.isfinite(line.overlap):
+                found.append(overlap_warning(line.method, line.overlap, self.params.n_seeds))
+        if not self.varied and self.lines:
+            found.append(
+                "This was trained before clusters and DaaR's probes were drawn anew for each seed: its intervals leave that out. "
+                "Train again."
+            )
+        return [text for text in found if text]
 
     @property
     def left_out(self) -> str:
@@ -125,10 +174,13 @@ def last_proof(pipeline: Pipeline) -> LastProof | None:
     if saved is None:
         return None
     saved.pop("records", None)  # of proofs from before lines had shares
-    trained, lines, basis, untold = (saved.pop(name, None) for name in ("trained", "lines", "basis", "untold"))
-    same = basis == [_LINES, pipeline.current("records")]
+    names = ("trained", "lines", "basis", "untold", "varied", "steps")
+    trained, lines, basis, untold, varied, steps = (saved.pop(name, None) for name in names)
+    same = basis in ([2, pipeline.current("records")], [_LINES, pipeline.current("records")])
     lines = [ProofLine(**line) for line in lines] if same else []
-    return LastProof(ProveParams.from_dict(saved), lines, trained, tuple(untold or (0, 0)))
+    params = ProveParams.from_dict(saved)
+    steps = steps or params.small_params().steps
+    return LastProof(params, lines, trained, tuple(untold or (0, 0)), varied or "", steps)
 
 
 def _untold(held: _Held, lines: list[ProofLine]) -> tuple[int, int]:
@@ -170,11 +222,17 @@ class _Trainer:
         self._pipeline, self._params, self._held, self._device = pipeline, params, held, device
         self._workspace, self._records = pipeline.workspace, pipeline.workspace.records()
         self._tokenizer = self._encoded_held = None
+        self.small = params.small_params()
+
+    def settle(self, chosen: Iterable[np.ndarray]) -> None:
+        """Settle the steps where they are to read the largest of the `chosen` selections once."""
+        if not self._params.base and not self.small.steps:
+            self.small = self.small.reading(max(self._encoded(rows).n_tokens for rows in chosen))
 
     def __call__(self, rows: np.ndarray, method: str, seed: int, progress: Progress) -> str:
         """Train on `rows` if it was not done before, and return the key of its held-out losses."""
         params, workspace = self._params, self._workspace
-        how = [params.base, params.lora] if params.base else [params.small_params().as_dict()]
+        how = [params.base, params.lora] if params.base else [self.small.as_dict()]
         held = rows_digest(self._held.rows)
         key = digest("proof", VERSION, self._pipeline.current("records"), held, how, seed, rows_digest(rows))
         with workspace.lock("proof", key):
@@ -199,16 +257,21 @@ class _Trainer:
         pairs = pairs_of(self._records, rows)
         return pairs.prompts, pairs.responses
 
-    def _from_scratch(self, rows: np.ndarray, seed: int, progress: Progress) -> tuple[np.ndarray, dict]:
-        small = self._params.small_params()
+    def _encoded(self, rows: np.ndarray) -> Encoded:
+        """Return records as tokens of the tokenizer that all of the proof's trainings share."""
         if self._tokenizer is None:
             # Of records that may be selected, the same for every method.
             free = np.setdiff1d(np.arange(len(self._records)), self._held.barred)
             rng = np.random.default_rng([self._params.seed, 8])
             some = np.sort(rng.choice(free, min(_TOKENIZER_RECORDS, len(free)), replace=False))
-            self._tokenizer = train_tokenizer(self._records.take(some, ["text"])["text"].to_pylist(), small.vocabulary)
-            self._encoded_held = encode_pairs(self._tokenizer, *self._pairs(self._held.rows))
-        encoded = encode_pairs(self._tokenizer, *self._pairs(rows))
+            texts = self._records.take(some, ["text"])["text"].to_pylist()
+            self._tokenizer = train_tokenizer(texts, self.small.vocabulary)
+        return encode_pairs(self._tokenizer, *self._pairs(rows))
+
+    def _from_scratch(self, rows: np.ndarray, seed: int, progress: Progress) -> tuple[np.ndarray, dict]:
+        small, encoded = self.small, self._encoded(rows)
+        if self._encoded_held is None:
+            self._encoded_held = self._encoded(self._held.rows)
         lm = train_small_lm(encoded, small, seed, self._device, part_of(progress, 0, 0.95))
         losses = held_out_losses(lm, self._encoded_held)
         return losses, {"curve": lm.curve, "tokens": small.tokens_seen, "tokens_selected": int(encoded.n_tokens)}
@@ -221,19 +284,22 @@ class _Trainer:
         curve = tune(lm, *self._pairs(rows), params, folder, seed, part_of(progress, 0, 0.9))
         prompts, responses = self._pairs(self._held.rows)
         losses = -mean_log_probs(lm, prompts, responses, 2 * params.batch_size, part_of(progress, 0.9, 1))
-        return losses, {"curve": curve}
+        return losses, {"curve": curve, "epochs": params.epochs}
 
 
 def table_lines(lines: list[ProofLine]) -> list[str]:
     """Return the lines as text, the best first, for a terminal."""
-    heads = f"{'method':<18} {'records':>9} {'macro loss':>17} {'worst':>8} {'against random':>19}"
+    heads = f"{'method':<18} {'records':>9} {'read':>6} {'overlap':>8} {'macro loss':>17} {'worst':>8} {'against random':>19}"
     told = [f"{heads}  groups (share of the selection)"]
     for line in lines:
         gap = with_half(f"{line.against:+.4f}", line.against_half) if np.isfinite(line.against) else "-"
         some = ", ".join(f"{name} {loss:.3f} ({line.shares[name]:.0%})" for name, loss in list(line.groups.items())[:4])
         more = f" and {len(line.groups) - 4} more" if len(line.groups) > 4 else ""
         macro = with_half(f"{line.macro:.4f}", line.macro_half)
+        read = f"{line.read:.2f}x" if np.isfinite(line.read) else "-"
+        overlap = f"{line.overlap:.0%}" if np.isfinite(line.overlap) else "-"
         told.append(
-            f"{line.method:<18} {max(line.n_records):>9,} {macro:>17} {line.worst:>8.4f} {gap:>19}  {some}{more}"
+            f"{line.method:<18} {max(line.n_records):>9,} {read:>6} {overlap:>8} {macro:>17} {line.worst:>8.4f} {gap:>19}  "
+            f"{some}{more}"
         )
     return told

@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from core.commands import open_pipeline, run_in_workspace
+from core.choices import LEAST_SEEDS, StabilityParams, known_stability
+from core.commands import open_pipeline, run_in_workspace, say_stability
 from core.domain_store import kept_only, save_in, saved_domains, settle_offered
 from core.domains import Domain, domain_as_dict, load_domains, save_domains
 from core.errors import CurationError
@@ -70,6 +71,13 @@ def add_reward(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--customise", default="", help="a domain to favour: half of its records to a tenth of each other's"
     )
+    sub.add_argument(
+        "--stability",
+        type=int,
+        default=0,
+        metavar="DRAWS",
+        help="also how alike DRAWS draws of seeds and probes select (no)",
+    )
     sub.add_argument("--probes", help="another workspace, whose probes are applied here; nothing is learnt anew")
     sub.add_argument(
         "--write-seeds", default="", metavar="MODEL", help="a model that first writes seeds, all kept (none)"
@@ -110,8 +118,14 @@ def reward(arguments: argparse.Namespace) -> None:
     if arguments.customise and arguments.customise not in names:
         raise CurationError(f"--customise is {arguments.customise!r}; the domains are {', '.join(names)}.")
     steps = [Step("reward", params.as_dict()), Step("select", selection.as_dict())]
+    asked = StabilityParams(selection.as_dict(), arguments.stability) if arguments.stability else None
+    if asked:
+        check_count("--stability", arguments.stability, LEAST_SEEDS)
+        steps.append(Step("stability", asked.as_dict()))
     run_in_workspace(pipeline.workspace, steps, arguments)
     say_reward(open_pipeline(arguments))
+    if asked:
+        say_stability("daar", "daar", known_stability(open_pipeline(arguments), asked))
 
 
 def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
@@ -207,4 +221,6 @@ def say_reward(pipeline: Pipeline) -> None:
     for warning in info["warnings"]:
         print(f"warning: {warning}")
     chosen = pipeline.finished("select")
+    for warning in chosen["warnings"]:
+        print(f"warning: {warning}")
     print(f"{chosen['n_selected']:,} of {pipeline.workspace.dataset().n_records:,} records selected")

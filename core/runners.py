@@ -25,7 +25,8 @@ from core.refinement import RoundsParams
 from core.reward_stage import run_reward
 from core.scoring import run_score
 from core.selection import Selection, SelectionParams, select_records
-from core.selection.rewards import unmet_shares
+from core.selection.params import REASONS
+from core.selection.rewards import low_cuts, unmet_shares
 from core.suggestion import compare_counts
 
 if TYPE_CHECKING:
@@ -127,7 +128,9 @@ def _select(run: Run) -> Result:
     selection = select_records(pool, run.params)
     info, parts = selection_result(run.pipeline, selection, run.params)
     if run.params.method == "daar":
+        drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
         info["warnings"] += unmet_shares(pool, selection.rows, selection.requested, run.params.customise)
+        info["warnings"] += low_cuts(pool, drawn, run.params.customise)
     return info, parts
 
 

@@ -6,6 +6,7 @@ two models of one seed is the records alone. Chooses nothing, writes nothing.
 
 import dataclasses
 import math
+from typing import Self
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from core.params import Params, check_at_least, check_count
 from core.progress import Progress, no_progress
 from core.small_tokens import END, PAD, START, Encoded, pack
 
+LEAST_STEPS = 400
 _WEIGHT_DECAY, _CLIP_NORM = 0.1, 1.0
 _WARM_UP, _LAST_RATE = 0.05, 0.1
 
@@ -25,8 +27,9 @@ class SmallLmParams(Params):
     """The small model and how it is trained.
 
     vocabulary: tokens of the BPE, at most. context: tokens a sequence. width, layers, heads: of the Llama-style model.
-    steps, batch_size: of AdamW, in sequences. learning_rate: its peak, after a warm-up of 5 % of the steps; a cosine then
-    lowers it to 10 %. Weight decay is 0.1, gradients are clipped to the norm 1.
+    steps, batch_size: of AdamW, in sequences; 0 steps: as many as read the largest choice once, LEAST_STEPS at least.
+    learning_rate: its peak, after a warm-up of 5 % of the steps; a cosine then lowers it to 10 %. Weight decay is 0.1,
+    gradients are clipped to the norm 1.
     """
 
     vocabulary: int = 2048
@@ -34,21 +37,27 @@ class SmallLmParams(Params):
     width: int = 128
     layers: int = 4
     heads: int = 4
-    steps: int = 400
+    steps: int = 0
     batch_size: int = 16
     learning_rate: float = 4e-3
 
     def __post_init__(self) -> None:
         check_count("vocabulary", self.vocabulary, 300)  # 256 bytes, the marks, some merges
         check_count("context", self.context, 4)
-        for name in ("width", "layers", "heads", "steps", "batch_size"):
+        for name in ("width", "layers", "heads", "batch_size"):
             check_count(name, getattr(self, name), 1)
+        check_count("steps", self.steps, 0)
         check_at_least("learning_rate", self.learning_rate, 0)
         if self.width % (2 * self.heads):  # rotary positions turn the dimensions of a head in pairs
             raise CurationError(
                 f"width is {self.width}; it must be a multiple of twice the heads, of which there are {self.heads}: "
                 f"take {-(-self.width // (2 * self.heads)) * 2 * self.heads}."
             )
+
+    def reading(self, most_tokens: int) -> Self:
+        """Return the params with the steps settled, where the largest choice has `most_tokens` tokens."""
+        needed = -(-most_tokens // (self.batch_size * self.context))
+        return self if self.steps else dataclasses.replace(self, steps=max(LEAST_STEPS, needed))
 
     @property
     def tokens_seen(self) -> int:
@@ -83,6 +92,7 @@ def train_small_lm(
     import torch
 
     where = resolve_device(device)
+    params = params.reading(encoded.n_tokens)
     sequences = torch.from_numpy(pack(encoded, params.steps * params.batch_size, params.context, seed)).to(where)
     model = _new_model(encoded.vocabulary, params, seed, where)
     optimizer = _optimizer(model, params)

@@ -63,7 +63,7 @@ def _measure(doing: _Doing) -> None:
 
 
 def _stability(doing: _Doing) -> None:
-    stability(doing.pipeline, StabilityParams.from_dict(doing.params), doing.progress)
+    stability(doing.pipeline, StabilityParams.from_dict(doing.params), doing.progress, doing.device)
 
 
 def _prove(doing: _Doing) -> None:

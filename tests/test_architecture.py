@@ -43,7 +43,7 @@ ORDER = [
     {"scoring", "reward_stage"},
     {"runners"},
     {"pipeline"},
-    {"evidence", "versions"},
+    {"evidence", "versions", "redraw"},
     {"contenders"},
     {"proving"},
     {"rounds"},

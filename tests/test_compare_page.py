@@ -74,7 +74,7 @@ def test_what_differs_is_counted_and_can_be_read(compared_home):
     assert table["only_a"].sum() == len(a - b) and table["both"].sum() == len(a & b)
     press(app, "How much of this is chance?")
     wait_for_job(compared_home)
-    assert "over 5 seeds its selections share" in words(open_compare(compared_home, "difference"))
+    assert "over 5 seeds, two of its selections share" in words(open_compare(compared_home, "difference"))
 
 
 def test_a_selection_is_saved_restored_and_brought_in_from_the_page(compared_home):

@@ -195,7 +195,7 @@ def test_too_much_held_out_and_missing_stages_are_said(make_pipeline):
         prove(pipeline, params(held_out=31), device="cpu")
     with pytest.raises(CurationError, match="kmq needs the cluster stage; run: python -m core cluster"):
         prove(pipeline, params(methods=("kmq",)), device="cpu")
-    with pytest.raises(CurationError, match="rounds need clusters and quality"):
+    with pytest.raises(CurationError, match="rounds needs the cluster stage"):
         prove(pipeline, params(methods=("rounds",)), device="cpu")
 
 

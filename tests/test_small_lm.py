@@ -200,7 +200,7 @@ def test_a_training_that_breaks_down_says_so(tokenizer):
         ({"context": 3}, "context is 3"),
         ({"layers": 0}, "layers is 0"),
         ({"heads": 0}, "heads is 0"),
-        ({"steps": 0}, "steps is 0"),
+        ({"steps": -1}, "steps is -1"),
         ({"batch_size": 1.5}, "batch_size is 1.5"),
         ({"learning_rate": float("nan")}, "learning_rate is nan"),
         ({"width": 100, "heads": 3}, "width is 100; it must be a multiple of twice the heads.*take 102"),

@@ -229,11 +229,16 @@ def test_stability_is_the_mean_jaccard_over_seeds(pipeline):
     found = stability(pipeline, asked)
     drawn = []
     for seed in range(3):
+        pipeline.run("cluster", ClusterParams(4, seed=seed), device="cpu")
         pipeline.run("select", SelectionParams("12", "kmeans-random", seed=seed))
         drawn.append(set(rows_now(pipeline)))
     jaccards = [len(a & b) / len(a | b) for a, b in ((drawn[0], drawn[1]), (drawn[0], drawn[2]), (drawn[1], drawn[2]))]
-    assert found == pytest.approx(np.mean(jaccards), abs=1e-5) and known_stability(pipeline, asked) == found
-    assert stability(pipeline, StabilityParams(SelectionParams("12", "quality").as_dict())) == 1
+    assert found.jaccard == pytest.approx(np.mean(jaccards), abs=1e-5)
+    shared = [len(a & b) / 12 for a, b in ((drawn[0], drawn[1]), (drawn[0], drawn[2]), (drawn[1], drawn[2]))]
+    assert found.overlap == pytest.approx(np.mean(shared), abs=1e-5)
+    pipeline.run("cluster", ClusterParams(4), device="cpu")
+    assert known_stability(pipeline, asked) == found
+    assert stability(pipeline, StabilityParams(SelectionParams("12", "quality").as_dict())).jaccard == 1
     with pytest.raises(CurationError, match="n_seeds is 1"):
         StabilityParams(SelectionParams().as_dict(), 1)
 

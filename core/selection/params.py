@@ -45,8 +45,8 @@ NEEDS = {
 }
 DRAWING = ("kmq", "kmeans-random", "random")  # the methods that can draw a record more than once
 BANDS = ("0-20", "20-40", "40-60", "60-80", "80-100")
-# The methods whose own seed changes what they take; that of daar is in its probes.
-SEEDED = ("kmq", "kmeans-random", "inter-band", "intra-band", "random")
+# The methods whose picks depend on a seed: their own, or that of the clusters or the probes that they go by.
+SEEDED = tuple(name for name, needs in NEEDS.items() if not needs or {"cluster", "reward"} & set(needs))
 GROUPS = {"domains": "DaaR's domains, learnt on the Reward page.", "source": "The records' own source labels."}
 BANDED = ("inter-band", "intra-band")
 REASONS = ("drawn", "pinned", "filled")

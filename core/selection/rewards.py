@@ -10,6 +10,7 @@ from core.selection.picks import Picks
 from core.selection.pool import Pool, unit_rows
 from core.selection.quotas import allocate_quotas
 
+LEAST_ENTROPY = 0.1  # nats; where the cut lies below it, a curator is warned
 _OWN, _OTHER = 0.5, 0.1  # of the released code: half of the target domain's records, a tenth of each other's
 
 
@@ -44,6 +45,25 @@ def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, customise: str) -> l
             why = "it holds no more that are free, or pins took the room"
             told.append(f"{name}: {asked:,} records were wished, {count:,} are taken: {why}.")
     return told
+
+
+def low_cuts(pool: Pool, drawn: np.ndarray, customise: str) -> list[str]:
+    """Say where the least entropy drawn is so low that the probe was nearly sure of it. drawn: (m,) row ids without pins."""
+    if not len(drawn) or pool.reward is None or pool.domains is None:
+        return []
+    reward, domains = np.asarray(pool.reward)[drawn], pool.domains[drawn]
+    if not customise and not any(pool.shares.values()):
+        low = [f"{max(reward.min(), 0):.3f}"] if reward.min() < LEAST_ENTROPY else []
+    else:
+        cuts = {n: reward[domains == k].min() for k, n in enumerate(pool.shares) if (domains == k).any()}
+        low = [f"{max(cut, 0):.3f} in {name}" for name, cut in cuts.items() if cut < LEAST_ENTROPY]
+    if not low:
+        return []
+    return [
+        f"The entropy at the cut is low: {', '.join(low)}, where {LEAST_ENTROPY:g} nats is little. The probe was nearly sure of "
+        "these records, so chance and the domains' wording put them before others more than the records did. Name domains "
+        "that are harder to tell apart, or select fewer."
+    ]
 
 
 def _reward(pool: Pool) -> tuple[np.ndarray, np.ndarray]:
