@@ -6,7 +6,7 @@ from components import job_panel
 from core.errors import CurationError
 from core.judge import CRITERIA, named_model
 from core.pipeline import Pipeline
-from core.quality import SCORERS, QualityParams
+from core.quality import COMBINED_BY, SCORERS, QualityParams
 from core.scoring import judge_estimate, scores_made
 from core.steps import Step
 
@@ -41,6 +41,13 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         values |= _judge(pipeline, last)
     elif scorer == "combine":
         values["parts"] = _parts(made)
+        values["combine_by"] = st.radio(
+            "Together",
+            list(COMBINED_BY),
+            index=list(COMBINED_BY).index(last.combine_by),
+            captions=list(COMBINED_BY.values()),
+            key="combine_by",
+        )
     if st.button("Score the records", icon=":material/grade:", disabled=busy, key="score_records"):
         try:
             params = QualityParams.from_dict(values)

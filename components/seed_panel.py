@@ -12,6 +12,7 @@ from core.errors import CurationError
 from core.params import digest
 from core.pipeline import Pipeline
 from core.seed_writing import SeedParams, last_writing
+from core.seeds import TRIES
 from core.steps import Step
 from core.words import shorten
 
@@ -110,11 +111,25 @@ def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
         ).strip()
         n_seeds = st.number_input("Seeds a domain", 1, None, last.n_seeds if last else 10, key="writer_count")
         seed = st.number_input("Seed of chance", 0, None, last.seed if last else 0, key="writer_seed")
+        threshold = st.number_input(
+            "Too much like an earlier one from",
+            0.0,
+            1.0,
+            last.threshold if last else 0.0,
+            0.05,
+            key="writer_threshold",
+            help="A cosine. 0 takes the paper's: 0.85, and 0.9 for mathematics, whose problems resemble each other more.",
+        )
+        tries = st.number_input(
+            "Failures in a row before it ends", 1, None, last.tries if last else TRIES, key="writer_tries"
+        )
         whole = st.toggle("For every domain", True, key="writer_all", help=f"Else only for {domain.name}.")
         if st.button("Write seeds", type="primary", disabled=busy, key="write_seeds"):
             names = () if whole else (domain.name,)
             try:
-                params = SeedParams(model, endpoint, names, int(n_seeds), seed=int(seed))
+                params = SeedParams(
+                    model, endpoint, names, int(n_seeds), seed=int(seed), threshold=float(threshold), tries=int(tries)
+                )
             except CurationError as error:
                 st.error(str(error), icon=":material/error:")
                 return

@@ -8,7 +8,7 @@ from core import commands, decision_commands, evidence_commands, refine_commands
 from core.device import DEVICES
 from core.errors import CurationError
 from core.judge import CRITERIA
-from core.quality import SCORERS
+from core.quality import COMBINED_BY, SCORERS
 from core.selection import BANDS, GROUPS, METHODS
 
 
@@ -57,8 +57,12 @@ def build_parser() -> argparse.ArgumentParser:
     _add_seed(sub)
     sub = verb("score", "Score the records' quality.", commands.score)
     _add_score(sub)
+    sub.add_argument("--combine", type=_weights, help="scores made before, with weights, as in heuristic=1,ifd=2")
     sub.add_argument(
-        "--combine", type=_weights, help="scores made before, ranked and weighted, as in heuristic=1,ifd=2"
+        "--combine-by",
+        choices=tuple(COMBINED_BY),
+        default="rank",
+        help="their ranks averaged, or the scores multiplied (rank)",
     )
     sub.add_argument("--estimate", action="store_true", help="only say what judging will take")
     sub.add_argument("--price-in", type=float, default=0.0, help="of a judge, for a million tokens sent")

@@ -228,6 +228,7 @@ def _quality_params(arguments: argparse.Namespace) -> QualityParams:
         criterion=arguments.criterion,
         missing=arguments.missing,
         parts=tuple(parts),
+        combine_by=arguments.combine_by if parts else "rank",
     )
 
 

@@ -22,7 +22,8 @@ from core.progress import Progress, no_progress, part_of
 from core.reward import phi
 from core.traits import languages, token_counts, word_counts
 
-VERSION = 2
+VERSION = 3  # of the measures
+_POOL_VERSION = 2  # of what is kept about the whole pool
 LEAST_RANDOM = 2
 
 
@@ -218,7 +219,9 @@ class _Ground:
     def _languages(self) -> tuple[list[str], np.ndarray]:
         """(names, (s,) codes) of the records in `_sample`."""
         workspace = self._pipeline.workspace
-        key = digest("languages", VERSION, self._pipeline.current("records"), self._params.seed, self._params.most_pool)
+        key = digest(
+            "languages", _POOL_VERSION, self._pipeline.current("records"), self._params.seed, self._params.most_pool
+        )
         with workspace.lock("languages", key):
             if not workspace.has("languages", key):
                 names, codes = languages(self._records, self._sample)
@@ -247,7 +250,7 @@ class _Ground:
 
     def _kept(self, stage: str, key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         """Return an array of the whole pool, made once."""
-        workspace, key = self._pipeline.workspace, digest(stage, VERSION, key)
+        workspace, key = self._pipeline.workspace, digest(stage, _POOL_VERSION, key)
         with workspace.lock(stage, key):
             if not workspace.has(stage, key):
                 workspace.save(stage, key, {}, value=make())

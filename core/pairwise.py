@@ -18,8 +18,9 @@ def within_selection(
 ) -> dict[str, float]:
     """Return the measures of m records among themselves. vectors: (m, d) unit rows, m >= 1; density: (m,), in the pool.
 
-    novelsum (arXiv 2502.17184): mean over i of density_i^0.5 * the weighted mean of 1 - cos(x_i, x_j) over all j, weights 1 /
-    rank by ascending distance, normalised; the record itself is rank 1, as in the released code.
+    novelsum (arXiv 2502.17184, its released code): mean over i of D_i^0.5 * the weighted mean of 1 - cos(x_i, x_j) over all
+    j, weights 1 / rank by ascending distance, normalised; the record itself is rank 1. D is 1 / the mean *squared* distance
+    to the 10 nearest, and of unit vectors that is half of `density`, which goes by 1 - cosine: values compare with published ones.
     dcscore (arXiv 2502.08512): sum over i of exp(cos_ii) / sum_j exp(cos_ij); the released code's temperature 1.
     redundancy: share of records with another one at cosine >= 0.95. nearest: mean cosine distance to the nearest other one.
     """
@@ -44,7 +45,7 @@ def within_selection(
             sums["redundancy"] += int((ordered[:, 1] >= REDUNDANT).sum())
             sums["nearest"] += float((1 - ordered[:, 1]).double().sum())
         spread = ((1 - ordered) @ weights).double().cpu().numpy()
-        sums["novelsum"] += float((density[start:stop] ** BETA * spread).sum())
+        sums["novelsum"] += float(((density[start:stop] / 2) ** BETA * spread).sum())
         progress(stop, m)
     return sums | {name: sums[name] / m for name in ("novelsum", "redundancy", "nearest")}
 

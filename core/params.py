@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -12,11 +12,18 @@ from core.errors import CurationError
 
 @dataclasses.dataclass(frozen=True)
 class Params:
-    """Base of the frozen params of a stage. Two equal params give the same key on any machine."""
+    """Base of the frozen params of a stage. Two equal params give the same key on any machine.
+
+    added: fields that came later. At their default `as_dict` leaves them out, so that keys of before still hold.
+    """
+
+    added: ClassVar[tuple[str, ...]] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the params as JSON-ready values."""
-        return dataclasses.asdict(self)
+        values = dataclasses.asdict(self)
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        return {name: v for name, v in values.items() if name not in self.added or v != defaults[name]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

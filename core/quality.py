@@ -58,7 +58,11 @@ SCORERS = {
     "ifd": "Instruction-following difficulty: how little the prompt helps a language model to foretell the response.",
     "reward": "A reward model: a sequence classifier gives prompt and response one number.",
     "judge": "A language model behind an OpenAI-compatible endpoint grades each record 1 to 5.",
-    "combine": "Several of these, ranked first and then weighted.",
+    "combine": "Several of these together.",
+}
+COMBINED_BY = {
+    "rank": "each is ranked first, the ranks weighted and averaged: scores of any scale",
+    "product": "they are multiplied, a weight being an exponent: DEITA's complexity x quality",
 }
 
 
@@ -70,8 +74,11 @@ class QualityParams(Params):
     is named, else the heuristic. model: of ifd and reward a path or hub name, of judge its name at the endpoint.
     criterion: of judge, "quality" or "complexity". max_tokens: of a record, longer ones are cut. missing: what becomes of
     records that a judge gave no usable answer on: "fail", or the "lowest" score given. parts: of combine, (weight, params as
-    a dict) each.
+    a dict) each. combine_by: the parts' ranks are averaged by weight, or the scores multiplied ("product": DEITA's complexity x
+    quality, arXiv 2312.15685), a weight being an exponent.
     """
+
+    added = ("combine_by",)
 
     column: str = ""
     scorer: str = ""
@@ -80,6 +87,7 @@ class QualityParams(Params):
     max_tokens: int = 1024
     missing: str = "fail"
     parts: tuple[tuple[float, dict[str, Any]], ...] = ()
+    combine_by: str = "rank"
 
     def __post_init__(self) -> None:
         if not self.scorer:
@@ -88,6 +96,7 @@ class QualityParams(Params):
         check_choice("scorer", self.scorer, tuple(SCORERS))
         check_choice("criterion", self.criterion, ("quality", "complexity"))
         check_choice("missing", self.missing, ("fail", "lowest"))
+        check_choice("combine_by", self.combine_by, tuple(COMBINED_BY))
         check_count("max_tokens", self.max_tokens, 16)
         for name, is_wanted in (("column", self.scorer == "column"), ("model", self.scorer in ("ifd", "reward"))):
             if is_wanted and not getattr(self, name):

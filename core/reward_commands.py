@@ -15,6 +15,7 @@ from core.pipeline import Pipeline
 from core.probe_transfer import carry_probes
 from core.reward import ASSIGNMENTS, RewardParams
 from core.seed_writing import SeedParams, last_writing
+from core.seeds import TRIES
 from core.selection import SelectionParams
 from core.steps import Step
 from core.workspace import Workspace
@@ -39,6 +40,13 @@ def _add_writing(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--seeds-each", type=int, default=10, help="seeds to write for a domain (10)")
     sub.add_argument("--temperature", type=float, default=0.8, help="of the writing model (0.8)")
+    sub.add_argument(
+        "--seed-threshold",
+        type=float,
+        default=0.0,
+        help="the cosine from which a written seed repeats an earlier one (0.85, for mathematics 0.9)",
+    )
+    sub.add_argument("--tries", type=int, default=TRIES, help=f"failures in a row before the writing ends ({TRIES})")
 
 
 def add_reward(sub: argparse.ArgumentParser) -> None:
@@ -118,9 +126,10 @@ def reward(arguments: argparse.Namespace) -> None:
     if arguments.customise and arguments.customise not in names:
         raise CurationError(f"--customise is {arguments.customise!r}; the domains are {', '.join(names)}.")
     steps = [Step("reward", params.as_dict()), Step("select", selection.as_dict())]
-    asked = StabilityParams(selection.as_dict(), arguments.stability) if arguments.stability else None
-    if asked:
+    asked = None
+    if arguments.stability:
         check_count("--stability", arguments.stability, LEAST_SEEDS)
+        asked = StabilityParams(selection.as_dict(), arguments.stability)
         steps.append(Step("stability", asked.as_dict()))
     run_in_workspace(pipeline.workspace, steps, arguments)
     say_reward(open_pipeline(arguments))
@@ -199,6 +208,8 @@ def _write_seeds(pipeline: Pipeline, arguments: argparse.Namespace) -> None:
         n_seeds=arguments.seeds_each,
         temperature=arguments.temperature,
         seed=arguments.seed,
+        threshold=arguments.seed_threshold,
+        tries=arguments.tries,
     )
     run_in_workspace(pipeline.workspace, [Step("seeds", params.as_dict())], arguments)
     for complaint in last_writing(pipeline.workspace)[1]:

@@ -1,10 +1,11 @@
-"""Quality from models: instruction-following difficulty, reward models, LLM judges; and several scores combined by rank."""
+"""Quality from models: instruction-following difficulty, reward models, LLM judges; and several scores combined."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from core.causal import CausalModel, pair_tokens, token_log_probs
+from core.errors import CurationError
 from core.progress import Progress, no_progress, part_of
 
 
@@ -44,3 +45,18 @@ def combine_by_rank(scores: Sequence[np.ndarray], weights: Sequence[float]) -> n
     for score, weight in zip(scores, weights, strict=True):
         total += weight * (pd.Series(score).rank(method="average").to_numpy() - 1) / max(n - 1, 1)
     return (total / sum(weights)).astype(np.float32)
+
+
+def combine_by_product(scores: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
+    """Return (n,) float32: the scores multiplied, each to the power of its weight; DEITA's (arXiv 2312.15685) with weights 1.
+
+    scores: each (n,), finite, none negative: a product of negative scores would put the worst first. Raises CurationError.
+    """
+    product = np.ones(len(scores[0]))
+    for score, weight in zip(scores, weights, strict=True):
+        if (least := float(np.min(score))) < 0:
+            raise CurationError(
+                f"One of the scores goes down to {least:g}, and a product is for scores of at least 0; combine by rank instead."
+            )
+        product *= np.asarray(score, np.float64) ** weight
+    return product.astype(np.float32)

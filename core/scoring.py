@@ -14,7 +14,7 @@ from core.progress import part_of
 from core.quality import QualityParams, score_quality
 from core.record_table import RecordTable
 from core.reward_model import RewardModel
-from core.scorers import combine_by_rank, ifd_scores
+from core.scorers import combine_by_product, combine_by_rank, ifd_scores
 
 if TYPE_CHECKING:
     from core.runners import Run
@@ -113,7 +113,8 @@ def _by_combination(run: "Run") -> tuple[dict[str, Any], pa.Table]:
         scores.append(pipeline.workspace.table("score", key)["score"].to_numpy())
         names.append(params.name)
         weights.append(weight)
-    columns = {"score": combine_by_rank(scores, weights)} | {
+    combine = {"rank": combine_by_rank, "product": combine_by_product}[run.params.combine_by]
+    columns = {"score": combine(scores, weights)} | {
         f"{i} {name}": score for i, (name, score) in enumerate(zip(names, scores, strict=True), 1)
     }
     return {}, pa.table({name: pa.array(column, pa.float32()) for name, column in columns.items()})

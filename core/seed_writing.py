@@ -7,16 +7,18 @@ from collections.abc import Callable
 
 from core.causal import generate_responses, load_causal
 from core.domain_store import change_domain, saved_domains
-from core.domains import Seed
+from core.domains import Domain, Seed
 from core.embedding import BUNDLED, EmbedParams, Encoder, SentenceEncoder
 from core.endpoint import Endpoint
 from core.errors import CurationError
-from core.params import Params, check_at_least, check_count, digest
+from core.params import Params, check_at_least, check_count, check_share, digest
 from core.progress import Progress, no_progress, part_of
-from core.seeds import FULL, Write, grow_seeds
+from core.reward import THRESHOLD
+from core.seeds import FULL, TRIES, Write, grow_seeds
 from core.workspace import Workspace
 
 VERSION = 1
+_MATHEMATICS_THRESHOLD = 0.9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,8 +26,12 @@ class SeedParams(Params):
     """What writes seeds, and how many. model: a causal LM by path or hub name; its name at the endpoint where `endpoint`.
 
     domains: names of those to write for, () for all. temperature: of the model's drawing; at 0 it can only repeat itself.
-    max_new_tokens: of one seed.
+    max_new_tokens: of one seed. threshold: the cosine from which a seed repeats an earlier one; 0 takes 0.85, and 0.9 for a
+    mathematics-like domain, whose problems resemble each other more (the paper's values). tries: failures in a row before
+    it ends.
     """
+
+    added = ("threshold", "tries")
 
     model: str
     endpoint: bool = False
@@ -34,6 +40,8 @@ class SeedParams(Params):
     temperature: float = 0.8
     max_new_tokens: int = 256
     seed: int = 0
+    threshold: float = 0.0
+    tries: int = TRIES
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", tuple(self.domains))
@@ -45,6 +53,13 @@ class SeedParams(Params):
         check_count("max_new_tokens", self.max_new_tokens, 1)
         check_count("seed", self.seed, 0)
         check_at_least("temperature", self.temperature, 0)
+        check_share("threshold", self.threshold)
+        check_count("tries", self.tries, 1)
+
+    def threshold_of(self, domain: Domain) -> float:
+        """Return the cosine from which a seed of the domain repeats an earlier one."""
+        is_mathematics = "math" in domain.name.lower()
+        return self.threshold or (_MATHEMATICS_THRESHOLD if is_mathematics else THRESHOLD)
 
 
 def write_seeds(
@@ -78,7 +93,16 @@ def write_seeds(
                 within = part_of(progress, place / len(wanted), (place + 1) / len(wanted))
                 # Drawn by the domain's own key: a writing that was stopped goes on with the same draws.
                 ask = write(int(key, 16) % 2**31)
-                grown = grow_seeds(domain, ask, encoder, params.seed, within, params.n_seeds)
+                grown = grow_seeds(
+                    domain,
+                    ask,
+                    encoder,
+                    params.seed,
+                    within,
+                    params.n_seeds,
+                    params.threshold_of(domain),
+                    params.tries,
+                )
                 if grown.failed:
                     _offer(workspace, domain.name, [seed.text for seed in grown.seeds])
                     raise CurationError(f"{grown.why} What was written before is offered.")

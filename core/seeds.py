@@ -13,9 +13,8 @@ from core.progress import Progress, no_progress
 from core.reward import THRESHOLD
 
 Write = Callable[[str], str]  # a prompt in, what a model answers out
-START, FULL = 5, 10
+START, FULL, TRIES = 5, 10, 8
 _COUNTER_EXAMPLES = 3
-_FAILURES = 8
 _FORMAT = "Answer with the instruction and its answer only, in the form\nInstruction: ...\nResponse: ..."
 
 
@@ -32,19 +31,26 @@ class Grown:
 
 
 def grow_seeds(
-    domain: Domain, write: Write, encoder: Encoder, seed: int = 0, progress: Progress = no_progress, n_seeds: int = FULL
+    domain: Domain,
+    write: Write,
+    encoder: Encoder,
+    seed: int = 0,
+    progress: Progress = no_progress,
+    n_seeds: int = FULL,
+    threshold: float = THRESHOLD,
+    tries: int = TRIES,
 ) -> Grown:
     """Let a model write seeds for a domain (DaaR, step 1).
 
     The first 5 are asked for by the description; from then on 3 earlier ones, drawn by the seed, go along as what not to
-    repeat, and a new one stays only below cosine 0.85 to all kept. After 8 failures in a row, of the form or of the
-    threshold, it ends and says so; what was kept stays. Seeds that the domain keeps already count as earlier ones.
+    repeat, and a new one stays only below the cosine `threshold` to all kept. After `tries` failures in a row, of the form or
+    of the threshold, it ends and says so; what was kept stays. Seeds that the domain keeps already count as earlier ones.
     """
     rng = np.random.default_rng(seed)
     held = [own.text for own in domain.own if own.text]
     kept, vectors = list(held), [*unit_rows(encoder.encode(held))] if held else []
     wanted, failures, last = len(held) + n_seeds, 0, ""
-    while len(kept) < wanted and failures < _FAILURES:
+    while len(kept) < wanted and failures < tries:
         try:
             text = parse_seed(write(_prompt(domain, kept, rng)))
         except CurationError as error:
@@ -53,8 +59,8 @@ def grow_seeds(
             failures, last = failures + 1, "did not keep to the form asked for"
             continue
         vector = unit_rows(encoder.encode([text]))[0]
-        if vectors and len(kept) >= min(START, wanted - 1) and max(float(v @ vector) for v in vectors) >= THRESHOLD:
-            failures, last = failures + 1, f"wrote what is too much like an earlier seed (cosine {THRESHOLD} or more)"
+        if vectors and len(kept) >= min(START, wanted - 1) and max(float(v @ vector) for v in vectors) >= threshold:
+            failures, last = failures + 1, f"wrote what is too much like an earlier seed (cosine {threshold:g} or more)"
             continue
         if text in kept:
             failures, last = failures + 1, "repeated itself"

@@ -30,6 +30,8 @@ class LmParams(Params):
     save_steps: between checkpoints. most_scored: score at most so many records a cluster, drawn by the seed; 0 scores all.
     """
 
+    added = ("perplexity",)
+
     model: str = ""
     scorer: str = "likelihood"
     reward_model: str = ""

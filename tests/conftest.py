@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -17,6 +18,10 @@ from core.quality import QualityParams
 from core.records import RecordParams
 from core.selection import SelectionParams
 from core.workspace import Workspace
+
+# How long an example takes says nothing on a busy machine.
+hypothesis.settings.register_profile("winnow", deadline=None)
+hypothesis.settings.load_profile("winnow")
 
 SAMPLE = Path(__file__).resolve().parent.parent / "assets" / "sample.jsonl"
 

@@ -32,8 +32,10 @@ def cases():
 # Straight from methods.md 3, with full matrices in float64.
 
 
-def naive_density(pool, least=0.01):
-    distances = 1 - pool.astype(np.float64) @ pool.T.astype(np.float64)
+def naive_density(pool, least=0.02):
+    """As in the released code, which asks a FAISS index for squared distances."""
+    pool = pool.astype(np.float64)
+    distances = ((pool[:, None] - pool[None]) ** 2).sum(axis=2)
     np.fill_diagonal(distances, np.inf)
     nearest = np.sort(distances, axis=1)[:, :10]
     return 1 / np.maximum(nearest.mean(1), least)  # a heap of copies is dense, not infinitely so
@@ -95,8 +97,9 @@ def test_blocks_of_any_size_give_the_same(monkeypatch, cells):
 def test_worked_by_hand():
     axes = np.eye(4, dtype=np.float32)
     found = within_selection(axes, np.full(4, 4.0))
-    # Ranks 1 to 4 weigh 12, 6, 4 and 3 of 25; the record itself is at 0, the others at 1; density 4 counts as 2.
-    assert found["novelsum"] == pytest.approx(2 * 13 / 25)
+    # Ranks 1 to 4 weigh 12, 6, 4 and 3 of 25; the record itself is at 0, the others at 1. A density of 4 by cosine is one of 2
+    # by squared distances, and counts by its root.
+    assert found["novelsum"] == pytest.approx(2**0.5 * 13 / 25)
     assert found["dcscore"] == pytest.approx(4 * np.e / (np.e + 3))
     assert found["redundancy"] == 0 and found["nearest"] == pytest.approx(1)
     assert vendi(axes) == pytest.approx(4) and vendi(axes[[0, 0, 0]]) == pytest.approx(1)

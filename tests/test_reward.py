@@ -325,6 +325,11 @@ def test_what_is_too_much_like_an_earlier_seed_is_refused_and_a_stubborn_model_e
     grown = grow_seeds(DEFAULT_DOMAINS[0], write, TinyEncoder())
     assert len(grown.seeds) == 5 and len(asked) == 13
     assert "too much like an earlier seed" in grown.why and "5 of 10 seeds came of it" in grown.why
+    # Another threshold and fewer tries: the same model gets one more through, or fewer.
+    ask, _ = writer([*unlike, "Instruction: i\nResponse: bread bread", "Instruction: i\nResponse: moon moon"])
+    assert len(grow_seeds(DEFAULT_DOMAINS[0], ask, TinyEncoder(), threshold=1.0).seeds) == 7
+    ask, asked = writer([*unlike, "Instruction: i\nResponse: bread bread"])
+    assert "3 times in a row" in grow_seeds(DEFAULT_DOMAINS[0], ask, TinyEncoder(), tries=3).why and len(asked) == 8
     write, _ = writer(["I'd rather not."])
     assert "did not keep to the form" in grow_seeds(DEFAULT_DOMAINS[0], write, TinyEncoder()).why
 

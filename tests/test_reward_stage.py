@@ -214,17 +214,21 @@ def test_probes_that_learnt_too_little_are_said_to():
     assert "is not known" in _weak_probes(0.9, None, 500)[0]
 
 
+def _without_cuts(pipeline):
+    return [text for text in pipeline.finished("select")["warnings"] if "entropy at the cut" not in text]
+
+
 def test_wished_shares_that_cannot_be_met_are_said(make_pipeline):
     domains = (dataclasses.replace(DOMAINS[0], share=0.9), *DOMAINS[1:])
     pipeline = make_pipeline("embed")
     pipeline.run("reward", params(domains, learning_rate=3e-4), device="cpu", encoder=TinyEncoder())
     pipeline.run("select", SelectionParams("40", "daar"))
-    told = pipeline.workspace.info("select", pipeline.current("select"))["warnings"]
-    assert told[0].startswith("baking: 36 records were wished") and len(told) == 2
+    told = _without_cuts(pipeline)
+    assert len(told) == 1 and told[0].startswith("baking: 36 records were wished")
     pipeline.run("select", SelectionParams("40", "daar", customise="coding"))
     assert "no effect while coding is favoured" in pipeline.finished("select")["warnings"][0]
     pipeline.run("select", SelectionParams("4", "daar"))
-    assert pipeline.finished("select")["warnings"] == []
+    assert _without_cuts(pipeline) == []
     pipeline.workspace.decide_records("drop", np.array([5]))
     with pytest.raises(CurationError, match="out of date already"):
         Pipeline(pipeline.workspace).finished("select")

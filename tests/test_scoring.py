@@ -7,7 +7,7 @@ from core.errors import CurationError
 from core.files import write_table
 from core.pipeline import Pipeline
 from core.quality import QualityParams
-from core.scorers import combine_by_rank
+from core.scorers import combine_by_product, combine_by_rank
 from core.scoring import judge_estimate, scores_made
 from core.selection import SelectionParams
 from tests.judge_server import judge_server
@@ -117,6 +117,24 @@ def test_quality_and_complexity_are_two_scores_and_combine(pipeline, judged):
     garden = np.arange(60) % 4 == 2
     np.testing.assert_allclose(pipeline.quality(), combine_by_rank([heuristic, garden], [1, 3]))
     assert Pipeline(pipeline.workspace).state("score") == "done"  # its params survive the ledger
+    # DEITA: complexity times quality, as the judge gave them.
+    parts = tuple((1.0, made[f"judge-{criterion}"].as_dict()) for criterion in ("complexity", "quality"))
+    pipeline.run("score", QualityParams(scorer="combine", parts=parts, combine_by="product"))
+    np.testing.assert_allclose(pipeline.quality(), np.where(garden, 4.5, 1) * 1.5)
+
+
+def test_a_product_of_scores_worked_by_hand_and_none_of_negative_ones():
+    one, other = np.array([1.0, 2.0, 0.0]), np.array([9.0, 4.0, 1.0])
+    assert combine_by_product([one, other], [1, 0.5]).tolist() == [3, 4, 0]
+    with pytest.raises(CurationError, match="goes down to -1"):
+        combine_by_product([one, -other / 9], [1, 1])
+
+
+def test_scores_combined_by_rank_keep_their_key():
+    assert "combine_by" not in QualityParams().as_dict()
+    assert (
+        QualityParams(scorer="combine", parts=((1.0, {}),), combine_by="product").as_dict()["combine_by"] == "product"
+    )
 
 
 def test_what_was_not_scored_can_not_be_combined(pipeline):

@@ -54,7 +54,8 @@ def _farthest(x: np.ndarray, free: np.ndarray, chosen: np.ndarray, bound: np.nda
 def deita(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     """Go down the records by quality and keep one if no kept one is nearer than `threshold` (DEITA, arXiv 2312.15685).
 
-    score: the quality. Where the threshold leaves fewer than the budget, the best of what it left out fill it, marked so.
+    score: the quality; the paper's is a judge's complexity x quality (`scorers.combine_by_product`). Where the threshold
+    leaves fewer than the budget, the best of what it left out fill it, marked so.
     """
     x, quality = unit_rows(pool), finite_quality(pool, "deita")
     free = pool.free_rows()

@@ -16,7 +16,8 @@ METHODS = {
     "kmeans-closest": "Every cluster gets its share; inside a cluster, the most typical records come first.",
     "kmeans-median": "Every cluster gets its share; inside a cluster, those at the middle distance from its centre.",
     "k-center": "Always the record farthest from all taken so far: reaches into every corner, outliers too.",
-    "deita": "Down the list by quality, leaving out what is too much like something taken.",
+    "deita": "Down the list by quality, leaving out what is too much like something taken. The paper's quality is a judge's "
+    "complexity times its quality.",
     "qdit": "Brings every record near to something taken, and weighs in quality.",
     "facility-location": "Brings every record near to something taken: what is common is covered first.",
     "novelselect": "Far from what is taken, but where records are dense: new and not an outlier.",
