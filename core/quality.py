@@ -180,7 +180,8 @@ def _heuristic_scores(batch: pa.RecordBatch, params: QualityParams) -> pa.Record
 
 def _count_words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """Return (words, distinct words ignoring case) of each text, both (n,) int64, without a loop over texts."""
-    lists = pc.utf8_split_whitespace(pc.utf8_lower(texts))
+    # Trimmed first: of blanks at the very end Arrow looks at the byte behind the text, and what lies there is chance.
+    lists = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(pc.utf8_lower(texts)))
     parents = _numpy(pc.list_parent_indices(lists))
     codes = pc.list_flatten(lists).dictionary_encode()
     words = _numpy(codes.indices).astype(np.int64)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import CurationError
-from core.quality import FULL_LENGTH_WORDS, PARTS, QualityParams, score_quality
+from core.quality import FULL_LENGTH_WORDS, PARTS, QualityParams, _count_words, score_quality
 from core.records import SCHEMA
 
 
@@ -179,6 +179,18 @@ def test_scores_do_not_depend_on_the_batches(texts, batch_rows):
     split = heuristic(texts, prompts, batch_rows=batch_rows)
     assert split.to_pydict() == whole.to_pydict()
     assert whole["score"].to_pylist() == [parts_of(*pair)["score"] for pair in zip(texts, prompts, strict=True)]
+
+
+def test_words_do_not_depend_on_what_lies_behind_the_text_in_memory():
+    found = set()
+    for n in range(1, 80):
+        texts = pa.array(["x" * n + " y  "], pa.large_string())
+        freed = [pa.allocate_buffer(192) for _ in range(64)]
+        for buffer in freed:  # freed again, it is what the next text is written to
+            np.frombuffer(buffer, np.uint8)[:] = 0xFF
+        del buffer, freed
+        found.add(tuple(int(count[0]) for count in _count_words(texts)))
+    assert found == {(2, 2)}
 
 
 # A column

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import re
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ import yaml
 
 from core import reward_commands
 from core.__main__ import main
-from core.choices import StabilityParams, stability
+from core.choices import StabilityParams, known_stability, stability
 from core.clustering import ClusterParams
 from core.contenders import redrawn_words, select_for_proof
 from core.domains import domain_as_dict
 from core.embedding import EmbedParams
+from core.jobs import last_job
 from core.pipeline import Pipeline
 from core.proving import last_proof, prove, table_lines
 from core.quality import QualityParams
@@ -26,6 +28,7 @@ from core.selection import Pool, SelectionParams, select_records
 from core.selection.rewards import low_cuts
 from core.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
+from tests.test_pages import open_page, press, words
 from tests.test_proof import TINY
 from tests.test_proof import params as prove_params
 from tests.test_reward_stage import DOMAINS, params
@@ -51,7 +54,7 @@ def rewarded_folder(tmp_path_factory):
     made = Pipeline(workspace)
     for stage, asked in (("embed", EmbedParams()), ("cluster", ClusterParams(9)), ("score", QualityParams())):
         made.run(stage, asked, encoder=TinyEncoder(), device="cpu")
-    asked = params(BY_RECORD, learning_rate=3e-4, steps=60)
+    asked = params(BY_RECORD, learning_rate=1e-3, steps=300)
     made.run("reward", asked, device="cpu")
     made.make("reward", dataclasses.replace(asked, seed=1), device="cpu")
     return workspace.folder
@@ -133,7 +136,7 @@ def test_the_cut_is_judged_when_daar_selects_pins_left_out(rewarded):
     rewarded.run("select", SelectionParams("60", "daar"))
     least = rewarded.workspace.table("reward", rewarded.current("reward"))["reward"].to_numpy().min()
     told = [text for text in rewarded.finished("select")["warnings"] if "entropy at the cut" in text]
-    assert bool(told) == (least < 0.1)
+    assert least < 0.1 and len(told) == 1
     rewarded.workspace.decide_records("pin", np.array([lowest]))
     fresh = Pipeline(rewarded.workspace)
     fresh.run("select", SelectionParams("2", "daar"))
@@ -197,3 +200,23 @@ def test_reward_reports_its_stability_from_the_command_line(rewarded, tmp_path, 
     assert "daar: over 2 seeds, mean Jaccard" in out and "overlap" in out
     assert ("depends on the seed" in err) == (int(re.search(r"overlap (\d+)%", out)[1]) < 70)
     assert main(["reward", folder, "--stability", "1"]) == 1 and "--stability is 1" in capsys.readouterr().err
+
+
+def test_the_reward_page_draws_again_and_says_how_alike_the_selections_are(rewarded, tmp_path):
+    rewarded.run("select", SelectionParams("12", "daar"))
+    press(open_page(tmp_path, "reward", workspace="rewarded"), "Draw it again and compare")
+    stop = time.monotonic() + 120
+    while (job := last_job(rewarded.workspace)).is_active and time.monotonic() < stop:
+        time.sleep(0.2)
+    assert job.status == "done", job
+    found = known_stability(rewarded, StabilityParams(SelectionParams("12", "daar").as_dict(), 2))
+    told = words(open_page(tmp_path, "reward", workspace="rewarded"))
+    assert f"share {found.overlap:.0%}" in told and ("depends on the seed" in told) == (found.overlap < 0.7)
+    assert "Draw it again" not in told
+
+
+def test_a_low_cut_is_shown_on_the_reward_page(rewarded, tmp_path):
+    rewarded.run("select", SelectionParams("60", "daar"))
+    warned = rewarded.finished("select")["warnings"]
+    told = words(open_page(tmp_path, "reward", workspace="rewarded"))
+    assert warned and all(text[:30] in told for text in warned)
