@@ -7,7 +7,6 @@ artifacts/<stage>-<key>.*       results; the .json beside them is written last a
 workspace.db                    decisions, selections, settings, jobs (`ledger.py`)
 """
 
-import concurrent.futures
 import contextlib
 import dataclasses
 import json
@@ -24,16 +23,14 @@ import pyarrow as pa
 
 from core.dataset import Dataset, dataset_name, is_plain_name, read_dataset, write_dataset
 from core.errors import CurationError
-from core.files import file_sha256, make_folders, read_table, replacing, write_array, write_json, write_table
+from core.files import file_sha256, make_folders, read_table, write_array, write_json, write_table
+from core.importing import is_whole, read_into
 from core.ledger import RESTORE, Ledger, is_empty
 from core.overrides import Decision, Overrides, resolve_overrides, rows_by_hash
-from core.params import digest
 from core.progress import Progress, no_progress
 from core.record_table import IMPORT_AGAIN, RecordTable
-from core.records import SCHEMA, RecordParams, Reject, content_hash, load_records
-from core.targets import Source, source_of
-
-RECORDS_VERSION = 1
+from core.records import RecordParams, Reject, content_hash
+from core.targets import Source
 
 
 def default_folder(data: Path) -> Path:
@@ -156,22 +153,18 @@ class Workspace:
 
         A workspace of an earlier version has no checksum; it is made here, and holds from then on.
         """
-        if self._is_whole(self.dataset()):
+        if is_whole(self.folder, self.dataset()):
             return
         with self.lock("import", "data"):  # an import in between replaces one file after the other
             held = self.dataset()
             if not held.records_sha256:
                 sha256 = file_sha256(self.folder / "records.arrow")
                 write_dataset(self.folder / "dataset.json", dataclasses.replace(held, records_sha256=sha256))
-            elif not self._is_whole(held):
+            elif not is_whole(self.folder, held):
                 again = IMPORT_AGAIN.format(folder=self.folder)
                 raise CurationError(
                     f"{self.folder / 'records.arrow'} was changed since the import (its checksum differs); {again}"
                 )
-
-    def _is_whole(self, held: Dataset) -> bool:
-        path = self.folder / "records.arrow"
-        return bool(held.records_sha256) and path.exists() and file_sha256(path) == held.records_sha256
 
     def import_data(self, data: Path, params: RecordParams, progress: Progress = no_progress) -> Dataset:
         """Read `data` into the workspace; the same data and params again is no work. At an error nothing changes.
@@ -179,7 +172,7 @@ class Workspace:
         Decisions about records find them again in the new data by content. Damaged records are written anew.
         """
         with self._importing():
-            return self._import(Path(data), params, progress)
+            return read_into(self.folder, Path(data), params, progress)
 
     @contextlib.contextmanager
     def _importing(self) -> Iterator[None]:
@@ -192,50 +185,6 @@ class Workspace:
             yield
         finally:
             lock.release()
-
-    def _import(self, data: Path, params: RecordParams, progress: Progress) -> Dataset:
-        source = source_of(data)
-        fingerprint = digest(RECORDS_VERSION, source.sha256, data.suffixes, params.as_dict())
-        held = self._held()
-        if held is not None:
-            if all(known.path != source.path and known.sha256 != source.sha256 for known in held.sources):
-                raise CurationError(
-                    f"The workspace {self.folder} holds {held.path}; give {data} a workspace of its own with --workspace."
-                )
-            if held.fingerprint == fingerprint and self._is_whole(held):
-                return self._keep(held, held.with_source(source))
-        rejects: list[Reject] = []
-        with replacing(self.folder / "records.arrow") as temporary:
-            fields, batches = load_records(data, params, rejects.append)
-            n_records = _write_batches(temporary, batches, fingerprint, progress)
-            records_sha256 = file_sha256(temporary)
-            with replacing(self.folder / "rejects.jsonl") as list_path, list_path.open("w", encoding="utf-8") as file:
-                file.writelines(json.dumps(dataclasses.asdict(r), ensure_ascii=False) + "\n" for r in rejects)
-        dataset = Dataset(
-            name=dataset_name(data),
-            path=source.path,
-            sha256=source.sha256,
-            fields=str(fields),
-            params=params.as_dict(),
-            n_records=n_records,
-            n_rejects=len(rejects),
-            fingerprint=fingerprint,
-            records_sha256=records_sha256,
-            sources=(source,) if held is None else held.with_source(source).sources,
-        )
-        return self._keep(held, dataset)
-
-    def _held(self) -> Dataset | None:
-        """Return what a new import has to go by: nothing, where dataset.json is damaged and is to be written anew."""
-        try:
-            return self.told()
-        except CurationError:
-            return None
-
-    def _keep(self, held: Dataset | None, dataset: Dataset) -> Dataset:
-        if dataset != held:
-            write_dataset(self.folder / "dataset.json", dataset)
-        return dataset
 
     def rejects(self, limit: int = 1000) -> list[Reject]:
         """Return the first records that were not taken."""
@@ -330,22 +279,3 @@ class Workspace:
         return resolve_overrides(
             self.ledger.decisions(), self.dataset().n_records, labels, clustering, rows_of=self.rows_of
         )
-
-
-def _write_batches(path: Path, batches: Iterator[pa.RecordBatch], fingerprint: str, progress: Progress) -> int:
-    """Write batches to an Arrow file, one being written while the next is read; return the number of records."""
-    n_records = 0
-    schema = SCHEMA.with_metadata({"fingerprint": fingerprint})
-    with (
-        pa.OSFile(str(path), "wb") as sink,
-        pa.ipc.new_file(sink, schema) as writer,
-        concurrent.futures.ThreadPoolExecutor(1) as pool,
-    ):
-        writing = pool.submit(lambda: None)
-        for batch in batches:
-            writing.result()
-            writing = pool.submit(writer.write_batch, batch)
-            n_records += len(batch)
-            progress(n_records, 0)
-        writing.result()
-    return n_records

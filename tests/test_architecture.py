@@ -37,7 +37,7 @@ ORDER = [
     {"overrides"},
     {"targets"},
     {"export", "dataset"},
-    {"ledger"},
+    {"ledger", "importing"},
     {"workspace"},
     {"domain_store", "kept_states"},
     {"seed_writing", "probe_transfer"},

@@ -1,5 +1,6 @@
 """Damage is noticed and said, with the fix, and nothing is made of it: records, dataset.json, the ledger."""
 
+import contextlib
 import json
 import random
 import sqlite3
@@ -10,10 +11,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from components.data_source import _folder_for
+from components.state import AppState
 from core.__main__ import main
 from core.delivery import export_selection
 from core.errors import CurationError
+from core.files import file_sha256
 from core.pipeline import Pipeline
 from core.record_table import RecordTable
 from core.records import RecordParams
@@ -22,6 +27,7 @@ from core.selection import SelectionParams
 from core.steps import Step, run_steps
 from core.versions import export_version, find_version, save_version
 from core.workspace import Workspace
+from tests.conftest import small_records, write_jsonl
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -92,7 +98,8 @@ def test_nothing_else_is_made_of_changed_records(selected, tmp_path):
 
 
 def test_a_page_does_not_read_the_records_whole(selected, monkeypatch):
-    monkeypatch.setattr("core.workspace.file_sha256", lambda path: pytest.fail("the records were read whole"))
+    for module in ("workspace", "importing", "targets"):
+        monkeypatch.setattr(f"core.{module}.file_sha256", lambda path: pytest.fail("the records were read whole"))
     workspace = Workspace(selected.workspace.folder, create=True)
     assert workspace.has_data and len(workspace.records().take(np.array([3]), ["raw"])) == 1
     Pipeline(workspace).selection()
@@ -115,7 +122,7 @@ def test_a_workspace_without_a_checksum_gets_one_at_its_first_export(selected, d
 
 
 def test_the_same_import_again_is_no_work_while_the_records_are_whole(selected, data_file, monkeypatch):
-    monkeypatch.setattr("core.workspace.load_records", lambda *arguments: pytest.fail("the data was read again"))
+    monkeypatch.setattr("core.importing.load_records", lambda *arguments: pytest.fail("the data was read again"))
     selected.workspace.import_data(data_file, RecordParams())
 
 
@@ -284,3 +291,74 @@ def test_a_folder_made_but_never_imported_into_is_still_new(tmp_path):
     (tmp_path / "w" / "artifacts").mkdir(parents=True)
     (tmp_path / "w" / "workspace.db").touch()
     assert not Workspace(tmp_path / "w", create=True).has_data
+
+
+# The app
+
+
+def open_app(home):
+    app = AppTest.from_file("../app/main.py", default_timeout=60)
+    app.session_state["winnow"] = AppState(home / "workspace", who="ann")
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def later_version(folder):
+    with contextlib.closing(sqlite3.connect(folder / "workspace.db")) as db:
+        db.execute("PRAGMA user_version = 99")
+
+
+DAMAGES = {
+    "an empty ledger": lambda folder: (folder / "workspace.db").write_bytes(b""),
+    "no ledger": lambda folder: (folder / "workspace.db").unlink(),
+    "no database": lambda folder: (folder / "workspace.db").write_bytes(b"x" * 5000),
+    "a later version": later_version,
+    "no dataset": lambda folder: (folder / "dataset.json").write_bytes(b"{"),
+    "cut records": lambda folder: (folder / "records.arrow").write_bytes(b"ARROW1"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_the_app_says_what_is_wrong_and_opens_other_data(selected, tmp_path, monkeypatch, damage):
+    monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
+    other = write_jsonl(tmp_path / "other.jsonl", small_records(8))
+    Workspace(tmp_path / "fine", create=True).import_data(other, RecordParams())
+    damage(selected.workspace.folder)
+    before = everything_in(selected.workspace.folder)
+    app = open_app(tmp_path)
+    assert len(app.error) == 1 and str(selected.workspace.folder) in app.error[0].value
+    assert everything_in(selected.workspace.folder) == before
+    app.selectbox[0].select("fine").run()
+    app.button(key="open_before").click().run()
+    assert not app.error and not app.exception and "8 records" in [caption.value for caption in app.sidebar.caption]
+
+
+def test_an_address_that_names_a_lost_ledger_is_told_so(selected, tmp_path, monkeypatch):
+    monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
+    (selected.workspace.folder / "workspace.db").unlink()
+    app = AppTest.from_file("../app/main.py", default_timeout=60)
+    app.query_params["workspace"] = "workspace"
+    app.run()
+    assert "workspace.db is missing" in app.error[0].value
+
+
+def test_an_address_can_not_lead_out_of_the_home(selected, tmp_path, monkeypatch):
+    monkeypatch.setenv("WINNOW_HOME", str(selected.workspace.folder / "home"))
+    app = AppTest.from_file("../app/main.py", default_timeout=60)
+    app.query_params["workspace"] = "x/.."
+    app.run()
+    assert app.session_state["winnow"].workspace.name == "sample"
+
+
+def test_data_is_opened_anew_beside_a_workspace_that_can_not_be_read(selected, data_file, tmp_path, monkeypatch):
+    monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
+    folder = selected.workspace.folder.rename(tmp_path / "small")
+    sha256 = file_sha256(data_file)
+    moved = data_file.rename(tmp_path / "elsewhere.jsonl").rename(tmp_path / "small.jsonl")
+    assert _folder_for(moved, sha256, False) == folder
+    flip(folder / "records.arrow", b"python function")
+    assert _folder_for(moved, sha256, False) == folder  # opening it again mends it
+    (folder / "workspace.db").write_bytes(b"")
+    before = everything_in(folder)
+    assert _folder_for(moved, sha256, False) == tmp_path / "small-2" and everything_in(folder) == before
