@@ -1,4 +1,7 @@
-"""Winnow's entry: `streamlit run app/main.py`. Sets the import path, the page and the navigation."""
+"""Winnow's entry: `streamlit run app/main.py`. The server and its doorkeeper; the import path, the page and the navigation.
+
+Streamlit imports this file once, to serve `app`, and then runs it as the script behind every page.
+"""
 
 import sys
 from pathlib import Path
@@ -8,22 +11,43 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from components import guide, opened, sidebar, state
+from components import data_source, guide, opened, sidebar, state
+from components.doorkeeper import Doorkeeper, check_settings
 from components.theme import ICONS, apply_style
 from core.errors import CurationError
 
-st.set_page_config(page_title="Winnow", page_icon=str(ROOT / "assets" / "icon.png"), layout="wide")
-st.logo(str(ROOT / "assets" / "logo.svg"), size="large", icon_image=str(ROOT / "assets" / "icon.png"))
-apply_style()
-pages = [
-    st.Page(entry.file, title=entry.title, icon=ICONS[entry.name], url_path=entry.name, default=entry.name == "data")
-    for entry in guide.PAGES
-]
-page = st.navigation(pages, position="hidden")
-st.query_params["workspace"] = state.get().workspace.name
-try:
-    sidebar.show(opened.pipeline())
-    page.run()
-except CurationError as error:
-    st.error(str(error), icon=":material/error:")
+
+def draw() -> None:
+    """Draw the page that the reader is on."""
+    st.set_page_config(page_title="Winnow", page_icon=str(ROOT / "assets" / "icon.png"), layout="wide")
+    st.logo(str(ROOT / "assets" / "logo.svg"), size="large", icon_image=str(ROOT / "assets" / "icon.png"))
+    apply_style()
+    pages = [
+        st.Page(
+            entry.file, title=entry.title, icon=ICONS[entry.name], url_path=entry.name, default=entry.name == "data"
+        )
+        for entry in guide.PAGES
+    ]
+    page = st.navigation(pages, position="hidden")
+    st.query_params["workspace"] = state.get().workspace.name
+    try:
+        pipeline = opened.pipeline()
+    except CurationError as error:  # what is open can't be read; something else can be opened
+        st.header("Data")
+        st.error(str(error), icon=":material/error:")
+        data_source.show()
+        st.stop()
+    try:
+        sidebar.show(pipeline)
+        page.run()
+    except CurationError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+if st.runtime.exists():
+    draw()
+else:
+    check_settings()
+    app = st.App(__file__, middleware=[Middleware(Doorkeeper)])

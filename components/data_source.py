@@ -73,10 +73,14 @@ def _folder_for(data: Path, sha256: str, is_upload: bool) -> Path:
     """Return the folder that holds this very data, or a free one: never one with other data in it."""
     base = default_folder(data)
     for folder in itertools.chain([base], (base.with_name(f"{base.name}-{i}") for i in itertools.count(2))):
-        if not (folder / "dataset.json").exists():
+        if not folder.exists():
             return folder
-        held = Workspace(folder).dataset()
-        if held.sha256 == sha256 or (not is_upload and held.path == str(data.resolve())):
+        try:
+            held = Workspace(folder, create=True).told()
+        except CurationError:  # damaged, or of a later version: left alone, and said where it is opened
+            continue
+        path = "" if is_upload else str(data.resolve())
+        if held is None or any(known.sha256 == sha256 or known.path == path for known in held.sources):
             return folder
     raise AssertionError("unreachable: the numbers do not end")
 

@@ -72,7 +72,8 @@ def get() -> AppState:
     if "winnow" not in st.session_state:
         name = Path(st.query_params.get("workspace", "") or SAMPLE.stem).name  # a name, never a path from an address
         folder = home() / name
-        if not (folder / "workspace.db").exists():
+        # One that has lost its ledger is opened, to be told so.
+        if name == ".." or not any((folder / held).exists() for held in ("workspace.db", "dataset.json")):
             folder = home() / SAMPLE.stem
         st.session_state["winnow"] = AppState(folder, who=user_name())
     return st.session_state["winnow"]

@@ -23,6 +23,7 @@ from core.scoring import judge_estimate, scores_made
 from core.selection import SelectionParams
 from core.steps import Step, run_steps
 from core.suggestion import SuggestParams, parse_counts
+from core.targets import check_out, source_of
 from core.terminal import Report
 from core.workspace import Workspace, default_folder
 
@@ -45,7 +46,7 @@ def curate(arguments: argparse.Namespace) -> None:
     if "score" in needs:
         stages.append(("score", _quality_params(arguments)))
     stages.append(("select", select_params))
-    exporting.check_out(Path(arguments.out), Path(arguments.data))
+    check_out(Path(arguments.out), [source_of(Path(arguments.data))])
     workspace = _workspace_for(arguments)
     steps = [_import_step(arguments), *(Step(stage, params.as_dict()) for stage, params in stages)]
     run_in_workspace(workspace, steps, arguments)

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from core.errors import CurationError
-from core.export import check_out, export_lines, write_jsonl, write_manifest
+from core.export import export_lines, write_jsonl, write_manifest
 from core.overrides import Decision, decision_states
 from core.pipeline import LEADING, Pipeline
 from core.refinement import RoundsParams
 from core.rounds import Rounds
 from core.selection import VersionParams
+from core.targets import check_out
 
 
 def selected_rows(pipeline: Pipeline) -> np.ndarray:
@@ -34,10 +35,11 @@ def selected_rows(pipeline: Pipeline) -> np.ndarray:
 
 def export_selection(pipeline: Pipeline, out: Path) -> Path:
     """Write the current selection to `out` and its manifest beside it; return the manifest's path."""
-    check_out(out, Path(pipeline.workspace.dataset().path))
+    check_out(out, pipeline.workspace.sources())
     rows = selected_rows(pipeline)
     if not len(rows):
         raise CurationError("Nothing is selected: every record is dropped or without weight; clear some decisions.")
+    pipeline.workspace.check_records()
     sha256 = write_jsonl(export_lines(pipeline.workspace.records(), rows), Path(out))
     return write_manifest(Path(out), sha256, rows, manifest_facts(pipeline))
 

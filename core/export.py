@@ -14,9 +14,9 @@ from core.errors import CurationError
 from core.files import file_sha256, replacing, write_json
 from core.record_table import RecordTable
 from core.records import RecordParams, load_records
+from core.targets import manifest_path
 
 FORMAT = "winnow-manifest/1"
-_WORKSPACE_OWN = ("dataset.json", "records.arrow", "rejects.jsonl", "artifacts", "jobs", "uploads")
 _LIBRARIES = ("numpy", "pyarrow", "faiss-cpu", "torch", "sentence-transformers", "umap-learn", "scikit-learn")
 _BLOCK_ROWS = 8192
 
@@ -42,30 +42,6 @@ def write_jsonl(lines: Iterable[bytes], out: Path) -> str:
             f"{out} can't be written ({error.strerror}); give a path in a folder you may write to."
         ) from error
     return hasher.hexdigest()
-
-
-def check_out(out: Path, source: Path) -> None:
-    """Raise CurationError unless `out` may be written: a file in a folder that is there, not the source data, and not one
-    of a workspace's own files."""
-    out = Path(out)
-    if out.is_dir():
-        raise CurationError(f"{out} is a folder; name a file in it.")
-    if not out.resolve().parent.is_dir():
-        raise CurationError(
-            f"{out} can't be written: there is no folder {out.resolve().parent}; make it, or name another."
-        )
-    if Path(source).resolve() in (out.resolve(), manifest_path(out).resolve()):
-        raise CurationError(f"{out} is the data that the records come from; give the export another name.")
-    for folder in out.resolve().parents:
-        is_workspace = (folder / "dataset.json").exists() and (folder / "workspace.db").exists()
-        first = out.resolve().relative_to(folder).parts[0]
-        if is_workspace and (first in _WORKSPACE_OWN or first.startswith("workspace.db")):
-            raise CurationError(f"{out} is one of the workspace's own files; name another place.")
-
-
-def manifest_path(out: Path) -> Path:
-    """Return where the manifest of an export lies: beside it."""
-    return Path(f"{out}.manifest.json")
 
 
 def write_manifest(out: Path, output_sha256: str, rows: np.ndarray, facts: dict[str, Any]) -> Path:

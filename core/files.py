@@ -54,6 +54,19 @@ def read_table(path: Path) -> pa.Table:
     return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
 
+def make_folders(folder: Path) -> list[Path]:
+    """Make a folder and the parents it lacks; return those that this very call made, the outermost first."""
+    made = []
+    for path in [*reversed(folder.parents), folder]:
+        if not path.is_dir():
+            try:
+                path.mkdir()
+            except FileExistsError:  # made by somebody else since, or a file
+                continue
+            made.append(path)
+    return made
+
+
 def sweep_temporaries(folder: Path) -> None:
     """Remove what killed processes left half-written in `folder`: the temporary files of processes that are gone."""
     for path in folder.glob(".*.tmp"):

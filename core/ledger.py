@@ -13,6 +13,7 @@ from typing import Any
 import filelock
 import numpy as np
 
+from core.errors import CurationError
 from core.overrides import Decision
 
 _SCHEMA = """
@@ -39,6 +40,9 @@ CREATE TABLE IF NOT EXISTS jobs (
     error TEXT NOT NULL DEFAULT '', pid INTEGER, ended TEXT);
 CREATE UNIQUE INDEX IF NOT EXISTS one_job_at_a_time ON jobs ((1)) WHERE status IN ('queued', 'running');
 """
+_TABLES = ("settings", "decisions", "selections", "runs", "rounds", "versions", "jobs")
+_VERSION_AT = 60  # bytes into a database, four bytes long
+RESTORE = "put a backup of that file back. To start anew without them, move the folder away, or name another with --workspace."
 _VERSION = 3  # raised with every change of the schema, which must leave what is there alone
 _HASH_BYTES = 16
 
@@ -56,20 +60,57 @@ def user_name() -> str:
         return ""
 
 
+def _version_in(path: Path) -> int:
+    """Return the version that a database's first bytes tell, 0 where they are no database's."""
+    with path.open("rb") as file:
+        head = file.read(_VERSION_AT + 4)
+    return int.from_bytes(head[_VERSION_AT:], "big") if head.startswith(b"SQLite format 3\0") else 0
+
+
+def is_empty(path: Path) -> bool:
+    """Whether there is no ledger at `path`: no file, an empty one, or one without a table. Nothing is written."""
+    if not path.exists() or not path.stat().st_size:
+        return True
+    if _version_in(path):
+        return False
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as db:
+        try:
+            return not db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+        except sqlite3.DatabaseError:
+            return False  # what is wrong with it, opening says
+
+
 class Ledger:
-    """The tables of one workspace. Every call opens its own connection, so threads and processes may share it."""
+    """The tables of one workspace. Every call opens its own connection, so threads and processes may share it.
+
+    made: whether this object made the file. Raises CurationError for a file that is no database, or of a later version.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.made = False
         if self._version() < _VERSION:
             # SQLite answers "locked" at once where two change the journal mode together.
             with filelock.FileLock(f"{path}.lock"):
+                self.made = not path.exists()
                 if self._version() < _VERSION:
                     self._make()
 
     def _version(self) -> int:
+        if not self.path.exists():
+            return 0  # connecting would make it
+        self._check_version(_version_in(self.path))  # first, because SQLite touches the files beside one that it opens
         with self.connect() as db:
-            return db.execute("PRAGMA user_version").fetchone()[0]
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+        self._check_version(version)
+        return version
+
+    def _check_version(self, version: int) -> None:
+        if version > _VERSION:
+            raise CurationError(
+                f"{self.path} was written by a later version of Winnow (format {version}; this one knows formats to "
+                f"{_VERSION}) and is left as it is; use that version, or a workspace of its own: --workspace."
+            )
 
     def _make(self) -> None:
         with self.connect() as db:
@@ -79,14 +120,34 @@ class Ledger:
 
     @contextlib.contextmanager
     def connect(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection for one transaction: committed at the end, rolled back at an error."""
+        """Open a connection for one transaction: committed at the end, rolled back at an error.
+
+        Raises CurationError where the file is damaged.
+        """
         db = sqlite3.connect(self.path, timeout=30)
         db.row_factory = sqlite3.Row
         try:
             with db:
                 yield db
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise
+            raise CurationError(
+                f"{self.path} is damaged ({error}), and with it what people decided, selections and versions; {RESTORE}"
+            ) from error
         finally:
             db.close()
+
+    def is_blank(self) -> bool:
+        """Whether nothing was ever written down here, as in a workspace just made."""
+        with self.connect() as db:
+            return not any(db.execute(f"SELECT EXISTS (SELECT 1 FROM {name})").fetchone()[0] for name in _TABLES)
+
+    def remove(self) -> None:
+        """Remove the file and what SQLite and the lock put beside it."""
+        with filelock.FileLock(f"{self.path}.lock"):  # nobody makes it in between
+            for end in ("", "-wal", "-shm", ".lock"):
+                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Return {stage: params} of the stages that have run."""

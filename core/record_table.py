@@ -8,25 +8,53 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import CurationError
+from core.records import SCHEMA
+
+IMPORT_AGAIN = (
+    "import the data again: python -m core import DATA --workspace {folder}. "
+    "What people decided, selections and versions stay."
+)
 
 
 class RecordTable:
-    """Rows of `records.SCHEMA`. Row ids are positions, 0 to n_records - 1."""
+    """Rows of `records.SCHEMA`. Row ids are positions, 0 to n_records - 1.
+
+    Raises CurationError where the file is damaged so that Arrow can't read it; a block is looked through when it is first
+    read, since Arrow trusts what it is given. That no letter was changed, only its checksum can tell.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._file = pa.ipc.open_file(pa.memory_map(str(path)))
-        batches = [self._file.get_batch(i) for i in range(self._file.num_record_batches)]
-        self._batches = batches
-        metadata = self._file.schema.metadata or {}
-        self.fingerprint = metadata.get(b"fingerprint", b"").decode()  # of the import that wrote the file
-        self._starts = np.cumsum([0, *(len(batch) for batch in batches)])
+        self._path = Path(path)
+        try:
+            self._file = pa.ipc.open_file(pa.memory_map(str(path)))
+            self._batches = [self._file.get_batch(i) for i in range(self._file.num_record_batches)]
+            self.fingerprint = (self._file.schema.metadata or {}).get(b"fingerprint", b"").decode()  # of its import
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise self._damaged(error) from error
+        if not self._file.schema.equals(SCHEMA):
+            raise self._damaged("its columns are others")
+        self._sound: set[int] = set()
+        self._starts = np.cumsum([0, *(len(batch) for batch in self._batches)])
+
+    def _damaged(self, why: object) -> CurationError:
+        return CurationError(f"{self._path} is damaged ({why}); {IMPORT_AGAIN.format(folder=self._path.parent)}")
+
+    def _block(self, i: int) -> pa.RecordBatch:
+        if i not in self._sound:
+            try:
+                self._batches[i].validate(full=True)
+            except (pa.ArrowException, OSError, ValueError) as error:
+                raise self._damaged(error) from error
+            self._sound.add(i)
+        return self._batches[i]
 
     def __len__(self) -> int:
         return int(self._starts[-1])
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the records in order, in blocks, with `columns` only."""
-        for batch in self._batches:
+        for i in range(len(self._batches)):
+            batch = self._block(i)
             yield batch if columns is None else batch.select(columns)
 
     def take(self, rows: np.ndarray, columns: Sequence[str]) -> pa.Table:
@@ -41,7 +69,7 @@ class RecordTable:
         parts = []
         for batch in np.unique(inside):
             places = rows[order[inside == batch]] - self._starts[batch]
-            parts.append(self._batches[batch].select(columns).take(pa.array(places)))
+            parts.append(self._block(batch).select(columns).take(pa.array(places)))
         if not parts:
             return self._file.schema.empty_table().select(columns)
         back = np.empty(len(rows), np.int64)
@@ -56,13 +84,15 @@ class RecordTable:
         """Return the ascending rows whose text holds `words`, ignoring case."""
         hits = [
             pc.match_substring(batch["text"], words, ignore_case=True).to_numpy(zero_copy_only=False)
-            for batch in self._batches
+            for batch in self.batches(["text"])
         ]
         return np.flatnonzero(np.concatenate(hits)) if hits else np.zeros(0, np.int64)
 
     def sources(self) -> tuple[list[str], np.ndarray]:
         """Return (names, codes): the distinct source labels, most frequent first, and (n,) int32 codes, -1 for none."""
-        column = pa.chunked_array([batch["source"] for batch in self._batches], pa.large_string()).combine_chunks()
+        column = pa.chunked_array(
+            [batch["source"] for batch in self.batches(["source"])], pa.large_string()
+        ).combine_chunks()
         encoded = column.dictionary_encode()
         codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int32)
         order = np.argsort(-np.bincount(codes[codes >= 0], minlength=len(encoded.dictionary)), kind="stable")

@@ -9,7 +9,6 @@ from core.commands import open_pipeline, run_in_workspace, say_stability
 from core.domain_store import kept_only, save_in, saved_domains, settle_offered
 from core.domains import Domain, domain_as_dict, load_domains, save_domains
 from core.errors import CurationError
-from core.export import check_out
 from core.params import check_count
 from core.pipeline import Pipeline
 from core.probe_transfer import carry_probes
@@ -18,6 +17,7 @@ from core.seed_writing import SeedParams, last_writing
 from core.seeds import TRIES
 from core.selection import SelectionParams
 from core.steps import Step
+from core.targets import check_out
 from core.workspace import Workspace
 
 _LEARNING = {"layer": 3, "sample": 5000, "assignment": "clusters"}  # the defaults of what --probes brings along
@@ -96,9 +96,9 @@ def add_reward(sub: argparse.ArgumentParser) -> None:
 def seeds(arguments: argparse.Namespace) -> None:
     """Let a model write seeds, and show them."""
     pipeline = open_pipeline(arguments)
-    dataset = pipeline.workspace.dataset()
+    sources = pipeline.workspace.sources()
     if arguments.out:
-        check_out(Path(arguments.out), Path(dataset.path))
+        check_out(Path(arguments.out), sources)
     if arguments.domains:
         _use(pipeline, load_domains(Path(arguments.domains)), arguments.domains)
     _write_seeds(pipeline, arguments)

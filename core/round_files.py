@@ -12,6 +12,7 @@ from core.feedback import read_scores
 from core.files import file_sha256, replacing
 from core.params import digest
 from core.rounds import RefineRun, Round, Rounds
+from core.targets import check_out
 
 RECORDS = "records.jsonl"
 _README = """# Round {number} of run {run}: {n_scored:,} records to score
@@ -52,9 +53,13 @@ def export_round(rounds: Rounds, run: RefineRun, folder: Path) -> Path:
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise CurationError(f"{folder} is a file; name a folder to write the round to.")
+    path = folder / RECORDS
+    if folder.exists():
+        for name in (RECORDS, "README.md"):
+            check_out(folder / name, rounds.workspace.sources())
+    rounds.workspace.check_records()
     scored = set(rounds.scored_rows(run, made).tolist())
     labels = rounds.labels(run)
-    path = folder / RECORDS
     with replacing(path) as temporary, temporary.open("wb") as file:
         for number, rows in [(each.number, rounds.kept_rows(each)) for each in rounds.rounds(run.id)]:
             table = rounds.workspace.records().take(rows, ["prompt", "response", "raw"])

@@ -92,8 +92,15 @@ def run_steps(
     vectors: Path | None = None,
     encoder: Encoder | None = None,
 ) -> None:
-    """Run the steps in order. `report(step)` is asked for each step's Progress. What is up to date is not done again."""
+    """Run the steps in order. `report(step)` is asked for each step's Progress. What is up to date is not done again.
+
+    Raises CurationError before anything is made of records that were changed since the import.
+    """
+    is_checked = False
     for step in steps:
+        if step.do != "import" and not is_checked:
+            workspace.check_records()
+            is_checked = True
         pipeline = Pipeline(workspace)
         progress = report(step.do)
         if step.do == "import":

@@ -13,13 +13,14 @@ import numpy as np
 import pyarrow as pa
 
 from core.errors import CurationError
-from core.export import check_out, export_lines, write_jsonl, write_manifest
+from core.export import export_lines, write_jsonl, write_manifest
 from core.overrides import match_hashes
 from core.params import digest, rows_digest
 from core.pipeline import Pipeline
 from core.records import RecordParams, content_hash, load_records
 from core.selection import Selection, VersionParams
 from core.selection.params import REASONS
+from core.targets import check_out
 from core.words import CONTROLS
 from core.workspace import Workspace
 
@@ -192,7 +193,8 @@ def restore_version(pipeline: Pipeline, version: Version) -> str:
 
 def export_version(workspace: Workspace, version: Version, out: Path) -> Path:
     """Write a version as JSONL with its manifest beside it, and return the manifest's path."""
-    check_out(out, Path(workspace.dataset().path))
+    check_out(out, workspace.sources())
+    workspace.check_records()
     rows = version_rows(workspace, version)
     sha256 = write_jsonl(export_lines(workspace.records(), rows), Path(out))
     facts = dict(workspace.info("version", version.key)["facts"])

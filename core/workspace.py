@@ -7,11 +7,12 @@ artifacts/<stage>-<key>.*       results; the .json beside them is written last a
 workspace.db                    decisions, selections, settings, jobs (`ledger.py`)
 """
 
-import concurrent.futures
+import contextlib
 import dataclasses
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,41 +21,30 @@ import filelock
 import numpy as np
 import pyarrow as pa
 
+from core.dataset import Dataset, dataset_name, is_plain_name, read_dataset, write_dataset
 from core.errors import CurationError
-from core.files import file_sha256, read_table, replacing, write_array, write_json, write_table
-from core.ledger import Ledger
+from core.files import file_sha256, make_folders, read_table, write_array, write_json, write_table
+from core.importing import is_whole, read_into
+from core.ledger import RESTORE, Ledger, is_empty
 from core.overrides import Decision, Overrides, resolve_overrides, rows_by_hash
-from core.params import digest
 from core.progress import Progress, no_progress
-from core.readers import COMPRESSIONS
-from core.record_table import RecordTable
-from core.records import SCHEMA, RecordParams, Reject, content_hash, load_records
-
-RECORDS_VERSION = 1
-
-
-@dataclasses.dataclass(frozen=True)
-class Dataset:
-    """What a workspace holds. fingerprint: changes when the records may."""
-
-    name: str
-    path: str
-    sha256: str
-    fields: str
-    params: dict[str, Any]
-    n_records: int
-    n_rejects: int
-    fingerprint: str
-
-    def as_input(self) -> dict[str, Any]:
-        """Return what a manifest says of the data: the file's name, not where it lay."""
-        names = ("sha256", "n_records", "n_rejects", "fields", "params")
-        return {"file": Path(self.path).name} | {name: getattr(self, name) for name in names}
+from core.record_table import IMPORT_AGAIN, RecordTable
+from core.records import RecordParams, Reject, content_hash
+from core.targets import Source
 
 
 def default_folder(data: Path) -> Path:
-    """Return the workspace folder of a data file: $WINNOW_HOME, or `workspaces`, then the file's name without suffixes."""
-    return home() / dataset_name(data)
+    """Return the workspace folder of a data file: $WINNOW_HOME, or `workspaces`, then the file's name without suffixes.
+
+    Raises CurationError where that is no name for a folder, as of "...jsonl".
+    """
+    name = dataset_name(data)
+    if not is_plain_name(name):
+        raise CurationError(
+            f"{Path(data).name!r} gives a workspace no name ({name!r} can't be one); give the file another name, "
+            "or name the folder with --workspace."
+        )
+    return home() / name
 
 
 def home() -> Path:
@@ -62,96 +52,139 @@ def home() -> Path:
     return Path(os.environ.get("WINNOW_HOME", "workspaces"))
 
 
-def dataset_name(data: Path) -> str:
-    """Return the name of a dataset: "pool.jsonl.xz" -> "pool"."""
-    name = Path(data).name
-    for suffix in COMPRESSIONS:
-        name = name.removesuffix(suffix)
-    return Path(name).stem
-
-
 class Workspace:
-    """One workspace folder, opened or made anew. Nothing is held open between calls."""
+    """One workspace folder, opened or made anew. Nothing is held open between calls.
+
+    Raises CurationError where there is none, what is there is damaged or of a later version, or it can't be made.
+    """
 
     def __init__(self, folder: Path | str, create: bool = False) -> None:
-        self.folder = Path(folder)
-        if not create and not (self.folder / "workspace.db").exists():
-            raise CurationError(
-                f"{folder} is not a workspace; make one with: python -m core import DATA --workspace {folder}"
-            )
-        self._is_new = not self.folder.exists()
+        folder = Path(folder)
+        self.folder = folder.resolve() if ".." in folder.parts else folder  # "absent/../x" must not make "absent"
         self.artifacts = self.folder / "artifacts"
-        self.artifacts.mkdir(parents=True, exist_ok=True)
-        self.ledger = Ledger(self.folder / "workspace.db")
+        self._made: list[Path] = []  # folders, by this object
+        self._made_ledger = False
+        self._check_ledger(create)
+        self._make()
+
+    def _check_ledger(self, create: bool) -> None:
+        path = self.folder / "workspace.db"
+        if self.folder.exists() and not self.folder.is_dir():
+            raise CurationError(f"{self.folder} is a file; a workspace is a folder: name another.")
+        if is_empty(path) and ((self.folder / "dataset.json").exists() or any(self.artifacts.glob("*.json"))):
+            what = "is empty" if path.exists() else "is missing"
+            raise CurationError(f"{path} {what}: what people decided, selections and versions are not there; {RESTORE}")
+        if not create and not path.exists():
+            raise CurationError(
+                f"{self.folder} is not a workspace; make one with: python -m core import DATA --workspace {self.folder}"
+            )
+
+    def _make(self) -> None:
+        """Make what is missing. A failed import beside this one may remove what it had made at any moment."""
+        while True:
+            try:
+                self._made += make_folders(self.artifacts.absolute())
+                self.ledger = Ledger(self.folder / "workspace.db")
+                self._made_ledger |= self.ledger.made
+            except (OSError, sqlite3.OperationalError) as error:
+                if not self.artifacts.is_dir() and isinstance(error, FileNotFoundError | sqlite3.OperationalError):
+                    continue
+                raise CurationError(f"{self.folder} can't be a workspace ({error}); name another folder.") from error
+            return
 
     def remove(self) -> None:
-        """Remove the folder, if this object made it and nothing was imported. One that was there before is never touched."""
-        if self._is_new and not self.has_data:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove what this object made, where nothing was imported since and nobody else is at work in it.
+
+        File by file, then the folders that are empty: what was there before, or came from others, stays.
+        """
+        if not (self._made or self._made_ledger) or not self.artifacts.is_dir():
+            return
+        lock = self.lock("import", "data")
+        try:
+            with lock.acquire(timeout=1):
+                held = ("dataset.json", "records.arrow")
+                if any((self.folder / name).exists() for name in held) or not self.ledger.is_blank():
+                    return
+                if self._made_ledger:
+                    self.ledger.remove()
+                if self.artifacts.absolute() in self._made:
+                    Path(lock.lock_file).unlink()
+                for folder in reversed(self._made):
+                    folder.rmdir()
+        except (filelock.Timeout, OSError):  # an import by somebody else goes on in it, or a folder is not empty
+            return
 
     # The dataset
 
     @property
     def has_data(self) -> bool:
-        """Whether something was imported, to its end: dataset.json and records.arrow speak of the same import."""
-        told = self._told()
+        """Whether something was imported, to its end: dataset.json and records.arrow speak of the same import.
+
+        Raises CurationError where one of them is damaged.
+        """
+        told = self.told()
         records = self.folder / "records.arrow"
         return told is not None and records.exists() and RecordTable(records).fingerprint == told.fingerprint
 
     def dataset(self) -> Dataset:
         """Return what was imported. Raises CurationError where nothing was, or the import was cut off."""
-        if self.has_data:
-            return self._told()
-        if self._told() is not None:
+        told = self.told()
+        if told is not None and self.has_data:
+            return told
+        if told is not None:
             raise CurationError(f"An import into {self.folder} was cut off; import the data again.")
         raise CurationError(f"{self.folder} holds no data yet; import some with: python -m core import DATA")
 
-    def _told(self) -> Dataset | None:
-        path = self.folder / "dataset.json"
-        return Dataset(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    def told(self) -> Dataset | None:
+        """Return what was last imported, whether or not the records are whole; None where nothing was."""
+        return read_dataset(self.folder / "dataset.json")
+
+    def sources(self) -> tuple[Source, ...]:
+        """Return every file that the records were imported from."""
+        return self.dataset().sources
 
     def records(self) -> RecordTable:
         """Return the imported records."""
         self.dataset()
         return RecordTable(self.folder / "records.arrow")
 
+    def check_records(self) -> None:
+        """Raise CurationError unless records.arrow holds, to the byte, what the import wrote. It is read whole.
+
+        A workspace of an earlier version has no checksum; it is made here, and holds from then on.
+        """
+        if is_whole(self.folder, self.dataset()):
+            return
+        with self.lock("import", "data"):  # an import in between replaces one file after the other
+            held = self.dataset()
+            if not held.records_sha256:
+                sha256 = file_sha256(self.folder / "records.arrow")
+                write_dataset(self.folder / "dataset.json", dataclasses.replace(held, records_sha256=sha256))
+            elif not is_whole(self.folder, held):
+                again = IMPORT_AGAIN.format(folder=self.folder)
+                raise CurationError(
+                    f"{self.folder / 'records.arrow'} was changed since the import (its checksum differs); {again}"
+                )
+
     def import_data(self, data: Path, params: RecordParams, progress: Progress = no_progress) -> Dataset:
         """Read `data` into the workspace; the same data and params again is no work. At an error nothing changes.
 
-        Decisions about records find them again in the new data by content.
+        Decisions about records find them again in the new data by content. Damaged records are written anew.
         """
-        with self.lock("import", "data"):
-            return self._import(Path(data), params, progress)
+        with self._importing():
+            return read_into(self.folder, Path(data), params, progress)
 
-    def _import(self, data: Path, params: RecordParams, progress: Progress) -> Dataset:
-        sha256 = file_sha256(data)
-        fingerprint = digest(RECORDS_VERSION, sha256, data.suffixes, params.as_dict())
-        if self.has_data:
-            held = self.dataset()
-            if Path(held.path) != data.resolve() and held.sha256 != sha256:
-                raise CurationError(
-                    f"The workspace {self.folder} holds {held.path}; give {data} a workspace of its own with --workspace."
-                )
-            if held.fingerprint == fingerprint:
-                return held
-        rejects: list[Reject] = []
-        with replacing(self.folder / "records.arrow") as temporary:
-            fields, batches = load_records(data, params, rejects.append)
-            n_records = _write_batches(temporary, batches, fingerprint, progress)
-            with replacing(self.folder / "rejects.jsonl") as list_path, list_path.open("w", encoding="utf-8") as file:
-                file.writelines(json.dumps(dataclasses.asdict(r), ensure_ascii=False) + "\n" for r in rejects)
-        dataset = Dataset(
-            name=dataset_name(data),
-            path=str(data.resolve()),
-            sha256=sha256,
-            fields=str(fields),
-            params=params.as_dict(),
-            n_records=n_records,
-            n_rejects=len(rejects),
-            fingerprint=fingerprint,
-        )
-        write_json(self.folder / "dataset.json", dataclasses.asdict(dataset))
-        return dataset
+    @contextlib.contextmanager
+    def _importing(self) -> Iterator[None]:
+        lock = self.lock("import", "data")
+        try:
+            while not lock.is_locked:
+                with contextlib.suppress(FileNotFoundError):  # the folder was removed while this waited
+                    lock.acquire()
+                self._make()
+            yield
+        finally:
+            lock.release()
 
     def rejects(self, limit: int = 1000) -> list[Reject]:
         """Return the first records that were not taken."""
@@ -246,22 +279,3 @@ class Workspace:
         return resolve_overrides(
             self.ledger.decisions(), self.dataset().n_records, labels, clustering, rows_of=self.rows_of
         )
-
-
-def _write_batches(path: Path, batches: Iterator[pa.RecordBatch], fingerprint: str, progress: Progress) -> int:
-    """Write batches to an Arrow file, one being written while the next is read; return the number of records."""
-    n_records = 0
-    schema = SCHEMA.with_metadata({"fingerprint": fingerprint})
-    with (
-        pa.OSFile(str(path), "wb") as sink,
-        pa.ipc.new_file(sink, schema) as writer,
-        concurrent.futures.ThreadPoolExecutor(1) as pool,
-    ):
-        writing = pool.submit(lambda: None)
-        for batch in batches:
-            writing.result()
-            writing = pool.submit(writer.write_batch, batch)
-            n_records += len(batch)
-            progress(n_records, 0)
-        writing.result()
-    return n_records

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,13 +34,14 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_app(home: Path) -> Iterator[str]:
+def running_app(home: Path, cwd: Path = ROOT, options: Sequence[str] = ()) -> Iterator[str]:
     """Start the app as the README says, with its workspaces in `home`; yield its address."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
+    script = os.path.relpath(ROOT / "app" / "main.py", cwd)
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), *options]
     process = subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=cwd,
         env=os.environ | {"WINNOW_HOME": str(home)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,12 +1,12 @@
 """Writing a report: its sections in their order, and two files, whole or not at all."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from core.delivery import manifest_facts, selected_rows
 from core.errors import CurationError
-from core.export import check_out
 from core.files import replacing
 from core.params import check_count
 from core.pipeline import Pipeline
@@ -14,6 +14,7 @@ from core.report import facts, findings, people
 from core.report.blocks import Report
 from core.report.html_page import as_html
 from core.report.markdown import as_markdown
+from core.targets import Source, check_out
 
 _SUFFIXES = (".html", ".md")
 _MARK = "<!-- Winnow report -->"
@@ -28,7 +29,8 @@ def write_report(pipeline: Pipeline, out: Path, examples: int = 8, seed: int = 0
     """
     check_count("examples", examples, 0)
     check_count("seed", seed, 0)
-    page, text = _paths(Path(out), Path(pipeline.workspace.dataset().path))
+    page, text = _paths(Path(out), pipeline.workspace.sources())
+    pipeline.workspace.check_records()
     report = report_of(pipeline, examples, seed)
     try:
         with replacing(page) as new_page, replacing(text) as new_text:
@@ -70,7 +72,7 @@ def report_of(pipeline: Pipeline, examples: int, seed: int) -> Report:
     )
 
 
-def _paths(out: Path, source: Path) -> tuple[Path, Path]:
+def _paths(out: Path, sources: Sequence[Source]) -> tuple[Path, Path]:
     """Return where the page and the Markdown go. Raises CurationError where they can't, or would replace another's file."""
     if out.suffix not in _SUFFIXES:
         raise CurationError(
@@ -78,7 +80,7 @@ def _paths(out: Path, source: Path) -> tuple[Path, Path]:
         )
     paths = tuple(out.with_suffix(suffix) for suffix in _SUFFIXES)
     for path in paths:
-        check_out(path, source)
+        check_out(path, sources)
         if path.is_dir():
             raise CurationError(f"{path} is a folder; give the report another name.")
         if path != out and path.exists() and not _is_report(path):
