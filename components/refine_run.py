@@ -139,11 +139,13 @@ def _lacks(pipeline: Pipeline, rounds: Rounds, run: RefineRun, standing: list[Ro
 
 def show_current(pipeline: Pipeline, run: RefineRun, made: Round) -> None:
     """Say whether what is looked at is the current selection, and offer to make it that. made: the round looked at."""
-    looked_at = f"round:{run.id}.{made.number}"
+    looked_at, now = f"round:{run.id}.{made.number}", current_selection(pipeline)
     if is_current(pipeline, looked_at):
-        st.caption(":material/check: This is the current selection: what is exported, saved and reported.")
+        title = as_markdown(now.title)
+        st.caption(
+            f":material/check: This is the current selection, **{title}**: what is exported, saved and reported."
+        )
         return
-    now = current_selection(pipeline)
     shown = describe({"method": "rounds", "run": run.id, "rounds": made.number}, run_lengths(pipeline))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(

@@ -119,3 +119,31 @@ def test_hierarchical_clusters_are_an_option(workspace, hierarchical):  # noqa: 
     run("cluster", workspace, "--clusters", 5, *(["--hierarchical"] if hierarchical else []), check=0)
     pipeline = Pipeline(Workspace(workspace))
     assert pipeline.params("cluster").hierarchical is hierarchical and len(np.unique(pipeline.labels())) == 5
+
+
+def test_the_current_selection_is_named_asked_about_and_changed_by_use(workspace, tmp_path):  # noqa: F811
+    run("refine", workspace, "--budget", 12, "--rounds", 3, "--device", "cpu", check=0)
+    done = run("refine", workspace, "--fork", 1, "--until", 2, "--device", "cpu", check=0)
+    assert "current selection: run 2, round 2 of 3, unfinished: 8 of 12 records" in done.stdout
+    done = run("export", workspace, "--out", tmp_path / "a.jsonl", check=1)
+    assert "run 2, round 2 of 3, unfinished: 8 of 12 records" in done.stderr and "--unfinished" in done.stderr
+    assert not (tmp_path / "a.jsonl").exists()
+    done = run("export", workspace, "--out", tmp_path / "a.jsonl", "--unfinished", check=0)
+    assert "current selection: run 2, round 2 of 3, unfinished" in done.stdout
+    done = run("use", workspace, "run:1", check=0)
+    assert done.stdout == "current selection: run 1, all 3 rounds: 12 records\n"
+    assert "selection run 1, all 3 rounds\n" in run("status", workspace, check=0).stdout
+    facts = json.loads(run("status", workspace, "--json", check=0).stdout)["selection"]
+    assert facts == {"id": "round:1.3", "title": "run 1, all 3 rounds", "finished": True, "up_to_date": True}
+    run("export", workspace, "--out", tmp_path / "b.jsonl", check=0)
+    held = json.loads((tmp_path / "b.jsonl.manifest.json").read_text())
+    assert held["selection"]["title"] == "run 1, all 3 rounds" and len(held["row_ids"]) == 12
+    assert "no round 7" in run("use", workspace, "round:1.7", check=1).stderr
+    done = run("drop", workspace, "--rows", held["row_ids"][0], check=0)
+    assert "current selection: run 1, all 3 rounds: 11 of 12 records" in done.stdout
+    assert "1 records short since some were dropped; round 3, selected anew" in done.stderr
+    assert "12 records" in run("undo", workspace, check=0).stdout
+    assert "version first" in (
+        run("version", "save", workspace, "--name", "first", check=0)
+        and run("use", workspace, "version:first", check=0).stdout
+    )
