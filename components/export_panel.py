@@ -58,10 +58,11 @@ def show(pipeline: Pipeline) -> None:
 def _ask(current: Current) -> bool:
     """Ask before a run is exported whose rounds are not all selected; return whether it is meant so."""
     with st.container(border=True):
-        st.markdown(f":orange[:material/hourglass_top:] {as_markdown(current.title.capitalize())}: {current.size}.")
+        st.markdown(f":orange[:material/hourglass_top:] Not all of its rounds are selected: {current.size}.")
         st.caption("Go on with its rounds on Refine, make another selection current there or on Compare, or:")
         # Keyed by what is asked: yes to one round is not yes to another.
-        return st.checkbox("Export it unfinished, as it is", key=f"unfinished-{current.id}-{current.n}")
+        told = as_markdown(f"Export {current.title}: {current.size}")
+        return st.checkbox(told, key=f"unfinished-{current.id}-{current.n}")
 
 
 def _downloads(pipeline: Pipeline, name: str, ready: bool, unfinished: bool) -> None:

@@ -60,9 +60,9 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
     statuses = opened.statuses(pipeline, pipeline.overrides())
     params = pipeline.params("select")
     is_stale = pipeline.state("select") == "stale" and bool(pipeline.last_selection_key())
-    budget_bar.show(statuses, None if params is None else _budget_records(params, len(statuses)), is_stale)
     if current := current_selection(pipeline):
         st.caption(f"Current selection: **{as_markdown(current.title)}**")
+    budget_bar.show(statuses, None if params is None else _budget_records(params, len(statuses)), is_stale)
     if is_stale and isinstance(params, RoundsParams):
         st.caption(_NO_UPDATE if params.rounds else _NO_ROUND)
     elif is_stale:

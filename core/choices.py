@@ -40,15 +40,17 @@ def choices(pipeline: Pipeline) -> list[Choice]:
     ]
     lengths = run_lengths(pipeline)
     listed: dict[Any, dict[str, Any]] = {}
+    first: dict[str, dict[str, Any]] = {}  # one made current again keeps the number that it was first known by
     for entry in pipeline.workspace.ledger.selections():
         # A run's selection that only followed decisions is one selection: listed as it stands, else as it stood last.
         same = _course(entry["params"]) or entry["key"]
+        first.setdefault(entry["key"], entry)
         if same in listed and listed[same]["key"] == pipeline.current("select") != entry["key"]:
             continue
         if _is_of_this_data(pipeline, entry):
             listed[same] = entry
     made = sorted(listed.values(), key=lambda entry: -entry["id"])
-    return found + [_made(entry, lengths) for entry in made] + _on_the_way(pipeline, lengths)
+    return found + [_made(first[entry["key"]], lengths) for entry in made] + _on_the_way(pipeline, lengths)
 
 
 def _made(entry: dict[str, Any], lengths: dict[int, int]) -> Choice:
@@ -122,9 +124,9 @@ def find_choice(pipeline: Pipeline, name: str) -> Choice:
     if name == "current":
         key = pipeline.last_selection_key()
         made = [entry for entry in pipeline.workspace.ledger.selections() if entry["key"] == key]
-        if not made or not _is_of_this_data(pipeline, made[-1]):
+        if not made or not _is_of_this_data(pipeline, made[0]):
             raise CurationError("Nothing is selected yet; select some records first.")
-        return _made(made[-1], run_lengths(pipeline))
+        return _made(made[0], run_lengths(pipeline))
     held = choices(pipeline)
     by_id = {choice.id: choice for choice in [*_numbered(pipeline, name), *held]}
     if found := by_id.get(name) or by_id.get(f"version:{name}"):

@@ -82,7 +82,7 @@ def _id(pipeline: Pipeline, params: SelectionParams | Published, key: str) -> st
     if isinstance(params, EarlierParams):
         return f"#{params.number}"
     made = [entry["id"] for entry in pipeline.workspace.ledger.selections() if entry["key"] == key]
-    return f"#{made[-1]}" if made else ""
+    return f"#{made[0]}" if made else ""
 
 
 def _wanted(pipeline: Pipeline, params: SelectionParams | Published, requested: int) -> int:
@@ -186,6 +186,7 @@ def _use_earlier(pipeline: Pipeline, number: int) -> None:
     if entry["params"]["method"] == "earlier":  # it has stood for another since; that one's own number is its name
         made = EarlierParams.from_dict(entry["params"])
         number, entry = made.number, entry | {"key": made.key, "params": made.made_by, "n": made.n}
+    number = next((each["id"] for each in workspace.ledger.selections() if each["key"] == entry["key"]), number)
     if entry["params"]["method"] == "version":
         restore_version(pipeline, find_version(workspace, entry["params"]["name"]))
         return

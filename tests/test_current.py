@@ -158,6 +158,8 @@ def test_an_earlier_selection_that_still_holds_is_simply_current_again(pipeline)
     assert current.title == "kmq, 12 records, seed 0" and rows_now(pipeline) == before
     assert fresh(pipeline).current("select") == key and fresh(pipeline).params("select") == SelectionParams("12")
     assert is_current(fresh(pipeline), "#1") and not is_current(fresh(pipeline), "#2")
+    assert [choice.id for choice in choices(fresh(pipeline))] == ["#1", "#2"]  # under its own number, once
+    assert find_choice(fresh(pipeline), "#3").n == 12
 
 
 def test_an_earlier_selection_stands_as_it_was_and_what_was_decided_since_is_told(pipeline, tmp_path, data_file):
