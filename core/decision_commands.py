@@ -10,6 +10,7 @@ from core.errors import CurationError
 from core.ledger import user_name
 from core.overrides import Decision, next_redo, next_undo
 from core.pipeline import Pipeline
+from core.refinement import RoundsParams
 
 
 def decide(arguments: argparse.Namespace) -> None:
@@ -82,5 +83,6 @@ def _revise(arguments: argparse.Namespace, action: str, find) -> None:
 def _follow(pipeline: Pipeline) -> None:
     """Let the current selection of a run obey the decision, and say how it stands then."""
     now = Pipeline(pipeline.workspace)
-    if follow_decisions(now):
+    follow_decisions(now)
+    if isinstance(now.params("select"), RoundsParams):
         say_current(current_selection(now))
