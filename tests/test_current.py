@@ -351,3 +351,12 @@ def test_the_last_round_selected_anew_tunes_nothing_again(pipeline, monkeypatch)
     assert len(tuned) == 2
     after = rows_now(pipeline)
     assert len(after) == 12 and pin in after and not {before[0], before[11]} & set(after)
+
+
+def test_an_empty_selection_made_current_again_keeps_its_budget(pipeline):
+    pipeline.workspace.decide_records("drop", np.arange(60))
+    fresh(pipeline).run("select", SelectionParams("12", "random"))
+    pipeline.workspace.decide_records("clear", np.arange(60))
+    assert make_current(fresh(pipeline), "#1").n == 0
+    params = fresh(pipeline).params("select")
+    assert isinstance(params, EarlierParams) and SelectionParams(params.budget).budget == "12"

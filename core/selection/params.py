@@ -163,8 +163,8 @@ class EarlierParams(Params):
 
     @property
     def budget(self) -> str:
-        """Return its number of records as a budget."""
-        return str(self.n)
+        """Return the budget that it was made with."""
+        return str(self.made_by.get("budget", self.n))
 
     def n_records(self, n_pool: int) -> int:
         """Return its number of records."""
