@@ -21,5 +21,5 @@ elif view == "pareto":
 elif view == "proof":
     proof_panel.show(pipeline, busy)
 else:
-    version_panel.show(pipeline, busy)
+    version_panel.show(pipeline)
 guide.next_page(pipeline, "export")

@@ -25,6 +25,7 @@ if run is None:
     st.stop()
 
 refine_run.show_head(pipeline, rounds, run, busy)
+which = st.container()
 if busy and run.params.feedback == "lm":
     refine_run.watch_losses(pipeline, run)
 standing = rounds.rounds(run.id)
@@ -34,6 +35,8 @@ if standing:
     with side:
         at = refine_charts.pick_round(course)
         made = standing[min(at, len(standing) - 1)]
+        with which:
+            refine_run.show_current(pipeline, run, made)
         refine_table.show_cluster(pipeline, rounds, run, made, course)
         refine_run.show_decisions(course, at)
     with chart:
@@ -43,7 +46,10 @@ if standing:
     refine_table.show(rounds, run, made)
     if not run.is_reversed and (made.number < run.params.rounds or len(standing) > made.number):
         with st.expander(f"Fork this run after round {made.number}"):
-            st.caption("A fork shares the rounds up to there and goes its own way; this run stays as it is.")
+            st.caption(
+                "A fork shares the rounds up to there and goes its own way. It becomes the current selection; this run stays as "
+                "it is and can be made current again."
+            )
             refine_form.show(pipeline, busy, run, fork_of=(run.id, made.number))
 with st.expander("Start another run"):
     refine_form.show(pipeline, busy, run)

@@ -3,8 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from components import guide, opened, state
+from components import decide, guide, opened, state
+from components.words import as_markdown
 from core.choices import Choice, choices
+from core.current import current_selection, is_current
 from core.pipeline import Pipeline
 
 VIEWS = {
@@ -50,7 +52,27 @@ def show(pipeline: Pipeline) -> tuple[str, list[Choice]]:
             help="Every selection made so far, with its number, and every version saved.",
         )
         current.compared = tuple(picked)
+        _make_current(pipeline, [held[name] for name in picked])
     return current.compare_view, [held[name] for name in picked]
+
+
+def _make_current(pipeline: Pipeline, picked: list[Choice]) -> None:
+    """Say which selection is the current one, with a button for each picked one that isn't."""
+    now = current_selection(pipeline)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if now:
+            st.caption(f"Current selection: **{as_markdown(now.title)}**", width="content")
+        for choice in picked:
+            if not is_current(pipeline, choice.id):
+                st.button(
+                    f"Make {as_markdown(choice.title)} current",
+                    icon=":material/check:",
+                    type="tertiary",
+                    key=f"use-{choice.id}",
+                    help="It is then what is exported, saved and reported.",
+                    on_click=decide.use,
+                    args=(choice.id,),
+                )
 
 
 def _at_first(pipeline: Pipeline, held: list[Choice]) -> list[str]:

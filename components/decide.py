@@ -1,8 +1,10 @@
-"""Decisions made on a page: every one is written to the ledger, said aloud, and can be undone. Callbacks only."""
+"""What is decided on a page, and which selection is current: written to the workspace and said aloud. Callbacks only."""
 
 import numpy as np
 
 from components import opened, state
+from components.words import as_markdown
+from core.current import make_current
 from core.errors import CurationError
 from core.overrides import Decision, next_redo, next_undo
 
@@ -30,6 +32,16 @@ def on_cluster(action: str, cluster: int, clustering: str, value: float = 1.0, n
         return
     by = f" x {value:g}" if action == "weight" else ""
     state.say(f"{_DONE[action]} cluster {cluster}{by}. Undo takes it back.")
+
+
+def use(choice_id: str) -> None:
+    """Make a selection the current one: see `core.current.make_current`."""
+    try:
+        current = make_current(opened.pipeline(), choice_id)
+    except CurationError as error:
+        state.say(str(error))
+        return
+    state.say(f"The current selection is {as_markdown(current.title)}: {current.size}.")
 
 
 def undo(decision_id: int | None = None) -> None:

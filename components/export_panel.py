@@ -5,7 +5,9 @@ from pathlib import Path
 import streamlit as st
 
 from components import opened, state
+from components.words import as_markdown
 from core import delivery
+from core.current import Current, current_selection, open_workspace
 from core.errors import CurationError
 from core.export import export_lines, manifest_path
 from core.pipeline import Pipeline
@@ -20,16 +22,21 @@ def show(pipeline: Pipeline) -> None:
     try:
         rows = delivery.selected_rows(pipeline)
     except CurationError:
+        title = as_markdown(current_selection(pipeline).title)
         st.warning(
-            "The selection is out of date: decisions or clusters changed since. Update it in the sidebar, then export.",
+            f"The current selection, {title}, is out of date: decisions or clusters changed since. The sidebar says what "
+            "can be done; then export.",
             icon=":material/update:",
         )
         return
+    current = current_selection(pipeline)
+    st.markdown(f"##### Current selection: {as_markdown(current.title)}")
     info = pipeline.workspace.info("select", pipeline.current("select"))
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
         st.warning(warning)
     if not len(rows):
         return
+    ready = current.is_finished or _ask(current)
     dataset = pipeline.workspace.dataset()
     name = f"{dataset.name}-curated.jsonl"
     left, right = st.columns(2, gap="large")
@@ -39,32 +46,44 @@ def show(pipeline: Pipeline) -> None:
             f"{len(rows):,}",
             help="Each line is the record's original text, byte for byte, in the order of the data.",
         )
-        _downloads(pipeline, name)
+        _downloads(pipeline, name, ready, not current.is_finished)
     with right:
-        _save(pipeline, name)
+        _save(pipeline, name, ready, not current.is_finished)
     st.markdown("##### First lines")
     for line in list(export_lines(opened.records(pipeline), rows[:_PREVIEW])):
         text = line.decode().rstrip("\n")
         st.code(text if len(text) <= _PREVIEW_CHARS else text[:_PREVIEW_CHARS] + " …", language="json", wrap_lines=True)
 
 
-def _downloads(pipeline: Pipeline, name: str) -> None:
+def _ask(current: Current) -> bool:
+    """Ask before a run is exported whose rounds are not all selected; return whether it is meant so."""
+    with st.container(border=True):
+        st.markdown(f":orange[:material/hourglass_top:] Not all of its rounds are selected: {current.size}.")
+        st.caption("Go on with its rounds on Refine, make another selection current there or on Compare, or:")
+        # Keyed by what is asked: yes to one round is not yes to another.
+        told = as_markdown(f"Export {current.title}: {current.size}")
+        return st.checkbox(told, key=f"unfinished-{current.id}-{current.n}")
+
+
+def _downloads(pipeline: Pipeline, name: str, ready: bool, unfinished: bool) -> None:
     # Callables: the files are made when the button is pressed, not at every rerun.
     st.download_button(
         "Download JSONL",
-        lambda: _file(pipeline, name).read_bytes(),
+        lambda: _file(pipeline, name, unfinished).read_bytes(),
         name,
         "application/jsonl",
         type="primary",
+        disabled=not ready,
         icon=":material/download:",
         on_click="ignore",
         key="download",
     )
     st.download_button(
         "Download the manifest",
-        lambda: manifest_path(_file(pipeline, name)).read_bytes(),
+        lambda: manifest_path(_file(pipeline, name, unfinished)).read_bytes(),
         f"{name}.manifest.json",
         "application/json",
+        disabled=not ready,
         icon=":material/verified:",
         on_click="ignore",
         key="download_manifest",
@@ -74,6 +93,7 @@ def _downloads(pipeline: Pipeline, name: str) -> None:
         lambda: _report(pipeline, name),
         f"{name}.report.html",
         "text/html",
+        disabled=not ready,
         icon=":material/description:",
         on_click="ignore",
         key="download_report",
@@ -84,24 +104,24 @@ def _downloads(pipeline: Pipeline, name: str) -> None:
 def _report(pipeline: Pipeline, name: str) -> bytes:
     out = pipeline.workspace.folder / "exports" / f"{name}.report.html"
     out.parent.mkdir(exist_ok=True)
-    return write_report(Pipeline(pipeline.workspace), out)[0].read_bytes()
+    return write_report(open_workspace(pipeline.workspace), out)[0].read_bytes()
 
 
-def _file(pipeline: Pipeline, name: str) -> Path:
+def _file(pipeline: Pipeline, name: str, unfinished: bool) -> Path:
     """Write the export as it is now, not as it was when the page was drawn."""
     out = pipeline.workspace.folder / "exports" / name
     out.parent.mkdir(exist_ok=True)
-    delivery.export_selection(Pipeline(pipeline.workspace), out)
+    delivery.export_selection(open_workspace(pipeline.workspace), out, unfinished)
     return out
 
 
-def _save(pipeline: Pipeline, name: str) -> None:
+def _save(pipeline: Pipeline, name: str, ready: bool, unfinished: bool) -> None:
     with st.form("save", border=False):
         text = st.text_input("Or save to a path on this computer", name, key="save_path")
-        if st.form_submit_button("Save", icon=":material/save:") and text.strip():
+        if st.form_submit_button("Save", icon=":material/save:", disabled=not ready) and text.strip():
             try:
                 out = Path(text.strip()).expanduser()
-                manifest = delivery.export_selection(Pipeline(pipeline.workspace), out)
+                manifest = delivery.export_selection(open_workspace(pipeline.workspace), out, unfinished)
             except CurationError as error:
                 st.error(str(error))
             else:

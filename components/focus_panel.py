@@ -65,12 +65,13 @@ def _actions(pipeline: Pipeline, focus: Focus, weights: dict[int, float]) -> Non
                 args=(action, focus.cluster, clustering) if by_cluster else (action, focus.rows),
             )
     if focus.kind == "cluster":
-        key = f"weight-{focus.cluster}"
+        now = float(weights.get(focus.cluster, 1.0))
+        key = f"weight-{focus.cluster}-{now}"  # with the value: an undo, or another tab, may have changed it
         st.number_input(
             "Weight of this cluster",
             min_value=0.0,
-            max_value=max(100.0, float(weights.get(focus.cluster, 1.0))),
-            value=weights.get(focus.cluster, 1.0),
+            max_value=max(100.0, now),
+            value=now,
             step=0.25,
             key=key,
             help="Multiplies the cluster's share of the budget: 2 doubles it, 0 takes nothing but pinned records.",

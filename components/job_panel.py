@@ -22,7 +22,6 @@ _DOING = {
     "measure": "Measuring selections",
     "stability": "Trying seeds",
     "prove": "Training on each selection",
-    "restore": "Restoring a version",
     "suggest": "Trying numbers of clusters",
     "reward": "Learning domains and rewards",
 }

@@ -6,6 +6,7 @@ import streamlit as st
 from components import state
 from components.theme import DROPPED, FREE, PINNED, SELECTED
 from core.choices import Choice, rows_of
+from core.current import open_workspace
 from core.overrides import Overrides
 from core.pipeline import Pipeline
 from core.record_table import RecordTable
@@ -14,12 +15,15 @@ from core.workspace import Workspace
 
 
 def pipeline() -> Pipeline:
-    """Return the open workspace's pipeline. The sample's is made, and its records read, if it is not there yet."""
+    """Return the open workspace's pipeline. The sample's is made, and its records read, if it is not there yet.
+
+    The current selection of a run obeys what was decided since, here or elsewhere.
+    """
     current = state.get()
     workspace = Workspace(current.workspace, create=True)
     if not workspace.has_data and current.workspace.name == state.SAMPLE.stem:
         workspace.import_data(state.SAMPLE, RecordParams())
-    return Pipeline(workspace)
+    return open_workspace(workspace)
 
 
 def records(opened: Pipeline) -> RecordTable:

@@ -67,12 +67,14 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, course: Course, at:
         return
     shown = sorted(course.most_changed(_LINES, always=(picked,) if picked >= 0 else ()))
     st.plotly_chart(weight_lines(course, shown, dark, picked), key="weight_lines", config=_CONFIG, theme=None)
-    rest = len(course.names) - len(shown)
-    if rest:
-        st.caption(
+    unit = "A weight of 1 is an equal share of what a round takes; curators' multipliers are counted in."
+    rest = ""
+    if len(course.names) > len(shown):
+        rest = (
             f"The {len(shown)} clusters whose weight moved most or that people decided on; "
-            f"the grey band holds nine of ten of all {len(course.names):,}."
+            f"the grey band holds nine of ten of all {len(course.names):,}. "
         )
+    st.caption(rest + unit)
 
 
 def _map(pipeline: Pipeline, rounds: Rounds, run: RefineRun, course: Course, at: int, dark: bool) -> None:

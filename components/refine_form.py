@@ -7,7 +7,7 @@ from core.advance import Advance
 from core.errors import CurationError
 from core.judge import named_model
 from core.pipeline import Pipeline
-from core.refinement import DIRECTIONS, FEEDBACKS, INSIDE, SCALES, UPDATES, RefineParams
+from core.refinement import DIRECTIONS, FEEDBACKS, INSIDE, SCALES, UPDATES, RefineParams, RoundsParams
 from core.rounds import RefineRun, Rounds
 from core.steps import Step
 from core.tuning import PERPLEXITIES, SCORERS, LmParams
@@ -233,6 +233,9 @@ def _start(pipeline: Pipeline, values: dict, lm: dict, fork_of: tuple[int, int] 
 
 
 def go_on(pipeline: Pipeline, run_id: int, until: int = 0, redo: bool = False) -> None:
-    """Start the job that takes a run on, until a round or to its end."""
+    """Start the job that takes a run on, until a round or to its end; it then is the current selection."""
+    params = pipeline.params("select")
+    if not isinstance(params, RoundsParams) or params.run != run_id:
+        state.say(f"Run {run_id} becomes the current selection once its round is there.")
     step = Step("refine", Advance(run_id, until, redo, state.get().who).as_dict())
     job_panel.start(pipeline, "Refining", [step])

@@ -2,11 +2,15 @@
 
 import streamlit as st
 
-from components import refine_form, state
+from components import decide, refine_form, state
 from components.theme import ICONS, is_dark
 from components.weight_figures import loss_lines
+from components.words import as_markdown
 from core import jobs
+from core.advance import is_outdated
+from core.choices import describe, run_lengths
 from core.course import Course
+from core.current import current_selection, is_current
 from core.errors import CurationError
 from core.params import digest
 from core.pipeline import Pipeline
@@ -98,13 +102,65 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
             on_click=_take_back,
             args=(rounds, run.id, len(standing)),
         )
-    if standing and (shortfall := rounds.info(standing[-1])["shortfall"]):
-        st.warning(shortfall)
     if run.warning:
         st.warning(run.warning)
+    if standing:
+        _lacks(pipeline, rounds, run, standing, busy)
     if stands == "stale":
         st.warning(
             "The clusters or the quality scores are no longer those this run began with. It can be read, not continued."
+        )
+
+
+def _lacks(pipeline: Pipeline, rounds: Rounds, run: RefineRun, standing: list[Round], busy: bool) -> None:
+    """Say what the run lacks, and offer its last round anew where that would help a complete run."""
+    shortfall = rounds.info(standing[-1])["shortfall"]
+    if is_current(pipeline, f"round:{run.id}.{len(standing)}"):
+        shortfall = current_selection(pipeline).shortfall
+    if shortfall:
+        st.warning(shortfall)
+    if rounds.state(run.id) != "done" or not is_outdated(rounds, run):
+        return
+    last = len(standing)
+    tuned = " The language model is not tuned again." if run.params.feedback == "lm" else ""
+    before = f"Rounds 1 to {last - 1} and their feedback stay." if last > 2 else "Round 1 and its feedback stay."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Select round {last} anew",
+            icon=":material/replay:",
+            disabled=busy,
+            key="select_anew",
+            on_click=refine_form.go_on,
+            args=(pipeline, run.id, last, True),
+        )
+        st.caption(
+            f"Something was decided since round {last} was selected. Anew, it obeys that: what was dropped is filled, pins come "
+            f"in, weights count. {before if last > 1 else ''}{tuned}",
+            width="stretch",
+        )
+
+
+def show_current(pipeline: Pipeline, run: RefineRun, made: Round) -> None:
+    """Say whether what is looked at is the current selection, and offer to make it that. made: the round looked at."""
+    looked_at, now = f"round:{run.id}.{made.number}", current_selection(pipeline)
+    if is_current(pipeline, looked_at):
+        title = as_markdown(now.title)
+        st.caption(
+            f":material/check: This is the current selection, **{title}**: what is exported, saved and reported."
+        )
+        return
+    shown = describe({"method": "rounds", "run": run.id, "rounds": made.number}, run_lengths(pipeline))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"Current selection: **{as_markdown(now.title) if now else 'none'}**. Looked at here: {shown}.",
+            width="content",
+        )
+        st.button(
+            "Make this the current selection",
+            icon=":material/check:",
+            key="make_current",
+            on_click=decide.use,
+            args=(looked_at,),
         )
 
 
@@ -169,8 +225,10 @@ def show_decisions(course: Course, shown: int) -> None:
             if d.action in ("undo", "redo"):
                 what = f"decision {d.refers}"
             by = f" × {d.value:g}" if d.action == "weight" else ""
+            since = ", taken back since" if d.id in course.taken_back else ""
             st.text(
-                f"{d.at[:16].replace('T', ' ')} {d.who}: {d.action} {what}{by}" + (f" ({d.note})" if d.note else "")
+                f"{d.at[:16].replace('T', ' ')} {d.who}: {d.action} {what}{by}{since}"
+                + (f" ({d.note})" if d.note else "")
             )
 
 

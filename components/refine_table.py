@@ -12,14 +12,18 @@ _COLUMNS = {
     "cluster": st.column_config.NumberColumn("No.", width=60),
     "name": st.column_config.TextColumn("Cluster", width="medium"),
     "weight": st.column_config.NumberColumn(
-        "Weight before", format="%.2f", help="1 is an equal share of the round's budget, 2 twice that."
+        "Weight before",
+        format="%.2f",
+        help="What the round drew by, curators' multipliers counted in: 1 is an equal share of its budget, 2 twice that.",
     ),
     "multiplier": st.column_config.NumberColumn("Curator ×", format="%.3g"),
     "score": st.column_config.NumberColumn("Score", format="%.3f", help="Higher: the model has more to learn here."),
     "factor": st.column_config.NumberColumn(
         "Factor", format="%.3f", help="What the score does to the weight; 1 leaves it."
     ),
-    "after": st.column_config.NumberColumn("Weight after", format="%.2f", help="1 is an equal share."),
+    "after": st.column_config.NumberColumn(
+        "Weight after", format="%.2f", help="What the next round draws by, multipliers counted in: 1 is an equal share."
+    ),
     "held by": st.column_config.TextColumn(
         "Held by", help="floor: raised to the floor. cap: it holds less than its share. override: a curator decided."
     ),
@@ -77,7 +81,7 @@ def show_cluster(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round
         value=float(weights.get(cluster, 1.0)),
         step=0.25,
         key=key,
-        help="From the next round on: 2 doubles its share, 0 takes nothing but pinned records, 1 takes this off.",
+        help="2 doubles its share, 0 takes nothing but pinned records, 1 takes this off.",
         on_change=lambda: decide.on_cluster("weight", cluster, clustering, float(st.session_state[key])),
     )
     with st.container(horizontal=True):
@@ -89,4 +93,5 @@ def show_cluster(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round
                 on_click=decide.on_cluster,
                 args=(action, cluster, clustering),
             )
-    st.caption("Decisions count from the next round on.")
+    ahead = "from the next round on" if rounds.state(run.id) != "done" else "once the last round is selected anew"
+    st.caption(f"A drop takes its records out at once; its places are filled, and pins and weights count, {ahead}.")

@@ -11,9 +11,11 @@ from components.map_figure import Colouring, draw_map, hover_sample
 from components.map_view import whole_picture
 from components.theme import GRID, category_colours, is_dark, lay_out, scale_colours, text_colour
 from components.weight_figures import loss_lines
-from components.words import plain
+from components.words import as_markdown, plain
+from core.current import current_selection
 from core.pipeline import Pipeline
 from core.raster import full_view
+from core.selection import SelectionParams
 from core.selection.params import REASONS
 from core.words import shorten
 
@@ -27,8 +29,9 @@ def show(pipeline: Pipeline) -> None:
     for warning in info["warnings"]:
         st.warning(warning)
     reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
-    chosen, drawn = _chosen(pipeline, len(reward))
-    by_domain = _by_domain(pipeline)
+    by_it = _last_by_it(pipeline)
+    chosen, drawn = _chosen(pipeline, by_it, len(reward))
+    by_domain = _by_domain(pipeline, by_it)
     cuts = _cuts(reward, domain, drawn, len(info["names"]), by_domain)
     columns = st.columns(3)
     if "from" in info:
@@ -36,6 +39,8 @@ def show(pipeline: Pipeline) -> None:
     else:
         _quality_of_probes(columns, info)
     columns[2].metric("Selected by it", f"{int(chosen.sum()):,}")
+    if by_it is not None and (told := _stands(pipeline, by_it)):
+        columns[2].caption(told)
     left, right = st.columns([17, 9], gap="large")
     with left:
         _map(pipeline, info["names"], table)
@@ -95,21 +100,40 @@ def _quality_of_probes(columns, info: dict) -> None:
     )
 
 
-def _chosen(pipeline: Pipeline, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return (taken, drawn), each (n,) bool: what the current selection took, and what of it by its reward, if DaaR made it."""
+def _last_by_it(pipeline: Pipeline) -> dict | None:
+    """Return the ledger's entry of the latest selection that DaaR made from this data, current or not; None without any."""
+    workspace = pipeline.workspace
+    for entry in reversed(workspace.ledger.selections()):
+        if entry["params"]["method"] == "daar" and workspace.has("select", entry["key"]):
+            same = workspace.info("select", entry["key"])["inputs"]["records"] == pipeline.current("records")
+            return entry if same else None
+    return None
+
+
+def _stands(pipeline: Pipeline, entry: dict) -> str:
+    """Return what keeps a selection by DaaR from being what is exported, or ""."""
+    if pipeline.key("select", SelectionParams.from_dict(entry["params"])) != entry["key"]:
+        return ":orange[Out of date: something was decided, or learnt anew, since.]"
+    if pipeline.current("select") != entry["key"]:
+        return f"Not the current selection, which is {as_markdown(current_selection(pipeline).title)}."
+    return ""
+
+
+def _chosen(pipeline: Pipeline, entry: dict | None, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (taken, drawn), each (n,) bool: what the latest selection by DaaR took, and what of it by its reward."""
     taken, drawn = np.zeros(n, bool), np.zeros(n, bool)
-    params, selection = pipeline.params("select"), pipeline.selection()
-    if selection is not None and params.method == "daar":
+    if entry is not None:
+        selection = pipeline.workspace.table("select", entry["key"])
         rows = selection["row_id"].to_numpy()
         taken[rows] = True
         drawn[rows[selection["reason"].to_numpy() == REASONS.index("drawn")]] = True
     return taken, drawn
 
 
-def _by_domain(pipeline: Pipeline) -> bool:
+def _by_domain(pipeline: Pipeline, entry: dict | None) -> bool:
     """Whether every domain has a cut of its own: one is favoured, or shares are wished."""
-    params, learnt = pipeline.params("select"), pipeline.params("reward")
-    return bool(getattr(params, "customise", "") or any(domain.get("share") for domain in learnt.domains))
+    learnt, favoured = pipeline.params("reward"), entry is not None and entry["params"].get("customise")
+    return bool(favoured or any(domain.get("share") for domain in learnt.domains))
 
 
 def _cuts(reward: np.ndarray, domain: np.ndarray, drawn: np.ndarray, k: int, by_domain: bool) -> np.ndarray:

@@ -6,14 +6,16 @@ import streamlit as st
 
 from components import opened
 from components.theme import GRID, SELECTED, is_dark, lay_out, status_colours
-from components.words import plain
+from components.words import as_markdown, plain
+from core.current import current_selection
 from core.pipeline import Pipeline
+from core.selection import SelectionParams
 
 _MOST_BARS = 80
 
 
 def show(pipeline: Pipeline) -> None:
-    """Draw the latest selection."""
+    """Draw the current selection, or where it is out of date what it was."""
     key = pipeline.last_selection_key()
     if not key:
         st.markdown("##### Nothing selected yet")
@@ -21,6 +23,11 @@ def show(pipeline: Pipeline) -> None:
         return
     info = pipeline.workspace.info("select", key)
     measures = info["measures"]
+    current = current_selection(pipeline)
+    stale = "" if current.is_up_to_date else " :orange[(out of date)]"
+    st.markdown(f"##### Current selection: {as_markdown(current.title)}{stale}")
+    if other := _form_says(pipeline):
+        st.caption(f"The form beside it is set to {as_markdown(other)}: that is what Select would choose by.")
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
         st.warning(warning)
     columns = st.columns(4)
@@ -42,6 +49,17 @@ def show(pipeline: Pipeline) -> None:
             delta=f"{measures['mean_quality'] - measures['mean_quality_of_all']:+.2f} against all",
         )
     _bars(pipeline, key)
+
+
+def _form_says(pipeline: Pipeline) -> str:
+    """Return the method and budget that the form shows where they are not those of what is selected, else ""."""
+    method, budget = (st.session_state.get(key) for key in ("method", "budget"))
+    if method is None or budget is None:
+        return ""
+    shown = pipeline.params("select")
+    if isinstance(shown, SelectionParams) and (shown.method, shown.budget) == (method, budget.strip()):
+        return ""
+    return f"{method}, budget {budget.strip()}"
 
 
 def _bars(pipeline: Pipeline, key: str) -> None:

@@ -4,12 +4,13 @@ import streamlit as st
 
 from components import budget_bar, decide, guide, job_panel, opened, state
 from components.theme import ICONS
-from core.advance import Advance
+from components.words import as_markdown
+from core.current import current_selection
 from core.errors import CurationError
 from core.overrides import next_undo
 from core.pipeline import Pipeline
 from core.refinement import RoundsParams
-from core.selection import SelectionParams, VersionParams
+from core.selection import SelectionParams
 from core.steps import Step
 
 _STAGE_NAMES = {
@@ -19,6 +20,11 @@ _STAGE_NAMES = {
     "score": "Quality",
     "select": "Selection",
 }
+_NO_UPDATE = (
+    ":orange[Its clusters or scores changed since, or its rounds were taken back.] Bring those back, make another selection "
+    "current on Refine or Compare, or select anew."
+)
+_NO_ROUND = ":orange[All its rounds were taken back.] Go on with the run, or make another selection current."
 _STATE_WORDS = {"done": "ready", "stale": "out of date", "missing": "not yet"}
 
 
@@ -54,33 +60,34 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
     statuses = opened.statuses(pipeline, pipeline.overrides())
     params = pipeline.params("select")
     is_stale = pipeline.state("select") == "stale" and bool(pipeline.last_selection_key())
+    if current := current_selection(pipeline):
+        st.caption(f"Current selection: **{as_markdown(current.title)}**")
     budget_bar.show(statuses, None if params is None else _budget_records(params, len(statuses)), is_stale)
-    if is_stale:
+    if is_stale and isinstance(params, RoundsParams):
+        st.caption(_NO_UPDATE if params.rounds else _NO_ROUND)
+    elif is_stale:
         st.caption(":orange[Your decisions or the clusters changed since this was selected.]")
-        steps = [_again(params)]
+        again = (
+            {
+                "on_click": job_panel.start,
+                "args": (pipeline, "Updating the selection", [Step("select", params.as_dict())]),
+            }
+            if isinstance(params, SelectionParams)
+            else {"on_click": decide.use, "args": (current.id,)}
+        )
         st.button(
             "Update the selection",
             icon=ICONS["stale"],
             type="primary",
             width="stretch",
             disabled=busy,
-            on_click=job_panel.start,
-            args=(pipeline, "Updating the selection", steps),
             key="update_selection",
+            **again,
         )
     if next_undo(pipeline.workspace.ledger.decisions()):
         st.button(
             "Undo the last decision", icon=ICONS["undo"], width="stretch", on_click=decide.undo, key="sidebar_undo"
         )
-
-
-def _again(params: SelectionParams | RoundsParams | VersionParams) -> Step:
-    """Return what selects again under today's decisions: the method, the latest round anew, or the version as it was."""
-    if isinstance(params, RoundsParams):
-        return Step("refine", Advance(params.run, max(params.rounds, 1), redo=True, who=state.get().who).as_dict())
-    if isinstance(params, VersionParams):
-        return Step("restore", {"name": params.name})
-    return Step("select", params.as_dict())
 
 
 def _budget_records(params, n_records: int) -> int | None:

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from components import job_panel, state
+from components import decide, state
 from components.words import as_markdown
+from core.choices import describe, run_lengths
+from core.current import current_selection, is_current
 from core.delivery import manifest_facts
 from core.errors import CurationError
 from core.export import manifest_path
 from core.pipeline import Pipeline
-from core.steps import Step
 from core.versions import Version, export_version, import_version, save_version, versions
 
 
-def show(pipeline: Pipeline, busy: bool) -> None:
+def show(pipeline: Pipeline) -> None:
     """Draw the panel."""
     left, right = st.columns(2, gap="large")
     with left:
@@ -27,18 +28,20 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     if not held:
         st.caption("No versions yet. A version keeps a selection as it is, whatever is decided afterwards.")
     for version in reversed(held):
-        _show(pipeline, version, busy)
+        _show(pipeline, version)
 
 
 def _save(pipeline: Pipeline) -> None:
     with st.form("save_version", border=False):
         st.markdown("##### Save the current selection")
+        if current := current_selection(pipeline):
+            st.caption(f"{as_markdown(current.title)}: {current.size}")
         name = st.text_input("Name", key="version_name")
         note = st.text_input("Note", key="version_note", placeholder="why, for those who read it later")
         if st.form_submit_button("Save", icon=":material/bookmark_add:", disabled=pipeline.selection() is None):
             _try(lambda: save_version(pipeline, name, manifest_facts(pipeline), note, state.get().who))
     if pipeline.selection() is None:
-        st.caption("The selection is out of date; update it in the sidebar first.")
+        st.caption("The selection is out of date; the sidebar says what can be done.")
 
 
 def _import(pipeline: Pipeline) -> None:
@@ -64,22 +67,24 @@ def _try(make: Callable[[], Version]) -> None:
     st.rerun()
 
 
-def _show(pipeline: Pipeline, version: Version, busy: bool) -> None:
+def _show(pipeline: Pipeline, version: Version) -> None:
     with st.container(border=True, key=f"version-{version.id}"):
         words, restore, jsonl, manifest = st.columns([10, 3, 3, 3], vertical_alignment="center")
         with words:
             st.text(version.name + (f": {version.note}" if version.note else ""))
             by = f" by {as_markdown(version.who)}" if version.who else ""
-            st.caption(f"{version.n:,} records, {version.method}, saved {version.at[:16].replace('T', ' ')}{by}")
+            made_by = as_markdown(describe({"method": "file"} | version.params, run_lengths(pipeline)))
+            st.caption(f"{version.n:,} records, {made_by}, saved {version.at[:16].replace('T', ' ')}{by}")
+        stands = is_current(pipeline, f"version:{version.name}")
         restore.button(
-            "Restore",
+            "Is current" if stands else "Make current",
             key=f"restore-{version.id}",
             icon=":material/settings_backup_restore:",
-            disabled=busy,
+            disabled=stands,
             width="stretch",
-            help="Make it the current selection again. What is current now stays in the list of selections.",
-            on_click=job_panel.start,
-            args=(pipeline, "Restoring a version", [Step("restore", {"name": version.name})]),
+            help="Make it the current selection. What is current now stays in the list of selections.",
+            on_click=decide.use,
+            args=(f"version:{version.name}",),
         )
         file = f"{version.name}.jsonl".replace("/", "-")
         jsonl.download_button(

@@ -58,9 +58,9 @@ def weight_lines(course: Course, shown: list[int], dark: bool, picked: int = -1)
 
 def _mark_decisions(figure: go.Figure, course: Course, relative: np.ndarray, dark: bool) -> None:
     xs, ys, texts = [], [], []
-    for title, column, made in zip(course.titles, relative.T, course.decisions, strict=True):
+    for title, column, made in zip(course.titles, relative.T, course.marks, strict=True):
         for d in made:
-            if d.target == "cluster" and d.action in ("pin", "drop", "weight", "clear") and d.cluster < len(column):
+            if d.cluster < len(column):
                 by = f" × {d.value:g}" if d.action == "weight" else ""
                 xs.append(title)
                 ys.append(column[d.cluster])

@@ -44,8 +44,7 @@ def advance(
     n_rounds = run.params.rounds
     goal = min(how.until or n_rounds, n_rounds)
     standing = rounds.rounds(run.id)
-    outdated = len(standing) == n_rounds == goal and standing[-1].key != _round_key(rounds, run, n_rounds - 1)
-    if standing and (how.redo or outdated):
+    if standing and (how.redo or (goal == n_rounds and is_outdated(rounds, run))):
         _select(rounds, run, how.who, len(standing) - 1)
     begun = len(rounds.rounds(run.id))
     while True:
@@ -64,6 +63,15 @@ def advance(
             break
     if rounds.rounds(run.id):
         publish(rounds, run)
+
+
+def is_outdated(rounds: Rounds, run: RefineRun) -> bool:
+    """Whether the run is complete and something was decided since that its last round, selected anew, would obey.
+
+    That round alone is then selected again: it has no feedback, and those before it keep theirs.
+    """
+    standing = rounds.rounds(run.id)
+    return len(standing) == run.params.rounds and standing[-1].key != _round_key(rounds, run, len(standing) - 1)
 
 
 def _round_key(rounds: Rounds, run: RefineRun, n_before: int) -> str:

@@ -1,4 +1,4 @@
-"""The selections of a workspace that can be compared: every one made so far, rounds on the way to one, every saved version."""
+"""The selections of a workspace: every one made so far, rounds on the way to one, every saved version; what each is called."""
 
 import dataclasses
 from typing import Any
@@ -12,7 +12,7 @@ from core.pipeline import Pipeline
 from core.progress import Progress, no_progress, part_of
 from core.redraw import mean_overlap, redrawn_pool
 from core.rounds import Rounds
-from core.selection import SelectionParams, select_records
+from core.selection import SEEDED, SelectionParams, select_records
 from core.versions import version_rows, versions
 
 VERSION = 2
@@ -36,21 +36,41 @@ class Choice:
 
 def choices(pipeline: Pipeline) -> list[Choice]:
     """Return what can be compared, the newest first, versions before the rest. One made on other data is left out."""
-    workspace = pipeline.workspace
-    found = [Choice(f"version:{v.name}", v.name, v.at, v.n, v.params, v.note) for v in reversed(versions(workspace))]
-    seen = set()
-    for entry in reversed(workspace.ledger.selections()):
-        key = entry["key"]
-        if key in seen or not workspace.has("select", key):
+    found = [
+        Choice(f"version:{v.name}", v.name, v.at, v.n, v.params, v.note) for v in reversed(versions(pipeline.workspace))
+    ]
+    lengths = run_lengths(pipeline)
+    listed: dict[Any, dict[str, Any]] = {}
+    first: dict[str, dict[str, Any]] = {}  # one made current again keeps the number that it was first known by
+    for entry in pipeline.workspace.ledger.selections():
+        # A run's selection that only followed decisions is one selection: listed as it stands, else as it stood last.
+        same = _course(entry["params"]) or entry["key"]
+        first.setdefault(entry["key"], entry)
+        if same in listed and listed[same]["key"] == pipeline.current("select") != entry["key"]:
             continue
-        seen.add(key)
-        if workspace.info("select", key)["inputs"]["records"] != pipeline.current("records"):
-            continue
-        found.append(Choice(f"#{entry['id']}", describe(entry), entry["at"], entry["n"], entry["params"]))
-    return found + _on_the_way(pipeline)
+        if _is_of_this_data(pipeline, entry):
+            listed[same] = entry
+    made = sorted(listed.values(), key=lambda entry: -entry["id"])
+    return found + [_made(first[entry["key"]], lengths) for entry in made] + _on_the_way(pipeline, lengths)
 
 
-def _on_the_way(pipeline: Pipeline) -> list[Choice]:
+def _made(entry: dict[str, Any], lengths: dict[int, int]) -> Choice:
+    name = f"#{entry['id']}"
+    return Choice(name, f"{name}: {describe(entry['params'], lengths)}", entry["at"], entry["n"], entry["params"])
+
+
+def _course(params: dict[str, Any]) -> tuple | None:
+    """Return what tells the rounds of a selection from others; None where no rounds made it."""
+    return (params["run"], params["rounds"], params["course"]) if params["method"] == "rounds" else None
+
+
+def _is_of_this_data(pipeline: Pipeline, entry: dict[str, Any]) -> bool:
+    workspace, key = pipeline.workspace, entry["key"]
+    is_there = workspace.has("select", key)
+    return is_there and workspace.info("select", key)["inputs"]["records"] == pipeline.current("records")
+
+
+def _on_the_way(pipeline: Pipeline, lengths: dict[int, int]) -> list[Choice]:
     """Return what runs had taken after each round but their last, which is a selection of its own; the newest run first."""
     rounds, found = Rounds(pipeline), []
     for run in reversed(rounds.runs()):
@@ -58,35 +78,68 @@ def _on_the_way(pipeline: Pipeline) -> list[Choice]:
             continue
         for made in rounds.rounds(run.id)[:-1]:
             n = len(rounds.taken(run, made.number))
-            title = f"run {run.id} up to round {made.number}"
+            title = describe({"method": "rounds", "run": run.id, "rounds": made.number}, lengths)
             found.append(Choice(f"round:{run.id}.{made.number}", title, made.at, n, {"method": "rounds"}))
     return found
 
 
-def describe(entry: dict[str, Any]) -> str:
-    """Return a selection in a few words: its number, method, budget and seed."""
-    params = entry["params"]
-    seed = f", seed {params['seed']}" if params.get("seed") else ""
-    if params["method"] == "rounds":
-        return f"#{entry['id']} rounds, {params['rounds']} of run {params['run']}"
-    if params["method"] == "version":
-        return f"#{entry['id']} version {params['name']}, restored"
-    return f"#{entry['id']} {params['method']}, {params['budget']}{seed}"
+def run_lengths(pipeline: Pipeline) -> dict[int, int]:
+    """Return {run: the rounds it is to have}."""
+    return {run["id"]: run["params"]["rounds"] for run in pipeline.workspace.ledger.runs()}
+
+
+def describe(params: dict[str, Any], lengths: dict[int, int]) -> str:
+    """Return a selection in a few words, by what made it. lengths: see `run_lengths`.
+
+    "kmq, 10 %, seed 0"; "run 2, round 3 of 4, unfinished"; "run 2, all 4 rounds"; "version first"; "#3: kmq, 10 %, seed 0",
+    an earlier one as it stood.
+    """
+    method = params["method"]
+    if method == "rounds":
+        number, length = params["rounds"], lengths.get(params["run"], params["rounds"])
+        if number >= length > 0:
+            return f"run {params['run']}, " + (f"all {length} rounds" if length > 1 else "its one round")
+        return f"run {params['run']}, " + (f"round {number} of {length}, unfinished" if number else "no round left")
+    if method == "version":
+        return f"version {params['name']}"
+    if method == "earlier":
+        return f"#{params['number']}: {describe(params['made_by'], lengths)}"
+    if method == "file":
+        return "from a file"
+    budget = str(params["budget"]).strip()
+    size = f"{budget.removesuffix('%').strip()} %" if budget.endswith("%") else f"{float(budget):,.0f} records"
+    return f"{method}, {size}" + (f", seed {params['seed']}" if method in SEEDED else "")
+
+
+def is_finished(params: dict[str, Any], lengths: dict[int, int]) -> bool:
+    """Whether a selection is whole: all rounds of its run are in it, where rounds made it."""
+    if params.get("method") == "earlier":
+        return is_finished(params["made_by"], lengths)
+    return params.get("method") != "rounds" or params["rounds"] >= lengths.get(params["run"], 0) > 0
 
 
 def find_choice(pipeline: Pipeline, name: str) -> Choice:
-    """Return the choice with that id; "current" is the latest selection, and a version's bare name is found too."""
-    held = choices(pipeline)
+    """Return the choice with that id; a version's bare name is found too. "current" is the current selection, or the latest
+    made where that is out of date. Raises CurationError where there is no such selection of this data.
+    """
     if name == "current":
-        made = [choice for choice in held if choice.id.startswith("#")]
-        if not made:
+        key = pipeline.last_selection_key()
+        made = [entry for entry in pipeline.workspace.ledger.selections() if entry["key"] == key]
+        if not made or not _is_of_this_data(pipeline, made[0]):
             raise CurationError("Nothing is selected yet; select some records first.")
-        return made[0]
-    by_id = {choice.id: choice for choice in held}
+        return _made(made[0], run_lengths(pipeline))
+    held = choices(pipeline)
+    by_id = {choice.id: choice for choice in [*_numbered(pipeline, name), *held]}
     if found := by_id.get(name) or by_id.get(f"version:{name}"):
         return found
     known = ", ".join(choice.id for choice in held[:12]) or "none yet"
     raise CurationError(f"{name!r} is no selection of this workspace; there are: {known}.")
+
+
+def _numbered(pipeline: Pipeline, name: str) -> list[Choice]:
+    """Return the selection of that number, though it stands on the list under a later one."""
+    made = [entry for entry in pipeline.workspace.ledger.selections() if f"#{entry['id']}" == name]
+    return [_made(entry, run_lengths(pipeline)) for entry in made if _is_of_this_data(pipeline, entry)]
 
 
 def rows_of(pipeline: Pipeline, choice: Choice) -> np.ndarray:

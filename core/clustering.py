@@ -40,6 +40,13 @@ class ClusterParams(Params):
         check_count("iterations", self.iterations, 1)
         check_count("seed", self.seed, 0)
 
+    def alike(self, n_records: int) -> "tuple[ClusterParams, ...]":
+        """Return all params that give the same clusters of `n_records` records: these first, then "auto" and its number."""
+        auto = suggest_n_clusters(n_records)
+        if self.n_clusters not in (0, auto):
+            return (self,)
+        return (self, dataclasses.replace(self, n_clusters=0 if self.n_clusters else auto))
+
 
 @dataclasses.dataclass(frozen=True)
 class Clusters:

@@ -9,6 +9,7 @@ from core import delivery, jobs
 from core import export as exporting
 from core.choices import Stability
 from core.clustering import ClusterParams
+from core.current import Current, current_selection, make_current, open_workspace
 from core.embedding import BUNDLED, EmbedParams
 from core.errors import CurationError
 from core.files import file_sha256
@@ -51,6 +52,11 @@ def curate(arguments: argparse.Namespace) -> None:
     steps = [_import_step(arguments), *(Step(stage, params.as_dict()) for stage, params in stages)]
     run_in_workspace(workspace, steps, arguments)
     _export(Pipeline(workspace), Path(arguments.out))
+
+
+def use(arguments: argparse.Namespace) -> None:
+    """Make a run, a round, an earlier selection or a version the current selection."""
+    say_current(make_current(open_pipeline(arguments), arguments.selection))
 
 
 def import_data(arguments: argparse.Namespace) -> None:
@@ -120,7 +126,7 @@ def status(arguments: argparse.Namespace) -> None:
     pipeline = open_pipeline(arguments)
     dataset = pipeline.workspace.dataset()
     overrides = pipeline.overrides()
-    selection = pipeline.selection()
+    selection, current = pipeline.selection(), current_selection(pipeline)
     facts = {
         "dataset": {
             "file": dataset.path,
@@ -136,6 +142,7 @@ def status(arguments: argparse.Namespace) -> None:
             "set_aside": len(overrides.set_aside),
         },
         "selected": None if selection is None else len(selection),
+        "selection": None if current is None else current.as_facts() | {"up_to_date": current.is_up_to_date},
     }
     if arguments.json:
         print(json.dumps(facts, indent=1))
@@ -147,11 +154,12 @@ def status(arguments: argparse.Namespace) -> None:
         print(f"{stage:<9} {state}")
     print("decisions " + ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in facts["decisions"].items()))
     print(f"selected  {'-' if selection is None else format(len(selection), ',')}")
+    print(f"selection {'-' if current is None else current.title}{'' if selection or not current else ', out of date'}")
 
 
 def export(arguments: argparse.Namespace) -> None:
     """Write the current selection."""
-    _export(open_pipeline(arguments), Path(arguments.out))
+    _export(open_pipeline(arguments), Path(arguments.out), arguments.unfinished)
 
 
 def verify(arguments: argparse.Namespace) -> None:
@@ -172,8 +180,15 @@ def _workspace_for(arguments: argparse.Namespace) -> Workspace:
 
 
 def open_pipeline(arguments: argparse.Namespace) -> Pipeline:
-    """Open the workspace that a verb was given."""
-    return Pipeline(Workspace(arguments.workspace))
+    """Open the workspace that a verb was given; its current selection obeys what was decided since, if it can."""
+    return open_workspace(Workspace(arguments.workspace))
+
+
+def say_current(current: Current) -> None:
+    """Print what the current selection is, and what it lacks."""
+    print(f"current selection: {current.title}: {current.size}")
+    if current.shortfall:
+        print(f"warning: {current.shortfall}", file=sys.stderr)
 
 
 def _import_step(arguments: argparse.Namespace) -> Step:
@@ -265,8 +280,9 @@ def _say_selection(pipeline: Pipeline) -> None:
         print(f"warning: {warning}", file=sys.stderr)
 
 
-def _export(pipeline: Pipeline, out: Path) -> None:
-    manifest = delivery.export_selection(pipeline, out)
+def _export(pipeline: Pipeline, out: Path, unfinished: bool = False) -> None:
+    manifest = delivery.export_selection(pipeline, out, unfinished)
+    print(f"current selection: {current_selection(pipeline).title}")
     _say_selection(pipeline)
     print(f"written to {out.resolve()}, with {manifest.name} beside it")
 

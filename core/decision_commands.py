@@ -4,11 +4,13 @@ import argparse
 
 import numpy as np
 
-from core.commands import open_pipeline
+from core.commands import open_pipeline, say_current
+from core.current import current_selection, follow_decisions
 from core.errors import CurationError
 from core.ledger import user_name
 from core.overrides import Decision, next_redo, next_undo
 from core.pipeline import Pipeline
+from core.refinement import RoundsParams
 
 
 def decide(arguments: argparse.Namespace) -> None:
@@ -17,6 +19,7 @@ def decide(arguments: argparse.Namespace) -> None:
     if arguments.cluster is not None:
         decision = _decide_cluster(pipeline, arguments.verb, arguments.cluster, arguments)
         print(f"{arguments.verb}: cluster {decision.cluster} (decision {decision.id})")
+        _follow(pipeline)
         return
     if arguments.search is not None:
         rows = pipeline.workspace.records().search(arguments.search)
@@ -26,12 +29,15 @@ def decide(arguments: argparse.Namespace) -> None:
         rows = parse_rows(arguments.rows, pipeline.workspace.dataset().n_records)
     decision = pipeline.workspace.decide_records(arguments.verb, rows, user_name(), arguments.note)
     print(f"{arguments.verb}: {len(decision.rows):,} records (decision {decision.id})")
+    _follow(pipeline)
 
 
 def weight(arguments: argparse.Namespace) -> None:
     """Set a cluster's multiplier."""
-    decision = _decide_cluster(open_pipeline(arguments), "weight", arguments.cluster, arguments, arguments.by)
+    pipeline = open_pipeline(arguments)
+    decision = _decide_cluster(pipeline, "weight", arguments.cluster, arguments, arguments.by)
     print(f"weight: cluster {decision.cluster} x {decision.value:g} (decision {decision.id})")
+    _follow(pipeline)
 
 
 def undo(arguments: argparse.Namespace) -> None:
@@ -64,9 +70,19 @@ def _decide_cluster(
 
 
 def _revise(arguments: argparse.Namespace, action: str, find) -> None:
-    ledger = open_pipeline(arguments).workspace.ledger
+    pipeline = open_pipeline(arguments)
+    ledger = pipeline.workspace.ledger
     refers = find(ledger.decisions())
     if refers is None:
         raise CurationError(f"There is nothing to {action}.")
     ledger.add_decision(Decision(action=action, refers=refers, who=user_name()))
     print(f"{action}: decision {refers}")
+    _follow(pipeline)
+
+
+def _follow(pipeline: Pipeline) -> None:
+    """Let the current selection of a run obey the decision, and say how it stands then."""
+    now = Pipeline(pipeline.workspace)
+    follow_decisions(now)
+    if isinstance(now.params("select"), RoundsParams):
+        say_current(current_selection(now))

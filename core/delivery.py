@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from core.current import current_selection
 from core.errors import CurationError
 from core.export import export_lines, write_jsonl, write_manifest
 from core.overrides import Decision, decision_states
 from core.pipeline import LEADING, Pipeline
 from core.refinement import RoundsParams
 from core.rounds import Rounds
-from core.selection import VersionParams
+from core.selection import EarlierParams, VersionParams
 from core.targets import check_out
 
 
@@ -33,10 +34,19 @@ def selected_rows(pipeline: Pipeline) -> np.ndarray:
     return np.sort(table["row_id"].combine_chunks().to_numpy())
 
 
-def export_selection(pipeline: Pipeline, out: Path) -> Path:
-    """Write the current selection to `out` and its manifest beside it; return the manifest's path."""
+def export_selection(pipeline: Pipeline, out: Path, unfinished: bool = False) -> Path:
+    """Write the current selection to `out` and its manifest beside it; return the manifest's path.
+
+    unfinished: also where rounds of its run are to come. Raises CurationError where that, or no selection up to date, is so.
+    """
     check_out(out, pipeline.workspace.sources())
     rows = selected_rows(pipeline)
+    current = current_selection(pipeline)
+    if not (current.is_finished or unfinished):
+        raise CurationError(
+            f"The current selection is {current.title}: {current.size}. Go on with its rounds, make another selection "
+            "current (python -m core use), or export it as it is with --unfinished."
+        )
     if not len(rows):
         raise CurationError("Nothing is selected: every record is dropped or without weight; clear some decisions.")
     pipeline.workspace.check_records()
@@ -53,9 +63,11 @@ def manifest_facts(pipeline: Pipeline) -> dict[str, Any]:
     stages = [*LEADING, *(need for need in pipeline.params("select").needs if need not in LEADING)]
     facts = {
         "input": workspace.dataset().as_input(),
+        "selection": current_selection(pipeline).as_facts(),
         "stages": {stage: _stage_facts(pipeline, stage) for stage in stages if pipeline.current(stage)},
         **_round_facts(pipeline),
         **_version_facts(pipeline),
+        **_earlier_facts(pipeline),
         "shortfall": selection["shortfall"],
         "measures": selection["measures"],
         "warnings": selection["warnings"],
@@ -80,7 +92,7 @@ def _round_facts(pipeline: Pipeline) -> dict[str, Any]:
             "multipliers": rounds.info(made)["multipliers"],
             "weights": [round(weight, 8) for weight in rounds.arrays(made)["weights"].tolist()],
         }
-        for made in rounds.rounds(run.id)
+        for made in rounds.rounds(run.id)[: params.rounds]
     ]
     lm = {"lm": run.lm.as_dict()} if run.params.feedback == "lm" else {}
     lm |= {"warning": run.warning} if run.warning else {}
@@ -93,6 +105,16 @@ def _version_facts(pipeline: Pipeline) -> dict[str, Any]:
     if not isinstance(params, VersionParams):
         return {}
     return {"version": {"name": params.name, "made_by": pipeline.workspace.info("version", params.key)["facts"]}}
+
+
+def _earlier_facts(pipeline: Pipeline) -> dict[str, Any]:
+    """Return {"earlier": …} of an earlier selection that stands as it was, else nothing."""
+    params = pipeline.params("select")
+    if not isinstance(params, EarlierParams):
+        return {}
+    info = pipeline.workspace.info("select", params.key)
+    told = {name: info[name] for name in ("inputs", "last_decision", "shortfall", "warnings")}
+    return {"earlier": {"id": f"#{params.number}", "key": params.key, "made_by": params.made_by, **told}}
 
 
 def _stage_facts(pipeline: Pipeline, stage: str) -> dict[str, Any]:

@@ -93,10 +93,10 @@ def compare_selections(arguments: argparse.Namespace) -> None:
     found = _measured(arguments, arguments.selections)
     pipeline = open_pipeline(arguments)
     chosen = [find_choice(pipeline, name) for name in arguments.selections]
-    print(f"{'measure':<28}" + "".join(f"{choice.title[:26]:>28}" for choice in chosen))
+    print(f"{'measure':<28}" + "".join(f"{choice.title[:30]:>32}" for choice in chosen))
     for name in MEASURES:
         if all(name in each.values for each in found):
-            cells = "".join(f"{_number(each.values[name]):>20} {each.place(name):<7}" for each in found)
+            cells = "".join(f"{_number(each.values[name]):>24} {each.place(name):<7}" for each in found)
             print(f"{MEASURES[name].title:<28}{cells}")
     print("above, inside and below: of the band of random selections of the same size")
     if len({choice.n for choice in chosen}) > 1:

@@ -23,7 +23,7 @@ from core.quality import QualityParams
 from core.refinement import RoundsParams
 from core.reward import RewardParams
 from core.runners import RUNNERS, Run, selection_result
-from core.selection import Pool, Selection, SelectionParams, VersionParams
+from core.selection import EarlierParams, Pool, Selection, SelectionParams, VersionParams
 from core.suggestion import SuggestParams
 from core.workspace import Workspace
 
@@ -46,7 +46,8 @@ STAGES = {
     "reward": Stage(RewardParams, 1, ("records",)),
     "select": Stage(SelectionParams, 1, ()),
 }
-OTHER_SELECTIONS = {"rounds": RoundsParams, "version": VersionParams}  # by their method
+OTHER_SELECTIONS = {"rounds": RoundsParams, "version": VersionParams, "earlier": EarlierParams}  # by their method
+Published = RoundsParams | VersionParams | EarlierParams
 LEADING = (
     "embed",
     "cluster",
@@ -93,7 +94,24 @@ class Pipeline:
         if stage == "select":
             return self._select_key(params)
         needs = [self.current(need) for need in self._needs(stage, params)]
-        return digest(stage, STAGES[stage].version, params.as_dict(), needs) if all(needs) else ""
+        if not all(needs):
+            return ""
+        if stage == "cluster":
+            return self._cluster_key(params, needs)
+        return digest(stage, STAGES[stage].version, params.as_dict(), needs)
+
+    def _cluster_key(self, params: ClusterParams, needs: list[str]) -> str:
+        """Return the key that holds the clusters of `params`, whether asked for by "auto" or by the number that it takes.
+
+        The key of "auto" is theirs where neither has run; results that were kept under the number's key stay what they are.
+        """
+        alike = sorted(params.alike(self._n_records()), key=lambda each: each.n_clusters)
+        keys = {each: digest("cluster", STAGES["cluster"].version, each.as_dict(), needs) for each in alike}
+        there = [keys[each] for each in (params, *alike) if self.workspace.has("cluster", keys[each])]
+        return there[0] if there else keys[alike[0]]
+
+    def _n_records(self) -> int:
+        return self._once("n_records", lambda: self.workspace.dataset().n_records)
 
     @staticmethod
     def _needs(stage: str, params: Params) -> tuple[str, ...]:
@@ -147,9 +165,13 @@ class Pipeline:
         return self.workspace.table("select", key) if (key := self.current("select")) else None
 
     def last_selection_key(self) -> str:
-        """Return the key of the latest selection, current or not; "" where there is none."""
+        """Return the key of the current selection, or where it is out of date of the latest made; "" without any."""
+        last = self._last_made()
+        return self.current("select") or (last if last and self.workspace.has("select", last) else "")
+
+    def _last_made(self) -> str:
         made = self._once("selections", self.workspace.ledger.selections)
-        return made[-1]["key"] if made and self.workspace.has("select", made[-1]["key"]) else ""
+        return made[-1]["key"] if made else ""
 
     def finished(self, stage: str) -> dict[str, Any]:
         """Return the facts of a stage's current result. Raises CurationError where there is none, or no longer."""
@@ -212,13 +234,32 @@ class Pipeline:
         if stage == "score":
             self.workspace.ledger.set_settings(f"score:{params.name}", params.as_dict())
         self._found.clear()
-        if stage == "select" and self.last_selection_key() != key:
+        if stage == "select":
+            self._note_down(key, params)
+
+    def _note_down(self, key: str, params: Params) -> None:
+        """Put a selection on the list of those made, unless it is the latest there."""
+        if self._last_made() != key:
             n = self.workspace.info("select", key)["n_selected"]
             self.workspace.ledger.add_selection(key, params.as_dict(), n)
-            self._found.clear()
+        self._found.clear()
 
-    def publish(self, params: RoundsParams | VersionParams, selection: Selection) -> str:
+    def publish(self, params: Published, selection: Selection) -> str:
         """Make a selection that rounds have made, or a restored one, the current one, and return its key."""
+        key = self._keep_selection(params, selection)
+        self._remember("select", key, params)
+        return key
+
+    def follow(self, params: Published, selection: Selection) -> str:
+        """Keep what the current selection, of `params`, is under today's decisions, and return its key.
+
+        What is current is not written anew: a job may have gone on to another one meanwhile, and that must stand.
+        """
+        key = self._keep_selection(params, selection)
+        self._note_down(key, params)
+        return key
+
+    def _keep_selection(self, params: Published, selection: Selection) -> str:
         key = self._select_key(params)
         if not key:
             raise CurationError("The clusters that this selection was drawn from are no longer there; cluster again.")
@@ -226,6 +267,13 @@ class Pipeline:
             if not self.workspace.has("select", key):
                 info, parts = selection_result(self, selection, params)
                 self.workspace.save("select", key, {"params": params.as_dict()} | info, **parts)
+        return key
+
+    def take_again(self, params: Params) -> str:
+        """Make a selection current again whose result under today's decisions is there; return its key, else ""."""
+        key = self.key("select", params)
+        if not key or not self.workspace.has("select", key):
+            return ""
         self._remember("select", key, params)
         return key
 
@@ -297,7 +345,7 @@ class Pipeline:
         params = self.params("reward")
         return {domain["name"]: float(domain.get("share") or 0) for domain in params.domains} if params else {}
 
-    def _select_key(self, params: SelectionParams | RoundsParams | VersionParams) -> str:
+    def _select_key(self, params: SelectionParams | Published) -> str:
         needs = params.needs
         if any(not self.current(need) for need in needs):
             return ""

@@ -4,17 +4,17 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-import numpy as np
-
 from core.advance import Advance
-from core.commands import open_pipeline, run_in_workspace
+from core.commands import open_pipeline, run_in_workspace, say_current
+from core.course import LEAST, drawn_by
+from core.current import current_selection
 from core.errors import CurationError
 from core.judge import named_model
 from core.ledger import user_name
 from core.refinement import DIRECTIONS, FEEDBACKS, INSIDE, SCALES, SCORED, UPDATES, RefineParams
 from core.round_files import export_round, import_scores
 from core.round_results import take_back
-from core.rounds import RefineRun, Rounds
+from core.rounds import RefineRun, Round, Rounds
 from core.steps import Step
 from core.tuning import PERPLEXITIES, SCORERS, LmParams
 
@@ -84,6 +84,7 @@ def refine(arguments: argparse.Namespace) -> None:
     if arguments.take_back is not None:
         count = take_back(rounds, rounds.run(arguments.run_id).id, arguments.take_back, user_name())
         print(f"{count} round{'s' if count > 1 else ''} taken back")
+        _say_current(arguments)
         return
     Advance(1, arguments.until)  # checked before a run is recorded
     if arguments.go_on:
@@ -99,6 +100,12 @@ def refine(arguments: argparse.Namespace) -> None:
     step = Step("refine", Advance(run_id, arguments.until, who=user_name()).as_dict())
     run_in_workspace(pipeline.workspace, [step], arguments)
     say_run(Rounds(open_pipeline(arguments)), run_id)
+    _say_current(arguments)
+
+
+def _say_current(arguments: argparse.Namespace) -> None:
+    if current := current_selection(open_pipeline(arguments)):
+        say_current(current)
 
 
 def round_export(arguments: argparse.Namespace) -> None:
@@ -141,17 +148,16 @@ def say_run(rounds: Rounds, run_id: int) -> None:
     print(f"run {run_id}: {len(rounds.taken(run)):,} of {budget:,} records selected")
 
 
-def _line(rounds: Rounds, run: RefineRun, made) -> str:
-    weights = rounds.arrays(made)["weights"]
-    text = f"round {made.number}: {rounds.info(made)['n_selected']:,} records from {len(weights):,} clusters"
-    update = rounds.update(run, made)
-    if update is None:
+def _line(rounds: Rounds, run: RefineRun, made: Round) -> str:
+    before, after = drawn_by(rounds, run, made)
+    text = f"round {made.number}: {rounds.info(made)['n_selected']:,} records from {len(before):,} clusters"
+    if after is None:
         return text + ("; not scored" if made.number < run.params.rounds else "; the last one needs no score")
-    up = int(np.nanargmax(update.weights / np.maximum(weights, 1e-300)))
-    down = int(np.nanargmin(update.weights / np.maximum(weights, 1e-300)))
+    moved = (after + LEAST) / (before + LEAST)  # a cluster that a curator gave no weight has moved by nothing
+    up, down = int(moved.argmax()), int(moved.argmin())
     return (
-        f"{text}; scored, up most cluster {up} ({weights[up]:.2%} to {update.weights[up]:.2%}), "
-        f"down most cluster {down} ({weights[down]:.2%} to {update.weights[down]:.2%})"
+        f"{text}; scored, up most cluster {up} ({before[up]:.2f} to {after[up]:.2f} times an equal share), "
+        f"down most cluster {down} ({before[down]:.2f} to {after[down]:.2f})"
     )
 
 

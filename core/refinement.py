@@ -276,7 +276,7 @@ def explain(cluster: int, before: float, update: Update, multiplier: float, left
     k = len(update.weights)
     moved = (
         f"its weight stayed at {after * k:.2f} times an equal share"
-        if abs(after - before) < 0.005 * before
+        if abs(after - before) <= 0.005 * before
         else f"its weight went from {before * k:.2f} to {after * k:.2f} times an equal share"
     )
     if not np.isfinite(score):

@@ -1,4 +1,4 @@
-"""What a run of rounds leaves in its workspace: its rounds' records as the selection; rounds taken back."""
+"""What a run of rounds leaves in its workspace: its rounds' records as the current selection; rounds taken back."""
 
 import numpy as np
 
@@ -10,26 +10,37 @@ from core.selection import Selection
 
 
 def take_back(rounds: Rounds, run_id: int, number: int, who: str = "") -> int:
-    """Take back round `number` and those after it; they stay on record. Return how many were taken back."""
+    """Take back round `number` and those after it; they stay on record. Return how many were taken back.
+
+    Where one of them is in the current selection, that becomes what is left of the run.
+    """
     run = rounds.run(run_id)
+    current = rounds.pipeline.params("select")
     count = rounds.workspace.ledger.take_back_rounds(run.id, number, who) if number >= 1 else 0
     if not count:
         raise CurationError(f"Run {run.id} has no round {number} to take back.")
-    if rounds.state(run.id) != "stale":
+    was_in = isinstance(current, RoundsParams) and current.run == run.id and current.rounds >= number
+    if was_in and rounds.state(run.id) != "stale":
         publish(rounds, run)
     return count
 
 
-def publish(rounds: Rounds, run: RefineRun) -> None:
-    """Make all that the run has taken so far the workspace's selection, in the order of the rounds.
+def course_key(standing: list[Round]) -> str:
+    """Return a hash of the rounds that a selection holds: their records, and the feedback that the later ones were drawn by."""
+    return digest([[made.key, made.feedback] for made in standing[:-1]], standing[-1].key)
 
-    Without a round left the selection that the run had made is out of date.
+
+def publish(rounds: Rounds, run: RefineRun, upto: int | None = None, follow: bool = False) -> None:
+    """Make what the run has taken in its rounds so far, or the first `upto`, the current selection, in the rounds' order.
+
+    It obeys today's decisions as far as the rounds can: what was dropped is not in it. `follow`: it is the current selection
+    already (see `Pipeline.follow`). Without a round left the selection that the run had made is out of date.
     """
-    standing = rounds.rounds(run.id)
+    standing = rounds.rounds(run.id)[:upto]
     if not standing:
         rounds.workspace.ledger.set_settings("select", RoundsParams(run.id, 0, "", run.params.budget).as_dict())
         return
-    rows, table = rounds.in_order(run, None)
+    rows, table = rounds.in_order(run, upto)
     labels = rounds.labels(run)
     wanted = rounds_target(run.params.n_records(len(labels)), run.params.rounds, len(standing))
     selection = Selection(
@@ -40,15 +51,19 @@ def publish(rounds: Rounds, run: RefineRun) -> None:
         requested=wanted,
         shortfall=_shortfall(rounds, run, standing[-1], rows, wanted),
     )
-    course = digest([[made.key, made.feedback] for made in standing[:-1]], standing[-1].key)
-    rounds.pipeline.publish(RoundsParams(run.id, len(standing), course, run.params.budget), selection)
+    params = RoundsParams(run.id, len(standing), course_key(standing), run.params.budget)
+    (rounds.pipeline.follow if follow else rounds.pipeline.publish)(params, selection)
 
 
 def _shortfall(rounds: Rounds, run: RefineRun, last: Round, rows: np.ndarray, wanted: int) -> str:
-    """Return what the rounds so far lack, in words, or ""."""
+    """Return what the rounds up to `last` lack, in words, or ""."""
     told = [text] if (text := rounds.info(last)["shortfall"]) else []
-    anew = "the next round" if last.number < run.params.rounds else f"round {last.number}, selected anew,"
-    if not told and (missing := wanted - len(rows)) > 0:
+    if last.number == run.params.rounds:
+        anew = f"round {last.number}, selected anew,"
+    else:
+        anew = "the next round" if len(rounds.rounds(run.id)) == last.number else f"a fork after round {last.number}"
+    before = max(0, wanted - len(rounds.taken(run, last.number, with_dropped=True)))  # what the round itself told
+    if (missing := wanted - len(rows) - before) > 0:
         told.append(f"{missing:,} records short since some were dropped; {anew} fills their places.")
     if missing := len(np.setdiff1d(rounds.pipeline.overrides().pinned, rows)):
         told.append(f"{missing:,} pinned records are not in yet; {anew} takes them.")

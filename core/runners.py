@@ -158,9 +158,9 @@ def _selection_warnings(pipeline: "Pipeline", params: SelectionParams | RoundsPa
             "Carry them over on the Review page, or decide again."
         )
     if overrides.multipliers and "cluster" not in params.needs:
-        warnings.append(
-            f"{params.method} has no clusters, so the weights on {len(overrides.multipliers):,} have no effect."
-        )
+        stands = params.method in ("version", "earlier")
+        why = "It stands as it was" if stands else f"{params.method} has no clusters"
+        warnings.append(f"{why}, so the weights on {len(overrides.multipliers):,} have no effect.")
     return warnings
 
 

@@ -16,7 +16,6 @@ from core.proving import prove
 from core.records import RecordParams
 from core.rounds import Rounds
 from core.seed_writing import SeedParams, write_seeds
-from core.versions import find_version, restore_version
 from core.workspace import Workspace
 
 
@@ -70,17 +69,12 @@ def _prove(doing: _Doing) -> None:
     prove(doing.pipeline, ProveParams.from_dict(doing.params), doing.progress, doing.device)
 
 
-def _restore(doing: _Doing) -> None:
-    restore_version(doing.pipeline, find_version(doing.pipeline.workspace, doing.params["name"]))
-
-
 OTHERS = {
     "refine": _refine,
     "seeds": _seeds,
     "measure": _measure,
     "stability": _stability,
     "prove": _prove,
-    "restore": _restore,
 }
 
 

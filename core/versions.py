@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from core.errors import CurationError
 from core.export import export_lines, write_jsonl, write_manifest
-from core.overrides import match_hashes
+from core.overrides import Overrides, match_hashes
 from core.params import digest, rows_digest
 from core.pipeline import Pipeline
 from core.records import RecordParams, content_hash, load_records
@@ -174,12 +174,8 @@ def restore_version(pipeline: Pipeline, version: Version) -> str:
     """
     table = version_table(pipeline.workspace, version)
     rows = table["row_id"].to_numpy()
-    overrides = pipeline.overrides()
     told = [f"{version.n - len(rows):,} of its records are no longer in the data."] if len(rows) < version.n else []
-    if n := len(np.setdiff1d(overrides.pinned, rows)):
-        told.append(f"{n:,} records pinned now are not in it.")
-    if n := len(np.intersect1d(overrides.dropped, rows)):
-        told.append(f"{n:,} records dropped now are in it.")
+    told += since_then(pipeline.overrides(), rows)
     selection = Selection(
         rows=rows,
         clusters=table["cluster"].to_numpy(),
@@ -189,6 +185,16 @@ def restore_version(pipeline: Pipeline, version: Version) -> str:
         shortfall=" ".join(told),
     )
     return pipeline.publish(VersionParams(version.name, version.key, len(rows)), selection)
+
+
+def since_then(overrides: Overrides, rows: np.ndarray) -> list[str]:
+    """Return what today's decisions would change of a selection that stands as it was, a sentence each."""
+    told = []
+    if n := len(np.setdiff1d(overrides.pinned, rows)):
+        told.append(f"{n:,} records pinned now are not in it.")
+    if n := len(np.intersect1d(overrides.dropped, rows)):
+        told.append(f"{n:,} records dropped now are in it.")
+    return told
 
 
 def export_version(workspace: Workspace, version: Version, out: Path) -> Path:

@@ -49,6 +49,7 @@ ORDER = [
     {"proving"},
     {"rounds"},
     {"round_results", "choices"},
+    {"current"},
     {"advance", "course"},
     {"round_files"},
     {"steps"},

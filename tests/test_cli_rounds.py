@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from core.__main__ import main
 from core.pipeline import Pipeline
 from core.rounds import Rounds
 from core.workspace import Workspace
@@ -119,3 +120,39 @@ def test_hierarchical_clusters_are_an_option(workspace, hierarchical):  # noqa: 
     run("cluster", workspace, "--clusters", 5, *(["--hierarchical"] if hierarchical else []), check=0)
     pipeline = Pipeline(Workspace(workspace))
     assert pipeline.params("cluster").hierarchical is hierarchical and len(np.unique(pipeline.labels())) == 5
+
+
+def test_the_current_selection_is_named_asked_about_and_changed_by_use(make_pipeline, tmp_path, capsys):
+    folder = str(make_pipeline("embed", "cluster", "score").workspace.folder)
+
+    def here(verb, *arguments, check=0):
+        assert main([verb, folder, *map(str, arguments)]) == check
+        return capsys.readouterr()
+
+    here("refine", "--budget", 12, "--rounds", 3, "--device", "cpu")
+    done = here("refine", "--fork", 1, "--until", 2, "--device", "cpu")
+    assert "current selection: run 2, round 2 of 3, unfinished: 8 of 12 records" in done.out
+    done = here("export", "--out", tmp_path / "a.jsonl", check=1)
+    assert "run 2, round 2 of 3, unfinished: 8 of 12 records" in done.err and "--unfinished" in done.err
+    assert not (tmp_path / "a.jsonl").exists()
+    done = here("export", "--out", tmp_path / "a.jsonl", "--unfinished")
+    assert "current selection: run 2, round 2 of 3, unfinished" in done.out
+    assert here("use", "run:1").out == "current selection: run 1, all 3 rounds: 12 records\n"
+    assert "selection run 1, all 3 rounds\n" in here("status").out
+    facts = json.loads(here("status", "--json").out)["selection"]
+    assert facts == {"id": "round:1.3", "title": "run 1, all 3 rounds", "finished": True, "up_to_date": True}
+    here("export", "--out", tmp_path / "b.jsonl")
+    held = json.loads((tmp_path / "b.jsonl.manifest.json").read_text())
+    assert held["selection"]["title"] == "run 1, all 3 rounds" and len(held["row_ids"]) == 12
+    assert "no round 7" in here("use", "round:1.7", check=1).err
+    done = here("drop", "--rows", held["row_ids"][0])
+    assert "current selection: run 1, all 3 rounds: 11 of 12 records" in done.out
+    assert "1 records short since some were dropped; round 3, selected anew" in done.err
+    assert "all 3 rounds: 12 records" in here("undo").out
+    here("select", "--budget", 12)
+    name = json.loads(here("status", "--json").out)["selection"]["id"]
+    here("drop", "--rows", Pipeline(Workspace(folder)).selection()["row_id"][0])
+    assert "kmq, 12 records, seed 0, out of date" in here("status").out
+    done = here("use", name)
+    assert done.out == f"current selection: {name}: kmq, 12 records, seed 0: 12 records\n"
+    assert "1 records dropped now are in it." in done.err and "out of date" not in here("status").out

@@ -103,3 +103,17 @@ def test_auto_takes_the_square_root_within_bounds(n, k):
 def test_bad_params_are_refused_by_name(values):
     with pytest.raises(CurationError, match=next(iter(values))):
         ClusterParams(**values)
+
+
+@pytest.mark.parametrize(
+    ("params", "alike"),
+    [
+        (ClusterParams(0), {0, 8}),
+        (ClusterParams(8), {0, 8}),
+        (ClusterParams(7), {7}),
+        (ClusterParams(8, seed=1), {0, 8}),
+    ],
+)
+def test_auto_and_the_number_that_it_takes_are_alike(params, alike):
+    assert {each.n_clusters for each in params.alike(60)} == alike and params.alike(60)[0] == params
+    assert {each.seed for each in params.alike(60)} == {params.seed}

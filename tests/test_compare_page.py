@@ -90,7 +90,6 @@ def test_a_selection_is_saved_restored_and_brought_in_from_the_page(compared_hom
     assert "already, and it never changes" in app.error[0].value
     app = open_compare(compared_home, "versions")
     app.button(key=f"restore-{held['by chance'].id}").click().run()
-    wait_for_job(compared_home)
     assert pipeline_of(compared_home).params("select").name == "by chance"
     lines = SAMPLE.read_bytes().splitlines(keepends=True)
     app = open_compare(compared_home, "versions")

@@ -144,7 +144,7 @@ def test_the_reader_shows_a_clusters_records_and_decides_on_them(selected_home):
     assert f"{len(rows)} records" in words(app)
     press(app, "Pin all")
     assert pipeline_of(selected_home).overrides().pinned.tolist() == rows.tolist()
-    app.number_input(key="weight-2").set_value(2.5).run()
+    app.number_input(key="weight-2-1.0").set_value(2.5).run()
     assert pipeline_of(selected_home).overrides().multipliers == {2: 2.5}
     press(app, "Undo the last decision")
     assert pipeline_of(selected_home).overrides().multipliers == {}
@@ -461,14 +461,15 @@ def test_a_round_is_taken_back_and_forked_on_the_page(refined_home):
     assert "Run 1, ready" in words(app) and app.selectbox[0].options[0].endswith("forked from run 1 after round 1")
 
 
-def test_update_the_selection_makes_the_last_round_anew(refined_home):
+def test_a_complete_runs_last_round_is_selected_anew_from_the_page(refined_home):
+    advance(rounds_of(refined_home), Advance(1), encoder=TinyEncoder())
     first = rounds_of(refined_home).rows(rounds_of(refined_home).rounds(1)[0])
     Workspace(refined_home / "sample").decide_records("drop", first[:3])
     app = open_page(refined_home, "refine")
-    press(app, "Update the selection")
+    press(app, "Select round 3 anew")
     wait_for_job(refined_home)
     chosen = pipeline_of(refined_home).selection()["row_id"].to_pylist()
-    assert len(chosen) == 40 and not set(first[:3].tolist()) & set(chosen)
+    assert len(chosen) == 60 and not set(first[:3].tolist()) & set(chosen)
 
 
 def test_scores_go_out_and_come_back_on_the_page(sample_home):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import core.embedding
+import core.pipeline
 import core.runners
 from core.clustering import ClusterParams
 from core.domains import DEFAULT_DOMAINS, domain_as_dict
@@ -339,3 +340,45 @@ def test_every_method_runs_on_a_workspace(make_pipeline, method):
         pipeline.run("reward", RewardParams(domains, sample=40, steps=20), device="cpu", encoder=TinyEncoder())
     pipeline.run("select", SelectionParams("12", method))
     assert len(pipeline.selection()) == 12
+
+
+def keep_clusters(pipeline: Pipeline, params: ClusterParams) -> str:
+    """Cluster as before "auto" and its number counted as the same: each has the key of its own params."""
+    key = core.pipeline.digest("cluster", 1, params.as_dict(), [pipeline.current("embed")])
+    made, parts = core.runners.RUNNERS["cluster"](
+        core.runners.Run(pipeline, key, params, core.pipeline.no_progress, "cpu")
+    )
+    pipeline.workspace.save("cluster", key, {"params": params.as_dict()} | made, **parts)
+    pipeline.workspace.ledger.set_settings("cluster", params.as_dict())
+    return key
+
+
+@pytest.mark.parametrize(("first", "then"), [(0, 8), (8, 0)])
+def test_auto_and_the_number_it_takes_are_one_result_and_decisions_stay(make_pipeline, first, then):
+    pipeline = make_pipeline("embed", "score")
+    key = pipeline.run("cluster", ClusterParams(first), device="cpu")
+    pipeline.decide_cluster("weight", 3, value=2.0)
+    fresh(pipeline).run("select", SelectionParams("12"))
+    assert fresh(pipeline).run("cluster", ClusterParams(then), device="cpu") == key
+    now = fresh(pipeline)
+    assert now.overrides().multipliers == {3: 2.0} and not now.overrides().set_aside
+    assert now.state("select") == "done" and now.params("cluster").n_clusters == then
+    assert len(list(now.workspace.artifacts.glob("cluster-*.json"))) == 1
+    assert fresh(pipeline).run("cluster", ClusterParams(7), device="cpu") != key
+
+
+@pytest.mark.parametrize("made", [0, 8])
+def test_clusters_of_an_older_workspace_stay_up_to_date_under_their_key(make_pipeline, made):
+    pipeline = make_pipeline("embed", "score")
+    key = keep_clusters(pipeline, ClusterParams(made))
+    assert fresh(pipeline).current("cluster") == key
+    for asked in (0, 8, made):
+        assert fresh(pipeline).run("cluster", ClusterParams(asked), device="cpu") == key
+
+
+def test_where_an_older_workspace_holds_both_each_keeps_its_own(make_pipeline):
+    pipeline = make_pipeline("embed", "score")
+    keys = {n: keep_clusters(pipeline, ClusterParams(n)) for n in (0, 8)}
+    assert keys[0] != keys[8]
+    for n, key in keys.items():
+        assert fresh(pipeline).run("cluster", ClusterParams(n), device="cpu") == key

@@ -257,7 +257,10 @@ def test_a_record_drawn_twice_is_counted_twice(make_pipeline, tmp_path):
     pipeline.run("select", SelectionParams("200", "kmeans-random", replacement=True))
     page, text = report(pipeline, tmp_path)
     n = len(np.unique(delivery.selected_rows(pipeline)))
-    assert f"200 of 60 records ({n} different ones), selected by kmeans-random." in text.lines
+    assert (
+        f"200 of 60 records ({n} different ones), the current selection: kmeans-random, 200 records, seed 0."
+        in text.lines
+    )
     assert sum(int(line[3]) for line in table_of(page, "Cluster")[1:]) == 200
 
 

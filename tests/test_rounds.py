@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from components.weight_figures import weight_lines
 from core import delivery
 from core.advance import Advance, advance
 from core.clustering import ClusterParams
@@ -482,3 +483,73 @@ def test_undoing_a_decision_brings_the_selection_of_before_back(started):
     assert fresh(started).pipeline.state("select") == "stale"
     rounds.workspace.ledger.add_decision(Decision(action="undo", refers=decision.id))
     assert fresh(started).pipeline.state("select") == "done"
+
+
+# Marks
+
+
+def diamonds(course):
+    figure = weight_lines(course, list(range(len(course.names))), dark=False)
+    return [x for trace in figure.data if trace.name == "a curator decided" for x in trace.x]
+
+
+def test_decisions_about_other_clusters_mark_nothing_in_a_run(rounds):
+    rounds.pipeline.decide_cluster("weight", 3, "ann", value=5.0)
+    rounds.pipeline.run("cluster", ClusterParams(6), device="cpu")
+    rounds = fresh(rounds)
+    rounds.start(RefineParams("12", 3))
+    rounds = go(rounds, until=2)
+    run, first = rounds.run(1), rounds.rounds(1)[0]
+    assert decisions_before(rounds, run, first) == [] and diamonds(course_of(rounds, run)) == []
+    assert set(round_table(rounds, run, first)["held by"]) <= {"", "cap"}
+    rounds.pipeline.decide_cluster("weight", 3, "ann", value=5.0)
+    assert diamonds(course_of(fresh(rounds), run)) == ["next"]
+
+
+def test_a_decision_taken_back_leaves_no_mark(started):
+    rounds = go(started, until=1)
+    run = rounds.run(1)
+    weighted = rounds.pipeline.decide_cluster("weight", 2, "ann", value=3.0)
+    assert diamonds(course_of(fresh(started), run)) == ["next"]
+    rounds.workspace.ledger.add_decision(Decision(action="undo", refers=weighted.id))
+    course = course_of(fresh(started), run)
+    assert diamonds(course) == [] and course.decisions[-1] == [] and 2 not in course.most_changed(0)
+    rounds.workspace.ledger.add_decision(Decision(action="redo", refers=weighted.id))
+    assert diamonds(course_of(fresh(started), run)) == ["next"]
+
+
+def test_a_decision_taken_back_after_its_round_is_still_told_of_that_round(started):
+    rounds = go(started, until=1)
+    run = rounds.run(1)
+    dropped = rounds.pipeline.decide_cluster("drop", 2, "ann")
+    rounds = go(started, until=2)
+    rounds.workspace.ledger.add_decision(Decision(action="undo", refers=dropped.id, who="bob"))
+    rounds = fresh(started)
+    course, second = course_of(rounds, run), rounds.rounds(1)[1]
+    assert diamonds(course) == [] and course.taken_back == {dropped.id}
+    assert [d.id for d in course.decisions[1]] == [dropped.id] and round_table(rounds, run, second)["held by"][2] != ""
+    assert [(d.who, d.action, d.refers) for d in course.decisions[2]] == [("bob", "undo", dropped.id)]
+
+
+def test_text_table_and_chart_give_a_weight_in_one_unit(started):
+    rounds = go(started, until=1)
+    rounds.pipeline.decide_cluster("weight", 2, "ann", value=3.0)
+    rounds = go(started, until=2)
+    rounds.pipeline.decide_cluster("weight", 1, "ann", value=0.5)
+    rounds = fresh(started)
+    run, course = rounds.run(1), course_of(rounds, rounds.run(1))
+    for place, made in enumerate(rounds.rounds(1)):
+        table = round_table(rounds, run, made)
+        np.testing.assert_allclose(table["weight"], course.relative[:, place])
+        np.testing.assert_allclose(table["after"], course.relative[:, place + 1])
+        for cluster in range(4):
+            before, after = course.relative[cluster, place : place + 2]
+            text = why(rounds, run, made, cluster)
+            assert f"{before:.2f} to {after:.2f} times" in text or f"stayed at {after:.2f} times" in text
+    assert "Since then a curator multiplies it by 3." in why(rounds, run, rounds.rounds(1)[0], 2)
+    assert "a curator multiplies it by 3" in why(rounds, run, rounds.rounds(1)[1], 2)
+    assert "Since then a curator multiplies it by 0.5." in why(rounds, run, rounds.rounds(1)[1], 1)
+    rounds = go(started)
+    last = rounds.rounds(1)[2]
+    drawn = course_of(rounds, run).relative[2, 2]
+    assert f"drew with {drawn:.2f} times an equal share, multiplied by 3" in why(rounds, run, last, 2)

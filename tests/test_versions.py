@@ -195,7 +195,12 @@ def test_every_selection_and_version_can_be_chosen(pipeline):
     pipeline.run("select", SelectionParams("12", seed=4))
     found = choices(Pipeline(pipeline.workspace))
     assert [choice.id for choice in found] == ["version:first", "#3", "#2", "#1"]
-    assert [choice.title for choice in found] == ["first", "#3 kmq, 12, seed 4", "#2 quality, 20", "#1 kmq, 12"]
+    assert [choice.title for choice in found] == [
+        "first",
+        "#3: kmq, 12 records, seed 4",
+        "#2: quality, 20 records",
+        "#1: kmq, 12 records, seed 0",
+    ]
     fresh = Pipeline(pipeline.workspace)
     assert find_choice(fresh, "current").id == "#3" and find_choice(fresh, "first").id == "version:first"
     assert rows_of(fresh, find_choice(fresh, "#3")).tolist() == rows_now(fresh)
@@ -211,7 +216,8 @@ def test_the_rounds_on_the_way_can_be_chosen(pipeline):
     fresh = Pipeline(pipeline.workspace)
     found = choices(fresh)
     assert [choice.id for choice in found] == ["#2", "#1", "round:1.1", "round:1.2"]
-    assert found[0].title == "#2 rounds, 3 of run 1" and found[3].title == "run 1 up to round 2" and found[3].n == 8
+    assert found[0].title == "#2: run 1, all 3 rounds" and found[3].n == 8
+    assert found[3].title == "run 1, round 2 of 3, unfinished"
     rows = [set(rows_of(fresh, choice).tolist()) for choice in (found[2], found[3], found[0])]
     assert rows[0] < rows[1] < rows[2] and [len(each) for each in rows] == [4, 8, 12]
 

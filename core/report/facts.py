@@ -26,7 +26,7 @@ from core.report.blocks import (
 )
 from core.report.figures import DROPPED, FREE, PINNED, SELECTED, STATUS_COLOURS, map_picture
 from core.rounds import Rounds
-from core.selection import METHODS, VersionParams
+from core.selection import METHODS, EarlierParams, VersionParams
 from core.versions import find_version
 from core.words import shorten
 
@@ -56,6 +56,8 @@ def method(pipeline: Pipeline, facts: dict[str, Any]) -> Section:
         blocks = _by_rounds(Rounds(pipeline), params, facts)
     elif isinstance(params, VersionParams):
         blocks = _by_version(pipeline, params, facts)
+    elif isinstance(params, EarlierParams):
+        blocks = _by_earlier(params, facts)
     else:
         blocks = [Paragraph(f"{params.method}: {METHODS[params.method]}"), settings("Settings", params.as_dict())]
     told = [Paragraph(text) for text in (facts["shortfall"], *facts["warnings"]) if text]
@@ -119,6 +121,14 @@ def _by_version(pipeline: Pipeline, params: VersionParams, facts: dict[str, Any]
     elif selected := made_by.get("stages", {}).get("select"):
         blocks.append(settings("Settings that made it", selected["params"]))
     return blocks
+
+
+def _by_earlier(params: EarlierParams, facts: dict[str, Any]) -> list[Block]:
+    text = (
+        f"An earlier selection, {facts['selection']['title']}, was made current again as it stood: {params.n:,} records. What "
+        "was decided or changed since has no effect on it."
+    )
+    return [Paragraph(text), settings("Settings that made it", params.made_by)]
 
 
 def map_of(pipeline: Pipeline, rows: np.ndarray) -> Section:

@@ -34,7 +34,7 @@ def rounds(pipeline: Pipeline) -> Section:
         return Section("Rounds", (Paragraph("The selection was not made in rounds."),))
     made = Rounds(pipeline)
     run = made.run(params.run)
-    course, standing = course_of(made, run), made.rounds(run.id)
+    course, standing = course_of(made, run, params.rounds), made.rounds(run.id)[: params.rounds]
     text = "A weight of 1 is an equal share of what a round takes; curators' multipliers are counted in."
     if course.titles[-1] == "next":
         text += " “next” is what the round to come would draw by."

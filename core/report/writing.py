@@ -51,11 +51,9 @@ def report_of(pipeline: Pipeline, examples: int, seed: int) -> Report:
     dataset, manifest = pipeline.workspace.dataset(), manifest_facts(pipeline)
     distinct = len(np.unique(rows))
     repeated = f" ({distinct:,} different ones)" if distinct < len(rows) else ""
-    method = pipeline.params("select").method
-    how = {"rounds": "in rounds", "version": "by restoring a version"}.get(method, f"by {method}")
     return Report(
         title=f"Selection from {dataset.name}",
-        lead=f"{len(rows):,} of {dataset.n_records:,} records{repeated}, selected {how}.",
+        lead=f"{len(rows):,} of {dataset.n_records:,} records{repeated}, the current selection: {manifest['selection']['title']}.",
         sections=(
             facts.data(pipeline),
             facts.method(pipeline, manifest),

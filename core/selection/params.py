@@ -145,6 +145,34 @@ class VersionParams(Params):
 
 
 @dataclasses.dataclass(frozen=True)
+class EarlierParams(Params):
+    """What an earlier selection is known by that was made current again, though something it rests on has changed since.
+
+    number: 3 of "#3". key: of its artifact. n: its records. made_by: what made it, as a dict.
+    """
+
+    number: int
+    key: str
+    n: int
+    made_by: dict
+    method: str = "earlier"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Return the stages that it cannot do without: none."""
+        return ()
+
+    @property
+    def budget(self) -> str:
+        """Return the budget that it was made with."""
+        return str(self.made_by.get("budget", self.n))
+
+    def n_records(self, n_pool: int) -> int:
+        """Return its number of records."""
+        return self.n
+
+
+@dataclasses.dataclass(frozen=True)
 class Selection:
     """The chosen records, in the order they were picked; all arrays are (m,).
 
