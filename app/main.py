@@ -35,6 +35,9 @@ def draw() -> None:
     try:
         pipeline = opened.pipeline()
     except CurationError as error:  # what is open can't be read; something else can be opened
+        with st.sidebar.container(gap=None):
+            st.text(state.get().workspace.name)
+            st.caption("Can't be read")
         st.header("Data")
         st.error(str(error), icon=":material/error:")
         data_source.show()

@@ -135,6 +135,7 @@ def _save(
             f"A version can't be called {name!r}: {', '.join(_RESERVED)} and current name other selections."
         )
     rows = table["row_id"].to_numpy()
+    workspace.check_records()
     raws = workspace.records().take(rows, ["raw"])["raw"].to_pylist()
     hashes = pa.array([content_hash(raw) for raw in raws], pa.binary(_HASH))
     key = digest("version", rows_digest(rows), name, len(versions(workspace)))

@@ -269,6 +269,7 @@ class Workspace:
         """Return the (n,) V16 content hashes of the records' original text, or of another column; made once."""
         key = self.dataset().fingerprint + ("" if column == "raw" else f"-{column}")
         if not self.has("hashes", key):
+            self.check_records()
             texts = (text for batch in self.records().batches([column]) for text in batch[column].to_pylist())
             hashes = b"".join(content_hash(text) for text in texts)
             self.save("hashes", key, {}, value=np.frombuffer(hashes, np.uint8).reshape(-1, 16))

@@ -91,6 +91,10 @@ def test_nothing_else_is_made_of_changed_records(selected, tmp_path):
         export_version(workspace, version, tmp_path / "v.jsonl")
     with pytest.raises(CurationError, match="checksum"):
         write_report(selected, tmp_path / "r.html")
+    with pytest.raises(CurationError, match="checksum"):
+        save_version(selected, "second", {})
+    with pytest.raises(CurationError, match="checksum"):
+        workspace.hashes()
     for step in (Step("measure", {"choices": ["current"], "params": {}}), Step("embed", {}), Step("select", {})):
         with pytest.raises(CurationError, match="checksum"):
             run_steps(workspace, [step], lambda name: lambda done, total: None)
