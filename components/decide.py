@@ -15,7 +15,7 @@ def on_records(action: str, rows: np.ndarray, note: str = "") -> None:
     try:
         decision = pipeline.workspace.decide_records(action, rows, state.get().who, note)
     except CurationError as error:
-        state.say(str(error))
+        state.say(error.on_page)
         return
     state.say(f"{_DONE[action]} {_count(len(decision.rows))}. Undo takes it back.")
 
@@ -26,7 +26,7 @@ def on_cluster(action: str, cluster: int, clustering: str, value: float = 1.0, n
     try:
         pipeline.decide_cluster(action, cluster, state.get().who, note, value, clustering)
     except CurationError as error:
-        state.say(str(error))
+        state.say(error.on_page)
         return
     by = f" x {value:g}" if action == "weight" else ""
     state.say(f"{_DONE[action]} cluster {cluster}{by}. Undo takes it back.")

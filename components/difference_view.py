@@ -97,8 +97,8 @@ def _clusters(pipeline: Pipeline, found: Difference, a: Choice, b: Choice) -> No
             "cluster": st.column_config.NumberColumn("Cluster", width="small"),
             "name": "Name",
             "held": st.column_config.NumberColumn("Held", format="localized"),
-            "only_a": st.column_config.NumberColumn("Only in A", format="localized", help=a.title),
-            "only_b": st.column_config.NumberColumn("Only in B", format="localized", help=b.title),
+            "only_a": st.column_config.NumberColumn("Only in A", format="localized", help=as_markdown(a.title)),
+            "only_b": st.column_config.NumberColumn("Only in B", format="localized", help=as_markdown(b.title)),
             "both": st.column_config.NumberColumn("In both", format="localized"),
         },
     )

@@ -6,7 +6,7 @@ import numbers
 import pandas as pd
 import streamlit as st
 
-from components import state
+from components import state, trouble
 from core.domain_store import save_in, saved_domains
 from core.domains import Domain, as_file, check_domains, parse_domains
 from core.errors import CurationError
@@ -53,7 +53,7 @@ def save(pipeline: Pipeline, domains: tuple[Domain, ...]) -> bool:
     try:
         save_in(pipeline.workspace, check_domains(domains))
     except CurationError as error:
-        st.error(str(error), icon=":material/error:")
+        trouble.show(error)
         return False
     return True
 
@@ -85,10 +85,10 @@ def _import(pipeline: Pipeline, content: bytes, name: str) -> None:
     try:
         domains = parse_domains(content.decode("utf-8"), name)
     except UnicodeDecodeError:
-        st.error(f"{name} is not text in UTF-8; give a YAML or JSON file.", icon=":material/error:")
+        trouble.show(CurationError(f"{name} is not text in UTF-8; give a YAML or JSON file."))
         return
     except CurationError as error:
-        st.error(str(error), icon=":material/error:")
+        trouble.show(error)
         return
     save_in(pipeline.workspace, domains)
     state.say(f"{len(domains)} domains from {name}; those before are no longer there.")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from components import opened, state
+from components import opened, state, trouble
+from components.words import as_markdown
 from core import delivery
 from core.errors import CurationError
 from core.export import export_lines, manifest_path
@@ -27,7 +28,7 @@ def show(pipeline: Pipeline) -> None:
         return
     info = pipeline.workspace.info("select", pipeline.current("select"))
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
-        st.warning(warning)
+        trouble.warn(warning)
     if not len(rows):
         return
     dataset = pipeline.workspace.dataset()
@@ -103,7 +104,7 @@ def _save(pipeline: Pipeline, name: str) -> None:
                 out = Path(text.strip()).expanduser()
                 manifest = delivery.export_selection(Pipeline(pipeline.workspace), out)
             except CurationError as error:
-                st.error(str(error))
+                trouble.show(error)
             else:
                 state.say("Saved.")
-                st.success(f"Saved to {out.resolve()}, with {manifest.name} beside it.")
+                st.success(as_markdown(f"Saved to {out.resolve()}, with {manifest.name} beside it."))

@@ -80,7 +80,9 @@ def draw_map(
     figure.add_trace(_points(xy, colouring, hover, hover_rows, faded, few))
     for entry, colour in colouring.legend[:_MANY_LEGEND_ENTRIES]:
         marker = {"color": colour, "size": 9}
-        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=entry, hoverinfo="skip"))
+        figure.add_trace(
+            go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=plain(entry), hoverinfo="skip")
+        )
     if colouring.scale:
         figure.add_trace(_scale_bar(colouring))
     figure.add_trace(_name_tags(names, text_colour))

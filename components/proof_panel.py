@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from components import job_panel
+from components import job_panel, trouble
 from components.measure_figures import losses_with_intervals
 from components.theme import is_dark
 from components.words import as_markdown
@@ -31,7 +31,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     if proof and proof.lines:
         _results(proof.lines, proof.params)
         if proof.left_out:
-            st.warning(proof.left_out)
+            trouble.warn(proof.left_out)
     with st.expander("Prove", expanded=not (proof and proof.lines)):
         _form(pipeline, proof.params if proof else ProveParams(), busy)
 
@@ -46,8 +46,8 @@ def _results(lines: list[ProofLine], params: ProveParams) -> None:
     st.dataframe(frame, hide_index=True, key="proof_table", column_config=numbers)
     what = f"{as_markdown(params.base)}, tuned by LoRA" if params.base else "A small model from scratch"
     st.caption(
-        f"{what}; budget {params.budget}, {params.n_seeds} seeds, {params.held_out:,} records held out. ± is half a 95 % "
-        "confidence interval over the seeds. Below 0 against random: better than chance."
+        f"{what}; budget {as_markdown(params.budget)}, {params.n_seeds} seeds, {params.held_out:,} records held out. ± is half "
+        "a 95 % confidence interval over the seeds. Below 0 against random: better than chance."
     )
 
 
@@ -101,7 +101,7 @@ def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
     others = {name: value for name, value in last.small.items() if name not in ("steps", "width", "layers")}
     usual = SmallLmParams().as_dict()
     if changed := [f"{name} {value:g}" for name, value in others.items() if value != usual[name]]:
-        st.caption(f"As the last time: {', '.join(changed)}.")
+        st.caption(as_markdown(f"As the last time: {', '.join(changed)}."))
     if st.button("Train and compare", type="primary", icon=":material/model_training:", disabled=busy, key="prove"):
         try:
             values = {} if base else last.small | {"steps": int(steps), "width": int(width), "layers": int(layers)}
@@ -117,7 +117,7 @@ def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
                 lora=last.lora if base else {},
             )
         except CurationError as error:
-            st.error(str(error), icon=":material/error:")
+            trouble.show(error)
             return
         job_panel.start(pipeline, "Proving by training", [Step("prove", params.as_dict())])
         st.rerun()

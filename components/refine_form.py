@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import job_panel, state
+from components import job_panel, state, trouble
 from core.advance import Advance
 from core.errors import CurationError
 from core.judge import named_model
@@ -48,7 +48,7 @@ def show(pipeline: Pipeline, busy: bool, last: RefineRun | None, fork_of: tuple[
     with st.expander("Settings"):
         params = _settings(params, key)
     params_given = {"budget": budget, "rounds": int(rounds), "feedback": feedback}
-    label = f"Fork after round {fork_of[1]}" if fork_of else "Start"
+    label = f"Fork after round {fork_of[1]:,}" if fork_of else "Start"
     with st.container(horizontal=True, vertical_alignment="center"):
         whole = st.button(
             f"{label} and run all rounds",
@@ -195,7 +195,7 @@ def _start(pipeline: Pipeline, values: dict, lm: dict, fork_of: tuple[int, int] 
         who = current.who
         run_id = rounds.fork(*fork_of, params, checked, who) if fork_of else rounds.start(params, checked, who)
     except CurationError as error:
-        st.error(str(error), icon=":material/error:")
+        trouble.show(error)
         return
     current.show_run(run_id)
     until = (fork_of[1] if fork_of else 0) + 1 if only_next else 0

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import refine_form, state
+from components import refine_form, state, trouble
 from components.theme import ICONS, is_dark
 from components.weight_figures import loss_lines
 from core import jobs
@@ -98,7 +98,7 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
             args=(rounds, run.id, len(standing)),
         )
     if standing and (shortfall := rounds.info(standing[-1])["shortfall"]):
-        st.warning(shortfall)
+        trouble.warn(shortfall)
     if stands == "stale":
         st.warning(
             "The clusters or the quality scores are no longer those this run began with. It can be read, not continued."
@@ -109,7 +109,7 @@ def _take_back(rounds: Rounds, run_id: int, number: int) -> None:
     try:
         take_back(rounds, run_id, number, state.get().who)
     except CurationError as error:
-        state.say(str(error))
+        state.say(error.on_page)
         return
     state.get().round_shown = 0
     state.say(f"Round {number} is taken back. Next round selects it anew.")
@@ -149,7 +149,7 @@ def show_elsewhere(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Rou
             try:
                 import_scores(rounds, run, path)
             except CurationError as error:
-                st.error(str(error), icon=":material/error:")
+                trouble.show(error)
                 return
             state.say(f"Scores of round {made.number} taken.")
             st.rerun()

@@ -61,7 +61,7 @@ def show_cluster(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round
             "Click a row of the table below to see why its weight moved, and to weight, pin or drop it for the next round."
         )
         return
-    st.caption(f"Cluster {cluster}")
+    st.caption(f"Cluster {cluster:d}")
     st.text(course.names[cluster])
     if made is not None:
         st.text(why(rounds, run, made, cluster))

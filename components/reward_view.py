@@ -6,12 +6,12 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
-from components import opened
+from components import opened, trouble
 from components.map_figure import Colouring, draw_map, hover_sample
 from components.map_view import whole_picture
 from components.theme import GRID, category_colours, is_dark, lay_out, scale_colours, text_colour
 from components.weight_figures import loss_lines
-from components.words import plain
+from components.words import as_markdown, plain
 from core.pipeline import Pipeline
 from core.raster import full_view
 from core.selection.params import REASONS
@@ -25,14 +25,14 @@ def show(pipeline: Pipeline) -> None:
     key = pipeline.current("reward")
     info, table = pipeline.workspace.info("reward", key), pipeline.workspace.table("reward", key)
     for warning in info["warnings"]:
-        st.warning(warning)
+        trouble.warn(warning)
     reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
     chosen, drawn = _chosen(pipeline, len(reward))
     by_domain = _by_domain(pipeline)
     cuts = _cuts(reward, domain, drawn, len(info["names"]), by_domain)
     columns = st.columns(3)
     if "from" in info:
-        columns[0].caption(f"Probes learnt elsewhere: {info['from']}")
+        columns[0].caption(f"Probes learnt elsewhere: {as_markdown(info['from'])}")
     else:
         _quality_of_probes(columns, info)
     columns[2].metric("Selected by it", f"{int(chosen.sum()):,}")
@@ -131,7 +131,7 @@ def entropy_figure(reward: np.ndarray, domain: np.ndarray, names: list[str], cut
             go.Bar(
                 x=(edges[:-1] + edges[1:]) / 2,
                 y=counts,
-                name=name,
+                name=plain(name),
                 marker_color=colour,
                 hovertemplate="%{y:,}<extra>" + plain(name) + "</extra>",
             )
@@ -212,7 +212,7 @@ def _records(pipeline: Pipeline, names: list[str], table: pa.Table, chosen: np.n
     }
     for column, (title, rows) in zip(st.columns(3, gap="large"), places.items(), strict=True):
         with column:
-            st.markdown(f"##### {title}")
+            st.markdown(f"##### {as_markdown(title)}")
             texts = opened.records(pipeline).take(rows, ["prompt", "response"])
             for row, prompt, response in zip(
                 rows.tolist(), texts["prompt"].to_pylist(), texts["response"].to_pylist(), strict=True

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import job_panel
+from components import job_panel, trouble
 from core.errors import CurationError
 from core.pipeline import Pipeline
 from core.selection import BANDED, BANDS, GROUPS, METHODS, SelectionParams
@@ -106,7 +106,7 @@ def _start(pipeline: Pipeline, *values) -> None:
                 f"{n_pinned:,} records are pinned, but the budget is {wanted:,}; raise the budget or unpin {n_pinned - wanted:,}."
             )
     except CurationError as error:
-        st.error(str(error))
+        trouble.show(error)
         return
     job_panel.start(pipeline, "Choosing records", [Step("select", params.as_dict())])
     st.rerun()

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import opened
+from components import opened, trouble
 from components.theme import GRID, SELECTED, is_dark, lay_out, status_colours
 from components.words import plain
 from core.pipeline import Pipeline
@@ -22,7 +22,7 @@ def show(pipeline: Pipeline) -> None:
     info = pipeline.workspace.info("select", key)
     measures = info["measures"]
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
-        st.warning(warning)
+        trouble.warn(warning)
     columns = st.columns(4)
     columns[0].metric("Selected", f"{info['n_selected']:,}")
     columns[1].metric(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from components import budget_bar, decide, guide, job_panel, opened, state
 from components.theme import ICONS
+from components.words import as_markdown
 from core.advance import Advance
 from core.errors import CurationError
 from core.overrides import next_undo
@@ -26,7 +27,7 @@ def show(pipeline: Pipeline) -> None:
     """Draw the sidebar, and say what the last action did."""
     current = state.get()
     if current.message:
-        st.toast(current.message)
+        st.toast(as_markdown(current.message))
         current.message = ""
     with st.sidebar:
         _dataset(pipeline)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from components import job_panel, state
+from components import job_panel, state, trouble
 from components.words import as_markdown
 from core.delivery import manifest_facts
 from core.errors import CurationError
@@ -57,7 +57,7 @@ def _try(make: Callable[[], Version]) -> None:
     try:
         made = make()
     except CurationError as error:
-        st.error(str(error), icon=":material/error:")
+        trouble.show(error)
         return
     unknown = f" {made.n_unknown:,} records of the file are not in this data." if made.n_unknown else ""
     state.say(f"Saved {made.name}: {made.n:,} records.{unknown}")
@@ -70,7 +70,8 @@ def _show(pipeline: Pipeline, version: Version, busy: bool) -> None:
         with words:
             st.text(version.name + (f": {version.note}" if version.note else ""))
             by = f" by {as_markdown(version.who)}" if version.who else ""
-            st.caption(f"{version.n:,} records, {version.method}, saved {version.at[:16].replace('T', ' ')}{by}")
+            at = as_markdown(version.at[:16].replace("T", " "))
+            st.caption(f"{version.n:,} records, {as_markdown(version.method)}, saved {at}{by}")
         restore.button(
             "Restore",
             key=f"restore-{version.id}",

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pyarrow.compute as pc
 
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.feedback import pairs_of, proxy_feedback
 from core.pipeline import Pipeline
 from core.proof import ProveParams
@@ -35,9 +35,7 @@ def select_for_proof(pipeline: Pipeline, method: str, params: ProveParams, seed:
     asked = SelectionParams(params.budget, "quality" if method == "longest" else method, seed=seed)
     for need in asked.needs if method != "longest" else ():
         if not pipeline.current(need):
-            raise CurationError(
-                f"{method} needs the {need} stage; run: python -m core {need} {pipeline.workspace.folder}"
-            )
+            raise lacking(f"{method} needs the {need} stage", need, pipeline.workspace.folder)
     return np.sort(select_records(pool, asked).rows)
 
 
@@ -50,9 +48,8 @@ def _lengths(pipeline: Pipeline) -> np.ndarray:
 def _by_rounds(pipeline: Pipeline, pool: Pool, budget: str, seed: int) -> np.ndarray:
     """Three proxy rounds, as `refine` makes them, without a run in the workspace."""
     if pool.labels is None or pool.quality is None:
-        raise CurationError(
-            f"rounds need clusters and quality; run: python -m core cluster {pipeline.workspace.folder}, and score"
-        )
+        need = "cluster" if pool.labels is None else "score"
+        raise lacking("rounds need clusters and quality", need, pipeline.workspace.folder)
     params = RefineParams(budget, _ROUNDS, seed=seed)
     records = pipeline.workspace.records()
     weights, taken = first_weights(pool.n_clusters), np.zeros(0, np.int64)

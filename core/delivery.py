@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.export import check_out, export_lines, write_jsonl, write_manifest
 from core.overrides import Decision, decision_states
 from core.pipeline import LEADING, Pipeline
@@ -28,7 +28,7 @@ def selected_rows(pipeline: Pipeline) -> np.ndarray:
             if state == "missing"
             else "The selection is out of date (decisions or inputs changed)"
         )
-        raise CurationError(f"{why}; select again, or refine: python -m core select {pipeline.workspace.folder}")
+        raise lacking(why, "select", pipeline.workspace.folder)
     return np.sort(table["row_id"].combine_chunks().to_numpy())
 
 

@@ -10,7 +10,7 @@ from core.causal import load_causal
 from core.device import resolve_device
 from core.domains import Domain, check_domains, domain_from
 from core.embedding import BUNDLED, EmbedParams, SentenceEncoder, unit_rows
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.kept_states import states_of_records
 from core.probe_transfer import PROBES, apply_probes, domains_by_source, run_with_probes
 from core.probes import ProbeParams, Training, entropy, softmax, train_domain_probe, train_reward_probe
@@ -91,7 +91,7 @@ def _by_embeddings(run: "Run", domains: tuple[Domain, ...], sample: np.ndarray) 
     """The workspace's embeddings serve as both the base and the states."""
     x = run.pipeline.embeddings()
     if x is None:
-        raise CurationError("reward needs the embed stage, which has not run on this data; run: python -m core embed …")
+        raise lacking("reward needs the embed stage, which has not run on this data", "embed")
     base = np.asarray(x[sample], np.float32)
     texts = [[seed.text for seed in domain.kept if seed.row < 0] for domain in domains]
     encoded = iter(_encode(run, [text for some in texts for text in some], x))
@@ -127,8 +127,9 @@ def _encode(run: "Run", texts: list[str], x: np.ndarray) -> np.ndarray:
     if encoder is None:
         if not name:
             raise CurationError(
-                "The records' vectors came from a file, so it isn't known what to embed descriptions by; name the encoder "
-                f"they came from (--encoder, such as {BUNDLED}), or mark records as seeds."
+                "The records' vectors came from a file, so it isn't known what to embed descriptions by",
+                command=f"name the encoder they came from (--encoder, such as {BUNDLED}), or mark records as seeds.",
+                page=f"name the encoder they came from under Settings (such as {BUNDLED}), or take records as seeds",
             )
         encoder = SentenceEncoder(EmbedParams(name, embed.max_tokens), run.device)
     rows = np.linspace(0, len(x) - 1, min(_CHECKED, len(x))).astype(np.int64)

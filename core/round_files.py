@@ -114,6 +114,8 @@ def _latest(rounds: Rounds, run: RefineRun) -> Round:
     standing = rounds.rounds(run.id)
     if not standing:
         raise CurationError(
-            f"Run {run.id} has no round yet; run: python -m core refine {rounds.workspace.folder} --continue"
+            f"Run {run.id} has no round yet",
+            command=f"run: python -m core refine {rounds.workspace.folder} --continue",
+            page="press Next round on the Refine page",
         )
     return standing[-1]

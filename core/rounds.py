@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.params import digest
 from core.pipeline import Pipeline
 from core.refinement import (
@@ -89,11 +89,13 @@ class Rounds:
         needs = ["cluster", *(["score"] if params.inside == "kmq" else [])]
         for need in needs:
             if not self.pipeline.current(need):
-                raise CurationError(
-                    f"Rounds need the {need} stage, which has not run on this data; run: python -m core {need} …"
-                )
+                raise lacking(f"Rounds need the {need} stage, which has not run on this data", need)
         if params.feedback == "lm" and not lm.model:
-            raise CurationError("Feedback by a language model needs one; give its path or hub name (--model).")
+            raise CurationError(
+                "Feedback by a language model needs one",
+                command="give its path or hub name (--model).",
+                page="give its path or hub name under Language model",
+            )
         self._check_quality(params)
         first = rounds_target(params.n_records(self.workspace.dataset().n_records), params.rounds, 1)
         n_pinned = len(self.pipeline.overrides().pinned)

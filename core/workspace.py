@@ -77,7 +77,9 @@ class Workspace:
         self.folder = Path(folder)
         if not create and not (self.folder / "workspace.db").exists():
             raise CurationError(
-                f"{folder} is not a workspace; make one with: python -m core import DATA --workspace {folder}"
+                f"{folder} is not a workspace",
+                command=f"make one with: python -m core import DATA --workspace {folder}",
+                page="open its data on the Data page",
             )
         self._is_new = not self.folder.exists()
         self.artifacts = self.folder / "artifacts"
@@ -104,7 +106,11 @@ class Workspace:
             return self._told()
         if self._told() is not None:
             raise CurationError(f"An import into {self.folder} was cut off; import the data again.")
-        raise CurationError(f"{self.folder} holds no data yet; import some with: python -m core import DATA")
+        raise CurationError(
+            f"{self.folder} holds no data yet",
+            command="import some with: python -m core import DATA",
+            page="open some on the Data page",
+        )
 
     def _told(self) -> Dataset | None:
         path = self.folder / "dataset.json"
@@ -130,7 +136,9 @@ class Workspace:
             held = self.dataset()
             if Path(held.path) != data.resolve() and held.sha256 != sha256:
                 raise CurationError(
-                    f"The workspace {self.folder} holds {held.path}; give {data} a workspace of its own with --workspace."
+                    f"The workspace {self.folder} holds {held.path}",
+                    command=f"give {data} a workspace of its own with --workspace.",
+                    page=f"open {data} on the Data page, where it gets a workspace of its own",
                 )
             if held.fingerprint == fingerprint:
                 return held

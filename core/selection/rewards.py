@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.clustering import cluster_means
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.reward import phi
 from core.selection.params import SelectionParams
 from core.selection.picks import Picks
@@ -48,7 +48,7 @@ def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, customise: str) -> l
 
 def _reward(pool: Pool) -> tuple[np.ndarray, np.ndarray]:
     if pool.reward is None or pool.domains is None:
-        raise CurationError("This method goes by DaaR's domains and rewards; run: python -m core reward …")
+        raise lacking("This method goes by DaaR's domains and rewards, and there are none", "reward")
     return np.asarray(pool.reward, np.float64), pool.domains
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.selection import facility, greedy, novel, rewards
 from core.selection.params import REASONS, Selection, SelectionParams
 from core.selection.picks import Picks
@@ -101,9 +101,7 @@ def _kmeans_median(pool: Pool, params: SelectionParams, budget: int) -> Picks:
 
 def _distances(pool: Pool, params: SelectionParams) -> np.ndarray:
     if pool.distances is None or pool.labels is None:
-        raise CurationError(
-            f"{params.method} needs the records' distances to their centroids; run the cluster stage first."
-        )
+        raise lacking(f"{params.method} needs the records' distances to their centroids", "cluster")
     return np.asarray(pool.distances, dtype=np.float64)
 
 
@@ -114,7 +112,7 @@ def _kmq(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     if (quality < 0).any():
         raise CurationError(
             f"quality goes down to {quality.min():g}, and a probability can't be proportional to a negative number; "
-            "take probability=softmax, or a column without negative values."
+            "take the probability softmax, or a column without negative values."
         )
     with np.errstate(divide="ignore"):
         return _draw_by_cluster(pool, params, budget, np.log(quality))
@@ -123,9 +121,7 @@ def _kmq(pool: Pool, params: SelectionParams, budget: int) -> Picks:
 def cluster_weights(pool: Pool, params: SelectionParams) -> np.ndarray:
     """Return (k,) float64 cluster weights before the budget: the pool's own, by size, or equal; times the multipliers."""
     if pool.labels is None:
-        raise CurationError(
-            f"{params.method} draws from clusters, and the records have none; run the cluster stage first."
-        )
+        raise lacking(f"{params.method} draws from clusters, and the records have none", "cluster")
     sizes = np.bincount(pool.labels, minlength=pool.n_clusters).astype(np.float64)
     weights = sizes if params.quota == "size" else (sizes > 0).astype(np.float64)
     if pool.weights is not None:
