@@ -11,6 +11,7 @@ from core.domain_store import save_in, saved_domains
 from core.domains import Domain, as_file, check_domains, parse_domains
 from core.errors import CurationError
 from core.pipeline import Pipeline
+from core.words import counted
 
 
 def show(pipeline: Pipeline) -> tuple[Domain, ...]:
@@ -62,7 +63,7 @@ def show_actions(pipeline: Pipeline, domains: tuple[Domain, ...]) -> None:
     """Draw the button that keeps `domains`, and the ways in and out of a file: domains with their seeds, as YAML or JSON."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if st.button("Save the domains", icon=":material/save:", key="domains_save") and save(pipeline, domains):
-            state.say(f"Saved {len(domains)} domains.")
+            state.say(f"Saved {counted(len(domains), 'domain')}.")
             st.rerun()
         with st.popover("From a file", icon=":material/upload_file:"):
             st.caption("A YAML or JSON list of objects with name, description and, if wished, share and seeds.")
@@ -91,5 +92,5 @@ def _import(pipeline: Pipeline, content: bytes, name: str) -> None:
         trouble.show(error)
         return
     save_in(pipeline.workspace, domains)
-    state.say(f"{len(domains)} domains from {name}; those before are no longer there.")
+    state.say(f"{counted(len(domains), 'domain')} from {name}; those before are no longer there.")
     st.rerun()

@@ -12,7 +12,7 @@ from components.state import Focus
 from components.theme import STATUS_NAMES, category_colours, is_dark, rgb, scale_colours, status_colours, text_colour
 from core.pipeline import Pipeline
 from core.raster import View, close_view, draw_points, full_view, in_polygon, inside_view
-from core.words import shorten
+from core.words import counted, shorten
 
 COLOURINGS = ("cluster", "selection", "quality", "source")
 # Streamlit lets a click on a point count only while dragging moves the map.
@@ -98,7 +98,7 @@ def _on_select(key: str, xy: np.ndarray) -> None:
     current = state.get()
     if drawn.get("lasso") or drawn.get("box"):
         rows = np.flatnonzero(inside)
-        label = f"{len(rows):,} records inside the line" if len(rows) else "No record inside the line"
+        label = f"{counted(len(rows), 'record')} inside the line" if len(rows) else "No record inside the line"
         current.look_at(Focus("area", label, rows, made_on=opened.shown_keys(opened.pipeline())))
     elif rows := [point["customdata"] for point in drawn.get("points", []) if isinstance(point.get("customdata"), int)]:
         look_at_cluster_of(int(rows[0]))

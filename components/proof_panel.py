@@ -16,6 +16,7 @@ from core.selection import METHODS
 from core.small_lm import SmallLmParams
 from core.steps import Step
 from core.versions import versions
+from core.words import counted
 
 _GROUP_WORDS = {"auto": "source, else cluster", "source": "source", "cluster": "cluster"}
 
@@ -46,8 +47,9 @@ def _results(lines: list[ProofLine], params: ProveParams) -> None:
     st.dataframe(frame, hide_index=True, key="proof_table", column_config=numbers)
     what = f"{as_markdown(params.base)}, tuned by LoRA" if params.base else "A small model from scratch"
     st.caption(
-        f"{what}; budget {as_markdown(params.budget)}, {params.n_seeds} seeds, {params.held_out:,} records held out. ± is half "
-        "a 95 % confidence interval over the seeds. Below 0 against random: better than chance."
+        f"{what}; budget {as_markdown(params.budget)}, {counted(params.n_seeds, 'seed')}, "
+        f"{counted(params.held_out, 'record')} held out. ± is half a 95 % confidence interval over the seeds. Below 0 against "
+        "random: better than chance."
     )
 
 

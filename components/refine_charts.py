@@ -70,7 +70,7 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, course: Course, at:
     rest = len(course.names) - len(shown)
     if rest:
         st.caption(
-            f"The {len(shown)} clusters whose weight moved most or that people decided on; "
+            f"The {len(shown):,} clusters whose weight moved most or that people decided on; "
             f"the grey band holds nine of ten of all {len(course.names):,}."
         )
 

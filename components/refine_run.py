@@ -13,6 +13,7 @@ from core.pipeline import Pipeline
 from core.round_files import RECORDS, export_round, import_scores
 from core.round_results import take_back
 from core.rounds import RefineRun, Round, Rounds
+from core.words import counted
 
 _STATES = {
     "ready": "ready for the next round",
@@ -48,7 +49,7 @@ def pick_run(rounds: Rounds) -> RefineRun | None:
 
 def _title(run: RefineRun) -> str:
     origin = f", forked from run {run.parent} after round {run.parent_round}" if run.parent else ""
-    return f"Run {run.id}: {run.params.budget} in {run.params.rounds} rounds, {run.params.feedback}{origin}"
+    return f"Run {run.id}: {run.params.budget} in {counted(run.params.rounds, 'round')}, {run.params.feedback}{origin}"
 
 
 def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) -> None:
@@ -61,7 +62,7 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
     with left:
         st.progress(
             min(n_taken / budget, 1.0),
-            f"{n_taken:,} of {budget:,} records taken in {len(standing)} of {run.params.rounds} rounds",
+            f"{n_taken:,} of {counted(budget, 'record')} taken in {len(standing)} of {counted(run.params.rounds, 'round')}",
         )
         what = refine_form.FEEDBACK_TITLES[run.params.feedback].lower()
         own = " (Winnow's own stand-in, not the paper's)" if run.params.feedback == "proxy" else ""
@@ -162,7 +163,7 @@ def show_decisions(course: Course, shown: int) -> None:
         return
     with st.expander(f"Decided before {course.titles[shown].lower()}: {len(made):,}"):
         for d in made[-50:]:
-            what = f"cluster {d.cluster}" if d.target == "cluster" else f"{len(d.rows):,} records"
+            what = f"cluster {d.cluster}" if d.target == "cluster" else counted(len(d.rows), "record")
             if d.action in ("undo", "redo"):
                 what = f"decision {d.refers}"
             by = f" × {d.value:g}" if d.action == "weight" else ""
@@ -181,5 +182,7 @@ def watch_losses(pipeline: Pipeline, run: RefineRun) -> None:
         return
     losses = rounds.losses(standing[-1])
     if losses:
-        st.caption(f"Tuning on {len(rounds.taken(run)):,} records: loss after {losses[-1]['step']:,} steps")
+        st.caption(
+            f"Tuning on {counted(len(rounds.taken(run)), 'record')}: loss after {counted(losses[-1]['step'], 'step')}"
+        )
         st.plotly_chart(loss_lines({f"Round {standing[-1].number}": losses}, is_dark()), key="live_loss", theme=None)

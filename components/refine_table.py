@@ -7,6 +7,7 @@ from components.theme import ICONS
 from core.course import Course, round_table, why
 from core.pipeline import Pipeline
 from core.rounds import RefineRun, Round, Rounds
+from core.words import counted
 
 _COLUMNS = {
     "cluster": st.column_config.NumberColumn("No.", width=60),
@@ -33,8 +34,8 @@ def show(rounds: Rounds, run: RefineRun, made: Round) -> None:
     """Draw the table of a round."""
     frame = round_table(rounds, run, made)
     n_scored = rounds.workspace.info("feedback", made.feedback)["n_scored"] if made.feedback else 0
-    scored = f", {n_scored:,} records scored" if n_scored else ", not scored"
-    st.markdown(f"##### Round {made.number}: {int(frame['taken'].sum()):,} records taken{scored}")
+    scored = f", {counted(n_scored, 'record')} scored" if n_scored else ", not scored"
+    st.markdown(f"##### Round {made.number}: {counted(int(frame['taken'].sum()), 'record')} taken{scored}")
     key = f"round-{made.key}-{made.feedback}"
     st.dataframe(
         frame,

@@ -15,7 +15,7 @@ from components.words import as_markdown, plain
 from core.pipeline import Pipeline
 from core.raster import full_view
 from core.selection.params import REASONS
-from core.words import shorten
+from core.words import counted, shorten
 
 _SHOWN = 3
 
@@ -191,7 +191,7 @@ def _learning(info: dict) -> None:
         column.caption(title)
         column.plotly_chart(figure, key=f"curve-{title}", theme=None, config={"displayModeBar": False})
     left.caption(
-        f"Of {info['n_held_out']:,} records held out: the domain they were given (rows) and the one the probe names."
+        f"Of {counted(info['n_held_out'], 'record')} held out: the domain they were given (rows) and the one the probe names."
     )
     left.dataframe(pd.DataFrame(info["confusion"], index=info["names"], columns=info["names"]), key="confusion")
     if info["sources"]:

@@ -13,7 +13,7 @@ from core.params import digest
 from core.pipeline import Pipeline
 from core.seed_writing import SeedParams, last_writing
 from core.steps import Step
-from core.words import shorten
+from core.words import counted, shorten
 
 _ORDER = {"offered": 0, "kept": 1, "refused": 2}
 
@@ -136,7 +136,7 @@ def _text(pipeline: Pipeline, seed: Seed) -> str:
 def _take(pipeline: Pipeline, name: str, rows: list[int]) -> None:
     texts = opened.records(pipeline).take(rows, ["text"])["text"].to_pylist()
     _add(pipeline, name, [Seed(text, "record", row) for row, text in zip(rows, texts, strict=True)])
-    state.say(f"{len(rows)} records are seeds of {name} now.")
+    state.say(f"{counted(len(rows), 'record is now a seed', 'records are now seeds')} of {name}.")
 
 
 def _add(pipeline: Pipeline, name: str, added: list[Seed]) -> None:

@@ -7,6 +7,7 @@ from core.errors import CurationError
 from core.pipeline import Pipeline
 from core.selection import BANDED, BANDS, GROUPS, METHODS, SelectionParams
 from core.steps import Step
+from core.words import counted
 
 
 def show(pipeline: Pipeline, busy: bool) -> None:
@@ -103,7 +104,8 @@ def _start(pipeline: Pipeline, *values) -> None:
         wanted = params.n_records(pipeline.workspace.dataset().n_records)
         if wanted < (n_pinned := len(pipeline.overrides().pinned)):
             raise CurationError(
-                f"{n_pinned:,} records are pinned, but the budget is {wanted:,}; raise the budget or unpin {n_pinned - wanted:,}."
+                f"{counted(n_pinned, 'record is', 'records are')} pinned, but the budget is {wanted:,}; raise the budget or unpin "
+                f"{n_pinned - wanted:,}."
             )
     except CurationError as error:
         trouble.show(error)

@@ -12,6 +12,7 @@ from core.pipeline import Pipeline
 from core.refinement import RoundsParams
 from core.selection import SelectionParams, VersionParams
 from core.steps import Step
+from core.words import counted
 
 _STAGE_NAMES = {
     "embed": "Embeddings",
@@ -45,7 +46,7 @@ def _dataset(pipeline: Pipeline) -> None:
     dataset = pipeline.workspace.dataset()
     with st.container(gap=None):
         st.text(dataset.name)
-        st.caption(f"{dataset.n_records:,} records")
+        st.caption(counted(dataset.n_records, "record"))
 
 
 def _budget(pipeline: Pipeline, busy: bool) -> None:

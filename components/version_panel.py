@@ -14,6 +14,7 @@ from core.export import manifest_path
 from core.pipeline import Pipeline
 from core.steps import Step
 from core.versions import Version, export_version, import_version, save_version, versions
+from core.words import counted
 
 
 def show(pipeline: Pipeline, busy: bool) -> None:
@@ -59,8 +60,9 @@ def _try(make: Callable[[], Version]) -> None:
     except CurationError as error:
         trouble.show(error)
         return
-    unknown = f" {made.n_unknown:,} records of the file are not in this data." if made.n_unknown else ""
-    state.say(f"Saved {made.name}: {made.n:,} records.{unknown}")
+    unknown = counted(made.n_unknown, "record of the file is", "records of the file are")
+    unknown = f" {unknown} not in this data." if made.n_unknown else ""
+    state.say(f"Saved {made.name}: {counted(made.n, 'record')}.{unknown}")
     st.rerun()
 
 
@@ -71,7 +73,7 @@ def _show(pipeline: Pipeline, version: Version, busy: bool) -> None:
             st.text(version.name + (f": {version.note}" if version.note else ""))
             by = f" by {as_markdown(version.who)}" if version.who else ""
             at = as_markdown(version.at[:16].replace("T", " "))
-            st.caption(f"{version.n:,} records, {as_markdown(version.method)}, saved {at}{by}")
+            st.caption(f"{counted(version.n, 'record')}, {as_markdown(version.method)}, saved {at}{by}")
         restore.button(
             "Restore",
             key=f"restore-{version.id}",

@@ -17,6 +17,7 @@ from core.round_results import take_back
 from core.rounds import RefineRun, Rounds
 from core.steps import Step
 from core.tuning import SCORERS, LmParams
+from core.words import counted
 
 
 def add_refine(sub: argparse.ArgumentParser) -> None:
@@ -129,12 +130,12 @@ def say_run(rounds: Rounds, run_id: int) -> None:
         )
     elif state == "ready":
         print(f"go on with: python -m core refine {rounds.workspace.folder} --continue --run {run_id}")
-    print(f"run {run_id}: {len(rounds.taken(run)):,} of {budget:,} records selected")
+    print(f"run {run_id}: {len(rounds.taken(run)):,} of {counted(budget, 'record')} selected")
 
 
 def _line(rounds: Rounds, run: RefineRun, made) -> str:
     weights = rounds.arrays(made)["weights"]
-    text = f"round {made.number}: {rounds.info(made)['n_selected']:,} records from {len(weights):,} clusters"
+    text = f"round {made.number}: {counted(rounds.info(made)['n_selected'], 'record')} from {counted(len(weights), 'cluster')}"
     update = rounds.update(run, made)
     if update is None:
         return text + ("; not scored" if made.number < run.params.rounds else "; the last one needs no score")

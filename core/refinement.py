@@ -10,6 +10,7 @@ import numpy as np
 from core.errors import CurationError
 from core.params import Params, check_at_least, check_choice, check_count
 from core.selection import Pool, Selection, SelectionParams, cluster_quotas, select_records, shares_within
+from core.words import counted
 
 FEEDBACKS = {
     "proxy": "Winnow's own stand-in for a model, not the paper's: how badly a small regression foretells the response "
@@ -67,7 +68,7 @@ class RefineParams(Params):
         count = SelectionParams(self.budget).n_records(n_pool)
         if count < self.rounds:
             raise CurationError(
-                f"A budget of {count:,} can't be spread over {self.rounds:,} rounds; ask for more records."
+                f"A budget of {count:,} can't be spread over {counted(self.rounds, 'round')}; ask for more records."
             )
         return count
 
@@ -164,7 +165,7 @@ def select_round(
         missing = selection.requested - len(selection)
         why = f"{len(taken):,} are taken already, {len(pool.dropped):,} dropped, or their cluster has weight 0"
         selection = dataclasses.replace(
-            selection, shortfall=f"Round {number} is {missing:,} records short: of {pool.n_records:,}, {why}."
+            selection, shortfall=f"Round {number} is {counted(missing, 'record')} short: of {pool.n_records:,}, {why}."
         )
     effective = effective_weights(weights, pool.multipliers)
     left = held - np.bincount(pool.labels[selection.rows], minlength=k)

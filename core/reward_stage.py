@@ -17,6 +17,7 @@ from core.probes import ProbeParams, Training, entropy, softmax, train_domain_pr
 from core.progress import part_of
 from core.reward import Assignment, RewardParams, assign_domains, drift_warnings, pick_by_description
 from core.states import input_means
+from core.words import counted
 
 if TYPE_CHECKING:
     from core.runners import Run
@@ -204,7 +205,8 @@ def _weak_probes(accuracy: float | None, spearman: float | None, n_held_out: int
     """Say where the probes learnt too little for their rewards to mean anything."""
     if n_held_out < _LEAST_HELD_OUT:
         return [
-            f"Only {n_held_out} records were held out to judge the probes by; how good they are is not known. Give more "
+            f"Only {counted(n_held_out, 'record was', 'records were')} held out to judge the probes by; how good they are is "
+            "not known. Give more "
             "records, or a larger sample."
         ]
     told = []

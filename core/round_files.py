@@ -12,9 +12,10 @@ from core.feedback import read_scores
 from core.files import file_sha256, replacing
 from core.params import digest
 from core.rounds import RefineRun, Round, Rounds
+from core.words import counted
 
 RECORDS = "records.jsonl"
-_README = """# Round {number} of run {run}: {n_scored:,} records to score
+_README = """# Round {number} of run {run}: {n_scored} to score
 
 `{records}` has one record a line: `id`, `prompt`, `response`, `cluster`, `round` and, where there is one, `messages` as in the
 source. All rounds so far are in it: it is the data to train on.
@@ -73,7 +74,7 @@ def export_round(rounds: Rounds, run: RefineRun, folder: Path) -> Path:
     text = _README.format(
         number=made.number,
         run=run.id,
-        n_scored=len(scored),
+        n_scored=counted(len(scored), "record"),
         records=RECORDS,
         workspace=rounds.workspace.folder,
         all_of_them=" (here: all of them)" if run.params.scored == "all" else "",

@@ -164,9 +164,8 @@ def _part_for(tree: ast.AST, node: ast.AST, name: str) -> ast.AST:
         held = _literal(tree, value.func.value)
         if isinstance(held, ast.Dict):
             return ast.Tuple([held.keys, held.values][place])
-    if isinstance(node, ast.For) and isinstance(value, ast.Tuple | ast.List):
-        if all(isinstance(each, ast.Tuple) and len(each.elts) == len(target.elts) for each in value.elts):
-            return ast.Tuple([each.elts[place] for each in value.elts])
+    if isinstance(node, ast.For) and all(isinstance(each, ast.Tuple) for each in getattr(value, "elts", [value])):
+        return ast.Tuple([each.elts[place] for each in value.elts])
     if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "zip" and len(value.args) == len(target.elts):
         return value.args[place]
     if isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts):
@@ -189,7 +188,7 @@ def _texts(call: ast.Call, plotly: bool) -> list[ast.AST]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if plotly and name not in _TEXT_FIRST:
         return [k.value for k in call.keywords if k.arg in _PLOTLY_NAMED]
-    if not isinstance(call.func, ast.Attribute) or name in _OTHERS_TOO and getattr(call.func.value, "id", "") != "st":
+    if not isinstance(call.func, ast.Attribute) or (name in _OTHERS_TOO and getattr(call.func.value, "id", "") != "st"):
         return []
     named = [k.value for k in call.keywords if (k.arg in _TEXT_NAMED and name not in ("page_link",)) or k.arg == "help"]
     named += [k.value for k in call.keywords if k.arg == "label"]

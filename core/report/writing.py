@@ -14,6 +14,7 @@ from core.report import facts, findings, people
 from core.report.blocks import Report
 from core.report.html_page import as_html
 from core.report.markdown import as_markdown
+from core.words import counted
 
 _SUFFIXES = (".html", ".md")
 _MARK = "<!-- Winnow report -->"
@@ -53,7 +54,7 @@ def report_of(pipeline: Pipeline, examples: int, seed: int) -> Report:
     how = {"rounds": "in rounds", "version": "by restoring a version"}.get(method, f"by {method}")
     return Report(
         title=f"Selection from {dataset.name}",
-        lead=f"{len(rows):,} of {dataset.n_records:,} records{repeated}, selected {how}.",
+        lead=f"{len(rows):,} of {counted(dataset.n_records, 'record')}{repeated}, selected {how}.",
         sections=(
             facts.data(pipeline),
             facts.method(pipeline, manifest),

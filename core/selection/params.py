@@ -9,6 +9,7 @@ import numpy as np
 
 from core.errors import CurationError
 from core.params import Params, check_choice, check_count, check_share
+from core.words import counted
 
 METHODS = {
     "kmq": "Every cluster gets its share of the budget; inside a cluster, better records are likelier to be drawn.",
@@ -104,7 +105,7 @@ class SelectionParams(Params):
         count = max(1, math.floor(n_pool * value / 100 + Fraction(1, 2))) if is_percentage else int(value)
         if count > n_pool and not self.replacement:
             raise CurationError(
-                f"The budget is {count:,} records, but there are only {n_pool:,}; ask for that many at most."
+                f"The budget is {counted(count, 'record')}, but there are only {n_pool:,}; ask for that many at most."
             )
         return count
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from core.errors import CurationError, lacking
+from core.words import counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Pool:
             array = getattr(self, name)
             if array is not None and len(array) != self.n_records:
                 raise CurationError(
-                    f"{name} has {len(array):,} rows for {self.n_records:,} records; it needs one a record."
+                    f"{name} has {len(array):,} rows for {counted(self.n_records, 'record')}; it needs one a record."
                 )
         for name in ("pinned", "dropped"):
             rows = np.unique(np.asarray(getattr(self, name), dtype=np.int64))

@@ -9,6 +9,7 @@ from core.selection.params import SelectionParams
 from core.selection.picks import Picks
 from core.selection.pool import Pool, unit_rows
 from core.selection.quotas import allocate_quotas
+from core.words import counted
 
 _OWN, _OTHER = 0.5, 0.1  # of the released code: half of the target domain's records, a tenth of each other's
 
@@ -42,7 +43,7 @@ def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, customise: str) -> l
         asked = round(wished.get(name, 0) * budget)
         if count < asked - 1:
             why = "it holds no more that are free, or pins took the room"
-            told.append(f"{name}: {asked:,} records were wished, {count:,} are taken: {why}.")
+            told.append(f"{name}: {counted(asked, 'record')} wished, {count:,} taken: {why}.")
     return told
 
 

@@ -14,6 +14,7 @@ from core.selection.params import REASONS, Selection, SelectionParams
 from core.selection.picks import Picks
 from core.selection.pool import Pool, finite_quality
 from core.selection.quotas import allocate_quotas
+from core.words import counted
 
 Strategy = Callable[[Pool, SelectionParams, int], Picks]
 
@@ -26,7 +27,8 @@ def select_records(pool: Pool, params: SelectionParams) -> Selection:
     budget = params.n_records(pool.n_records)
     if len(pool.pinned) > budget:
         raise CurationError(
-            f"{len(pool.pinned):,} records are pinned, but the budget is {budget:,}; raise the budget or unpin "
+            f"{counted(len(pool.pinned), 'record is', 'records are')} pinned, but the budget is {budget:,}; raise the "
+            "budget or unpin "
             f"{len(pool.pinned) - budget:,}."
         )
     picks = _STRATEGIES[params.method](pool, params, budget)
@@ -49,10 +51,10 @@ def _shortfall(pool: Pool, params: SelectionParams, missing: int) -> str:
     if missing <= 0:
         return ""
     silent = sum(factor == 0 for factor in pool.multipliers.values()) if "cluster" in params.needs else 0
-    why = f"{len(pool.dropped):,} of {pool.n_records:,} records are dropped"
+    why = f"{len(pool.dropped):,} of {counted(pool.n_records, 'record')} are dropped"
     if silent:
         why += f" and {silent:,} cluster{'s have' if silent > 1 else ' has'} weight 0"
-    return f"{missing:,} records short of the budget: {why}."
+    return f"{counted(missing, 'record')} short of the budget: {why}."
 
 
 def _random(pool: Pool, params: SelectionParams, budget: int) -> Picks:
