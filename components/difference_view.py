@@ -3,9 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from components import job_panel, opened, record_reader
-from components.map_figure import Colouring, draw_map, hover_sample
-from components.map_view import whole_picture
+from components import job_panel, map_pointer, opened, record_reader
+from components.map_figure import Colouring, draw_map, real_points
+from components.map_view import tip_of, whole_picture
 from components.measure_view import unlike
 from components.theme import category_colours, is_dark, status_colours, text_colour
 from components.words import as_markdown
@@ -16,7 +16,6 @@ from core.pipeline import Pipeline
 from core.raster import full_view
 from core.selection import SEEDED
 from core.steps import Step
-from core.words import shorten
 
 _PARTS = ("only_a", "only_b", "both")
 
@@ -72,16 +71,13 @@ def _map(pipeline: Pipeline, found: Difference, words: dict[str, str]) -> None:
     key = f"difference {digest(*(len(getattr(found, part)) for part in _PARTS), int(codes @ np.arange(len(codes)) % 2**53))}"
     colouring = Colouring(codes, colours, key, legend)
     view = full_view(xy)
-    rows = hover_sample(xy, view)
-    table = opened.records(pipeline).take(rows, ["prompt", "response"])
-    hover = [
-        shorten(prompt or response, 72)
-        for prompt, response in zip(table["prompt"].to_pylist(), table["response"].to_pylist(), strict=True)
-    ]
+    rows = real_points(xy, view)
     pictures = whole_picture(pipeline, xy, colouring, view, dark)
-    figure = draw_map(xy, colouring, pictures, view, hover, rows, codes == 0, [], text_colour(dark), "pan")
+    figure = draw_map(xy, colouring, pictures, view, rows, codes == 0, [], text_colour(dark), "pan")
     figure.update_layout(height=560)
     st.plotly_chart(figure, key="difference_map", theme=None, config={"displayModeBar": False, "scrollZoom": True})
+    says = ["in neither", *(words[part].lower() for part in _PARTS)]
+    map_pointer.show("difference_map", xy, lambda row: [*tip_of(pipeline, row), says[codes[row]]])
 
 
 def _clusters(pipeline: Pipeline, found: Difference, a: Choice, b: Choice) -> None:

@@ -37,7 +37,7 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
         return
     _actions(pipeline, focus, weights)
     with st.container(height=430, border=False):
-        record_reader.show(pipeline, focus.rows, statuses, key=f"focus-{zlib.crc32(focus.id.encode())}")
+        record_reader.show(pipeline, focus.rows, statuses, f"focus-{zlib.crc32(focus.id.encode())}", first=focus.first)
 
 
 def _search(pipeline: Pipeline) -> None:
@@ -76,6 +76,7 @@ def _actions(pipeline: Pipeline, focus: Focus, weights: dict[int, float]) -> Non
             max_value=max(100.0, float(weights.get(focus.cluster, 1.0))),
             value=weights.get(focus.cluster, 1.0),
             step=0.25,
+            format="%g",
             key=key,
             help="Multiplies the cluster's share of the budget: 2 doubles it, 0 takes nothing but pinned records.",
             on_change=lambda: decide.on_cluster("weight", focus.cluster, clustering, float(st.session_state[key])),

@@ -17,10 +17,16 @@ _ROLES = {"user": "Prompt", "assistant": "Response", "system": "System"}
 _ORDERS = ("most typical first", "selected first", "best quality first", "worst quality first", "as in the data")
 
 
-def show(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, key: str, orders: bool = True) -> None:
-    """Draw records. rows: (m,) row ids. statuses: (n,) int8. key: told apart from other readers on the page."""
+def show(
+    pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, key: str, orders: bool = True, first: int = -1
+) -> None:
+    """Draw records. rows: (m,) row ids. statuses: (n,) int8. key: told apart from other readers on the page.
+
+    first: the record that comes before all others in any order, or -1.
+    """
     order, page = _controls(len(rows), key) if orders else ("as in the data", 0)
     rows = rows[_order_of(pipeline, rows, statuses, order)]
+    rows = np.concatenate([rows[rows == first], rows[rows != first]])
     shown = rows[page * PER_PAGE : (page + 1) * PER_PAGE]
     table = opened.records(pipeline).take(shown, ["prompt", "response", "source", "raw"])
     quality = opened.quality(pipeline)

@@ -15,7 +15,7 @@ _COLUMNS = {
     "weight": st.column_config.NumberColumn(
         "Weight before", format="%.2f", help="1 is an equal share of the round's budget, 2 twice that."
     ),
-    "multiplier": st.column_config.NumberColumn("Curator ×", format="%.3g"),
+    "multiplier": st.column_config.NumberColumn("Curator ×", format="%g"),
     "score": st.column_config.NumberColumn("Score", format="%.3f", help="Higher: the model has more to learn here."),
     "factor": st.column_config.NumberColumn(
         "Factor", format="%.3f", help="What the score does to the weight; 1 leaves it."
@@ -77,6 +77,7 @@ def show_cluster(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round
         max_value=max(100.0, float(weights.get(cluster, 1.0))),
         value=float(weights.get(cluster, 1.0)),
         step=0.25,
+        format="%g",
         key=key,
         help="From the next round on: 2 doubles its share, 0 takes nothing but pinned records, 1 takes this off.",
         on_change=lambda: decide.on_cluster("weight", cluster, clustering, float(st.session_state[key])),

@@ -16,7 +16,7 @@ SAMPLE = Path(__file__).resolve().parent.parent / "assets" / "sample.jsonl"
 class Focus:
     """What the reader looks at. kind: "cluster", "area" (drawn on the map), or "search". rows: (m,) int64 row ids.
 
-    made_on: the keys of the data, clusters and map it was picked on.
+    made_on: the keys of the data, clusters and map it was picked on. first: the record to read first, or -1.
     """
 
     kind: str
@@ -24,11 +24,12 @@ class Focus:
     rows: np.ndarray
     cluster: int = -1
     made_on: str = ""
+    first: int = -1
 
     @property
     def id(self) -> str:
         """A text that changes with what is looked at."""
-        return f"{self.kind}:{self.label}:{len(self.rows)}:{int(self.rows.sum()) if len(self.rows) else 0}"
+        return f"{self.kind}:{self.label}:{len(self.rows)}:{int(self.rows.sum()) if len(self.rows) else 0}:{self.first}"
 
 
 @dataclasses.dataclass

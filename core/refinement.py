@@ -56,7 +56,8 @@ class RefineParams(Params):
             raise CurationError(f"floor is {self.floor!r}; it is a share of the mean weight and must be 1 at most.")
         check_choice("inside", self.inside, INSIDE)
         check_choice("scored", self.scored, SCORED)
-        SelectionParams(self.budget, self.inside, probability=self.probability, seed=self.seed)
+        asked = SelectionParams(self.budget, self.inside, probability=self.probability, seed=self.seed)
+        object.__setattr__(self, "budget", asked.budget)
 
     def selection(self, number: int, budget: int) -> SelectionParams:
         """Return the params of round `number`, which is to take `budget` records."""
