@@ -14,7 +14,7 @@ from core.comparison import Difference, by_cluster, compare
 from core.params import digest
 from core.pipeline import Pipeline
 from core.raster import full_view
-from core.selection import SEEDED
+from core.selection import SEEDED, SelectionParams
 from core.steps import Step
 
 _PARTS = ("only_a", "only_b", "both")
@@ -105,7 +105,7 @@ def _steadiness(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     asked = {
         title: StabilityParams(choice.params)
         for title, choice in zip(unlike(chosen), chosen, strict=True)
-        if choice.params.get("method") in SEEDED
+        if choice.params.get("method") in SEEDED and pipeline.key("select", SelectionParams.from_dict(choice.params))
     }
     if not asked:
         return

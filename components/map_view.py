@@ -30,7 +30,8 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
     xy = opened.positions(pipeline)
     whole = full_view(xy)
     view = current.view or whole
-    choices = [c for c in COLOURINGS if c != "source" or opened.sources(pipeline)[0]]
+    there = {"source": bool(opened.sources(pipeline)[0]), "quality": opened.quality(pipeline) is not None}
+    choices = [name for name in COLOURINGS if there.get(name, True)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         colour_by = st.segmented_control("Colour by", choices, default="cluster", required=True, key="colour_by")
         mouse = st.segmented_control("Mouse", list(MOUSE), default="draw", required=True, key="mouse", help=_MOUSE_HELP)

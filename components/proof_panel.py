@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from components import job_panel, trouble
+from components import job_panel, offered, opened, trouble
 from components.measure_figures import losses_with_intervals
 from components.theme import is_dark
 from components.words import as_markdown
@@ -70,7 +70,8 @@ def _row(line: ProofLine) -> dict[str, str | float | int]:
 
 
 def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
-    options = [*PROVED, *(f"version:{version.name}" for version in versions(pipeline.workspace))]
+    options = offered.methods(pipeline, PROVED, by_source=False)
+    options += [f"version:{version.name}" for version in versions(pipeline.workspace)]
     methods = st.multiselect(
         "Methods",
         options,
@@ -83,8 +84,14 @@ def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
     n_seeds = two.number_input("Seeds", 1, max(20, last.n_seeds), last.n_seeds, key="prove_seeds")
     most = max(1, len(pipeline.workspace.records()) // 2)
     held_out = three.number_input("Records held out", 1, most, min(last.held_out, most), key="prove_held")
+    there = {"source": bool(opened.sources(pipeline)[0]), "cluster": bool(pipeline.current("cluster"))}
+    groupings = [name for name in GROUPINGS if there.get(name, any(there.values()))]
     by = four.selectbox(
-        "Summed up by", GROUPINGS, GROUPINGS.index(last.by), format_func=_GROUP_WORDS.get, key="prove_by"
+        "Summed up by",
+        groupings,
+        groupings.index(last.by) if last.by in groupings else 0,
+        format_func=_GROUP_WORDS.get,
+        key="prove_by",
     )
     small = last.small_params()
     one, two, three, four = st.columns(4)
