@@ -9,6 +9,7 @@ from core.errors import CurationError
 from core.jobs import Job
 from core.pipeline import Pipeline
 from core.steps import Step
+from core.words import counted
 
 _DOING = {
     "": "Starting",
@@ -70,7 +71,7 @@ def _pace(job: Job) -> str:
         f"{job.fraction:.0%}" if job.fraction >= 0 else ("loading the model" if job.step == "embed" else "just begun")
     ]
     if job.rate:
-        facts.append(f"{job.rate:,.0f} records a second")
+        facts.append(f"{counted(round(job.rate), 'record')} a second")
     if job.seconds_left is not None:
         facts.append(f"about {_duration(job.seconds_left)} left")
     return " · ".join(facts)

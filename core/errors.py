@@ -27,5 +27,5 @@ class CurationError(Exception):
 
 def lacking(message: str, stage: str, folder: object = "…") -> CurationError:
     """Return the error that says by `message` that a stage's result is not there, and how it is made."""
-    verb, page = _MADE_BY.get(stage, (stage, f"run {stage} again"))
+    verb, page = _MADE_BY[stage]
     return CurationError(message, command=f"run: python -m core {verb} {folder}", page=page)
