@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from core.clustering import ClusterParams
@@ -60,6 +61,17 @@ def bait(address: str, where: str) -> str:
     return f"![x]({to}.png) <img src={to}-i.png> [{where}]({to}) <a href='{to}'>{where}</a> {to}"
 
 
+def _put_reward(pipeline: Pipeline, domains: tuple[Domain, ...], learnt: str) -> None:
+    """Put rewards there that nothing was trained for: training takes long, and says nothing here."""
+    params, names = RewardParams(tuple(domain_as_dict(domain) for domain in domains)), [d.name for d in domains]
+    n, k = len(pipeline.workspace.records()), len(domains)
+    columns = {"reward": np.linspace(-0.02, 1, n).astype(np.float32), "domain": (np.arange(n) % k).astype(np.int32)}
+    columns |= {f"p{i}": np.full(n, 1 / k, np.float32) for i in range(k)}
+    info = {"names": names, "warnings": [f"a warning on {names[0]}"], "shares": [1 / k] * k, "from": learnt}
+    pipeline.workspace.save("reward", pipeline.key("reward", params), info, value=pa.table(columns))
+    pipeline.workspace.ledger.set_settings("reward", params.as_dict())
+
+
 @pytest.fixture
 def hostile(tmp_path):
     """A workspace `sample` in which whatever can hold words holds bait; yields (pipeline, canary, its address)."""
@@ -93,12 +105,8 @@ def hostile(tmp_path):
         )
         save_in(workspace, domains)
         pipeline = Pipeline(workspace)
-        pipeline.run(
-            "reward",
-            RewardParams(tuple(domain_as_dict(domain) for domain in domains), sample=80),
-            encoder=TinyEncoder(),
-            device="cpu",
-        )
+        _put_reward(pipeline, domains, bait(address, "from"))
+        pipeline = Pipeline(workspace)
         pipeline.run("select", SelectionParams("10", "daar"))
         note, who = bait(address, "note"), bait(address, "who")
         save_version(pipeline, bait(address, "version"), manifest_facts(pipeline), note, who)
@@ -128,13 +136,16 @@ def go(page, title: str, address: str) -> None:
 
 
 def hover_all(page) -> None:
-    """Rest the pointer on the middle and the legend of every chart, and on every sign that has help."""
-    for chart in page.locator(".js-plotly-plot").all():
-        chart.scroll_into_view_if_needed()
-        box = chart.bounding_box()
-        for x, y in ((0.5, 0.5), (0.3, 0.6), (0.1, 0.03)):
+    """Rest the pointer on the middle and the legend of every chart; one that a rerun takes away meanwhile is left out."""
+    for i in range(page.locator(".js-plotly-plot").count()):
+        box = page.evaluate(
+            """(i) => { const chart = document.querySelectorAll('.js-plotly-plot')[i];
+                        chart?.scrollIntoView({block: 'center'}); return chart?.getBoundingClientRect().toJSON(); }""",
+            i,
+        )
+        for x, y in ((0.5, 0.5), (0.1, 0.03)) if box else ():
             page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=2)
-            page.wait_for_timeout(250)
+            page.wait_for_timeout(200)
 
 
 def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
