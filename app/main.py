@@ -13,7 +13,7 @@ if str(ROOT) not in sys.path:
 import streamlit as st
 from starlette.middleware import Middleware
 
-from components import data_source, guide, opened, sidebar, state
+from components import data_source, guide, opened, sidebar, state, trouble
 from components.doorkeeper import Doorkeeper, check_settings
 from components.theme import ICONS, apply_style
 from core.errors import CurationError
@@ -39,14 +39,14 @@ def draw() -> None:
             st.text(state.get().workspace.name)
             st.caption("Can't be read")
         st.header("Data")
-        st.error(str(error), icon=":material/error:")
+        trouble.show(error)
         data_source.show()
         st.stop()
     try:
         sidebar.show(pipeline)
         page.run()
     except CurationError as error:
-        st.error(str(error), icon=":material/error:")
+        trouble.show(error)
 
 
 if st.runtime.exists():

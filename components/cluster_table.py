@@ -62,7 +62,7 @@ def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], he
             "pinned": st.column_config.NumberColumn("Pinned", format="localized"),
             "dropped": st.column_config.NumberColumn("Dropped", format="localized"),
             "weight": st.column_config.NumberColumn(
-                "Weight ×", format="%.2g", help="1 leaves the cluster's share of the budget as it is."
+                "Weight ×", format="%g", help="1 leaves the cluster's share of the budget as it is."
             ),
             "quality": st.column_config.NumberColumn("Mean quality", format="%.2f"),
         },

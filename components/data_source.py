@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from components import job_panel, state
+from components import job_panel, state, trouble
 from core.errors import CurationError
 from core.files import file_sha256, replacing
 from core.pipeline import Pipeline
@@ -62,7 +62,7 @@ def _open(data: Path, fields: str, on_error: str, content: memoryview | None = N
             with replacing(data) as temporary:
                 temporary.write_bytes(content)
     except CurationError as error:
-        st.error(str(error))
+        trouble.show(error)
         return
     state.open_workspace(workspace.folder)
     job_panel.start(Pipeline(workspace), "Reading the data", [Step("import", params.as_dict(), data=str(data))])

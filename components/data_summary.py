@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from components import opened, record_reader
+from components.words import as_markdown
 from core.pipeline import Pipeline
 
 
@@ -20,7 +21,7 @@ def show(pipeline: Pipeline) -> None:
         f"{len(names):,}" if names else "none",
         help="Distinct labels in the source field, where the data has one.",
     )
-    columns[3].metric("File", dataset.path.rsplit("/", 1)[-1])
+    columns[3].metric("File", as_markdown(dataset.path.rsplit("/", 1)[-1]))
     st.text(f"Read as {dataset.fields}")
     if dataset.n_rejects:
         _rejects(pipeline, dataset.n_rejects)

@@ -7,6 +7,7 @@ from components.words import as_markdown
 from core.current import make_current
 from core.errors import CurationError
 from core.overrides import Decision, next_redo, next_undo
+from core.words import counted
 
 _DONE = {"pin": "Pinned", "drop": "Dropped", "clear": "Cleared", "weight": "Weighted"}
 
@@ -17,9 +18,9 @@ def on_records(action: str, rows: np.ndarray, note: str = "") -> None:
     try:
         decision = pipeline.workspace.decide_records(action, rows, state.get().who, note)
     except CurationError as error:
-        state.say(str(error))
+        state.say(error.on_page)
         return
-    state.say(f"{_DONE[action]} {_count(len(decision.rows))}. Undo takes it back.")
+    state.say(f"{_DONE[action]} {counted(len(decision.rows), 'record')}. Undo takes it back.")
 
 
 def on_cluster(action: str, cluster: int, clustering: str, value: float = 1.0, note: str = "") -> None:
@@ -28,7 +29,7 @@ def on_cluster(action: str, cluster: int, clustering: str, value: float = 1.0, n
     try:
         pipeline.decide_cluster(action, cluster, state.get().who, note, value, clustering)
     except CurationError as error:
-        state.say(str(error))
+        state.say(error.on_page)
         return
     by = f" x {value:g}" if action == "weight" else ""
     state.say(f"{_DONE[action]} cluster {cluster}{by}. Undo takes it back.")
@@ -62,7 +63,3 @@ def _revise(action: str, decision_id: int | None, find) -> None:
         return
     ledger.add_decision(Decision(action=action, refers=refers, who=state.get().who))
     state.say(f"Decision {refers} is {'taken back' if action == 'undo' else 'restored'}.")
-
-
-def _count(n: int) -> str:
-    return "1 record" if n == 1 else f"{n:,} records"

@@ -8,6 +8,7 @@ from components import decide, opened, state
 from components.theme import ICONS
 from core.overrides import ACTIONS, Decision, Overrides, carry_over, decision_states, next_redo, next_undo
 from core.pipeline import Pipeline
+from core.words import counted
 
 _LEAST_OVERLAP = 0.3
 
@@ -64,7 +65,7 @@ def _line(pipeline: Pipeline, decision: Decision, states: dict[int, str]) -> dic
 def describe(pipeline: Pipeline, decision: Decision) -> str:
     """Return what a decision is about, in words."""
     if decision.target == "records":
-        return f"record {decision.rows[0]:,}" if len(decision.rows) == 1 else f"{len(decision.rows):,} records"
+        return f"record {decision.rows[0]:,}" if len(decision.rows) == 1 else counted(len(decision.rows), "record")
     by = f" x {decision.value:g}" if decision.action == "weight" else ""
     if decision.clustering == pipeline.current("cluster"):
         return f"cluster {decision.cluster} ({opened.cluster_names(pipeline)[decision.cluster]}){by}"
@@ -88,7 +89,8 @@ def _set_aside(pipeline: Pipeline, overrides: Overrides) -> None:
     if not overrides.set_aside:
         return
     st.warning(
-        f"{len(overrides.set_aside):,} decisions are about clusters of an earlier clustering and have no effect on today's.",
+        f"{counted(len(overrides.set_aside), 'decision is', 'decisions are')} about clusters of an earlier clustering, without "
+        "effect on today's.",
         icon=":material/update:",
     )
     matches = [(decision, *match) for decision in overrides.set_aside if (match := _match(pipeline, decision))]
@@ -118,4 +120,4 @@ def _carry(pipeline: Pipeline, matches: list[tuple[Decision, int, float]]) -> No
         note = f"carried over from decision {decision.id}"
         original = decision.refers or decision.id
         pipeline.decide_cluster(decision.action, cluster, state.get().who, note, decision.value, refers=original)
-    state.say(f"{len(matches)} decisions carried over.")
+    state.say(f"{counted(len(matches), 'decision')} carried over.")

@@ -3,9 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from components import job_panel, opened, record_reader
-from components.map_figure import Colouring, draw_map, hover_sample
-from components.map_view import whole_picture
+from components import job_panel, map_pointer, opened, record_reader, trouble
+from components.map_figure import Colouring, draw_map, real_points
+from components.map_view import tip_of, whole_picture
 from components.measure_view import unlike
 from components.theme import category_colours, is_dark, status_colours, text_colour
 from components.words import as_markdown
@@ -15,9 +15,8 @@ from core.params import digest
 from core.pipeline import Pipeline
 from core.raster import full_view
 from core.redraw import overlap_warning
-from core.selection import SEEDED
+from core.selection import SEEDED, SelectionParams
 from core.steps import Step
-from core.words import shorten
 
 _PARTS = ("only_a", "only_b", "both")
 
@@ -73,16 +72,13 @@ def _map(pipeline: Pipeline, found: Difference, words: dict[str, str]) -> None:
     key = f"difference {digest(*(len(getattr(found, part)) for part in _PARTS), int(codes @ np.arange(len(codes)) % 2**53))}"
     colouring = Colouring(codes, colours, key, legend)
     view = full_view(xy)
-    rows = hover_sample(xy, view)
-    table = opened.records(pipeline).take(rows, ["prompt", "response"])
-    hover = [
-        shorten(prompt or response, 72)
-        for prompt, response in zip(table["prompt"].to_pylist(), table["response"].to_pylist(), strict=True)
-    ]
+    rows = real_points(xy, view)
     pictures = whole_picture(pipeline, xy, colouring, view, dark)
-    figure = draw_map(xy, colouring, pictures, view, hover, rows, codes == 0, [], text_colour(dark), "pan")
+    figure = draw_map(xy, colouring, pictures, view, rows, codes == 0, [], text_colour(dark), "pan")
     figure.update_layout(height=560)
     st.plotly_chart(figure, key="difference_map", theme=None, config={"displayModeBar": False, "scrollZoom": True})
+    says = ["in neither", *(words[part].lower() for part in _PARTS)]
+    map_pointer.show("difference_map", xy, lambda row: [*tip_of(pipeline, row), says[codes[row]]])
 
 
 def _clusters(pipeline: Pipeline, found: Difference, a: Choice, b: Choice) -> None:
@@ -98,8 +94,8 @@ def _clusters(pipeline: Pipeline, found: Difference, a: Choice, b: Choice) -> No
             "cluster": st.column_config.NumberColumn("Cluster", width="small"),
             "name": "Name",
             "held": st.column_config.NumberColumn("Held", format="localized"),
-            "only_a": st.column_config.NumberColumn("Only in A", format="localized", help=a.title),
-            "only_b": st.column_config.NumberColumn("Only in B", format="localized", help=b.title),
+            "only_a": st.column_config.NumberColumn("Only in A", format="localized", help=as_markdown(a.title)),
+            "only_b": st.column_config.NumberColumn("Only in B", format="localized", help=as_markdown(b.title)),
             "both": st.column_config.NumberColumn("In both", format="localized"),
         },
     )
@@ -110,7 +106,7 @@ def _steadiness(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     asked = {
         title: StabilityParams(choice.params)
         for title, choice in zip(unlike(chosen), chosen, strict=True)
-        if choice.params.get("method") in SEEDED
+        if choice.params.get("method") in SEEDED and pipeline.key("select", SelectionParams.from_dict(choice.params))
     }
     if not asked:
         return
@@ -122,7 +118,7 @@ def _steadiness(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
                 f"records on average (mean Jaccard {value.jaccard:.2f})."
             )
             if warning := overlap_warning(asked[title].select["method"], value.overlap, value.n_seeds):
-                st.warning(warning)
+                trouble.warn(warning)
     missing = [params for title, params in asked.items() if known[title] is None]
     if missing and st.button(
         "How much of this is chance?",

@@ -1,4 +1,5 @@
-"""The domains: names, descriptions, wished shares; from a file, to a file. What is saved is the workspace's."""
+"""The domains: names, descriptions, wished shares; from a file, to a file. What is saved, and what is not yet, is the
+workspace's."""
 
 import json
 import numbers
@@ -6,25 +7,38 @@ import numbers
 import pandas as pd
 import streamlit as st
 
-from components import state
-from core.domain_store import save_in, saved_domains
+from components import state, trouble
+from core.domain_store import (
+    DraftRow,
+    domain_draft,
+    domains_of_rows,
+    keep_draft,
+    rows_of_domains,
+    save_in,
+    saved_domains,
+)
 from core.domains import Domain, as_file, check_domains, parse_domains
 from core.errors import CurationError
+from core.params import digest
 from core.pipeline import Pipeline
+from core.words import counted
 
 
 def show(pipeline: Pipeline) -> tuple[Domain, ...]:
-    """Draw the editor; return the domains as they stand in it, unchecked."""
-    saved = saved_domains(pipeline.workspace)
-    frame = pd.DataFrame(
-        [{"name": d.name, "description": d.description, "share": d.share, "seeds": len(d.own)} for d in saved]
-    )
+    """Draw the editor; return the domains as they stand in it, unchecked. Edits are kept, saved or not."""
+    workspace, current = pipeline.workspace, state.get()
+    saved = saved_domains(workspace)
+    key = f"domains-{digest(as_file(saved))}-{current.domain_table}"
+    if key not in st.session_state:  # drawn anew: after a reload, on coming back, or because seeds were kept meanwhile
+        draft = domain_draft(workspace)
+        current.domain_rows = rows_of_domains(saved) if draft is None else draft
+    began = current.domain_rows
     edited = st.data_editor(
-        frame,
+        _frame(began, saved),
         num_rows="dynamic",
         hide_index=True,
         disabled=["seeds"],
-        key=f"domains-{hash(saved)}",
+        key=key,
         column_config={
             "name": st.column_config.TextColumn("Domain", required=True),
             "description": st.column_config.TextColumn("In one sentence", width="large", required=True),
@@ -34,17 +48,27 @@ def show(pipeline: Pipeline) -> tuple[Domain, ...]:
             "seeds": st.column_config.NumberColumn("Seeds", help="None: records that fit the description are taken."),
         },
     )
-    return domains_of(edited, saved)
+    rows = edited_rows(edited, began)
+    keep_draft(workspace, None if rows == rows_of_domains(saved) else rows)
+    return domains_of_rows(rows, saved)
 
 
-def domains_of(edited: pd.DataFrame, saved: tuple[Domain, ...]) -> tuple[Domain, ...]:
-    """Return the domains of an edited table. Row i of the index was `saved[i]`, whatever it is called now; others are new."""
+def _frame(rows: tuple[DraftRow, ...], saved: tuple[Domain, ...]) -> pd.DataFrame:
+    domains = domains_of_rows(rows, saved)
+    return pd.DataFrame(
+        [(d.name, d.description, float(d.share), len(d.own)) for d in domains],
+        columns=["name", "description", "share", "seeds"],
+    )
+
+
+def edited_rows(edited: pd.DataFrame, began: tuple[DraftRow, ...]) -> tuple[DraftRow, ...]:
+    """Return an edited table as rows. Row i of the index was `began[i]`, whatever it is called now; others are new."""
     made = []
     for i, row in edited.iterrows():
         name, description = ("" if pd.isna(row[key]) else str(row[key]) for key in ("name", "description"))
         share = 0.0 if pd.isna(row["share"]) else float(row["share"])
-        known = isinstance(i, numbers.Integral) and 0 <= i < len(saved)
-        made.append(Domain(name, description, share, saved[i].seeds if known else ()))
+        known = isinstance(i, numbers.Integral) and 0 <= i < len(began)
+        made.append(DraftRow(began[i].was if known else "", name, description, share))
     return tuple(made)
 
 
@@ -53,17 +77,32 @@ def save(pipeline: Pipeline, domains: tuple[Domain, ...]) -> bool:
     try:
         save_in(pipeline.workspace, check_domains(domains))
     except CurationError as error:
-        st.error(str(error), icon=":material/error:")
+        trouble.show(error)
         return False
+    discard(pipeline)
     return True
+
+
+def discard(pipeline: Pipeline) -> None:
+    """Forget edits that are not saved; the table shows the saved domains again."""
+    keep_draft(pipeline.workspace, None)
+    state.get().domain_table += 1
 
 
 def show_actions(pipeline: Pipeline, domains: tuple[Domain, ...]) -> None:
     """Draw the button that keeps `domains`, and the ways in and out of a file: domains with their seeds, as YAML or JSON."""
+    is_draft = domain_draft(pipeline.workspace) is not None
+    if is_draft:
+        st.caption(":orange[Not saved yet.] Your changes are kept, and count once they are saved.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if st.button("Save the domains", icon=":material/save:", key="domains_save") and save(pipeline, domains):
-            state.say(f"Saved {len(domains)} domains.")
+        pressed = st.button("Save the domains", icon=":material/save:", key="domains_save")
+        if pressed and save(pipeline, domains):
+            state.say(f"Saved {counted(len(domains), 'domain')}.")
             st.rerun()
+        if is_draft:
+            st.button(
+                "Discard the changes", icon=":material/undo:", key="domains_discard", on_click=discard, args=(pipeline,)
+            )
         with st.popover("From a file", icon=":material/upload_file:"):
             st.caption("A YAML or JSON list of objects with name, description and, if wished, share and seeds.")
             file = st.file_uploader(
@@ -85,11 +124,12 @@ def _import(pipeline: Pipeline, content: bytes, name: str) -> None:
     try:
         domains = parse_domains(content.decode("utf-8"), name)
     except UnicodeDecodeError:
-        st.error(f"{name} is not text in UTF-8; give a YAML or JSON file.", icon=":material/error:")
+        trouble.show(CurationError(f"{name} is not text in UTF-8; give a YAML or JSON file."))
         return
     except CurationError as error:
-        st.error(str(error), icon=":material/error:")
+        trouble.show(error)
         return
     save_in(pipeline.workspace, domains)
-    state.say(f"{len(domains)} domains from {name}; those before are no longer there.")
+    discard(pipeline)
+    state.say(f"{counted(len(domains), 'domain')} from {name}; those before are no longer there.")
     st.rerun()

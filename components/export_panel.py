@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from components import opened, state
+from components import opened, state, trouble
 from components.words import as_markdown
 from core import delivery
 from core.current import Current, current_selection, open_workspace
@@ -33,7 +33,7 @@ def show(pipeline: Pipeline) -> None:
     st.markdown(f"##### Current selection: {as_markdown(current.title)}")
     info = pipeline.workspace.info("select", pipeline.current("select"))
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
-        st.warning(warning)
+        trouble.warn(warning)
     if not len(rows):
         return
     ready = current.is_finished or _ask(current)
@@ -58,7 +58,9 @@ def show(pipeline: Pipeline) -> None:
 def _ask(current: Current) -> bool:
     """Ask before a run is exported whose rounds are not all selected; return whether it is meant so."""
     with st.container(border=True):
-        st.markdown(f":orange[:material/hourglass_top:] Not all of its rounds are selected: {current.size}.")
+        st.markdown(
+            f":orange[:material/hourglass_top:] Not all of its rounds are selected: {as_markdown(current.size)}."
+        )
         st.caption("Go on with its rounds on Refine, make another selection current there or on Compare, or:")
         # Keyed by what is asked: yes to one round is not yes to another.
         told = as_markdown(f"Export {current.title}: {current.size}")
@@ -123,7 +125,7 @@ def _save(pipeline: Pipeline, name: str, ready: bool, unfinished: bool) -> None:
                 out = Path(text.strip()).expanduser()
                 manifest = delivery.export_selection(open_workspace(pipeline.workspace), out, unfinished)
             except CurationError as error:
-                st.error(str(error))
+                trouble.show(error)
             else:
                 state.say("Saved.")
-                st.success(f"Saved to {out.resolve()}, with {manifest.name} beside it.")
+                st.success(as_markdown(f"Saved to {out.resolve()}, with {manifest.name} beside it."))

@@ -9,6 +9,7 @@ from components import decide, opened, record_reader, state
 from components.state import Focus
 from components.theme import DROPPED, ICONS, PINNED, SELECTED
 from core.pipeline import Pipeline
+from core.words import counted
 
 
 def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights: dict[int, float]) -> None:
@@ -27,17 +28,16 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
     st.text(focus.label)
     held = statuses[focus.rows]
     counts = [
-        (len(held), "records"),
         (int(np.isin(held, (SELECTED, PINNED)).sum()), "selected"),
         (int((held == PINNED).sum()), "pinned"),
         (int((held == DROPPED).sum()), "dropped"),
     ]
-    st.caption(" · ".join(f"{count:,} {name}" for count, name in counts))
+    st.caption(" · ".join([counted(len(held), "record"), *(f"{count:,} {name}" for count, name in counts)]))
     if not len(focus.rows):
         return
     _actions(pipeline, focus, weights)
     with st.container(height=430, border=False):
-        record_reader.show(pipeline, focus.rows, statuses, key=f"focus-{zlib.crc32(focus.id.encode())}")
+        record_reader.show(pipeline, focus.rows, statuses, f"focus-{zlib.crc32(focus.id.encode())}", first=focus.first)
 
 
 def _search(pipeline: Pipeline) -> None:
@@ -47,7 +47,11 @@ def _search(pipeline: Pipeline) -> None:
         )
         if st.form_submit_button("Find", icon=":material/search:") and words.strip():
             rows = opened.records(pipeline).search(words.strip())
-            found = f"“{words.strip()}” in {len(rows):,} records" if len(rows) else f"No record holds “{words.strip()}”"
+            found = (
+                f"“{words.strip()}” in {counted(len(rows), 'record')}"
+                if len(rows)
+                else f"No record holds “{words.strip()}”"
+            )
             state.get().look_at(Focus("search", found, rows, made_on=opened.shown_keys(pipeline)))
             st.rerun()
 
@@ -73,6 +77,7 @@ def _actions(pipeline: Pipeline, focus: Focus, weights: dict[int, float]) -> Non
             max_value=max(100.0, now),
             value=now,
             step=0.25,
+            format="%g",
             key=key,
             help="Multiplies the cluster's share of the budget: 2 doubles it, 0 takes nothing but pinned records.",
             on_change=lambda: decide.on_cluster("weight", focus.cluster, clustering, float(st.session_state[key])),

@@ -5,6 +5,7 @@ import dataclasses
 import streamlit as st
 
 from components.theme import ICONS
+from components.words import as_markdown
 from core.pipeline import Pipeline
 
 
@@ -88,4 +89,9 @@ def next_page(pipeline: Pipeline, name: str, lead: str = "Next:") -> None:
     """Draw the way to the next page, if that page is ready."""
     entry = next(entry for entry in PAGES if entry.name == name)
     if is_ready(pipeline, entry):
-        st.page_link(entry.file, label=f"{lead} {entry.title}", icon=":material/arrow_forward:", icon_position="right")
+        st.page_link(
+            entry.file,
+            label=f"{as_markdown(lead)} {entry.title}",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+        )

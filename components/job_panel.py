@@ -3,11 +3,13 @@
 import streamlit as st
 
 from components import state
+from components.words import as_markdown
 from core import jobs
 from core.errors import CurationError
 from core.jobs import Job
 from core.pipeline import Pipeline
 from core.steps import Step
+from core.words import counted
 
 _DOING = {
     "": "Starting",
@@ -32,7 +34,7 @@ def start(pipeline: Pipeline, kind: str, steps: list[Step], device: str = "auto"
     try:
         jobs.start_job(pipeline.workspace, kind, steps, device, vectors)
     except CurationError as error:
-        state.say(str(error))
+        state.say(error.on_page)
 
 
 def show(pipeline: Pipeline) -> Job | None:
@@ -43,7 +45,7 @@ def show(pipeline: Pipeline) -> Job | None:
     if job.is_active:
         _watch(pipeline)
     elif job.status in ("failed", "stopped") and state.get().seen_job < job.id:
-        st.error(f"{job.kind} did not finish. {job.error}", icon=":material/error:")
+        st.error(as_markdown(f"{job.kind} did not finish. {job.error}"), icon=":material/error:")
         left, right = st.columns(2)
         left.button("Try again", on_click=_again, args=(pipeline, job), key="job_again", width="stretch")
         right.button("Dismiss", on_click=_dismiss, args=(job,), key="job_dismiss", width="stretch")
@@ -56,8 +58,8 @@ def _watch(pipeline: Pipeline) -> None:
     if job is None or not job.is_active:
         st.rerun()  # the whole page: what the job made is there now
     steps = [step["do"] for step in job.arguments["steps"]]
-    place = f"step {steps.index(job.step) + 1} of {len(steps)}" if job.step in steps else ""
-    st.markdown(f"**{_DOING.get(job.step, job.step)}** :gray[{place}]")
+    place = f"step {steps.index(job.step) + 1:,} of {len(steps):,}" if job.step in steps else ""
+    st.markdown(f"**{as_markdown(_DOING.get(job.step, job.step))}** :gray[{place}]")
     st.progress(min(max(job.fraction, 0.0), 1.0))
     st.caption(_pace(job))
     st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, args=(pipeline,), key="job_cancel")
@@ -68,7 +70,7 @@ def _pace(job: Job) -> str:
         f"{job.fraction:.0%}" if job.fraction >= 0 else ("loading the model" if job.step == "embed" else "just begun")
     ]
     if job.rate:
-        facts.append(f"{job.rate:,.0f} records a second")
+        facts.append(f"{counted(round(job.rate), 'record')} a second")
     if job.seconds_left is not None:
         facts.append(f"about {_duration(job.seconds_left)} left")
     return " · ".join(facts)

@@ -1,4 +1,4 @@
-"""The map as a Plotly figure: a picture of all points, a few thousand real ones above it for hover, and names.
+"""The map as a Plotly figure: a picture of all points, a few hundred real ones above it for Plotly's lasso, and names.
 
 Arrays in, figure out; `map_view.py` decides what is shown.
 """
@@ -13,7 +13,7 @@ from components.theme import ground_colour
 from components.words import plain
 from core.raster import View, inside_view
 
-HOVER_POINTS = 800
+REAL_POINTS = 800
 HEIGHT = 640
 _MANY_LEGEND_ENTRIES = 14
 
@@ -49,8 +49,7 @@ def draw_map(
     colouring: Colouring,
     pictures: list[Picture],
     view: View,
-    hover: list[str],
-    hover_rows: np.ndarray,
+    rows: np.ndarray,
     faded: np.ndarray | None,
     names: list[tuple[float, float, str]],
     text_colour: str,
@@ -58,9 +57,9 @@ def draw_map(
 ) -> go.Figure:
     """Return the figure.
 
-    pictures: of all points, lowest first; none where the real points show them all. hover_rows: the rows of the real
-    points, hover: their texts. faded: (n,) bool, points drawn faintly. names: (x, y, text) on the map.
-    dragmode: "lasso", or "pan", in which alone a click counts.
+    pictures: of all points, lowest first; none where the real points show them all. rows: of the real points, which Plotly's
+    lasso is about; it names none of them, see map_pointer.py. faded: (n,) bool, points drawn faintly. names: (x, y, text) on
+    the map. dragmode: "lasso" or "pan".
     """
     figure = go.Figure()
     few = not pictures
@@ -77,38 +76,36 @@ def draw_map(
             opacity=picture.opacity,
             layer="below",
         )
-    figure.add_trace(_points(xy, colouring, hover, hover_rows, faded, few))
+    figure.add_trace(_points(xy, colouring, rows, faded, few))
     for entry, colour in colouring.legend[:_MANY_LEGEND_ENTRIES]:
         marker = {"color": colour, "size": 9}
-        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=entry, hoverinfo="skip"))
+        figure.add_trace(
+            go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=plain(entry), hoverinfo="skip")
+        )
     if colouring.scale:
         figure.add_trace(_scale_bar(colouring))
     figure.add_trace(_name_tags(names, text_colour))
     return _frame(figure, view, text_colour, dragmode)
 
 
-def hover_sample(xy: np.ndarray, view: View, seed: int = 0) -> np.ndarray:
-    """Return up to HOVER_POINTS row ids, ascending, of points in the view, always the same ones for the same view."""
+def real_points(xy: np.ndarray, view: View, seed: int = 0) -> np.ndarray:
+    """Return up to REAL_POINTS row ids, ascending, of points in the view, always the same ones for the same view."""
     rows = np.flatnonzero(inside_view(xy, view))
-    if len(rows) > HOVER_POINTS:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, HOVER_POINTS, replace=False))
+    if len(rows) > REAL_POINTS:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, REAL_POINTS, replace=False))
     return rows
 
 
-def _points(
-    xy: np.ndarray, colouring: Colouring, hover: list[str], rows: np.ndarray, faded: np.ndarray | None, few: bool
-) -> go.Scatter:
+def _points(xy: np.ndarray, colouring: Colouring, rows: np.ndarray, faded: np.ndarray | None, few: bool) -> go.Scatter:
     colours = np.array(colouring.colours, dtype=object)[colouring.codes[rows]] if few else "#888888"
     opacity = np.full(len(rows), 0.9) if faded is None else np.where(faded[rows], 0.16, 0.95)
     return go.Scatter(
         x=xy[rows, 0],
         y=xy[rows, 1],
         mode="markers",
-        customdata=rows.tolist(),
-        text=[plain(text) for text in hover],
-        hovertemplate="%{text}<extra></extra>",
+        hoverinfo="skip",
         showlegend=False,
-        # Above the picture the real points are there to be hovered and clicked, not seen.
+        # Above the picture the real points are there for the lasso, not to be seen.
         marker={"size": 7 if few else 9, "color": colours, "opacity": opacity if few else 0.0},
         selected={"marker": {"opacity": 0.95 if few else 0.0}},
         unselected={"marker": {"opacity": 0.3 if few else 0.0}},
@@ -154,7 +151,7 @@ def _frame(figure: go.Figure, view: View, text_colour: str, dragmode: str) -> go
         xaxis=axis | {"range": [view[0], view[1]]},
         yaxis=axis | {"range": [view[2], view[3]]},
         dragmode=dragmode,
-        hovermode="closest",
+        hovermode=False,
         legend={
             "orientation": "h",
             "y": 1.0,

@@ -6,19 +6,18 @@ import hashlib
 import numpy as np
 import streamlit as st
 
-from components import opened, state
-from components.map_figure import HOVER_POINTS, Colouring, Picture, draw_map, hover_sample
+from components import map_pointer, opened, state
+from components.map_figure import REAL_POINTS, Colouring, Picture, draw_map, real_points
 from components.state import Focus
 from components.theme import STATUS_NAMES, category_colours, is_dark, rgb, scale_colours, status_colours, text_colour
 from core.pipeline import Pipeline
 from core.raster import View, close_view, draw_points, full_view, in_polygon, inside_view
-from core.words import shorten
+from core.words import counted, shorten
 
 COLOURINGS = ("cluster", "selection", "quality", "source")
-# Streamlit lets a click on a point count only while dragging moves the map.
-MOUSE = {"draw": "lasso", "pick": "pan"}
+MOUSE = {"draw": "lasso", "move": "pan"}
 _MOUSE_HELP = (
-    "Draw: drag a line around points to read them. Pick: click a point to read its cluster, drag to move the map."
+    "Draw: drag a line around points to read them. Move: drag to move the map. In both, a click on a point reads it."
 )
 _NAMES_ON_MAP = 16
 _PALETTE = 48
@@ -31,7 +30,8 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
     xy = opened.positions(pipeline)
     whole = full_view(xy)
     view = current.view or whole
-    choices = [c for c in COLOURINGS if c != "source" or opened.sources(pipeline)[0]]
+    there = {"source": bool(opened.sources(pipeline)[0]), "quality": opened.quality(pipeline) is not None}
+    choices = [name for name in COLOURINGS if there.get(name, True)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         colour_by = st.segmented_control("Colour by", choices, default="cluster", required=True, key="colour_by")
         mouse = st.segmented_control("Mouse", list(MOUSE), default="draw", required=True, key="mouse", help=_MOUSE_HELP)
@@ -52,23 +52,23 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> Focus | None:
         faded = np.ones(len(xy), bool)
         faded[current.focus.rows] = False
     colouring = _colouring(pipeline, colour_by, statuses, dark)
-    rows = hover_sample(xy, view)
+    rows = real_points(xy, view)
     figure = draw_map(
         xy=xy,
         colouring=colouring,
         pictures=_pictures(pipeline, xy, colouring, view, dark),
         view=view,
-        hover=_hover_texts(pipeline, rows),
-        hover_rows=rows,
+        rows=rows,
         faded=faded,
         names=_names_on_map(pipeline, xy, view),
         text_colour=text_colour(dark),
         dragmode=MOUSE[mouse],
     )
-    _chart(figure, f"map-{current.chart_version}", xy)
-    drawing = "Drag a line around points to read them; scroll to look closer."
-    picking = "Click a point to read its cluster; drag to move the map, scroll to look closer."
-    st.caption(drawing if mouse == "draw" else picking)
+    key = f"map-{current.chart_version}"
+    _chart(figure, key, xy)
+    map_pointer.show(key, xy, lambda row: _tip(pipeline, row), look_at_record)
+    drag = "Drag a line around points to read them" if mouse == "draw" else "Drag to move the map"
+    st.caption(f"{drag}; click a point to read it and its cluster; scroll to look closer.")
     return current.focus
 
 
@@ -78,7 +78,7 @@ def _chart(figure, key: str, xy: np.ndarray) -> None:
         theme=None,
         key=key,
         on_select=lambda: _on_select(key, xy),
-        selection_mode=("points", "lasso", "box"),
+        selection_mode=("lasso", "box"),
         config={
             "scrollZoom": True,
             "displaylogo": False,
@@ -98,25 +98,23 @@ def _on_select(key: str, xy: np.ndarray) -> None:
     current = state.get()
     if drawn.get("lasso") or drawn.get("box"):
         rows = np.flatnonzero(inside)
-        label = f"{len(rows):,} records inside the line" if len(rows) else "No record inside the line"
+        label = f"{counted(len(rows), 'record')} inside the line" if len(rows) else "No record inside the line"
         current.look_at(Focus("area", label, rows, made_on=opened.shown_keys(opened.pipeline())))
-    elif rows := [point["customdata"] for point in drawn.get("points", []) if isinstance(point.get("customdata"), int)]:
-        look_at_cluster_of(int(rows[0]))
     else:
         current.look_at(None)
 
 
-def look_at_cluster_of(row: int) -> None:
-    """Look at the cluster that a record is in."""
-    look_at_cluster(int(opened.labels(opened.pipeline())[row]))
+def look_at_record(row: int) -> None:
+    """Look at the cluster that a record is in, the record first."""
+    look_at_cluster(int(opened.labels(opened.pipeline())[row]), row)
 
 
-def look_at_cluster(cluster: int) -> None:
-    """Look at a cluster."""
+def look_at_cluster(cluster: int, first: int = -1) -> None:
+    """Look at a cluster. first: the record to read first, or -1."""
     pipeline = opened.pipeline()
     rows = np.flatnonzero(opened.labels(pipeline) == cluster)
     state.get().look_at(
-        Focus("cluster", opened.cluster_names(pipeline)[cluster], rows, cluster, opened.shown_keys(pipeline))
+        Focus("cluster", opened.cluster_names(pipeline)[cluster], rows, cluster, opened.shown_keys(pipeline), first)
     )
 
 
@@ -156,7 +154,7 @@ def _digest(codes: np.ndarray) -> str:
 
 def whole_picture(pipeline: Pipeline, xy: np.ndarray, colouring: Colouring, view: View, dark: bool) -> list[Picture]:
     """Return the picture of all points, kept between reruns; nothing where the real points show them all."""
-    if len(xy) <= HOVER_POINTS:
+    if len(xy) <= REAL_POINTS:
         return []
     key = (pipeline.current("project"), colouring.key, dark, view)
     folder = str(pipeline.workspace.folder.resolve())
@@ -180,13 +178,15 @@ def _base_picture(
     return draw_points(_xy, _codes, rgb(_colours), _view, PICTURE_SIZE, len(_xy))
 
 
-def _hover_texts(pipeline: Pipeline, rows: np.ndarray) -> list[str]:
-    table = opened.records(pipeline).take(rows, ["prompt", "response"])
-    names, labels = opened.cluster_names(pipeline), opened.labels(pipeline)
-    return [
-        f"{shorten(prompt or response, 72)}\n{names[labels[row]]}"
-        for row, prompt, response in zip(rows, table["prompt"].to_pylist(), table["response"].to_pylist(), strict=True)
-    ]
+def tip_of(pipeline: Pipeline, row: int) -> list[str]:
+    """Return the first lines of a record's tip on a map: its number and how it begins."""
+    record = opened.records(pipeline).take(np.array([row]), ["prompt", "response"]).to_pylist()[0]
+    return [f"record {row:,}", shorten(record["prompt"] or record["response"], 90)]
+
+
+def _tip(pipeline: Pipeline, row: int) -> list[str]:
+    cluster = int(opened.labels(pipeline)[row])
+    return [*tip_of(pipeline, row), f"cluster {cluster}: {opened.cluster_names(pipeline)[cluster]}"]
 
 
 def _names_on_map(pipeline: Pipeline, xy: np.ndarray, view: View) -> list[tuple[float, float, str]]:

@@ -121,7 +121,7 @@ def _shares(titles: list[str], evidence: list[Evidence]) -> None:
         tokens = each.details["tokens"]
         st.caption(
             f"{as_markdown(title)}: {tokens['prompts']:,} tokens in prompts, {tokens['responses']:,} in responses "
-            f"({tokens['tokenizer']}'s tokenizer)."
+            f"({as_markdown(tokens['tokenizer'])}'s tokenizer)."
         )
     for kind in ("sources", "languages"):
         columns: dict[str, dict[str, float]] = {}

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import job_panel
+from components import job_panel, trouble
 from core.clustering import ClusterParams, suggest_n_clusters
 from core.device import DEVICES
 from core.embedding import BUNDLED, EmbedParams
@@ -104,7 +104,7 @@ def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:
             stages["embed"] = {"model": "", "vectors": file_sha256(vectors)}
         steps = [Step(stage, kinds[stage].from_dict(values).as_dict()) for stage, values in stages.items()]
     except CurationError as error:
-        st.error(str(error))
+        trouble.show(error)
         return
     job_panel.start(pipeline, "Preparing the map", steps, device, vectors)
     st.rerun()

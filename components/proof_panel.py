@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from components import job_panel
+from components import job_panel, offered, opened, trouble
 from components.measure_figures import losses_with_intervals
 from components.theme import is_dark
 from components.words import as_markdown
@@ -16,6 +16,7 @@ from core.selection import METHODS
 from core.small_lm import SmallLmParams
 from core.steps import Step
 from core.versions import versions
+from core.words import counted
 
 _GROUP_WORDS = {"auto": "source, else cluster", "source": "source", "cluster": "cluster"}
 
@@ -31,7 +32,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     if proof and proof.lines:
         _results(proof)
         for warning in proof.warnings:
-            st.warning(warning)
+            trouble.warn(warning)
     with st.expander("Prove", expanded=not (proof and proof.lines)):
         _form(pipeline, proof.params if proof else ProveParams(), busy)
 
@@ -54,8 +55,9 @@ def _results(proof: LastProof) -> None:
     st.dataframe(frame, hide_index=True, key="proof_table", column_config=numbers)
     what = f"{as_markdown(params.base)}, tuned by LoRA" if params.base else "A small model from scratch"
     st.caption(
-        f"{what}; budget {params.budget}, {params.n_seeds} seeds, {params.held_out:,} records held out. ± is half a 95 % "
-        f"confidence interval over the seeds. Below 0 against random: better than chance. {proof.varied}"
+        f"{what}; budget {as_markdown(params.budget)}, {counted(params.n_seeds, 'seed')}, "
+        f"{counted(params.held_out, 'record')} held out. ± is half a 95 % confidence interval over the seeds. Below 0 against "
+        f"random: better than chance. {as_markdown(proof.varied)}"
     )
 
 
@@ -78,7 +80,8 @@ def _row(line: ProofLine) -> dict[str, str | float | int]:
 
 
 def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
-    options = [*PROVED, *(f"version:{version.name}" for version in versions(pipeline.workspace))]
+    options = offered.methods(pipeline, PROVED, by_source=False)
+    options += [f"version:{version.name}" for version in versions(pipeline.workspace)]
     methods = st.multiselect(
         "Methods",
         options,
@@ -91,8 +94,14 @@ def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
     n_seeds = two.number_input("Seeds", 1, max(20, last.n_seeds), last.n_seeds, key="prove_seeds")
     most = max(1, len(pipeline.workspace.records()) // 2)
     held_out = three.number_input("Records held out", 1, most, min(last.held_out, most), key="prove_held")
+    there = {"source": bool(opened.sources(pipeline)[0]), "cluster": bool(pipeline.current("cluster"))}
+    groupings = [name for name in GROUPINGS if there.get(name, any(there.values()))]
     by = four.selectbox(
-        "Summed up by", GROUPINGS, GROUPINGS.index(last.by), format_func=_GROUP_WORDS.get, key="prove_by"
+        "Summed up by",
+        groupings,
+        groupings.index(last.by) if last.by in groupings else 0,
+        format_func=_GROUP_WORDS.get,
+        key="prove_by",
     )
     small = last.small_params()
     one, two, three, four = st.columns(4)
@@ -118,7 +127,7 @@ def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
     others = {name: value for name, value in last.small.items() if name not in ("steps", "width", "layers")}
     usual = SmallLmParams().as_dict()
     if changed := [f"{name} {value:g}" for name, value in others.items() if value != usual[name]]:
-        st.caption(f"As the last time: {', '.join(changed)}.")
+        st.caption(as_markdown(f"As the last time: {', '.join(changed)}."))
     if st.button("Train and compare", type="primary", icon=":material/model_training:", disabled=busy, key="prove"):
         try:
             values = {} if base else last.small | {"steps": int(steps), "width": int(width), "layers": int(layers)}
@@ -134,7 +143,7 @@ def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
                 lora=last.lora if base else {},
             )
         except CurationError as error:
-            st.error(str(error), icon=":material/error:")
+            trouble.show(error)
             return
         job_panel.start(pipeline, "Proving by training", [Step("prove", params.as_dict())])
         st.rerun()

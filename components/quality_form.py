@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from components import job_panel
+from components import job_panel, trouble
+from components.words import as_markdown
 from core.errors import CurationError
 from core.judge import CRITERIA, named_model
 from core.pipeline import Pipeline
@@ -52,12 +53,13 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         try:
             params = QualityParams.from_dict(values)
         except CurationError as error:
-            st.error(str(error))
+            trouble.show(error)
             return
         job_panel.start(pipeline, "Scoring quality", [Step("score", params.as_dict())])
         st.rerun()
     if len(made) > 1:
-        st.caption(f"In use: {_TITLES[last.scorer].lower()}. Scored so far: {', '.join(sorted(made))}; these are kept.")
+        names = as_markdown(", ".join(sorted(made)))
+        st.caption(f"In use: {_TITLES[last.scorer].lower()}. Scored so far: {names}; these are kept.")
 
 
 def _judge(pipeline: Pipeline, last: QualityParams) -> dict:
@@ -78,7 +80,7 @@ def _judge(pipeline: Pipeline, last: QualityParams) -> dict:
     ).strip()
     params = QualityParams(scorer="judge", criterion=criterion, model=model)
     for line in _estimate(str(pipeline.workspace.folder), pipeline.key("records"), criterion, pipeline, params):
-        st.caption(line)
+        st.caption(as_markdown(line))
     return {"criterion": criterion, "missing": missing, "model": named_model(model)}
 
 
@@ -92,7 +94,7 @@ def _parts(made: dict[str, QualityParams]) -> tuple:
     columns = st.columns(3)
     names = [name for name in sorted(made) if name != "combine"]
     for i, name in enumerate(names):
-        weight = columns[i % 3].number_input(f"Weight of {name}", 0.0, 100.0, 1.0, 0.5, key=f"part-{name}")
+        weight = columns[i % 3].number_input(f"Weight of {as_markdown(name)}", 0.0, 100.0, 1.0, 0.5, key=f"part-{name}")
         if weight:
             parts.append((weight, made[name].as_dict()))
     return tuple(parts)

@@ -6,19 +6,27 @@ import streamlit as st
 
 from components import decide, opened
 from components.theme import DROPPED, FREE, ICONS, PINNED, SELECTED, STATUS_BADGES, STATUS_NAMES
+from components.words import as_markdown
 from core.fields import UnusableRecord, parse_fields, turns_of
 from core.pipeline import Pipeline
 
 PER_PAGE = 5
 _NO_USE = {"pin": (PINNED,), "drop": (DROPPED,), "clear": (FREE, SELECTED)}  # where an action would change nothing
 _LONG = 1400
+_ROLES = {"user": "Prompt", "assistant": "Response", "system": "System"}
 _ORDERS = ("most typical first", "selected first", "best quality first", "worst quality first", "as in the data")
 
 
-def show(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, key: str, orders: bool = True) -> None:
-    """Draw records. rows: (m,) row ids. statuses: (n,) int8. key: told apart from other readers on the page."""
+def show(
+    pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, key: str, orders: bool = True, first: int = -1
+) -> None:
+    """Draw records. rows: (m,) row ids. statuses: (n,) int8. key: told apart from other readers on the page.
+
+    first: the record that comes before all others in any order, or -1.
+    """
     order, page = _controls(len(rows), key) if orders else ("as in the data", 0)
     rows = rows[_order_of(pipeline, rows, statuses, order)]
+    rows = np.concatenate([rows[rows == first], rows[rows != first]])
     shown = rows[page * PER_PAGE : (page + 1) * PER_PAGE]
     table = opened.records(pipeline).take(shown, ["prompt", "response", "source", "raw"])
     quality = opened.quality(pipeline)
@@ -64,7 +72,7 @@ def _body(pipeline: Pipeline, record: dict) -> None:
     for role, text in turns:
         if not text:
             continue
-        st.caption({"user": "Prompt", "assistant": "Response", "system": "System"}.get(role, role))
+        st.caption(_ROLES.get(role) or as_markdown(role))
         st.text(text if len(text) <= _LONG else text[:_LONG] + " …")
         if len(text) > _LONG:
             with st.popover(f"All {len(text):,} characters"):

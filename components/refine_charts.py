@@ -3,9 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from components import opened, state
-from components.map_figure import Colouring, draw_map, hover_sample
-from components.map_view import whole_picture
+from components import map_pointer, opened, state
+from components.map_figure import Colouring, draw_map, real_points
+from components.map_view import tip_of, whole_picture
 from components.theme import is_dark, scale_colours, text_colour
 from components.weight_figures import loss_lines, weight_codes, weight_heat, weight_lines
 from core.course import Course
@@ -71,7 +71,7 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, course: Course, at:
     rest = ""
     if len(course.names) > len(shown):
         rest = (
-            f"The {len(shown)} clusters whose weight moved most or that people decided on; "
+            f"The {len(shown):,} clusters whose weight moved most or that people decided on; "
             f"the grey band holds nine of ten of all {len(course.names):,}. "
         )
     st.caption(rest + unit)
@@ -84,12 +84,21 @@ def _map(pipeline: Pipeline, rounds: Rounds, run: RefineRun, course: Course, at:
     key = f"weights {digest(course.effective[:, at].tolist())}"
     colouring = Colouring(codes[labels], colours, key, scale=scale, scale_title="× equal", scale_ticks=ticks)
     view = full_view(xy)
-    rows = hover_sample(xy, view)
-    hover = [f"{course.names[c]}\n{course.relative[c, at]:.2f} × an equal share" for c in labels[rows]]
+    rows = real_points(xy, view)
     pictures = whole_picture(pipeline, xy, colouring, view, dark)
     faded = None
     if (picked := state.get().refine_cluster) >= 0 and not pictures:
         faded = np.asarray(labels != picked)
-    figure = draw_map(xy, colouring, pictures, view, hover, rows, faded, [], text_colour(dark), "pan")
+    figure = draw_map(xy, colouring, pictures, view, rows, faded, [], text_colour(dark), "pan")
     figure.update_layout(height=400, margin={"t": 8})
     st.plotly_chart(figure, key=f"weight_map-{at}", config={**_CONFIG, "scrollZoom": True}, theme=None)
+
+    def tip(row: int) -> list[str]:
+        c = int(labels[row])
+        return [
+            *tip_of(pipeline, row),
+            f"cluster {c}: {course.names[c]}",
+            f"{course.relative[c, at]:.2f} × an equal share",
+        ]
+
+    map_pointer.show(f"weight_map-{at}", xy, tip)

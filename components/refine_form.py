@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import job_panel, state
+from components import job_panel, offered, state, trouble
 from core.advance import Advance
 from core.errors import CurationError
 from core.judge import named_model
@@ -46,9 +46,9 @@ def show(pipeline: Pipeline, busy: bool, last: RefineRun | None, fork_of: tuple[
     if feedback == "lm":
         lm = _lm_settings(LmParams.from_dict(lm), key)
     with st.expander("Settings"):
-        params = _settings(params, key)
+        params = _settings(params, key, offered.probabilities(pipeline))
     params_given = {"budget": budget, "rounds": int(rounds), "feedback": feedback}
-    label = f"Fork after round {fork_of[1]}" if fork_of else "Start"
+    label = f"Fork after round {fork_of[1]:,}" if fork_of else "Start"
     with st.container(horizontal=True, vertical_alignment="center"):
         whole = st.button(
             f"{label} and run all rounds",
@@ -69,7 +69,7 @@ def show(pipeline: Pipeline, busy: bool, last: RefineRun | None, fork_of: tuple[
         _start(pipeline, params | params_given, lm, fork_of, only_next=first)
 
 
-def _settings(last: RefineParams, key: str) -> dict:
+def _settings(last: RefineParams, key: str, chances: list[str]) -> dict:
     left, right = st.columns(2)
     update = left.radio(
         "How scores move weights",
@@ -125,8 +125,8 @@ def _settings(last: RefineParams, key: str) -> dict:
     inside = left.selectbox("Inside a cluster", INSIDE, index=INSIDE.index(last.inside), key=f"{key}-inside")
     probability = right.selectbox(
         "In kmq, a record's chance",
-        ("proportional", "softmax"),
-        index=int(last.probability == "softmax"),
+        chances,
+        index=chances.index(last.probability) if last.probability in chances else 0,
         key=f"{key}-probability",
         help="Proportional to its quality, or to the exponential of it.",
     )
@@ -224,7 +224,7 @@ def _start(pipeline: Pipeline, values: dict, lm: dict, fork_of: tuple[int, int] 
         who = current.who
         run_id = rounds.fork(*fork_of, params, checked, who) if fork_of else rounds.start(params, checked, who)
     except CurationError as error:
-        st.error(str(error), icon=":material/error:")
+        trouble.show(error)
         return
     current.show_run(run_id)
     until = (fork_of[1] if fork_of else 0) + 1 if only_next else 0

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import decide, refine_form, state
+from components import decide, refine_form, state, trouble
 from components.theme import ICONS, is_dark
 from components.weight_figures import loss_lines
 from components.words import as_markdown
@@ -17,6 +17,7 @@ from core.pipeline import Pipeline
 from core.round_files import RECORDS, export_round, import_scores
 from core.round_results import take_back
 from core.rounds import RefineRun, Round, Rounds
+from core.words import counted
 
 _STATES = {
     "ready": "ready for the next round",
@@ -53,7 +54,7 @@ def pick_run(rounds: Rounds) -> RefineRun | None:
 
 def _title(run: RefineRun) -> str:
     origin = f", forked from run {run.parent} after round {run.parent_round}" if run.parent else ""
-    return f"Run {run.id}: {run.params.budget} in {run.params.rounds} rounds, {run.params.feedback}{origin}"
+    return f"Run {run.id}: {run.params.budget} in {counted(run.params.rounds, 'round')}, {run.params.feedback}{origin}"
 
 
 def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) -> None:
@@ -66,12 +67,12 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
     with left:
         st.progress(
             min(n_taken / budget, 1.0),
-            f"{n_taken:,} of {budget:,} records taken in {len(standing)} of {run.params.rounds} rounds",
+            f"{n_taken:,} of {counted(budget, 'record')} taken in {len(standing)} of {counted(run.params.rounds, 'round')}",
         )
         what = refine_form.FEEDBACK_TITLES[run.params.feedback].lower()
         own = " (Winnow's own stand-in, not the paper's)" if run.params.feedback == "proxy" else ""
         st.caption(
-            f"Run {run.id}, {_STATES[stands]} · feedback: {what}{own} · {run.params.update_words}, "
+            f"Run {run.id}, {_STATES[stands]} · feedback: {what}{own} · {as_markdown(run.params.update_words)}, "
             f"floor {run.params.floor:g}"
         )
     with right, st.container(horizontal=True, horizontal_alignment="right"):
@@ -103,7 +104,7 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
             args=(rounds, run.id, len(standing)),
         )
     if run.warning:
-        st.warning(run.warning)
+        trouble.warn(run.warning)
     if standing:
         _lacks(pipeline, rounds, run, standing, busy)
     if stands == "stale":
@@ -118,7 +119,7 @@ def _lacks(pipeline: Pipeline, rounds: Rounds, run: RefineRun, standing: list[Ro
     if is_current(pipeline, f"round:{run.id}.{len(standing)}"):
         shortfall = current_selection(pipeline).shortfall
     if shortfall:
-        st.warning(shortfall)
+        trouble.warn(shortfall)
     if rounds.state(run.id) != "done" or not is_outdated(rounds, run):
         return
     last = len(standing)
@@ -152,7 +153,7 @@ def show_current(pipeline: Pipeline, run: RefineRun, made: Round) -> None:
     shown = describe({"method": "rounds", "run": run.id, "rounds": made.number}, run_lengths(pipeline))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"Current selection: **{as_markdown(now.title) if now else 'none'}**. Looked at here: {shown}.",
+            f"Current selection: **{as_markdown(now.title if now else 'none')}**. Looked at here: {as_markdown(shown)}.",
             width="content",
         )
         st.button(
@@ -168,7 +169,7 @@ def _take_back(rounds: Rounds, run_id: int, number: int) -> None:
     try:
         take_back(rounds, run_id, number, state.get().who)
     except CurationError as error:
-        state.say(str(error))
+        state.say(error.on_page)
         return
     state.get().round_shown = 0
     state.say(f"Round {number} is taken back. Next round selects it anew.")
@@ -208,7 +209,7 @@ def show_elsewhere(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Rou
             try:
                 import_scores(rounds, run, path)
             except CurationError as error:
-                st.error(str(error), icon=":material/error:")
+                trouble.show(error)
                 return
             state.say(f"Scores of round {made.number} taken.")
             st.rerun()
@@ -221,7 +222,7 @@ def show_decisions(course: Course, shown: int) -> None:
         return
     with st.expander(f"Decided before {course.titles[shown].lower()}: {len(made):,}"):
         for d in made[-50:]:
-            what = f"cluster {d.cluster}" if d.target == "cluster" else f"{len(d.rows):,} records"
+            what = f"cluster {d.cluster}" if d.target == "cluster" else counted(len(d.rows), "record")
             if d.action in ("undo", "redo"):
                 what = f"decision {d.refers}"
             by = f" × {d.value:g}" if d.action == "weight" else ""
@@ -242,5 +243,7 @@ def watch_losses(pipeline: Pipeline, run: RefineRun) -> None:
         return
     losses = rounds.losses(standing[-1])
     if losses:
-        st.caption(f"Tuning on {len(rounds.taken(run)):,} records: loss after {losses[-1]['step']:,} steps")
+        st.caption(
+            f"Tuning on {counted(len(rounds.taken(run)), 'record')}: loss after {counted(losses[-1]['step'], 'step')}"
+        )
         st.plotly_chart(loss_lines({f"Round {standing[-1].number}": losses}, is_dark()), key="live_loss", theme=None)

@@ -7,6 +7,7 @@ from components.theme import ICONS
 from core.course import Course, round_table, why
 from core.pipeline import Pipeline
 from core.rounds import RefineRun, Round, Rounds
+from core.words import counted
 
 _COLUMNS = {
     "cluster": st.column_config.NumberColumn("No.", width=60),
@@ -16,7 +17,7 @@ _COLUMNS = {
         format="%.2f",
         help="What the round drew by, curators' multipliers counted in: 1 is an equal share of its budget, 2 twice that.",
     ),
-    "multiplier": st.column_config.NumberColumn("Curator ×", format="%.3g"),
+    "multiplier": st.column_config.NumberColumn("Curator ×", format="%g"),
     "score": st.column_config.NumberColumn("Score", format="%.3f", help="Higher: the model has more to learn here."),
     "factor": st.column_config.NumberColumn(
         "Factor", format="%.3f", help="What the score does to the weight; 1 leaves it."
@@ -37,8 +38,8 @@ def show(rounds: Rounds, run: RefineRun, made: Round) -> None:
     """Draw the table of a round."""
     frame = round_table(rounds, run, made)
     n_scored = rounds.workspace.info("feedback", made.feedback)["n_scored"] if made.feedback else 0
-    scored = f", {n_scored:,} records scored" if n_scored else ", not scored"
-    st.markdown(f"##### Round {made.number}: {int(frame['taken'].sum()):,} records taken{scored}")
+    scored = f", {counted(n_scored, 'record')} scored" if n_scored else ", not scored"
+    st.markdown(f"##### Round {made.number}: {counted(int(frame['taken'].sum()), 'record')} taken{scored}")
     key = f"round-{made.key}-{made.feedback}"
     st.dataframe(
         frame,
@@ -65,7 +66,7 @@ def show_cluster(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round
             "Click a row of the table below to see why its weight moved, and to weight, pin or drop it for the next round."
         )
         return
-    st.caption(f"Cluster {cluster}")
+    st.caption(f"Cluster {cluster:d}")
     st.text(course.names[cluster])
     if made is not None:
         st.text(why(rounds, run, made, cluster))
@@ -80,6 +81,7 @@ def show_cluster(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round
         max_value=max(100.0, float(weights.get(cluster, 1.0))),
         value=float(weights.get(cluster, 1.0)),
         step=0.25,
+        format="%g",
         key=key,
         help="2 doubles its share, 0 takes nothing but pinned records, 1 takes this off.",
         on_change=lambda: decide.on_cluster("weight", cluster, clustering, float(st.session_state[key])),

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import domain_editor, job_panel
+from components import domain_editor, job_panel, trouble
 from core.domain_store import kept_only
 from core.domains import Domain, domain_as_dict
 from core.errors import CurationError
@@ -76,7 +76,7 @@ def show(pipeline: Pipeline, busy: bool, domains: tuple[Domain, ...]) -> None:
             selection = SelectionParams(budget, "daar", seed=int(seed), customise=customise)
             selection.n_records(pipeline.workspace.dataset().n_records)
         except CurationError as error:
-            st.error(str(error), icon=":material/error:")
+            trouble.show(error)
             return
         job_panel.start(
             pipeline, "Learning domains", [Step("reward", params.as_dict()), Step("select", selection.as_dict())]

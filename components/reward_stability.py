@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import job_panel
+from components import job_panel, trouble
 from core.choices import StabilityParams, known_stability
 from core.pipeline import Pipeline
 from core.redraw import LEAST_OVERLAP, overlap_warning
@@ -17,12 +17,12 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     if params is None or params.method != "daar" or not key:
         return
     for warning in pipeline.workspace.info("select", key)["warnings"]:
-        st.warning(warning)
+        trouble.warn(warning)
     asked = StabilityParams(params.as_dict(), _DRAWS)
     found = known_stability(pipeline, asked)
     if found is not None:
         if warning := overlap_warning(params.method, found.overlap, found.n_seeds):
-            st.warning(warning)
+            trouble.warn(warning)
         else:
             st.caption(f"{found.n_seeds} draws of seeds and probes share {found.overlap:.0%} of what they select.")
         return

@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
-from components import opened
-from components.map_figure import Colouring, draw_map, hover_sample
-from components.map_view import whole_picture
+from components import map_pointer, opened, trouble
+from components.map_figure import Colouring, draw_map, real_points
+from components.map_view import tip_of, whole_picture
 from components.theme import GRID, category_colours, is_dark, lay_out, scale_colours, text_colour
 from components.weight_figures import loss_lines
 from components.words import as_markdown, plain
@@ -17,7 +17,7 @@ from core.pipeline import Pipeline
 from core.raster import full_view
 from core.selection import SelectionParams
 from core.selection.params import REASONS
-from core.words import shorten
+from core.words import counted, shorten
 
 _SHOWN = 3
 
@@ -27,7 +27,7 @@ def show(pipeline: Pipeline) -> None:
     key = pipeline.current("reward")
     info, table = pipeline.workspace.info("reward", key), pipeline.workspace.table("reward", key)
     for warning in info["warnings"]:
-        st.warning(warning)
+        trouble.warn(warning)
     reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
     by_it = _last_by_it(pipeline)
     chosen, drawn = _chosen(pipeline, by_it, len(reward))
@@ -35,7 +35,7 @@ def show(pipeline: Pipeline) -> None:
     cuts = _cuts(reward, domain, drawn, len(info["names"]), by_domain)
     columns = st.columns(3)
     if "from" in info:
-        columns[0].caption(f"Probes learnt elsewhere: {info['from']}")
+        columns[0].caption(f"Probes learnt elsewhere: {as_markdown(info['from'])}")
     else:
         _quality_of_probes(columns, info)
     columns[2].metric("Selected by it", f"{int(chosen.sum()):,}")
@@ -61,6 +61,11 @@ def show(pipeline: Pipeline) -> None:
     if "from" not in info:
         with st.expander("How the probes learnt"):
             _learning(info)
+
+
+def shown_entropy(predicted: np.ndarray) -> np.ndarray:
+    """Return predicted entropies as they are shown. The probe is a regression and may go below 0, which no entropy does."""
+    return np.maximum(predicted, 0) + 0.0  # no -0.0
 
 
 def _domains(info: dict) -> None:
@@ -148,14 +153,15 @@ def entropy_figure(reward: np.ndarray, domain: np.ndarray, names: list[str], cut
     cuts: (k,) the least reward that was taken of each domain, NaN where none was.
     """
     figure = go.Figure()
-    edges = np.linspace(min(float(reward.min()), 0), max(float(reward.max()), 1e-6), 41)
+    reward, cuts = shown_entropy(reward), shown_entropy(cuts)
+    edges = np.linspace(0, max(float(reward.max()), 1e-6), 41)
     for k, (name, colour) in enumerate(zip(names, category_colours(len(names), dark), strict=True)):
         counts = np.histogram(reward[domain == k], edges)[0]
         figure.add_trace(
             go.Bar(
                 x=(edges[:-1] + edges[1:]) / 2,
                 y=counts,
-                name=name,
+                name=plain(name),
                 marker_color=colour,
                 hovertemplate="%{y:,}<extra>" + plain(name) + "</extra>",
             )
@@ -189,7 +195,8 @@ def _map(pipeline: Pipeline, names: list[str], table: pa.Table) -> None:
         colours = category_colours(len(names), dark)
         codes, legend, scale = table["domain"].to_numpy(), list(zip(names, colours, strict=True)), None
     else:
-        values = table["reward" if by == "entropy" else f"p{choices.index(by) - 2}"].to_numpy()
+        column = table["reward" if by == "entropy" else f"p{choices.index(by) - 2}"].to_numpy()
+        values = shown_entropy(column) if by == "entropy" else column
         colours, legend = scale_colours(dark), []
         scale = (float(values.min()), float(values.max()))
         codes = ((values - scale[0]) / max(scale[1] - scale[0], 1e-9) * (len(colours) - 1)).astype(np.int64)
@@ -197,13 +204,17 @@ def _map(pipeline: Pipeline, names: list[str], table: pa.Table) -> None:
         codes, colours, by, legend, scale, scale_title="entropy" if by == "entropy" else "probability"
     )
     view = full_view(xy)
-    rows = hover_sample(xy, view)
-    label = [names[k] for k in table["domain"].to_numpy()[rows]]
-    hover = [f"{name}\nentropy {h:.3f}" for name, h in zip(label, table["reward"].to_numpy()[rows], strict=True)]
+    rows = real_points(xy, view)
     pictures = whole_picture(pipeline, xy, colouring, view, dark)
-    figure = draw_map(xy, colouring, pictures, view, hover, rows, None, [], text_colour(dark), "pan")
+    figure = draw_map(xy, colouring, pictures, view, rows, None, [], text_colour(dark), "pan")
     figure.update_layout(height=460)
     st.plotly_chart(figure, key="reward_map", theme=None, config={"displayModeBar": False, "scrollZoom": True})
+    domain, entropies = table["domain"].to_numpy(), shown_entropy(table["reward"].to_numpy())
+    map_pointer.show(
+        "reward_map",
+        xy,
+        lambda row: [*tip_of(pipeline, row), f"{names[domain[row]]}, entropy {entropies[row]:.3f}"],
+    )
 
 
 def _learning(info: dict) -> None:
@@ -215,7 +226,7 @@ def _learning(info: dict) -> None:
         column.caption(title)
         column.plotly_chart(figure, key=f"curve-{title}", theme=None, config={"displayModeBar": False})
     left.caption(
-        f"Of {info['n_held_out']:,} records held out: the domain they were given (rows) and the one the probe names."
+        f"Of {counted(info['n_held_out'], 'record')} held out: the domain they were given (rows) and the one the probe names."
     )
     left.dataframe(pd.DataFrame(info["confusion"], index=info["names"], columns=info["names"]), key="confusion")
     if info["sources"]:
@@ -236,14 +247,14 @@ def _records(pipeline: Pipeline, names: list[str], table: pa.Table, chosen: np.n
     }
     for column, (title, rows) in zip(st.columns(3, gap="large"), places.items(), strict=True):
         with column:
-            st.markdown(f"##### {title}")
+            st.markdown(f"##### {as_markdown(title)}")
             texts = opened.records(pipeline).take(rows, ["prompt", "response"])
             for row, prompt, response in zip(
                 rows.tolist(), texts["prompt"].to_pylist(), texts["response"].to_pylist(), strict=True
             ):
                 with st.container(border=True):
                     st.caption(
-                        f"record {row:,} · entropy {reward[row]:.3f} · {'taken' if chosen[row] else 'not taken'}"
+                        f"record {row:,} · entropy {shown_entropy(reward[row]):.3f} · {'taken' if chosen[row] else 'not taken'}"
                     )
                     st.text(shorten(prompt or response, 160))
                     bars = pd.DataFrame(

@@ -4,7 +4,7 @@ import dataclasses
 
 import streamlit as st
 
-from components import job_panel, opened, state
+from components import job_panel, opened, state, trouble
 from components.words import as_markdown
 from core.domain_store import change_domain, saved_domains, settle_offered
 from core.domains import Domain, Seed
@@ -14,7 +14,7 @@ from core.pipeline import Pipeline
 from core.seed_writing import SeedParams, last_writing
 from core.seeds import TRIES
 from core.steps import Step
-from core.words import shorten
+from core.words import counted, shorten
 
 _ORDER = {"offered": 0, "kept": 1, "refused": 2}
 
@@ -36,7 +36,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     domain = next(domain for domain in domains if domain.name == name)
     if waiting[name]:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{waiting[name]} offered by a model: none counts until you keep it.")
+            st.caption(f"{waiting[name]:,} offered by a model: none counts until you keep it.")
             st.button("Keep all offered", on_click=_settle, args=(pipeline, name, "kept"), key="keep_offered")
             st.button("Refuse all offered", on_click=_settle, args=(pipeline, name, "refused"), key="refuse_offered")
     if not domain.seeds:
@@ -61,11 +61,11 @@ def _show_taking(pipeline: Pipeline, name: str) -> None:
         return
     n = min(len(focus.rows), 10)
     st.button(
-        f"Take {n} of the picked records",
+        f"Take {n:,} of the picked records",
         on_click=_take,
         args=(pipeline, name, focus.rows[:n].tolist()),
         key="take_seeds",
-        help=f"From what is picked on the Map page: {focus.label}.",
+        help=as_markdown(f"From what is picked on the Map page: {focus.label}."),
     )
 
 
@@ -74,7 +74,9 @@ def _show_seed(pipeline: Pipeline, name: str, i: int, seed: Seed) -> None:
     box = f"{key}-text-{digest(text)}"  # what stood there for another text must not be saved as this one's
     words, origin, keep, refuse, whole = st.columns([14, 4, 2, 2, 2], vertical_alignment="center")
     words.text(shorten(text, 96))
-    origin.caption(f"{seed.state} · " + (f"record {seed.row:,}" if seed.origin == "record" else seed.origin))
+    origin.caption(
+        f"{seed.state} · " + (f"record {seed.row:,}" if seed.origin == "record" else as_markdown(seed.origin))
+    )
     how = {"width": "stretch"}
     if seed.state != "kept":
         keep.button("Keep", key=f"{key}-keep", on_click=_set, args=(pipeline, name, i, "kept"), **how)
@@ -91,7 +93,7 @@ def _show_seed(pipeline: Pipeline, name: str, i: int, seed: Seed) -> None:
 def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
     last, complaints = last_writing(pipeline.workspace)
     for complaint in complaints:
-        st.warning(as_markdown(complaint))
+        trouble.warn(complaint)
     with st.popover("Let a model write some", icon=":material/edit_note:"):
         by = st.radio(
             "Written by",
@@ -123,7 +125,7 @@ def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
         tries = st.number_input(
             "Failures in a row before it ends", 1, None, last.tries if last else TRIES, key="writer_tries"
         )
-        whole = st.toggle("For every domain", True, key="writer_all", help=f"Else only for {domain.name}.")
+        whole = st.toggle("For every domain", True, key="writer_all", help=f"Else only for {as_markdown(domain.name)}.")
         if st.button("Write seeds", type="primary", disabled=busy, key="write_seeds"):
             names = () if whole else (domain.name,)
             try:
@@ -131,7 +133,7 @@ def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
                     model, endpoint, names, int(n_seeds), seed=int(seed), threshold=float(threshold), tries=int(tries)
                 )
             except CurationError as error:
-                st.error(str(error), icon=":material/error:")
+                trouble.show(error)
                 return
             job_panel.start(pipeline, "Writing seeds", [Step("seeds", params.as_dict())])
             st.rerun()
@@ -149,7 +151,7 @@ def _text(pipeline: Pipeline, seed: Seed) -> str:
 def _take(pipeline: Pipeline, name: str, rows: list[int]) -> None:
     texts = opened.records(pipeline).take(rows, ["text"])["text"].to_pylist()
     _add(pipeline, name, [Seed(text, "record", row) for row, text in zip(rows, texts, strict=True)])
-    state.say(f"{len(rows)} records are seeds of {name} now.")
+    state.say(f"{counted(len(rows), 'record is now a seed', 'records are now seeds')} of {name}.")
 
 
 def _add(pipeline: Pipeline, name: str, added: list[Seed]) -> None:

@@ -2,11 +2,17 @@
 
 import streamlit as st
 
-from components import job_panel
+from components import guide, job_panel, offered, trouble
 from core.errors import CurationError
 from core.pipeline import Pipeline
-from core.selection import BANDED, BANDS, GROUPS, METHODS, SelectionParams
+from core.selection import BANDED, BANDS, DRAWING, GROUPS, METHODS, SelectionParams
 from core.steps import Step
+from core.words import counted
+
+_CHANCES = {
+    "proportional": "Twice the quality, twice the chance.",
+    "softmax": "By the exponential of quality; also for negative scores.",
+}
 
 
 def show(pipeline: Pipeline, busy: bool) -> None:
@@ -14,6 +20,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     last = pipeline.params("select") or SelectionParams()
     if not isinstance(last, SelectionParams):
         last = SelectionParams(last.budget)
+    methods, groups = offered.methods(pipeline, METHODS), offered.groups(pipeline)
     with st.form("select", border=True):
         budget = st.text_input(
             "Budget",
@@ -23,9 +30,9 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         )
         method = st.radio(
             "Method",
-            list(METHODS),
-            index=list(METHODS).index(last.method),
-            captions=list(METHODS.values()),
+            methods,
+            index=methods.index(last.method) if last.method in methods else 0,
+            captions=[METHODS[name] for name in methods],
             key="method",
         )
         with st.expander("Settings"):
@@ -36,20 +43,18 @@ def show(pipeline: Pipeline, busy: bool) -> None:
                 captions=("Large clusters give more.", "Every cluster gives the same, as far as it can."),
                 horizontal=True,
             )
+            chances = offered.probabilities(pipeline)
             probability = st.radio(
                 "In kmq, a record's chance",
-                ("proportional", "softmax"),
-                index=int(last.probability == "softmax"),
-                captions=(
-                    "Twice the quality, twice the chance.",
-                    "By the exponential of quality; also for negative scores.",
-                ),
+                chances,
+                index=chances.index(last.probability) if last.probability in chances else 0,
+                captions=[_CHANCES[name] for name in chances],
                 horizontal=True,
             )
             replacement = st.toggle(
                 "Draw with replacement",
                 last.replacement,
-                help="A record may then be chosen, and exported, more than once.",
+                help=f"A record may then be chosen, and exported, more than once. Only in {', '.join(DRAWING)}.",
             )
             threshold = st.slider(
                 "In deita, too much alike from",
@@ -67,34 +72,49 @@ def show(pipeline: Pipeline, busy: bool) -> None:
                 0.05,
                 help="0 only brings every record near to something taken, 1 only takes the best.",
             )
-            names = ["", *(domain["name"] for domain in getattr(pipeline.params("reward"), "domains", ()))]
-            customise = st.selectbox(
-                "In daar, favour a domain",
-                names,
-                index=names.index(last.customise) if last.customise in names else 0,
-                format_func=lambda name: name or "none",
-            )
-            band = st.radio(
-                "In inter-band and intra-band",
-                BANDS,
-                index=BANDS.index(last.band),
-                horizontal=True,
-                help="From the least alike, 0-20, to the most, 80-100.",
-            )
-            groups = st.radio(
-                "Bands go by",
-                list(GROUPS),
-                index=list(GROUPS).index(last.groups),
-                captions=list(GROUPS.values()),
-                horizontal=True,
-            )
+            customise = _favour(pipeline, last) if "daar" in methods else ""
+            band, by = _bands(last, groups) if groups else (last.band, "domains")
             seed = st.number_input(
                 "Seed", 0, max(2**31 - 1, last.seed), last.seed, help="The same seed draws the same records."
             )
         pressed = st.form_submit_button("Select", type="primary", icon=":material/filter_alt:", disabled=busy)
+    if "domains" not in groups:
+        st.caption(
+            "daar, and bands by domains, go by what the Reward page learns; it has not run on this data as it is."
+        )
+        guide.next_page(pipeline, "reward", "Go to")
     if pressed:
-        values = (budget, method, quota, probability, replacement, int(seed), threshold, alpha, customise, band)
-        _start(pipeline, *values, groups if method in BANDED else "domains")
+        again = replacement and method in DRAWING
+        values = (budget, method, quota, probability, again, int(seed), threshold, alpha, customise, band)
+        _start(pipeline, *values, by if method in BANDED else "domains")
+
+
+def _favour(pipeline: Pipeline, last: SelectionParams) -> str:
+    names = ["", *(domain["name"] for domain in pipeline.params("reward").domains)]
+    return st.selectbox(
+        "In daar, favour a domain",
+        names,
+        index=names.index(last.customise) if last.customise in names else 0,
+        format_func=lambda name: name or "none",
+    )
+
+
+def _bands(last: SelectionParams, groups: list[str]) -> tuple[str, str]:
+    band = st.radio(
+        "In inter-band and intra-band",
+        BANDS,
+        index=BANDS.index(last.band),
+        horizontal=True,
+        help="From the least alike, 0-20, to the most, 80-100.",
+    )
+    by = st.radio(
+        "Bands go by",
+        groups,
+        index=groups.index(last.groups) if last.groups in groups else 0,
+        captions=[GROUPS[name] for name in groups],
+        horizontal=True,
+    )
+    return band, by
 
 
 def _start(pipeline: Pipeline, *values) -> None:
@@ -103,10 +123,11 @@ def _start(pipeline: Pipeline, *values) -> None:
         wanted = params.n_records(pipeline.workspace.dataset().n_records)
         if wanted < (n_pinned := len(pipeline.overrides().pinned)):
             raise CurationError(
-                f"{n_pinned:,} records are pinned, but the budget is {wanted:,}; raise the budget or unpin {n_pinned - wanted:,}."
+                f"{counted(n_pinned, 'record is', 'records are')} pinned, but the budget is {wanted:,}; raise the budget or unpin "
+                f"{n_pinned - wanted:,}."
             )
     except CurationError as error:
-        st.error(str(error))
+        trouble.show(error)
         return
     job_panel.start(pipeline, "Choosing records", [Step("select", params.as_dict())])
     st.rerun()

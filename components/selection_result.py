@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import opened
+from components import opened, trouble
 from components.theme import GRID, SELECTED, is_dark, lay_out, status_colours
 from components.words import as_markdown, plain
 from core.current import current_selection
@@ -29,7 +29,7 @@ def show(pipeline: Pipeline) -> None:
     if other := _form_says(pipeline):
         st.caption(f"The form beside it is set to {as_markdown(other)}: that is what Select would choose by.")
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
-        st.warning(warning)
+        trouble.warn(warning)
     columns = st.columns(4)
     columns[0].metric("Selected", f"{info['n_selected']:,}")
     columns[1].metric(

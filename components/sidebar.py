@@ -12,6 +12,7 @@ from core.pipeline import Pipeline
 from core.refinement import RoundsParams
 from core.selection import SelectionParams
 from core.steps import Step
+from core.words import counted
 
 _STAGE_NAMES = {
     "embed": "Embeddings",
@@ -32,7 +33,7 @@ def show(pipeline: Pipeline) -> None:
     """Draw the sidebar, and say what the last action did."""
     current = state.get()
     if current.message:
-        st.toast(current.message)
+        st.toast(as_markdown(current.message))
         current.message = ""
     with st.sidebar:
         _dataset(pipeline)
@@ -50,7 +51,7 @@ def _dataset(pipeline: Pipeline) -> None:
     dataset = pipeline.workspace.dataset()
     with st.container(gap=None):
         st.text(dataset.name)
-        st.caption(f"{dataset.n_records:,} records")
+        st.caption(counted(dataset.n_records, "record"))
 
 
 def _budget(pipeline: Pipeline, busy: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from core.domain_store import DraftRow
 from core.ledger import user_name
 from core.workspace import home
 
@@ -16,7 +17,7 @@ SAMPLE = Path(__file__).resolve().parent.parent / "assets" / "sample.jsonl"
 class Focus:
     """What the reader looks at. kind: "cluster", "area" (drawn on the map), or "search". rows: (m,) int64 row ids.
 
-    made_on: the keys of the data, clusters and map it was picked on.
+    made_on: the keys of the data, clusters and map it was picked on. first: the record to read first, or -1.
     """
 
     kind: str
@@ -24,11 +25,12 @@ class Focus:
     rows: np.ndarray
     cluster: int = -1
     made_on: str = ""
+    first: int = -1
 
     @property
     def id(self) -> str:
         """A text that changes with what is looked at."""
-        return f"{self.kind}:{self.label}:{len(self.rows)}:{int(self.rows.sum()) if len(self.rows) else 0}"
+        return f"{self.kind}:{self.label}:{len(self.rows)}:{int(self.rows.sum()) if len(self.rows) else 0}:{self.first}"
 
 
 @dataclasses.dataclass
@@ -38,6 +40,7 @@ class AppState:
     run: the run of rounds shown, 0 for the newest. round_shown: the round looked at, 0 for the latest.
     refine_cluster: the cluster picked on the Refine page, or -1. chart_version: raised to make the map forget what was drawn
     on it. message: said once, at the next rerun. compared: ids of the selections on the Compare page; compare_view: its question.
+    domain_rows: what the table of domains began with; domain_table: raised to begin it anew.
     """
 
     workspace: Path
@@ -51,6 +54,8 @@ class AppState:
     round_shown: int = 0
     refine_cluster: int = -1
     compared: tuple[str, ...] = ()
+    domain_rows: tuple[DraftRow, ...] = ()
+    domain_table: int = 0
     compare_view: str = "measures"
 
     def look_at(self, focus: Focus | None) -> None:

@@ -4,8 +4,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from components import job_panel
+from components import job_panel, trouble
 from components.theme import GRID, category_colours, is_dark, lay_out, status_colours
+from components.words import as_markdown
 from core.clustering import ClusterParams
 from core.errors import CurationError
 from core.pipeline import Pipeline
@@ -25,7 +26,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         try:
             params = SuggestParams(budget, parse_counts(counts))
         except CurationError as error:
-            st.error(str(error))
+            trouble.show(error)
             return
         job_panel.start(pipeline, "Trying numbers of clusters", [Step("suggest", params.as_dict())])
         st.rerun()
@@ -37,7 +38,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         suggest_figure(info["choices"], is_dark()), key="suggest_chart", config={"displayModeBar": False}, theme=None
     )
     for line in info["advice"]:
-        st.caption(line)
+        st.caption(as_markdown(line))
     _use(pipeline, [choice["n_clusters"] for choice in info["choices"]], busy)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from components import decide, state
+from components import decide, state, trouble
 from components.words import as_markdown
 from core.choices import describe, run_lengths
 from core.current import current_selection, is_current
@@ -15,6 +15,7 @@ from core.errors import CurationError
 from core.export import manifest_path
 from core.pipeline import Pipeline
 from core.versions import Version, export_version, import_version, save_version, versions
+from core.words import counted
 
 
 def show(pipeline: Pipeline) -> None:
@@ -35,7 +36,7 @@ def _save(pipeline: Pipeline) -> None:
     with st.form("save_version", border=False):
         st.markdown("##### Save the current selection")
         if current := current_selection(pipeline):
-            st.caption(f"{as_markdown(current.title)}: {current.size}")
+            st.caption(f"{as_markdown(current.title)}: {as_markdown(current.size)}")
         name = st.text_input("Name", key="version_name")
         note = st.text_input("Note", key="version_note", placeholder="why, for those who read it later")
         if st.form_submit_button("Save", icon=":material/bookmark_add:", disabled=pipeline.selection() is None):
@@ -60,10 +61,11 @@ def _try(make: Callable[[], Version]) -> None:
     try:
         made = make()
     except CurationError as error:
-        st.error(str(error), icon=":material/error:")
+        trouble.show(error)
         return
-    unknown = f" {made.n_unknown:,} records of the file are not in this data." if made.n_unknown else ""
-    state.say(f"Saved {made.name}: {made.n:,} records.{unknown}")
+    unknown = counted(made.n_unknown, "record of the file is", "records of the file are")
+    unknown = f" {unknown} not in this data." if made.n_unknown else ""
+    state.say(f"Saved {made.name}: {counted(made.n, 'record')}.{unknown}")
     st.rerun()
 
 
@@ -74,7 +76,8 @@ def _show(pipeline: Pipeline, version: Version) -> None:
             st.text(version.name + (f": {version.note}" if version.note else ""))
             by = f" by {as_markdown(version.who)}" if version.who else ""
             made_by = as_markdown(describe({"method": "file"} | version.params, run_lengths(pipeline)))
-            st.caption(f"{version.n:,} records, {made_by}, saved {version.at[:16].replace('T', ' ')}{by}")
+            at = as_markdown(version.at[:16].replace("T", " "))
+            st.caption(f"{counted(version.n, 'record')}, {made_by}, saved {at}{by}")
         stands = is_current(pipeline, f"version:{version.name}")
         restore.button(
             "Is current" if stands else "Make current",

@@ -41,10 +41,10 @@ def weight_lines(course: Course, shown: list[int], dark: bool, picked: int = -1)
                 x=course.titles,
                 y=relative[cluster],
                 mode="lines+markers",
-                name=f"{cluster} {_short(course.names[cluster])}",
+                name=f"{cluster:d} {_short(course.names[cluster])}",
                 line={"color": colour, "width": 4 if cluster == picked else 2},
                 marker={"size": 7},
-                hovertemplate=f"{cluster} {plain(course.names[cluster])}<br>%{{x}}: %{{y:.2f}} × an equal share<extra></extra>",
+                hovertemplate=f"{cluster:d} {plain(course.names[cluster])}<br>%{{x}}: %{{y:.2f}} × an equal share<extra></extra>",
             )
         )
     _mark_decisions(figure, course, relative, dark)
@@ -89,7 +89,7 @@ def weight_heat(course: Course, dark: bool) -> go.Figure:
     few = len(order) <= _NAMED_COLUMNS
     names = [f"{c} {_short(course.names[c], 18)}" for c in order]
     hover = [
-        [f"{c} {plain(course.names[c])}<br>{title}: {course.relative[c, i]:.2f} × an equal share" for c in order]
+        [f"{c:d} {plain(course.names[c])}<br>{title}: {course.relative[c, i]:.2f} × an equal share" for c in order]
         for i, title in enumerate(course.titles)
     ]
     figure = go.Figure(
@@ -139,9 +139,9 @@ def loss_lines(losses: dict[str, list[dict[str, float]]], dark: bool) -> go.Figu
                 x=[e["step"] for e in entries],
                 y=[e["loss"] for e in entries],
                 mode="lines",
-                name=title,
+                name=plain(title),
                 line={"color": colour, "width": 2},
-                hovertemplate=f"{title}, step %{{x}}: %{{y:.3f}}<extra></extra>",
+                hovertemplate=f"{plain(title)}, step %{{x}}: %{{y:.3f}}<extra></extra>",
             )
         )
     figure.update_xaxes(title="step")

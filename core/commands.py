@@ -26,6 +26,7 @@ from core.steps import Step, run_steps
 from core.suggestion import SuggestParams, parse_counts
 from core.targets import check_out, source_of
 from core.terminal import Report
+from core.words import counted
 from core.workspace import Workspace, default_folder
 
 
@@ -64,7 +65,7 @@ def import_data(arguments: argparse.Namespace) -> None:
     workspace = _workspace_for(arguments)
     run_in_workspace(workspace, [_import_step(arguments)], arguments)
     dataset = workspace.dataset()
-    print(f"{dataset.n_records:,} records in {workspace.folder} ({dataset.fields})")
+    print(f"{counted(dataset.n_records, 'record')} in {workspace.folder} ({dataset.fields})")
 
 
 def embed(arguments: argparse.Namespace) -> None:
@@ -97,7 +98,9 @@ def score(arguments: argparse.Namespace) -> None:
     pipeline = _run_stage("score", params, arguments)
     info = pipeline.workspace.info("score", pipeline.current("score"))
     if info.get("n_missing"):
-        print(f"warning: {info['n_missing']:,} records got no score and were given the lowest", file=sys.stderr)
+        print(
+            f"warning: {counted(info['n_missing'], 'record')} got no score and were given the lowest", file=sys.stderr
+        )
 
 
 def suggest(arguments: argparse.Namespace) -> None:
@@ -166,7 +169,7 @@ def verify(arguments: argparse.Namespace) -> None:
     """Rebuild an export and compare."""
     output = Path(arguments.output) if arguments.output else None
     held = exporting.verify(Path(arguments.manifest), Path(arguments.data), output)
-    print(f"verified: {held['output']['n_lines']:,} lines, rebuilt byte for byte from {arguments.data}")
+    print(f"verified: {counted(held['output']['n_lines'], 'line')}, rebuilt byte for byte from {arguments.data}")
 
 
 def job(arguments: argparse.Namespace) -> None:
@@ -215,7 +218,8 @@ def run_in_workspace(workspace: Workspace, steps: list[Step], arguments: argpars
     report.close()
     if steps[0].do == "import" and (n_rejects := workspace.dataset().n_rejects):
         print(
-            f"{n_rejects:,} records were not taken; they are listed with reasons in {workspace.folder / 'rejects.jsonl'}",
+            f"{counted(n_rejects, 'record was', 'records were')} not taken; the reasons are in "
+            f"{workspace.folder / 'rejects.jsonl'}",
             file=sys.stderr,
         )
 
@@ -275,7 +279,7 @@ def _select_params(arguments: argparse.Namespace) -> SelectionParams:
 
 def _say_selection(pipeline: Pipeline) -> None:
     info = pipeline.finished("select")
-    print(f"{info['n_selected']:,} of {pipeline.workspace.dataset().n_records:,} records selected")
+    print(f"{info['n_selected']:,} of {counted(pipeline.workspace.dataset().n_records, 'record')} selected")
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
         print(f"warning: {warning}", file=sys.stderr)
 

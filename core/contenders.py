@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pyarrow.compute as pc
 
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.feedback import pairs_of, proxy_feedback
 from core.pipeline import Pipeline
 from core.progress import Progress, no_progress
@@ -59,9 +59,7 @@ def _asked(method: str, budget: str, seed: int) -> SelectionParams:
 def _check_needs(pipeline: Pipeline, method: str, asked: SelectionParams) -> None:
     for need in asked.needs if method != "longest" else ():
         if not pipeline.current(need):
-            raise CurationError(
-                f"{method} needs the {need} stage; run: python -m core {need} {pipeline.workspace.folder}"
-            )
+            raise lacking(f"{method} needs the {need} stage", need, pipeline.workspace.folder)
 
 
 def redrawn_words(pipeline: Pipeline, params: ProveParams) -> str:

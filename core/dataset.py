@@ -5,10 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from core.errors import CurationError
 from core.files import write_json
 from core.readers import COMPRESSIONS
-from core.record_table import IMPORT_AGAIN
+from core.record_table import damaged
 from core.targets import Source
 from core.words import CONTROLS
 
@@ -59,7 +58,7 @@ def read_dataset(path: Path) -> Dataset | None:
         dataset = Dataset(**values, sources=sources)
         _check_kinds(dataset)
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise CurationError(f"{path} is damaged ({error}); {IMPORT_AGAIN.format(folder=path.parent)}") from error
+        raise damaged(f"{path} is damaged ({error})", path.parent) from error
     return dataset
 
 

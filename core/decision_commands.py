@@ -11,6 +11,7 @@ from core.ledger import user_name
 from core.overrides import Decision, next_redo, next_undo
 from core.pipeline import Pipeline
 from core.refinement import RoundsParams
+from core.words import counted
 
 
 def decide(arguments: argparse.Namespace) -> None:
@@ -28,7 +29,7 @@ def decide(arguments: argparse.Namespace) -> None:
     else:
         rows = parse_rows(arguments.rows, pipeline.workspace.dataset().n_records)
     decision = pipeline.workspace.decide_records(arguments.verb, rows, user_name(), arguments.note)
-    print(f"{arguments.verb}: {len(decision.rows):,} records (decision {decision.id})")
+    print(f"{arguments.verb}: {counted(len(decision.rows), 'record')} (decision {decision.id})")
     _follow(pipeline)
 
 

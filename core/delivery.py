@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.current import current_selection
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.export import export_lines, write_jsonl, write_manifest
 from core.overrides import Decision, decision_states
 from core.pipeline import LEADING, Pipeline
@@ -30,7 +30,7 @@ def selected_rows(pipeline: Pipeline) -> np.ndarray:
             if state == "missing"
             else "The selection is out of date (decisions or inputs changed)"
         )
-        raise CurationError(f"{why}; select again, or refine: python -m core select {pipeline.workspace.folder}")
+        raise lacking(why, "select", pipeline.workspace.folder)
     return np.sort(table["row_id"].combine_chunks().to_numpy())
 
 
@@ -44,8 +44,11 @@ def export_selection(pipeline: Pipeline, out: Path, unfinished: bool = False) ->
     current = current_selection(pipeline)
     if not (current.is_finished or unfinished):
         raise CurationError(
-            f"The current selection is {current.title}: {current.size}. Go on with its rounds, make another selection "
-            "current (python -m core use), or export it as it is with --unfinished."
+            f"The current selection is {current.title}: {current.size}",
+            command="go on with its rounds, make another selection current (python -m core use), or export it as it is with "
+            "--unfinished.",
+            page="go on with its rounds on the Refine page, make another selection current, or say that it is to be written as "
+            "it is",
         )
     if not len(rows):
         raise CurationError("Nothing is selected: every record is dropped or without weight; clear some decisions.")

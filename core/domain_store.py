@@ -6,6 +6,42 @@ from collections.abc import Callable
 from core.domains import DEFAULT_DOMAINS, Domain, Seed, as_file, domain_from
 from core.workspace import Workspace
 
+_DRAFT = "domains-draft"
+
+
+@dataclasses.dataclass(frozen=True)
+class DraftRow:
+    """A domain as it is being edited. was: the saved domain it was, whose seeds it keeps; "" for a new one."""
+
+    was: str
+    name: str
+    description: str
+    share: float = 0.0
+
+
+def rows_of_domains(domains: tuple[Domain, ...]) -> tuple[DraftRow, ...]:
+    """Return saved domains as rows nobody has edited."""
+    return tuple(DraftRow(d.name, d.name, d.description, d.share) for d in domains)
+
+
+def domains_of_rows(rows: tuple[DraftRow, ...], saved: tuple[Domain, ...]) -> tuple[Domain, ...]:
+    """Return the domains that rows stand for, unchecked, with the seeds that the saved ones have by now."""
+    seeds = {domain.name: domain.seeds for domain in saved}
+    return tuple(Domain(row.name, row.description, row.share, seeds.get(row.was, ())) for row in rows)
+
+
+def domain_draft(workspace: Workspace) -> tuple[DraftRow, ...] | None:
+    """Return the domains as they are edited and not saved yet, None where nothing is."""
+    held = workspace.ledger.settings().get(_DRAFT)
+    return tuple(DraftRow(**row) for row in held["rows"]) if held else None
+
+
+def keep_draft(workspace: Workspace, rows: tuple[DraftRow, ...] | None) -> None:
+    """Keep edits that are not saved yet; None where there are none."""
+    if rows != domain_draft(workspace):
+        values = {} if rows is None else {"rows": [dataclasses.asdict(row) for row in rows]}
+        workspace.ledger.set_settings(_DRAFT, values)
+
 
 def saved_domains(workspace: Workspace) -> tuple[Domain, ...]:
     """Return the domains that the workspace used last, or the paper's four."""

@@ -1,9 +1,31 @@
-"""The one error a curator meets: bad data or bad parameters, said clearly."""
+"""The one error a curator meets: bad data or bad parameters, said clearly, with the fix in the words of where it is read."""
+
+# Where what a stage makes comes from: the verb of the command line, and what to do on the pages.
+_MADE_BY = {
+    "records": ("import", "open some data on the Data page"),
+    "embed": ("embed", "press Prepare the map on the Data page"),
+    "cluster": ("cluster", "press Prepare the map on the Data page"),
+    "project": ("project", "press Prepare the map on the Data page"),
+    "score": ("score", "press Prepare the map on the Data page"),
+    "reward": ("reward", "press Learn and select on the Reward page"),
+    "select": ("select", "press Select on the Select page"),
+}
 
 
 class CurationError(Exception):
     """The data or the parameters are at fault.
 
     The message names the value, what is allowed, and the fix. `core` raises it, the command line prints it on one line
-    and leaves with status 1, a page shows it.
+    and leaves with status 1, a page shows `on_page`.
     """
+
+    def __init__(self, message: str, *, command: str = "", page: str = "") -> None:
+        """command, page: the end of the message where the fix is an option or a command there, and a button on the pages."""
+        super().__init__(f"{message}; {command}" if command else message)
+        self.on_page = f"{message}; {page}." if page else str(self)
+
+
+def lacking(message: str, stage: str, folder: object = "…") -> CurationError:
+    """Return the error that says by `message` that a stage's result is not there, and how it is made."""
+    verb, page = _MADE_BY[stage]
+    return CurationError(message, command=f"run: python -m core {verb} {folder}", page=page)

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.clustering import cluster_means
 from core.device import resolve_device
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.measures import MEASURES, cluster_coverage, cluster_entropy, shares, shift
 from core.neighbours import density
 from core.pairwise import facility_coverage, vendi, within_selection
@@ -92,9 +92,7 @@ def measure(
     if not len(rows):
         raise CurationError("Nothing is selected, so there is nothing to measure; select some records first.")
     if not pipeline.current("embed"):
-        raise CurationError(
-            f"Measures compare embeddings, and there are none; run: python -m core embed {pipeline.workspace.folder}"
-        )
+        raise lacking("Measures compare embeddings, and there are none", "embed", pipeline.workspace.folder)
     pipeline.workspace.ledger.set_settings("measure", params.as_dict())
     if (held := found_before(pipeline, rows, params)) is not None:
         return held

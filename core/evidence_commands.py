@@ -21,7 +21,7 @@ from core.report import write_report
 from core.selection import SEEDED
 from core.steps import Step
 from core.versions import export_version, find_version, import_version, restore_version, save_version, version_rows
-from core.words import one_line
+from core.words import counted, one_line
 from core.workspace import Workspace
 
 _SHOWN_CLUSTERS = 10
@@ -233,16 +233,16 @@ def _save(arguments: argparse.Namespace) -> None:
     if pipeline.selection() is None:
         raise CurationError("There is no selection up to date to save; select again first.")
     made = save_version(pipeline, arguments.name, manifest_facts(pipeline), arguments.note, user_name())
-    print(f"saved {made.name}: {made.n:,} records")
+    print(f"saved {made.name}: {counted(made.n, 'record')}")
 
 
 def _import(arguments: argparse.Namespace) -> None:
     made = import_version(
         Workspace(arguments.workspace), Path(arguments.data), arguments.name, arguments.note, user_name()
     )
-    print(f"saved {made.name}: {made.n:,} records")
+    print(f"saved {made.name}: {counted(made.n, 'record')}")
     if made.n_unknown:
-        print(f"warning: {made.n_unknown:,} records of {arguments.data} are not in the data", file=sys.stderr)
+        print(f"warning: {counted(made.n_unknown, 'record')} of {arguments.data} not in the data", file=sys.stderr)
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -255,7 +255,7 @@ def _restore(arguments: argparse.Namespace) -> None:
     pipeline = open_pipeline(arguments)
     restore_version(pipeline, find_version(pipeline.workspace, arguments.name))
     info = Pipeline(pipeline.workspace).finished("select")
-    print(f"{info['n_selected']:,} records selected, as in {arguments.name}")
+    print(f"{counted(info['n_selected'], 'record')} selected, as in {arguments.name}")
     if info["shortfall"]:
         print(f"warning: {info['shortfall']}", file=sys.stderr)
 
@@ -265,5 +265,8 @@ def _export(arguments: argparse.Namespace) -> None:
     version = find_version(workspace, arguments.name)
     manifest = export_version(workspace, version, Path(arguments.out))
     if gone := version.n - len(version_rows(workspace, version)):
-        print(f"warning: {gone:,} of its records are no longer in the data", file=sys.stderr)
+        print(
+            f"warning: {counted(gone, 'of its records is', 'of its records are')} no longer in the data",
+            file=sys.stderr,
+        )
     print(f"written to {Path(arguments.out).resolve()}, with {manifest.name} beside it")

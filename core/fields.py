@@ -89,8 +89,9 @@ def detect_fields(values: Iterable[dict[str, Any]]) -> FieldMap:
     if not layouts:
         seen = sorted({name for value in values for name in value})[:12]
         raise CurationError(
-            f"No known field layout; the records have {', '.join(seen) or 'no fields'}. "
-            "Say which is which, as in --fields prompt=question,response=answer."
+            f"No known field layout; the records have {', '.join(seen) or 'no fields'}",
+            command="say which is which, as in --fields prompt=question,response=answer.",
+            page="say which is which under Settings, as in prompt=question,response=answer",
         )
     fields = layouts.most_common(1)[0][0]
     sources = collections.Counter(name for value in values for name in _SOURCES if isinstance(value.get(name), str))

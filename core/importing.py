@@ -36,7 +36,9 @@ def read_into(folder: Path, data: Path, params: RecordParams, progress: Progress
     if held is not None:
         if all(known.path != source.path and known.sha256 != source.sha256 for known in held.sources):
             raise CurationError(
-                f"The workspace {folder} holds {held.path}; give {data} a workspace of its own with --workspace."
+                f"The workspace {folder} holds {held.path}",
+                command=f"give {data} a workspace of its own with --workspace.",
+                page=f"open {data} on the Data page, where it gets a workspace of its own",
             )
         if held.fingerprint == fingerprint and is_whole(folder, held):
             return _keep(folder, held, held.with_source(source))

@@ -154,7 +154,7 @@ def run_job(workspace: Workspace, job_id: int) -> None:
         try:
             run_steps(workspace, steps, lambda step: _Reporter(workspace, job_id, step), arguments["device"], vectors)
         except CurationError as error:
-            _finish(workspace, job_id, "failed", str(error))
+            _finish(workspace, job_id, "failed", error.on_page)  # jobs are started and read on pages
         except Exception as error:
             traceback.print_exc()
             log = _log_path(workspace, job_id)

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from core.clustering import ClusterParams
 from core.embedding import EmbedParams, Encoder
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.overrides import Decision, Overrides
 from core.params import Params, digest
 from core.progress import Progress, no_progress
@@ -213,10 +213,7 @@ class Pipeline:
         """Make a stage's result, if it is not there, without making it the workspace's own; else as `run`."""
         for need in self._needs(stage, params):
             if not self.current(need):
-                fix = "import" if need == "records" else need
-                raise CurationError(
-                    f"{stage} needs the {need} stage, which has not run on this data; run: python -m core {fix} …"
-                )
+                raise lacking(f"{stage} needs the {need} stage, which has not run on this data", need)
         key = self.key(stage, params)
         with self.workspace.lock(stage, key):  # the app and the command line may ask for the same at once
             if not self.workspace.has(stage, key):
@@ -298,7 +295,7 @@ class Pipeline:
             )
         clustering = self.current("cluster")
         if not clustering:
-            raise CurationError("There are no clusters yet, or they are out of date; run the cluster stage first.")
+            raise lacking("There are no clusters yet, or they are out of date", "cluster", self.workspace.folder)
         n_clusters = len(self.workspace.info("cluster", clustering)["sizes"])
         if not 0 <= cluster < n_clusters:
             raise CurationError(f"cluster is {cluster}; the clusters are 0 to {n_clusters - 1}.")

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.causal import load_causal
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.files import file_sha256, replacing
 from core.kept_states import states_of_records
 from core.params import digest
@@ -64,7 +64,7 @@ def carry_probes(source: "Pipeline", target: Workspace) -> RewardParams:
     """
     key, folder = source.current("reward"), source.workspace.folder
     if not key:
-        raise CurationError(f"{folder} has no probes, or they are out of date; run: python -m core reward {folder}")
+        raise lacking(f"{folder} has no probes, or they are out of date", "reward", folder)
     params: RewardParams = source.params("reward")
     stage, held = (
         ("probes", params.probes) if params.probes else ("reward", key)
@@ -86,7 +86,9 @@ def run_with_probes(run: "Run") -> tuple[dict[str, Any], dict[str, Any]]:
     params, workspace = run.params, run.pipeline.workspace
     if not workspace.has("probes", params.probes):
         raise CurationError(
-            f"The probes {params.probes} are not in this workspace; carry them over with --probes WORKSPACE."
+            f"The probes {params.probes} are not in this workspace",
+            command="carry them over with --probes WORKSPACE.",
+            page="press Learn and select on the Reward page to learn some here",
         )
     learnt = workspace.info("probes", params.probes)
     names = learnt["names"]

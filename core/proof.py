@@ -56,7 +56,7 @@ class ProveParams(Params):
         check_count("held_out", self.held_out, 1)
         check_count("seed", self.seed, 0)
         check_choice("by", self.by, GROUPINGS)
-        SelectionParams(self.budget)
+        object.__setattr__(self, "budget", SelectionParams(self.budget).budget)
         self.small_params()
         if self.base:
             self.lora_params()

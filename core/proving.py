@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from core.causal import load_causal, mean_log_probs
 from core.contenders import redrawn_words, select_for_proof
 from core.device import resolve_device
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.feedback import pairs_of
 from core.params import digest, rows_digest
 from core.pipeline import Pipeline
@@ -208,9 +208,7 @@ def _groups(pipeline: Pipeline, params: ProveParams) -> tuple[list[str], np.ndar
     if params.by == "source":
         raise CurationError("The records have no source labels; sum up by cluster.")
     if not (key := pipeline.current("cluster")):
-        raise CurationError(
-            f"Losses are summed up by cluster, and there are none; run: python -m core cluster {pipeline.workspace.folder}"
-        )
+        raise lacking("Losses are summed up by cluster, and there are none", "cluster", pipeline.workspace.folder)
     names = pipeline.workspace.info("cluster", key)["names"]
     return [f"{number} {name}" for number, name in enumerate(names)], np.array(pipeline.labels())
 

@@ -21,6 +21,17 @@ def inside_view(xy: np.ndarray, view: View) -> np.ndarray:
     return (xy[:, 0] >= x0) & (xy[:, 0] <= x1) & (xy[:, 1] >= y0) & (xy[:, 1] <= y1)
 
 
+def nearest_point(xy: np.ndarray, at: tuple[float, float], scale: tuple[float, float], reach: float) -> int:
+    """Return the row of (n, 2) points that is nearest to `at` as it is drawn, -1 where none is within `reach` pixels.
+
+    scale: pixels that a unit of x and one of y take. Of several at one place the first.
+    """
+    across = np.abs(xy[:, 0] - np.float64(at[0])) * scale[0]
+    near = np.flatnonzero(across <= reach)  # a map of a million has few of them
+    away = np.hypot(across[near], (xy[near, 1] - np.float64(at[1])) * scale[1])
+    return int(near[np.argmin(away)]) if len(near) and away.min() <= reach else -1
+
+
 def draw_points(
     xy: np.ndarray, codes: np.ndarray, colours: np.ndarray, view: View, size: tuple[int, int], crowd: int
 ) -> bytes:

@@ -10,10 +10,15 @@ import pyarrow.compute as pc
 from core.errors import CurationError
 from core.records import SCHEMA
 
-IMPORT_AGAIN = (
-    "import the data again: python -m core import DATA --workspace {folder}. "
-    "What people decided, selections and versions stay."
-)
+
+def damaged(message: str, folder: Path) -> CurationError:
+    """Return the error that says by `message` that imported data can't be trusted, and that importing again heals it."""
+    stays = "What people decided, selections and versions stay"
+    return CurationError(
+        message,
+        command=f"import the data again: python -m core import DATA --workspace {folder}. {stays}.",
+        page=f"open the same data again on the Data page. {stays}",
+    )
 
 
 class RecordTable:
@@ -37,7 +42,7 @@ class RecordTable:
         self._starts = np.cumsum([0, *(len(batch) for batch in self._batches)])
 
     def _damaged(self, why: object) -> CurationError:
-        return CurationError(f"{self._path} is damaged ({why}); {IMPORT_AGAIN.format(folder=self._path.parent)}")
+        return damaged(f"{self._path} is damaged ({why})", self._path.parent)
 
     def _block(self, i: int) -> pa.RecordBatch:
         if i not in self._sound:

@@ -17,6 +17,7 @@ from core.round_results import take_back
 from core.rounds import RefineRun, Round, Rounds
 from core.steps import Step
 from core.tuning import PERPLEXITIES, SCORERS, LmParams
+from core.words import counted
 
 
 def add_refine(sub: argparse.ArgumentParser) -> None:
@@ -145,12 +146,12 @@ def say_run(rounds: Rounds, run_id: int) -> None:
         )
     elif state == "ready":
         print(f"go on with: python -m core refine {rounds.workspace.folder} --continue --run {run_id}")
-    print(f"run {run_id}: {len(rounds.taken(run)):,} of {budget:,} records selected")
+    print(f"run {run_id}: {len(rounds.taken(run)):,} of {counted(budget, 'record')} selected")
 
 
 def _line(rounds: Rounds, run: RefineRun, made: Round) -> str:
     before, after = drawn_by(rounds, run, made)
-    text = f"round {made.number}: {rounds.info(made)['n_selected']:,} records from {len(before):,} clusters"
+    text = f"round {made.number}: {counted(rounds.info(made)['n_selected'], 'record')} from {counted(len(before), 'cluster')}"
     if after is None:
         return text + ("; not scored" if made.number < run.params.rounds else "; the last one needs no score")
     moved = (after + LEAST) / (before + LEAST)  # a cluster that a curator gave no weight has moved by nothing

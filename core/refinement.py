@@ -10,6 +10,7 @@ import numpy as np
 from core.errors import CurationError
 from core.params import Params, check_at_least, check_choice, check_count
 from core.selection import Pool, Selection, SelectionParams, cluster_quotas, select_records, shares_within
+from core.words import counted
 
 FEEDBACKS = {
     "proxy": "Winnow's own stand-in for a model, not the paper's: how badly a small regression predicts the response "
@@ -81,7 +82,8 @@ class RefineParams(Params):
             raise CurationError(f"floor is {self.floor!r}; it is a share of the mean weight and must be 1 at most.")
         check_choice("inside", self.inside, INSIDE)
         check_choice("scored", self.scored, SCORED)
-        SelectionParams(self.budget, self.inside, probability=self.probability, seed=self.seed)
+        asked = SelectionParams(self.budget, self.inside, probability=self.probability, seed=self.seed)
+        object.__setattr__(self, "budget", asked.budget)
 
     def selection(self, number: int, budget: int) -> SelectionParams:
         """Return the params of round `number`, which is to take `budget` records."""
@@ -93,7 +95,7 @@ class RefineParams(Params):
         count = SelectionParams(self.budget).n_records(n_pool)
         if count < self.rounds:
             raise CurationError(
-                f"A budget of {count:,} can't be spread over {self.rounds:,} rounds; ask for more records."
+                f"A budget of {count:,} can't be spread over {counted(self.rounds, 'round')}; ask for more records."
             )
         return count
 
@@ -199,7 +201,7 @@ def select_round(
         missing = selection.requested - len(selection)
         why = f"{len(taken):,} are taken already, {len(pool.dropped):,} dropped, or their cluster has weight 0"
         selection = dataclasses.replace(
-            selection, shortfall=f"Round {number} is {missing:,} records short: of {pool.n_records:,}, {why}."
+            selection, shortfall=f"Round {number} is {counted(missing, 'record')} short: of {pool.n_records:,}, {why}."
         )
     effective = effective_weights(weights, pool.multipliers)
     left = held - np.bincount(pool.labels[selection.rows], minlength=k)

@@ -18,6 +18,7 @@ from core.seeds import TRIES
 from core.selection import SelectionParams
 from core.steps import Step
 from core.targets import check_out
+from core.words import counted
 from core.workspace import Workspace
 
 _LEARNING = {"layer": 3, "sample": 5000, "assignment": "clusters"}  # the defaults of what --probes brings along
@@ -150,7 +151,8 @@ def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
     for domain in domains:
         if (waiting := sum(seed.state == "offered" for seed in domain.seeds)) and not domain.own:
             print(
-                f"warning: {waiting} seeds of {domain.name} are offered, none is kept, so none counts", file=sys.stderr
+                f"warning: {counted(waiting, 'seed')} of {domain.name} offered, none kept, so none counts",
+                file=sys.stderr,
             )
         if arguments.write_seeds and not domain.own:
             print(f"warning: {domain.name} stands by its description alone", file=sys.stderr)
@@ -183,7 +185,7 @@ def _use(pipeline: Pipeline, domains: tuple[Domain, ...], file: str) -> None:
     }
     if gone := len(settled - {(d.name, s.text, s.row) for d in domains for s in d.seeds}):
         print(
-            f"warning: {gone} seeds that were kept or refused here are not in {file}, which takes their place",
+            f"warning: {counted(gone, 'seed')} that were kept or refused here are not in {file}, which takes their place",
             file=sys.stderr,
         )
     save_in(pipeline.workspace, domains)
@@ -234,4 +236,4 @@ def say_reward(pipeline: Pipeline) -> None:
     chosen = pipeline.finished("select")
     for warning in chosen["warnings"]:
         print(f"warning: {warning}")
-    print(f"{chosen['n_selected']:,} of {pipeline.workspace.dataset().n_records:,} records selected")
+    print(f"{chosen['n_selected']:,} of {counted(pipeline.workspace.dataset().n_records, 'record')} selected")

@@ -10,13 +10,14 @@ from core.causal import load_causal
 from core.device import resolve_device
 from core.domains import Domain, check_domains, domain_from
 from core.embedding import BUNDLED, EmbedParams, SentenceEncoder, unit_rows
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.kept_states import states_of_records
 from core.probe_transfer import PROBES, apply_probes, domains_by_source, run_with_probes
 from core.probes import ProbeParams, Training, entropy, softmax, train_domain_probe, train_reward_probe
 from core.progress import part_of
 from core.reward import Assignment, RewardParams, assign_domains, drift_warnings, pick_by_description
 from core.states import input_means
+from core.words import counted
 
 if TYPE_CHECKING:
     from core.runners import Run
@@ -91,7 +92,7 @@ def _by_embeddings(run: "Run", domains: tuple[Domain, ...], sample: np.ndarray) 
     """The workspace's embeddings serve as both the base and the states."""
     x = run.pipeline.embeddings()
     if x is None:
-        raise CurationError("reward needs the embed stage, which has not run on this data; run: python -m core embed …")
+        raise lacking("reward needs the embed stage, which has not run on this data", "embed")
     base = np.asarray(x[sample], np.float32)
     texts = [[seed.text for seed in domain.kept if seed.row < 0] for domain in domains]
     encoded = iter(_encode(run, [text for some in texts for text in some], x))
@@ -127,8 +128,9 @@ def _encode(run: "Run", texts: list[str], x: np.ndarray) -> np.ndarray:
     if encoder is None:
         if not name:
             raise CurationError(
-                "The records' vectors came from a file, so it isn't known what to embed descriptions by; name the encoder "
-                f"they came from (--encoder, such as {BUNDLED}), or mark records as seeds."
+                "The records' vectors came from a file, so it isn't known what to embed descriptions by",
+                command=f"name the encoder they came from (--encoder, such as {BUNDLED}), or mark records as seeds.",
+                page=f"name the encoder they came from under Settings (such as {BUNDLED}), or take records as seeds",
             )
         encoder = SentenceEncoder(EmbedParams(name, embed.max_tokens), run.device)
     rows = np.linspace(0, len(x) - 1, min(_CHECKED, len(x))).astype(np.int64)
@@ -203,7 +205,8 @@ def _weak_probes(accuracy: float | None, spearman: float | None, n_held_out: int
     """Say where the probes learnt too little for their rewards to mean anything."""
     if n_held_out < _LEAST_HELD_OUT:
         return [
-            f"Only {n_held_out} records were held out to judge the probes by; how good they are is not known. Give more "
+            f"Only {counted(n_held_out, 'record was', 'records were')} held out to judge the probes by; how good they are is "
+            "not known. Give more "
             "records, or a larger sample."
         ]
     told = []

@@ -13,9 +13,10 @@ from core.files import file_sha256, replacing
 from core.params import digest
 from core.rounds import RefineRun, Round, Rounds
 from core.targets import check_out
+from core.words import counted
 
 RECORDS = "records.jsonl"
-_README = """# Round {number} of run {run}: {n_scored:,} records to score
+_README = """# Round {number} of run {run}: {n_scored} to score
 
 `{records}` has one record a line: `id`, `prompt`, `response`, `cluster`, `round` and, where there is one, `messages` as in the
 source. All rounds so far are in it: it is the data to train on.
@@ -81,7 +82,7 @@ def export_round(rounds: Rounds, run: RefineRun, folder: Path) -> Path:
     text = _README.format(
         number=made.number,
         run=run.id,
-        n_scored=len(scored),
+        n_scored=counted(len(scored), "record"),
         records=RECORDS,
         workspace=rounds.workspace.folder,
         weight=", and the more weight its cluster gets"
@@ -125,6 +126,8 @@ def _latest(rounds: Rounds, run: RefineRun) -> Round:
     standing = rounds.rounds(run.id)
     if not standing:
         raise CurationError(
-            f"Run {run.id} has no round yet; run: python -m core refine {rounds.workspace.folder} --continue"
+            f"Run {run.id} has no round yet",
+            command=f"run: python -m core refine {rounds.workspace.folder} --continue",
+            page="press Next round on the Refine page",
         )
     return standing[-1]

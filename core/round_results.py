@@ -7,6 +7,7 @@ from core.params import digest
 from core.refinement import RoundsParams, rounds_target
 from core.rounds import RefineRun, Round, Rounds
 from core.selection import Selection
+from core.words import counted
 
 
 def take_back(rounds: Rounds, run_id: int, number: int, who: str = "") -> int:
@@ -64,7 +65,7 @@ def _shortfall(rounds: Rounds, run: RefineRun, last: Round, rows: np.ndarray, wa
         anew = "the next round" if len(rounds.rounds(run.id)) == last.number else f"a fork after round {last.number}"
     before = max(0, wanted - len(rounds.taken(run, last.number, with_dropped=True)))  # what the round itself told
     if (missing := wanted - len(rows) - before) > 0:
-        told.append(f"{missing:,} records short since some were dropped; {anew} fills their places.")
+        told.append(f"{counted(missing, 'record')} short since some were dropped; {anew} fills their places.")
     if missing := len(np.setdiff1d(rounds.pipeline.overrides().pinned, rows)):
         told.append(f"{missing:,} pinned records are not in yet; {anew} takes them.")
     return " ".join(told)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.params import digest
 from core.pipeline import Pipeline
 from core.refinement import (
@@ -22,6 +22,7 @@ from core.refinement import (
     update_weights,
 )
 from core.tuning import LmParams, read_losses
+from core.words import counted
 
 VERSION = 1
 ARRAYS = ("weights", "effective", "quotas", "held", "left")
@@ -118,18 +119,20 @@ class Rounds:
         needs = ["cluster", *(["score"] if params.inside == "kmq" else [])]
         for need in needs:
             if not self.pipeline.current(need):
-                raise CurationError(
-                    f"Rounds need the {need} stage, which has not run on this data; run: python -m core {need} …"
-                )
+                raise lacking(f"Rounds need the {need} stage, which has not run on this data", need)
         if params.feedback == "lm" and not lm.model:
-            raise CurationError("Feedback by a language model needs one; give its path or hub name (--model).")
+            raise CurationError(
+                "Feedback by a language model needs one",
+                command="give its path or hub name (--model).",
+                page="give its path or hub name under Language model",
+            )
         self._check_quality(params)
         first = rounds_target(params.n_records(self.workspace.dataset().n_records), params.rounds, 1)
         n_pinned = len(self.pipeline.overrides().pinned)
         if n_pinned > first and not parent:
             raise CurationError(
-                f"{n_pinned:,} records are pinned, but the first round takes {first:,}; raise the budget, take fewer rounds, "
-                "or unpin some."
+                f"{counted(n_pinned, 'record is', 'records are')} pinned, but the first round takes {first:,}; raise the budget, "
+                "take fewer rounds, or unpin some."
             )
         inputs = {stage: self.pipeline.current(stage) for stage in ("records", *needs)}
         return self.workspace.ledger.add_run(who, params.as_dict(), lm.as_dict(), inputs, parent, parent_round)
@@ -138,17 +141,19 @@ class Rounds:
         """Start a run that shares rounds 1 to `number` of another, their feedback too, and return its id."""
         run, shared = self.run(run_id), self.rounds(run_id)[:number]
         if not 1 <= number <= len(shared):
-            raise CurationError(f"Run {run.id} has {len(self.rounds(run.id))} rounds; a fork starts after one of them.")
+            raise CurationError(
+                f"Run {run.id} has {counted(len(self.rounds(run.id)), 'round')}; a fork starts after one of them."
+            )
         self.check_inputs(run)
         if number >= params.rounds:
             raise CurationError(
-                f"A fork after round {number} needs more than {number} rounds; it is to have {params.rounds}."
+                f"A fork after round {number} needs more than {counted(number, 'round')}; it is to have {params.rounds}."
             )
         room = rounds_target(params.n_records(len(self.labels(run))), params.rounds, number + 1)
         if (held := len(self.taken(run, number))) >= room:
             raise CurationError(
-                f"Rounds 1 to {number} hold {held:,} records, and with round {number + 1} the fork is to hold {room:,}; give "
-                "it a larger budget, or fork an earlier round."
+                f"Rounds 1 to {number} hold {counted(held, 'record')}, and with round {number + 1} the fork is to hold {room:,}; "
+                "give it a larger budget, or fork an earlier round."
             )
         new = self.start(params, lm or run.lm, who, run.id, number)
         for shared_round in shared:

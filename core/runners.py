@@ -74,7 +74,11 @@ def _shard_name(start: int) -> str:
 
 def _copy_vectors(run: Run, n_records: int, target: Path) -> dict[str, Any]:
     if run.vectors is None:
-        raise CurationError("These embeddings came from a file; name it again with --embeddings FILE.npy.")
+        raise CurationError(
+            "These embeddings came from a file",
+            command="name it again with --embeddings FILE.npy.",
+            page="name it again under Settings, as your own vectors",
+        )
     own = open_vectors(run.vectors, n_records)
     with replacing(target) as temporary:
         out = np.lib.format.open_memmap(temporary, "w+", np.float32, own.shape)

@@ -109,7 +109,11 @@ def _by_combination(run: "Run") -> tuple[dict[str, Any], pa.Table]:
         params = QualityParams.from_dict(values)
         key = pipeline.key("score", params)
         if not pipeline.workspace.has("score", key):
-            raise CurationError(f"There are no scores by {params.name} yet; run: python -m core score … first.")
+            raise CurationError(
+                f"There are no scores by {params.name} yet",
+                command="run: python -m core score … first",
+                page="score the records that way first, under Score quality another way on the Data page",
+            )
         scores.append(pipeline.workspace.table("score", key)["score"].to_numpy())
         names.append(params.name)
         weights.append(weight)

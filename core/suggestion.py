@@ -32,7 +32,7 @@ class SuggestParams(Params):
         object.__setattr__(self, "counts", tuple(self.counts))
         for count in self.counts:
             check_count("a number of clusters", count, 2)
-        SelectionParams(self.budget)
+        object.__setattr__(self, "budget", SelectionParams(self.budget).budget)
         check_count("seed", self.seed, 0)
 
 

@@ -21,7 +21,7 @@ from core.records import RecordParams, content_hash, load_records
 from core.selection import Selection, VersionParams
 from core.selection.params import REASONS
 from core.targets import check_out
-from core.words import CONTROLS
+from core.words import CONTROLS, counted
 from core.workspace import Workspace
 
 _HASH = 16
@@ -175,7 +175,9 @@ def restore_version(pipeline: Pipeline, version: Version) -> str:
     """
     table = version_table(pipeline.workspace, version)
     rows = table["row_id"].to_numpy()
-    told = [f"{version.n - len(rows):,} of its records are no longer in the data."] if len(rows) < version.n else []
+    told = []
+    if gone := version.n - len(rows):
+        told.append(f"{counted(gone, 'of its records is', 'of its records are')} no longer in the data.")
     told += since_then(pipeline.overrides(), rows)
     selection = Selection(
         rows=rows,
@@ -192,9 +194,9 @@ def since_then(overrides: Overrides, rows: np.ndarray) -> list[str]:
     """Return what today's decisions would change of a selection that stands as it was, a sentence each."""
     told = []
     if n := len(np.setdiff1d(overrides.pinned, rows)):
-        told.append(f"{n:,} records pinned now are not in it.")
+        told.append(f"{counted(n, 'record')} pinned now {'is' if n == 1 else 'are'} not in it.")
     if n := len(np.intersect1d(overrides.dropped, rows)):
-        told.append(f"{n:,} records dropped now are in it.")
+        told.append(f"{counted(n, 'record')} dropped now {'is' if n == 1 else 'are'} in it.")
     return told
 
 

@@ -11,6 +11,11 @@ def one_line(text: str) -> str:
     return " ".join(CONTROLS.sub(" ", text).split())
 
 
+def counted(n: int, one: str, many: str = "") -> str:
+    """Return "1 record", "2 records", "12,000 records". many: the words for more than one, where it isn't `one` with an s."""
+    return f"{n:,} {one if n == 1 else many or f'{one}s'}"
+
+
 def shorten(text: str, length: int) -> str:
     """Return `text` on one line and at most `length` characters long."""
     text = one_line(text[: 4 * length])

@@ -28,7 +28,7 @@ from core.importing import is_whole, read_into
 from core.ledger import RESTORE, Ledger, is_empty
 from core.overrides import Decision, Overrides, resolve_overrides, rows_by_hash
 from core.progress import Progress, no_progress
-from core.record_table import IMPORT_AGAIN, RecordTable
+from core.record_table import RecordTable, damaged
 from core.records import RecordParams, Reject, content_hash
 from core.targets import Source
 
@@ -76,7 +76,9 @@ class Workspace:
             raise CurationError(f"{path} {what}: what people decided, selections and versions are not there; {RESTORE}")
         if not create and not path.exists():
             raise CurationError(
-                f"{self.folder} is not a workspace; make one with: python -m core import DATA --workspace {self.folder}"
+                f"{self.folder} is not a workspace",
+                command=f"make one with: python -m core import DATA --workspace {self.folder}",
+                page="open its data on the Data page",
             )
 
     def _make(self) -> None:
@@ -133,7 +135,11 @@ class Workspace:
             return told
         if told is not None:
             raise CurationError(f"An import into {self.folder} was cut off; import the data again.")
-        raise CurationError(f"{self.folder} holds no data yet; import some with: python -m core import DATA")
+        raise CurationError(
+            f"{self.folder} holds no data yet",
+            command="import some with: python -m core import DATA",
+            page="open some on the Data page",
+        )
 
     def told(self) -> Dataset | None:
         """Return what was last imported, whether or not the records are whole; None where nothing was."""
@@ -161,10 +167,8 @@ class Workspace:
                 sha256 = file_sha256(self.folder / "records.arrow")
                 write_dataset(self.folder / "dataset.json", dataclasses.replace(held, records_sha256=sha256))
             elif not is_whole(self.folder, held):
-                again = IMPORT_AGAIN.format(folder=self.folder)
-                raise CurationError(
-                    f"{self.folder / 'records.arrow'} was changed since the import (its checksum differs); {again}"
-                )
+                path = self.folder / "records.arrow"
+                raise damaged(f"{path} was changed since the import (its checksum differs)", self.folder)
 
     def import_data(self, data: Path, params: RecordParams, progress: Progress = no_progress) -> Dataset:
         """Read `data` into the workspace; the same data and params again is no work. At an error nothing changes.

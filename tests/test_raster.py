@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.map_figure import HOVER_POINTS, hover_sample
+from components.map_figure import REAL_POINTS, real_points
 from core.raster import close_view, draw_points, full_view, in_polygon, inside_view
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -80,9 +80,9 @@ def test_a_line_of_fewer_than_three_corners_holds_nothing(corners):
     assert not in_polygon(np.zeros((3, 2)), [0.0] * corners, [0.0] * corners).any()
 
 
-def test_the_hover_sample_is_bounded_in_view_and_always_the_same():
+def test_the_real_points_is_bounded_in_view_and_always_the_same():
     xy = np.random.default_rng(2).uniform(0, 1, (5000, 2))
     view = (0.0, 0.5, 0.0, 1.0)
-    rows = hover_sample(xy, view)
-    assert len(rows) == HOVER_POINTS and (np.diff(rows) > 0).all() and inside_view(xy[rows], view).all()
-    np.testing.assert_array_equal(rows, hover_sample(xy, view))
+    rows = real_points(xy, view)
+    assert len(rows) == REAL_POINTS and (np.diff(rows) > 0).all() and inside_view(xy[rows], view).all()
+    np.testing.assert_array_equal(rows, real_points(xy, view))

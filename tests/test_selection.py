@@ -239,7 +239,7 @@ def test_a_weight_on_no_cluster_or_below_zero_is_refused(multipliers):
 @pytest.mark.parametrize(("method", "missing"), [("kmq", "quality"), ("kmq", "labels"), ("kmeans-random", "labels")])
 def test_a_method_that_lacks_its_input_says_which_stage_to_run(method, missing):
     stage = {"quality": "score", "labels": "cluster"}[missing]
-    with pytest.raises(CurationError, match=f"{method} .*run the {stage} stage"):
+    with pytest.raises(CurationError, match=f"{method} .*run: python -m core {stage}"):
         select(make_pool(**{missing: None}), method=method)
 
 

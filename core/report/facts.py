@@ -28,7 +28,7 @@ from core.report.figures import DROPPED, FREE, PINNED, SELECTED, STATUS_COLOURS,
 from core.rounds import Rounds
 from core.selection import METHODS, EarlierParams, VersionParams
 from core.versions import find_version
-from core.words import shorten
+from core.words import counted, shorten
 
 _MOST_CLUSTERS = 20
 _STATUSES = ("not selected", "selected", "pinned", "dropped")
@@ -89,7 +89,8 @@ def _by_rounds(rounds: Rounds, params: RoundsParams, facts: dict[str, Any]) -> l
     scored = sum(bool(made["feedback"]) for made in held["rounds"])
     text = (
         f"Rounds: every round draws from the clusters by their weights, and feedback on what is taken moves the weights. This "
-        f"is run {run.id}{f' by {run.who}' if run.who else ''}, {params.rounds} of {run.params.rounds} rounds, {scored} of "
+        f"is run {run.id}{f' by {run.who}' if run.who else ''}, {params.rounds} of {counted(run.params.rounds, 'round')}, "
+        f"{scored} of "
         f"them with feedback. Feedback by {feedback}: {FEEDBACKS[feedback]}"
     )
     if run.parent:
@@ -104,7 +105,7 @@ def _by_rounds(rounds: Rounds, params: RoundsParams, facts: dict[str, Any]) -> l
 
 def _by_version(pipeline: Pipeline, params: VersionParams, facts: dict[str, Any]) -> list[Block]:
     version, made_by = find_version(pipeline.workspace, params.name), facts["version"]["made_by"]
-    text = f"The saved version “{version.name}” was restored: {version.n:,} records, kept"
+    text = f"The saved version “{version.name}” was restored: {counted(version.n, 'record')}, kept"
     text += f" by {version.who}" if version.who else ""
     text += f" at {moment(version.at)} UTC." + (f" Note: {version.note}" if version.note else "")
     blocks = [Paragraph(text)]
@@ -164,7 +165,7 @@ def clusters(pipeline: Pipeline, rows: np.ndarray) -> Section:
     taken = np.bincount(labels[rows], minlength=len(names))
     order = np.argsort(-held, kind="stable")[:_MOST_CLUSTERS].tolist()
     some = f" These are the {len(order)} that hold most." if len(order) < len(names) else ""
-    text = f"Something was taken from {np.count_nonzero(taken):,} of {len(names):,} clusters.{some}"
+    text = f"Something was taken from {np.count_nonzero(taken):,} of {counted(len(names), 'cluster')}.{some}"
     lines = tuple(
         (cluster, names[cluster], int(held[cluster]), int(taken[cluster]), f"{taken[cluster] / held[cluster]:.1%}")
         for cluster in order

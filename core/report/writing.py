@@ -15,6 +15,7 @@ from core.report.blocks import Report
 from core.report.html_page import as_html
 from core.report.markdown import as_markdown
 from core.targets import Source, check_out
+from core.words import counted
 
 _SUFFIXES = (".html", ".md")
 _MARK = "<!-- Winnow report -->"
@@ -53,7 +54,8 @@ def report_of(pipeline: Pipeline, examples: int, seed: int) -> Report:
     repeated = f" ({distinct:,} different ones)" if distinct < len(rows) else ""
     return Report(
         title=f"Selection from {dataset.name}",
-        lead=f"{len(rows):,} of {dataset.n_records:,} records{repeated}, the current selection: {manifest['selection']['title']}.",
+        lead=f"{len(rows):,} of {counted(dataset.n_records, 'record')}{repeated}, the current selection: "
+        f"{manifest['selection']['title']}.",
         sections=(
             facts.data(pipeline),
             facts.method(pipeline, manifest),

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.errors import CurationError
 from core.params import Params, check_choice, check_count, check_share
+from core.words import counted
 
 METHODS = {
     "kmq": "Every cluster gets its share of the budget; inside a cluster, better records are likelier to be drawn.",
@@ -51,13 +52,15 @@ SEEDED = tuple(name for name, needs in NEEDS.items() if not needs or {"cluster",
 GROUPS = {"domains": "DaaR's domains, learnt on the Reward page.", "source": "The records' own source labels."}
 BANDED = ("inter-band", "intra-band")
 REASONS = ("drawn", "pinned", "filled")
+_SEPARATED = re.compile(r"\s*(\d+(?:[,'’ \u00a0\u202f]\d+)+)\s*(%?)\s*")
+_THOUSANDS = re.compile(r"\d{1,3}(?:([,'’ \u00a0\u202f])\d{3})(?:\1\d{3})*")
 
 
 @dataclasses.dataclass(frozen=True)
 class SelectionParams(Params):
     """What to select, as methods.md 1.1 names it.
 
-    budget: a count ("500"), or a percentage of the records ("10%"). method: one of METHODS.
+    budget: a count ("500"; of "1,000" the separators are left out), or a percentage of the records ("10%"). method: of METHODS.
     quota: a cluster's share by its "size" (paper) or "equal" (released code, but with the rest redistributed).
     probability: of a record in kmq, "proportional" to quality (paper) or "softmax" of it (released code).
     replacement: draw with replacement (paper; the methods in DRAWING); a record drawn twice is then exported twice.
@@ -85,6 +88,7 @@ class SelectionParams(Params):
         return tuple(n for n in needs if n != "reward") if self.groups == "source" else needs
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "budget", plain_budget(self.budget))
         check_choice("method", self.method, tuple(METHODS))
         check_choice("quota", self.quota, ("size", "equal"))
         check_choice("probability", self.probability, ("proportional", "softmax"))
@@ -105,9 +109,25 @@ class SelectionParams(Params):
         count = max(1, math.floor(n_pool * value / 100 + Fraction(1, 2))) if is_percentage else int(value)
         if count > n_pool and not self.replacement:
             raise CurationError(
-                f"The budget is {count:,} records, but there are only {n_pool:,}; ask for that many at most."
+                f"The budget is {counted(count, 'record')}, but there are only {n_pool:,}; ask for that many at most."
             )
         return count
+
+
+def plain_budget(budget: str) -> str:
+    """Return a count such as "1,000" or "12 500" without its separators, so that it is the same budget as "1000".
+
+    Anything else comes back as it is. Raises CurationError for one that could be read in two ways, such as "1,00".
+    """
+    if not isinstance(budget, str) or not (found := _SEPARATED.fullmatch(budget)):
+        return budget
+    count = re.sub(r"\D", "", found[1])
+    if found[2] or not _THOUSANDS.fullmatch(found[1]):
+        raise CurationError(
+            f"budget is {budget!r}, which can be read in two ways; write a count as 1000 or 1,000, and a percentage with a point, "
+            "as in 12.5%."
+        )
+    return count
 
 
 def _parse_budget(budget: str) -> tuple[Fraction, bool]:

@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from core.errors import CurationError
+from core.errors import CurationError, lacking
+from core.words import counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Pool:
             array = getattr(self, name)
             if array is not None and len(array) != self.n_records:
                 raise CurationError(
-                    f"{name} has {len(array):,} rows for {self.n_records:,} records; it needs one a record."
+                    f"{name} has {len(array):,} rows for {counted(self.n_records, 'record')}; it needs one a record."
                 )
         for name in ("pinned", "dropped"):
             rows = np.unique(np.asarray(getattr(self, name), dtype=np.int64))
@@ -71,7 +72,7 @@ class Pool:
 def finite_quality(pool: Pool, method: str) -> np.ndarray:
     """Return the pool's quality as (n,) float64. Raises CurationError where there is none, or a value is not finite."""
     if pool.quality is None:
-        raise CurationError(f"{method} goes by quality, and the records have no scores; run the score stage first.")
+        raise lacking(f"{method} goes by quality, and the records have no scores", "score")
     quality = np.asarray(pool.quality, dtype=np.float64)
     if not np.isfinite(quality).all():
         row = int(np.argmin(np.isfinite(quality)))
@@ -82,5 +83,5 @@ def finite_quality(pool: Pool, method: str) -> np.ndarray:
 def unit_rows(pool: Pool) -> np.ndarray:
     """Return the pool's (n, d) float32 embeddings. Raises CurationError where there are none."""
     if pool.embeddings is None:
-        raise CurationError("This method compares embeddings, and the records have none; run the embed stage first.")
+        raise lacking("This method compares embeddings, and the records have none", "embed")
     return pool.embeddings

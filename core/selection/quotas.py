@@ -3,6 +3,7 @@
 import numpy as np
 
 from core.errors import CurationError
+from core.words import counted
 
 _MOST = np.finfo(np.float64).max
 
@@ -24,7 +25,7 @@ def allocate_quotas(
         raise CurationError("cluster weights must be finite and not negative.")
     if (least > capacity).any() or least.sum() > budget:
         raise CurationError(
-            f"{least.sum():,} records must be taken, but the budget is {budget:,}; raise it or pin fewer."
+            f"{counted(int(least.sum()), 'record')} must be taken, but the budget is {budget:,}; raise it or pin fewer."
         )
     capacity = np.where(weights > 0, capacity, least)
     budget = min(budget, int(capacity.sum()))

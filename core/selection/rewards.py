@@ -3,12 +3,13 @@
 import numpy as np
 
 from core.clustering import cluster_means
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.reward import phi
 from core.selection.params import SelectionParams
 from core.selection.picks import Picks
 from core.selection.pool import Pool, unit_rows
 from core.selection.quotas import allocate_quotas
+from core.words import counted
 
 LEAST_ENTROPY = 0.1  # nats; where the cut lies below it, a curator is warned
 _OWN, _OTHER = 0.5, 0.1  # of the released code: half of the target domain's records, a tenth of each other's
@@ -43,7 +44,7 @@ def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, customise: str) -> l
         asked = round(wished.get(name, 0) * budget)
         if count < asked - 1:
             why = "it holds no more that are free, or pins took the room"
-            told.append(f"{name}: {asked:,} records were wished, {count:,} are taken: {why}.")
+            told.append(f"{name}: {counted(asked, 'record')} wished, {count:,} taken: {why}.")
     return told
 
 
@@ -68,7 +69,7 @@ def low_cuts(pool: Pool, drawn: np.ndarray, customise: str) -> list[str]:
 
 def _reward(pool: Pool) -> tuple[np.ndarray, np.ndarray]:
     if pool.reward is None or pool.domains is None:
-        raise CurationError("This method goes by DaaR's domains and rewards; run: python -m core reward …")
+        raise lacking("This method goes by DaaR's domains and rewards, and there are none", "reward")
     return np.asarray(pool.reward, np.float64), pool.domains
 
 

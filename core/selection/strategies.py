@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.errors import CurationError
+from core.errors import CurationError, lacking
 from core.selection import facility, greedy, novel, rewards
 from core.selection.params import REASONS, Selection, SelectionParams
 from core.selection.picks import Picks
 from core.selection.pool import Pool, finite_quality
 from core.selection.quotas import allocate_quotas
+from core.words import counted
 
 Strategy = Callable[[Pool, SelectionParams, int], Picks]
 
@@ -26,7 +27,8 @@ def select_records(pool: Pool, params: SelectionParams) -> Selection:
     budget = params.n_records(pool.n_records)
     if len(pool.pinned) > budget:
         raise CurationError(
-            f"{len(pool.pinned):,} records are pinned, but the budget is {budget:,}; raise the budget or unpin "
+            f"{counted(len(pool.pinned), 'record is', 'records are')} pinned, but the budget is {budget:,}; raise the "
+            "budget or unpin "
             f"{len(pool.pinned) - budget:,}."
         )
     picks = _STRATEGIES[params.method](pool, params, budget)
@@ -49,10 +51,10 @@ def _shortfall(pool: Pool, params: SelectionParams, missing: int) -> str:
     if missing <= 0:
         return ""
     silent = sum(factor == 0 for factor in pool.multipliers.values()) if "cluster" in params.needs else 0
-    why = f"{len(pool.dropped):,} of {pool.n_records:,} records are dropped"
+    why = f"{len(pool.dropped):,} of {counted(pool.n_records, 'record')} are dropped"
     if silent:
         why += f" and {silent:,} cluster{'s have' if silent > 1 else ' has'} weight 0"
-    return f"{missing:,} records short of the budget: {why}."
+    return f"{counted(missing, 'record')} short of the budget: {why}."
 
 
 def _random(pool: Pool, params: SelectionParams, budget: int) -> Picks:
@@ -101,9 +103,7 @@ def _kmeans_median(pool: Pool, params: SelectionParams, budget: int) -> Picks:
 
 def _distances(pool: Pool, params: SelectionParams) -> np.ndarray:
     if pool.distances is None or pool.labels is None:
-        raise CurationError(
-            f"{params.method} needs the records' distances to their centroids; run the cluster stage first."
-        )
+        raise lacking(f"{params.method} needs the records' distances to their centroids", "cluster")
     return np.asarray(pool.distances, dtype=np.float64)
 
 
@@ -114,7 +114,7 @@ def _kmq(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     if (quality < 0).any():
         raise CurationError(
             f"quality goes down to {quality.min():g}, and a probability can't be proportional to a negative number; "
-            "take probability=softmax, or a column without negative values."
+            "take the probability softmax, or a column without negative values."
         )
     with np.errstate(divide="ignore"):
         return _draw_by_cluster(pool, params, budget, np.log(quality))
@@ -123,9 +123,7 @@ def _kmq(pool: Pool, params: SelectionParams, budget: int) -> Picks:
 def cluster_weights(pool: Pool, params: SelectionParams) -> np.ndarray:
     """Return (k,) float64 cluster weights before the budget: the pool's own, by size, or equal; times the multipliers."""
     if pool.labels is None:
-        raise CurationError(
-            f"{params.method} draws from clusters, and the records have none; run the cluster stage first."
-        )
+        raise lacking(f"{params.method} draws from clusters, and the records have none", "cluster")
     sizes = np.bincount(pool.labels, minlength=pool.n_clusters).astype(np.float64)
     weights = sizes if params.quota == "size" else (sizes > 0).astype(np.float64)
     if pool.weights is not None:

@@ -1,0 +1,216 @@
+"""Records whose words are markup, walked through every page: the browser fetches nothing from elsewhere and links nowhere."""
+
+import contextlib
+import http.server
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from core.clustering import ClusterParams
+from core.delivery import manifest_facts
+from core.domain_store import DraftRow, keep_draft, save_in
+from core.domains import DEFAULT_DOMAINS, Domain, domain_as_dict
+from core.embedding import EmbedParams
+from core.pipeline import Pipeline
+from core.projection import ProjectParams
+from core.quality import QualityParams
+from core.records import RecordParams
+from core.report import write_report
+from core.reward import RewardParams
+from core.selection import SelectionParams
+from core.versions import save_version
+from core.workspace import Workspace
+from tests.browser import CHROMIUM, browser_page, running_app, settled
+from tests.conftest import TinyEncoder, write_jsonl
+
+pytestmark = pytest.mark.skipif(
+    not Path(CHROMIUM).exists(), reason="no Chromium on this machine; install it to run this"
+)
+
+
+class _Canary(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def canary():
+    """A server that remembers what it was asked for; it must not be asked for anything."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Canary)
+    server.asked = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def bait(address: str, where: str) -> str:
+    """Markup of every kind that would make a browser ask `address`, or lead it there."""
+    to = f"{address}/{where}"
+    return f"![x]({to}.png) <img src={to}-i.png> [{where}]({to}) <a href='{to}'>{where}</a> {to}"
+
+
+def _put_reward(pipeline: Pipeline, domains: tuple[Domain, ...], learnt: str) -> None:
+    """Put rewards there that nothing was trained for: training takes long, and says nothing here."""
+    params, names = RewardParams(tuple(domain_as_dict(domain) for domain in domains)), [d.name for d in domains]
+    n, k = len(pipeline.workspace.records()), len(domains)
+    columns = {"reward": np.linspace(-0.02, 1, n).astype(np.float32), "domain": (np.arange(n) % k).astype(np.int32)}
+    columns |= {f"p{i}": np.full(n, 1 / k, np.float32) for i in range(k)}
+    info = {"names": names, "warnings": [f"a warning on {names[0]}"], "shares": [1 / k] * k, "from": learnt}
+    pipeline.workspace.save("reward", pipeline.key("reward", params), info, value=pa.table(columns))
+    pipeline.workspace.ledger.set_settings("reward", params.as_dict())
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    """A workspace `sample` in which whatever can hold words holds bait; yields (pipeline, canary, its address)."""
+    with canary() as server:
+        address = f"http://127.0.0.1:{server.server_port}"
+        records = [
+            {
+                "messages": [
+                    {"role": "user", "content": f"question {i} {bait(address, 'prompt')}"},
+                    {"role": bait(address, "role"), "content": f"a tool says {i}"},
+                    {"role": "assistant", "content": f"answer {i} {bait(address, 'response')}"},
+                ],
+                "source": bait(address, f"source{i % 3}"),
+            }
+            for i in range(80)
+        ]
+        data = write_jsonl(tmp_path / "bait.jsonl", records)
+        with data.open("a") as file:
+            file.write(json.dumps({bait(address, "field"): 1}) + "\n" + f"{{no json {bait(address, 'raw')}\n")
+        workspace, params = Workspace(tmp_path / "home" / "sample", create=True), ProjectParams()
+        workspace.import_data(data, RecordParams(on_error="skip"))
+        pipeline = Pipeline(workspace)
+        for stage, asked in (("embed", EmbedParams()), ("cluster", ClusterParams(4)), ("score", QualityParams())):
+            pipeline.run(stage, asked, encoder=TinyEncoder(), device="cpu")
+        xy = np.random.default_rng(0).normal(size=(len(workspace.records()), 2)).astype(np.float32)
+        workspace.save("project", pipeline.key("project", params), {"params": params.as_dict()}, value=xy)
+        workspace.ledger.set_settings("project", params.as_dict())
+        domains = (
+            Domain(bait(address, "domain"), f"about {bait(address, 'description')}"),
+            *DEFAULT_DOMAINS[:2],
+        )
+        save_in(workspace, domains)
+        pipeline = Pipeline(workspace)
+        _put_reward(pipeline, domains, bait(address, "from"))
+        pipeline = Pipeline(workspace)
+        pipeline.run("select", SelectionParams("10", "daar"))
+        note, who = bait(address, "note"), bait(address, "who")
+        save_version(pipeline, bait(address, "version"), manifest_facts(pipeline), note, who)
+        workspace.decide_records("pin", np.array([3]), who, note)
+        pipeline = Pipeline(workspace)
+        pipeline.decide_cluster("weight", 1, who, note, 1.25)
+        Pipeline(workspace).run("select", SelectionParams("12"))
+        yield Pipeline(workspace), server, address
+
+
+def look(page, address: str) -> None:
+    """Nothing that is drawn may point to the canary."""
+    settled(page)
+    assert not page.locator("[data-testid=stException]").count()
+    found = page.evaluate(
+        """(address) => [...document.querySelectorAll('img, a, image, iframe, source')].map(e => e.outerHTML)
+           .filter(html => /(src|href)="?'?/.test(html) && html.includes(address)).map(html => html.slice(0, 200))""",
+        address,
+    )
+    assert not found, (page.url, found)
+
+
+def go(page, title: str, address: str) -> None:
+    page.get_by_role("link", name=title, exact=True).first.click()
+    page.get_by_role("heading", name=title, exact=True).wait_for()
+    look(page, address)
+
+
+def hover_all(page) -> None:
+    """Rest the pointer on the middle and the legend of every chart; one that a rerun takes away meanwhile is left out."""
+    for i in range(page.locator(".js-plotly-plot").count()):
+        box = page.evaluate(
+            """(i) => { const chart = document.querySelectorAll('.js-plotly-plot')[i];
+                        chart?.scrollIntoView({block: 'center'}); return chart?.getBoundingClientRect().toJSON(); }""",
+            i,
+        )
+        for x, y in ((0.5, 0.5), (0.1, 0.03)) if box else ():
+            page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=2)
+            page.wait_for_timeout(200)
+
+
+def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
+    pipeline, server, address = hostile
+    keep_draft(
+        pipeline.workspace, (DraftRow("", bait(address, "draft"), "a"), DraftRow("", bait(address, "draft"), "b"))
+    )
+    with running_app(pipeline.workspace.folder.parent) as app, browser_page() as page:
+        page.set_default_timeout(30_000)
+        page.goto(f"{app}/?workspace=sample")
+        page.get_by_role("heading", name="Data", exact=True).wait_for()
+        look(page, address)
+
+        # An import that names a hostile column, said as a job's error.
+        page.get_by_text("Open other data").click()
+        table = tmp_path / "columns.csv"
+        table.write_text(f'"{bait(address, "column")}","{bait(address, "other")}"\n1,2\n')
+        page.get_by_role("tab", name="A file on this computer").click()
+        page.get_by_role("textbox", name="Path of a data file").fill(str(table))
+        page.get_by_role("button", name="Open", exact=True).locator("visible=true").first.click()
+        page.get_by_text("No known field layout").wait_for()
+        look(page, address)
+        page.goto(f"{app}/?workspace=sample")
+        page.get_by_role("heading", name="Data", exact=True).wait_for()
+
+        go(page, "Map", address)
+        for colouring in ("source", "selection", "cluster"):
+            page.get_by_role("radio", name=colouring).click(force=True)
+            look(page, address)
+            hover_all(page)
+        page.get_by_role("textbox", name="Search").fill(bait(address, "response"))
+        page.get_by_role("button", name="Find").click()
+        page.get_by_text("a tool says").first.wait_for()
+        look(page, address)
+
+        go(page, "Select", address)
+        hover_all(page)
+        go(page, "Refine", address)
+        go(page, "Reward", address)
+        hover_all(page)
+        page.get_by_text("Domains", exact=True).first.click()
+        page.get_by_text("Seeds", exact=True).first.click()
+        look(page, address)
+        page.get_by_role("button", name="Save the domains").click()  # two of one name: refused, and the name is said
+        page.get_by_text("Two domains are called").wait_for()
+        look(page, address)
+        page.get_by_role("button", name="Take").first.click()  # said as a toast, with the domain's name
+        page.get_by_text("now seeds of").wait_for()
+        look(page, address)
+        go(page, "Review", address)
+        page.get_by_text("Pinned (1)").click()
+        page.get_by_text("a tool says").first.wait_for()
+        look(page, address)
+        go(page, "Compare", address)
+        for view in ("Measures", "What differs", "Quality and diversity", "Proof by training", "Versions"):
+            page.get_by_role("radio", name=view).click(force=True)
+            look(page, address)
+            hover_all(page)
+        page.get_by_role("textbox", name="Name").first.fill(bait(address, "toast"))
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_text("Saved ![x]").wait_for()
+        look(page, address)
+        go(page, "Export", address)
+        report = tmp_path / "report.html"
+        write_report(pipeline, report)
+        page.goto(report.as_uri())
+        look(page, address)
+    assert server.asked == []
