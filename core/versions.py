@@ -89,7 +89,8 @@ def import_version(workspace: Workspace, path: Path, name: str, note: str = "", 
     found = np.sort(rows[rows >= 0])
     if not len(found):
         raise CurationError(
-            f"None of the {len(rows):,} records of {Path(path).name} is in this workspace's data; open a selection from it."
+            f"None of the {counted(len(rows), 'record')} of {Path(path).name} is in this workspace's data; "
+            "open a selection from it."
         )
     table = pa.table(
         {

@@ -90,7 +90,7 @@ def test_quality_takes_the_best():
     ],
 )
 def test_a_method_says_which_stage_it_lacks(method, lacking, stage):
-    with pytest.raises(CurationError, match=f"run the {stage} stage"):
+    with pytest.raises(CurationError, match=f"run: python -m core {stage}"):
         select(pool_of(**{lacking: None}), 5, method)
 
 

@@ -299,7 +299,7 @@ def test_a_cluster_of_weight_zero_gives_only_its_pins_and_a_shortfall_says_so(me
 
 def test_random_has_no_clusters_whose_weights_could_explain_a_shortfall():
     selection = select(make_pool(dropped=[0], multipliers={0: 0.0}), 120, "random")
-    assert "1 records short" in selection.shortfall
+    assert "1 record short" in selection.shortfall
     assert "weight" not in selection.shortfall
 
 

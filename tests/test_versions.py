@@ -119,7 +119,7 @@ def test_restoring_makes_it_the_selection_again_and_says_what_was_decided_since(
     assert rows_now(now) == before and now.state("select") == "done"
     assert now.params("select") == VersionParams("first", made.key, 12)
     told = now.workspace.info("select", now.current("select"))["shortfall"]
-    assert told == "1 records pinned now are not in it. 2 records dropped now are in it."
+    assert told == "1 record pinned now is not in it. 2 records dropped now are in it."
     now.workspace.decide_records("drop", others[5:6])
     assert Pipeline(pipeline.workspace).state("select") == "stale"  # as any selection after a decision
 
@@ -159,7 +159,7 @@ def test_a_file_chosen_elsewhere_is_found_by_its_text(pipeline, tmp_path):
     other = [{"prompt": r["instruction"], "completion": r["output"]} for r in records[10:14]]
     made = import_version(pipeline.workspace, write_jsonl(tmp_path / "o.jsonl", other), "another layout")
     assert version_rows(pipeline.workspace, made).tolist() == [10, 11, 12, 13]
-    with pytest.raises(CurationError, match="None of the 1 records of none"):
+    with pytest.raises(CurationError, match="None of the 1 record of none"):
         import_version(pipeline.workspace, write_jsonl(tmp_path / "none.jsonl", lines[3:]), "none")
 
 

@@ -44,7 +44,7 @@ def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, customise: str) -> l
         asked = round(wished.get(name, 0) * budget)
         if count < asked - 1:
             why = "it holds no more that are free, or pins took the room"
-            told.append(f"{name}: {counted(asked, 'record')} wished, {count:,} taken: {why}.")
+            told.append(f"{name}: {counted(asked, 'record was', 'records were')} wished, {count:,} taken: {why}.")
     return told
 
 

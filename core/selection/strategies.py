@@ -51,7 +51,7 @@ def _shortfall(pool: Pool, params: SelectionParams, missing: int) -> str:
     if missing <= 0:
         return ""
     silent = sum(factor == 0 for factor in pool.multipliers.values()) if "cluster" in params.needs else 0
-    why = f"{len(pool.dropped):,} of {counted(pool.n_records, 'record')} are dropped"
+    why = f"{len(pool.dropped):,} of {pool.n_records:,} records {'is' if len(pool.dropped) == 1 else 'are'} dropped"
     if silent:
         why += f" and {silent:,} cluster{'s have' if silent > 1 else ' has'} weight 0"
     return f"{counted(missing, 'record')} short of the budget: {why}."
