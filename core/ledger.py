@@ -42,7 +42,18 @@ CREATE UNIQUE INDEX IF NOT EXISTS one_job_at_a_time ON jobs ((1)) WHERE status I
 """
 _TABLES = ("settings", "decisions", "selections", "runs", "rounds", "versions", "jobs")
 _VERSION_AT = 60  # bytes into a database, four bytes long
-RESTORE = "put a backup of that file back. To start anew without them, move the folder away, or name another with --workspace."
+
+
+def lost(message: str) -> CurationError:
+    """Return the error that says by `message` that a ledger is not there or can't be read, and what can be done."""
+    back = "put a backup of that file back"
+    return CurationError(
+        message,
+        command=f"{back}. To start anew without them, move the folder away, or name another with --workspace.",
+        page=f"{back}, move the folder away to start anew without them, or open other data",
+    )
+
+
 _VERSION = 3  # raised with every change of the schema, which must leave what is there alone
 _HASH_BYTES = 16
 
@@ -109,7 +120,9 @@ class Ledger:
         if version > _VERSION:
             raise CurationError(
                 f"{self.path} was written by a later version of Winnow (format {version}; this one knows formats to "
-                f"{_VERSION}) and is left as it is; use that version, or a workspace of its own: --workspace."
+                f"{_VERSION}) and is left as it is",
+                command="use that version, or a workspace of its own: --workspace.",
+                page="use that version, or open other data",
             )
 
     def _make(self) -> None:
@@ -132,9 +145,8 @@ class Ledger:
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
                 raise
-            raise CurationError(
-                f"{self.path} is damaged ({error}), and with it what people decided, selections and versions; {RESTORE}"
-            ) from error
+            what = "what people decided, selections and versions"
+            raise lost(f"{self.path} is damaged ({error}), and with it {what}") from error
         finally:
             db.close()
 

@@ -25,7 +25,7 @@ from core.dataset import Dataset, dataset_name, is_plain_name, read_dataset, wri
 from core.errors import CurationError
 from core.files import file_sha256, make_folders, read_table, write_array, write_json, write_table
 from core.importing import is_whole, read_into
-from core.ledger import RESTORE, Ledger, is_empty
+from core.ledger import Ledger, is_empty, lost
 from core.overrides import Decision, Overrides, resolve_overrides, rows_by_hash
 from core.progress import Progress, no_progress
 from core.record_table import RecordTable, damaged
@@ -73,7 +73,7 @@ class Workspace:
             raise CurationError(f"{self.folder} is a file; a workspace is a folder: name another.")
         if is_empty(path) and ((self.folder / "dataset.json").exists() or any(self.artifacts.glob("*.json"))):
             what = "is empty" if path.exists() else "is missing"
-            raise CurationError(f"{path} {what}: what people decided, selections and versions are not there; {RESTORE}")
+            raise lost(f"{path} {what}: what people decided, selections and versions are not there")
         if not create and not path.exists():
             raise CurationError(
                 f"{self.folder} is not a workspace",

@@ -172,7 +172,7 @@ def test_an_earlier_selection_stands_as_it_was_and_what_was_decided_since_is_tol
         current = make_current(fresh(pipeline), "#1")
         assert (current.id, current.title, current.n) == ("#1", "#1: kmq, 12 records, seed 0", 12)
         assert rows_now(pipeline) == before and current.is_up_to_date
-    assert current.shortfall == "1 records pinned now are not in it. 2 records dropped now are in it."
+    assert current.shortfall == "1 record pinned now is not in it. 2 records dropped now are in it."
     made = json.loads(export_selection(fresh(pipeline), tmp_path / "again.jsonl").read_text())
     assert made["selection"]["title"] == current.title and made["shortfall"] == current.shortfall
     assert made["earlier"]["made_by"] == SelectionParams("12").as_dict() and made["earlier"]["id"] == "#1"

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.data_source import _folder_for
 from components.state import AppState
+from components.words import as_markdown
 from core.__main__ import main
 from core.delivery import export_selection
 from core.errors import CurationError
@@ -331,7 +332,8 @@ def test_the_app_says_what_is_wrong_and_opens_other_data(selected, tmp_path, mon
     damage(selected.workspace.folder)
     before = everything_in(selected.workspace.folder)
     app = open_app(tmp_path)
-    assert len(app.error) == 1 and str(selected.workspace.folder) in app.error[0].value
+    assert len(app.error) == 1 and as_markdown(str(selected.workspace.folder)) in app.error[0].value
+    assert "--workspace" not in app.error[0].value and "python -m core" not in app.error[0].value
     assert everything_in(selected.workspace.folder) == before
     app.selectbox[0].select("fine").run()
     app.button(key="open_before").click().run()
@@ -344,7 +346,7 @@ def test_an_address_that_names_a_lost_ledger_is_told_so(selected, tmp_path, monk
     app = AppTest.from_file("../app/main.py", default_timeout=60)
     app.query_params["workspace"] = "workspace"
     app.run()
-    assert "workspace.db is missing" in app.error[0].value
+    assert "workspace.db is missing" in app.error[0].value and "open other data" in app.error[0].value
 
 
 def test_an_address_can_not_lead_out_of_the_home(selected, tmp_path, monkeypatch):
