@@ -1,7 +1,7 @@
 // Over a Plotly map: where the pointer rests and where it clicks, in the map's own numbers; and what the answer says, beside it.
 // Plotly knows a sample of the points only, so it is asked for the scale of its axes and for nothing else.
 const REST_MS = 90; // a pointer that moves on is not asked for
-const STILL_PX = 4; // less than this between press and release is a click
+const STILL_PX = 4; // a press that never went farther before its release is a click; a line ends where it began, too
 const held = new WeakMap();
 
 export default function (component) {
@@ -48,6 +48,7 @@ function watch(tip) {
 
   function move(event) {
     if (!alive()) return;
+    if (pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) >= STILL_PX) pressed = null;
     const far = asked && Math.hypot(event.clientX - asked.at.x, event.clientY - asked.at.y) >= STILL_PX;
     const where = event.buttons ? null : onMap(event);
     if (!where || far) hide();
@@ -67,10 +68,9 @@ function watch(tip) {
 
   function release(event) {
     if (!alive() || !pressed) return;
-    const moved = Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y);
     const where = place(event); // what lies under the pointer by now may be Plotly's own cover
     pressed = null;
-    if (where && moved < STILL_PX && pointer.component.data.clicks) pointer.component.setTriggerValue("click", where);
+    if (where && pointer.component.data.clicks) pointer.component.setTriggerValue("click", where);
   }
 
   function show() {

@@ -65,6 +65,8 @@ _PIXELS = """([x, y]) => {
           yaxis._length / (yaxis.range[1] - yaxis.range[0])];
 }"""
 
+_CLICK = b'"click"'
+
 
 def hover(page, xy, row) -> int:
     """Rest the pointer on a record and return the record that the tip names."""
@@ -88,6 +90,12 @@ def test_hover_names_the_record_under_the_pointer_and_a_click_reads_it(mapped, m
     pipeline, xy = mapped
     monkeypatch.setenv("WINNOW_HOME", str(pipeline.workspace.folder.parent))
     with running_app(pipeline.workspace.folder.parent) as address, browser_page() as page:
+        sent = []  # what the browser tells the server, as bytes
+
+        def remember(socket):
+            socket.on("framesent", lambda frame: sent.append(frame.encode() if isinstance(frame, str) else frame))
+
+        page.on("websocket", remember)
         page.goto(f"{address}/map?workspace=sample")
         page.locator(".js-plotly-plot .nsewdrag").wait_for(state="attached")
         settled(page)
@@ -106,10 +114,18 @@ def test_hover_names_the_record_under_the_pointer_and_a_click_reads_it(mapped, m
             reader = page.locator("[class*='st-key-record-focus-']").first
             reader.get_by_text(re.compile(rf"^record {named:,} ")).wait_for()
             page.get_by_text(f"Cluster {pipeline.labels()[named]}", exact=True).wait_for()
-        assert pixels_apart(page, xy, row, named) <= 1.5
+        assert pixels_apart(page, xy, row, named) <= 1.5 and any(_CLICK in frame for frame in sent)
         page.get_by_role("radio", name="draw").click(force=True)
         settled(page)
         page.wait_for_timeout(500)
-        lasso(page, [(0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7)])
+        # A line ends where it began, here on a record, and is no click on that record.
+        x, y, *_ = page.evaluate(_PIXELS, [float(v) for v in xy[named]])
+        box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+        left, top = (x - box["x"]) / box["width"], (y - box["y"]) / box["height"]
+        across, down = 0.2 if left < 0.7 else -0.2, 0.2 if top < 0.7 else -0.2
+        sent.clear()
+        lasso(page, [(left, top), (left + across, top), (left + across, top + down), (left, top + down)])
         page.get_by_text("records inside the line").wait_for()
+        page.wait_for_timeout(1000)
+        assert page.get_by_text("records inside the line").count() and not any(_CLICK in frame for frame in sent)
         assert not page.locator("[data-testid=stException]").count()
