@@ -1,10 +1,14 @@
 """What several tests share: a tiny encoder, small workspaces, and the sample prepared once with the real one."""
 
 import json
+import os
 import shutil
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+# Before numpy and torch: on small models threads mostly wait for each other, and more so beside another process.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import hypothesis
 import numpy as np
