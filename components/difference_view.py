@@ -17,6 +17,7 @@ from core.raster import full_view
 from core.redraw import overlap_warning
 from core.selection import SEEDED, SelectionParams
 from core.steps import Step
+from core.words import counted
 
 _PARTS = ("only_a", "only_b", "both")
 
@@ -114,8 +115,8 @@ def _steadiness(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     for title, value in known.items():
         if value is not None:
             st.caption(
-                f"{as_markdown(title)}: over {value.n_seeds} seeds, two of its selections share {value.overlap:.0%} of their "
-                f"records on average (mean Jaccard {value.jaccard:.2f})."
+                f"{as_markdown(title)}: over {counted(value.n_seeds, 'seed')}, two of its selections share "
+                f"{value.overlap:.0%} of their records on average (mean Jaccard {value.jaccard:.2f})."
             )
             if warning := overlap_warning(asked[title].select["method"], value.overlap, value.n_seeds):
                 trouble.warn(warning)

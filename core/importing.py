@@ -34,7 +34,8 @@ def read_into(folder: Path, data: Path, params: RecordParams, progress: Progress
     fingerprint = digest(RECORDS_VERSION, source.sha256, data.suffixes, params.as_dict())
     held = _held(folder)
     if held is not None:
-        if all(known.path != source.path and known.sha256 != source.sha256 for known in held.sources):
+        same = any(source.path == known.path or source.sha256 == known.sha256 for known in held.sources)
+        if not same and source.path != held.path:
             raise CurationError(
                 f"The workspace {folder} holds {held.path}",
                 command=f"give {data} a workspace of its own with --workspace.",

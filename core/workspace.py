@@ -41,8 +41,9 @@ def default_folder(data: Path) -> Path:
     name = dataset_name(data)
     if not is_plain_name(name):
         raise CurationError(
-            f"{Path(data).name!r} gives a workspace no name ({name!r} can't be one); give the file another name, "
-            "or name the folder with --workspace."
+            f"{Path(data).name!r} gives a workspace no name ({name!r} can't be one)",
+            command="give the file another name, or name the folder with --workspace.",
+            page="give the file another name",
         )
     return home() / name
 

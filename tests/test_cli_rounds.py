@@ -147,7 +147,7 @@ def test_the_current_selection_is_named_asked_about_and_changed_by_use(make_pipe
     assert "no round 7" in here("use", "round:1.7", check=1).err
     done = here("drop", "--rows", held["row_ids"][0])
     assert "current selection: run 1, all 3 rounds: 11 of 12 records" in done.out
-    assert "1 records short since some were dropped; round 3, selected anew" in done.err
+    assert "1 record short since some were dropped; round 3, selected anew" in done.err
     assert "all 3 rounds: 12 records" in here("undo").out
     here("select", "--budget", 12)
     name = json.loads(here("status", "--json").out)["selection"]["id"]
@@ -155,4 +155,4 @@ def test_the_current_selection_is_named_asked_about_and_changed_by_use(make_pipe
     assert "kmq, 12 records, seed 0, out of date" in here("status").out
     done = here("use", name)
     assert done.out == f"current selection: {name}: kmq, 12 records, seed 0: 12 records\n"
-    assert "1 records dropped now are in it." in done.err and "out of date" not in here("status").out
+    assert "1 record dropped now is in it." in done.err and "out of date" not in here("status").out

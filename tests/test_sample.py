@@ -2,6 +2,7 @@
 
 import collections
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -17,8 +18,10 @@ RECORDS = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").split
 
 
 @pytest.fixture(scope="module")
-def pipeline(prepared_sample):
-    return Pipeline(Workspace(prepared_sample / "sample"))
+def pipeline(prepared_sample, tmp_path_factory):
+    home = tmp_path_factory.mktemp("sample") / "home"
+    shutil.copytree(prepared_sample, home)  # others start from it too
+    return Pipeline(Workspace(home / "sample"))
 
 
 def rows_where(**wanted):
