@@ -125,7 +125,7 @@ def test_an_edit_outlives_a_page_change_and_a_reload(sample_home):
         table = page.locator("[data-testid=stDataFrame]").first
         table.wait_for()
         settled(page)
-        page.wait_for_timeout(800)
+        page.wait_for_timeout(2000)  # the table is laid out once more after it is there
         _name_first_domain(page, table, "everyday life")
         page.get_by_role("link", name="Data", exact=True).first.click()
         page.get_by_role("heading", name="Data", exact=True).wait_for()
