@@ -28,6 +28,7 @@ from core.selection import Selection, SelectionParams, select_records
 from core.selection.params import REASONS
 from core.selection.rewards import low_cuts, unmet_shares
 from core.suggestion import compare_counts
+from core.words import counted
 
 if TYPE_CHECKING:
     from core.pipeline import Pipeline
@@ -164,7 +165,7 @@ def _selection_warnings(pipeline: "Pipeline", params: SelectionParams | RoundsPa
     if overrides.multipliers and "cluster" not in params.needs:
         stands = params.method in ("version", "earlier")
         why = "It stands as it was" if stands else f"{params.method} has no clusters"
-        warnings.append(f"{why}, so the weights on {len(overrides.multipliers):,} have no effect.")
+        warnings.append(f"{why}, so the weights on {counted(len(overrides.multipliers), 'cluster')} have no effect.")
     return warnings
 
 

@@ -73,7 +73,7 @@ def main(folder: Path, dark: bool) -> None:
     ):
         page.goto(address)
         page.get_by_role("button", name="Prepare the map").click()
-        page.get_by_text("records a second").wait_for()
+        page.get_by_text("records a second").wait_for(timeout=240_000)
         take(page, folder, "data")
         page.get_by_role("link", name="Next: Map").wait_for(timeout=240_000)
         go(page, "Select")
