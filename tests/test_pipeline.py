@@ -322,7 +322,7 @@ def test_weights_that_a_method_cannot_obey_are_said(make_pipeline):
     pipeline = fresh(pipeline)
     pipeline.run("select", SelectionParams("12", "random"))
     assert (
-        "the weights on 1 have no effect"
+        "the weights on 1 cluster have no effect"
         in pipeline.workspace.info("select", pipeline.current("select"))["warnings"][0]
     )
 
