@@ -3,7 +3,6 @@
 import numpy as np
 
 from components import opened, state
-from components.words import as_markdown
 from core.current import make_current
 from core.errors import CurationError
 from core.overrides import Decision, next_redo, next_undo
@@ -40,9 +39,9 @@ def use(choice_id: str) -> None:
     try:
         current = make_current(opened.pipeline(), choice_id)
     except CurationError as error:
-        state.say(str(error))
+        state.say(error.on_page)
         return
-    state.say(f"The current selection is {as_markdown(current.title)}: {current.size}.")
+    state.say(f"The current selection is {current.title}: {current.size}.")
 
 
 def undo(decision_id: int | None = None) -> None:

@@ -31,7 +31,7 @@ def show(pipeline: Pipeline) -> tuple[Domain, ...]:
     key = f"domains-{digest(as_file(saved))}-{current.domain_table}"
     if key not in st.session_state:  # drawn anew: after a reload, on coming back, or because seeds were kept meanwhile
         draft = domain_draft(workspace)
-        current.domain_rows = rows_of_domains(saved) if draft is None else draft
+        current.domain_rows = current.domain_seen = rows_of_domains(saved) if draft is None else draft
     began = current.domain_rows
     edited = st.data_editor(
         _frame(began, saved),
@@ -49,7 +49,9 @@ def show(pipeline: Pipeline) -> tuple[Domain, ...]:
         },
     )
     rows = edited_rows(edited, began)
-    keep_draft(workspace, None if rows == rows_of_domains(saved) else rows)
+    if rows != current.domain_seen:  # edited here: a page that was only drawn again says nothing of another one's edits
+        keep_draft(workspace, None if rows == rows_of_domains(saved) else rows)
+        current.domain_seen = rows
     return domains_of_rows(rows, saved)
 
 

@@ -40,7 +40,8 @@ class AppState:
     run: the run of rounds shown, 0 for the newest. round_shown: the round looked at, 0 for the latest.
     refine_cluster: the cluster picked on the Refine page, or -1. chart_version: raised to make the map forget what was drawn
     on it. message: said once, at the next rerun. compared: ids of the selections on the Compare page; compare_view: its question.
-    domain_rows: what the table of domains began with; domain_table: raised to begin it anew.
+    domain_rows: what the table of domains began with; domain_seen: what it held when last drawn; domain_table: raised to
+    begin it anew.
     """
 
     workspace: Path
@@ -55,6 +56,7 @@ class AppState:
     refine_cluster: int = -1
     compared: tuple[str, ...] = ()
     domain_rows: tuple[DraftRow, ...] = ()
+    domain_seen: tuple[DraftRow, ...] = ()
     domain_table: int = 0
     compare_view: str = "measures"
 

@@ -14,6 +14,7 @@ from core.round_results import course_key, publish
 from core.rounds import RefineRun, Rounds
 from core.selection import EarlierParams, Selection, SelectionParams, VersionParams
 from core.versions import find_version, restore_version, since_then, versions
+from core.words import counted
 from core.workspace import Workspace
 
 
@@ -37,7 +38,8 @@ class Current:
     @property
     def size(self) -> str:
         """Return how many records it has, of how many where it lacks some."""
-        return f"{self.n:,} records" if self.n == self.wanted else f"{self.n:,} of {self.wanted:,} records"
+        wanted = counted(self.wanted, "record")
+        return wanted if self.n == self.wanted else f"{self.n:,} of {wanted}"
 
     def as_facts(self) -> dict[str, str | bool]:
         """Return what a manifest says of it."""

@@ -94,7 +94,7 @@ def run_steps(
     for step in steps:
         if step.do != "import" and not is_checked:
             workspace.check_records()
-            is_checked = True
+        is_checked = True  # by the check, or by an import, which ends with records that are whole
         pipeline = Pipeline(workspace)
         progress = report(step.do)
         if step.do == "import":

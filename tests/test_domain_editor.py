@@ -80,6 +80,15 @@ def test_the_page_says_what_is_not_saved_and_saves_it(drafted_home):
     assert domain_draft(workspace) is None and "Not saved yet" not in words(app)
 
 
+def test_a_page_that_is_only_drawn_again_leaves_anothers_edits_alone(sample_home):
+    workspace = Workspace(sample_home / "sample")
+    app = open_page(sample_home, "reward")
+    rows = (DraftRow("", "by somebody else", "Edited in another window."), *rows_of_domains(DEFAULT_DOMAINS)[1:])
+    keep_draft(workspace, rows)
+    app.run()
+    assert not app.exception and not app.error and domain_draft(workspace) == rows
+
+
 def test_changes_can_be_discarded(drafted_home):
     workspace = Workspace(drafted_home / "sample")
     app = press(open_page(drafted_home, "reward"), "Discard the changes")
