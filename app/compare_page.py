@@ -2,16 +2,18 @@
 
 import streamlit as st
 
-from components import compare_pick, difference_view, guide, measure_view, opened, proof_panel, version_panel
-from core import jobs
+from components.compare import ablation_panel, difference_view, measure_view, pick, version_panel
+from components.frame import navigation
+from components.session import opened
+from core.run import jobs
 
 pipeline = opened.pipeline()
-guide.require(pipeline, "compare")
+navigation.require(pipeline, "compare")
 
 job = jobs.last_job(pipeline.workspace)
 busy = job is not None and job.is_active
 st.header("Compare")
-view, chosen = compare_pick.show(pipeline)
+view, chosen = pick.show(pipeline)
 if view == "measures":
     measure_view.show(pipeline, chosen, busy)
 elif view == "difference":
@@ -19,7 +21,7 @@ elif view == "difference":
 elif view == "pareto":
     measure_view.show_pareto(pipeline, busy)
 elif view == "proof":
-    proof_panel.show(pipeline, busy)
+    ablation_panel.show(pipeline, busy)
 else:
     version_panel.show(pipeline)
-guide.next_page(pipeline, "export")
+navigation.next_page(pipeline, "export")

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from components import data_source, data_summary, guide, opened, prepare_form, quality_form, suggest_panel
-from core import jobs
+from components.data import data_source, data_summary, prepare_form, quality_form, suggest_panel
+from components.frame import navigation
+from components.session import opened
+from core.run import jobs
 
 pipeline = opened.pipeline()
 job = jobs.last_job(pipeline.workspace)
@@ -18,7 +20,7 @@ else:
     with st.expander("Open other data", icon=":material/folder_open:"):
         data_source.show()
     prepare_form.show(pipeline, busy)
-    guide.next_page(pipeline, "map")
+    navigation.next_page(pipeline, "map")
     if pipeline.current("embed"):
         with st.expander("How many clusters?", icon=":material/troubleshoot:"):
             suggest_panel.show(pipeline, busy)

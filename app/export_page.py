@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from components import export_panel, guide, opened
+from components.export import export_panel
+from components.frame import navigation
+from components.session import opened
 
 pipeline = opened.pipeline()
-guide.require(pipeline, "export")
+navigation.require(pipeline, "export")
 
 st.header("Export")
 export_panel.show(pipeline)

@@ -13,10 +13,12 @@ if str(ROOT) not in sys.path:
 import streamlit as st
 from starlette.middleware import Middleware
 
-from components import data_source, guide, opened, sidebar, state, trouble
-from components.doorkeeper import Doorkeeper, check_settings
-from components.theme import ICONS, apply_style
-from core.errors import CurationError
+from components.charts.theme import ICONS, apply_style
+from components.data import data_source
+from components.frame import navigation, sidebar
+from components.frame.doorkeeper import Doorkeeper, check_settings
+from components.session import opened, state, trouble
+from core.base.errors import CurationError
 
 
 def draw() -> None:
@@ -28,7 +30,7 @@ def draw() -> None:
         st.Page(
             entry.file, title=entry.title, icon=ICONS[entry.name], url_path=entry.name, default=entry.name == "data"
         )
-        for entry in guide.PAGES
+        for entry in navigation.PAGES
     ]
     page = st.navigation(pages, position="hidden")
     st.query_params["workspace"] = state.get().workspace.name

@@ -2,13 +2,17 @@
 
 import streamlit as st
 
-from components import cluster_table, focus_panel, guide, map_view, opened
+from components.frame import navigation
+from components.map import focus_panel, map_view
+from components.records import cluster_table
+from components.session import opened
+from core.workspace.deciding import overrides_of
 
 pipeline = opened.pipeline()
-guide.require(pipeline, "map")
+navigation.require(pipeline, "map")
 
 opened.forget_what_changed(pipeline)
-overrides = pipeline.overrides()
+overrides = overrides_of(pipeline)
 statuses = opened.statuses(pipeline, overrides)
 st.header("Map")
 map_column, reader_column = st.columns([17, 9], gap="medium")
@@ -17,4 +21,4 @@ with map_column:
 with reader_column:
     focus_panel.show(pipeline, focus, statuses, overrides.multipliers)
 cluster_table.show(pipeline, statuses, overrides.multipliers)
-guide.next_page(pipeline, "select")
+navigation.next_page(pipeline, "select")

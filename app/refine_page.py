@@ -2,55 +2,57 @@
 
 import streamlit as st
 
-from components import guide, opened, refine_charts, refine_form, refine_run, refine_table
-from core import jobs
-from core.course import course_of
-from core.rounds import Rounds
+from components.frame import navigation
+from components.refine import charts, form, run_panel, table
+from components.session import opened
+from core.refine.history import course_of
+from core.refine.runs import Rounds
+from core.run import jobs
 
 pipeline = opened.pipeline()
-guide.require(pipeline, "refine")
+navigation.require(pipeline, "refine")
 
 job = jobs.last_job(pipeline.workspace)
 busy = job is not None and job.is_active
 rounds = Rounds(pipeline)
 st.header("Refine")
-run = refine_run.pick_run(rounds)
+run = run_panel.pick_run(rounds)
 if run is None:
     st.markdown("##### No rounds yet")
     st.caption(
         "Choosing in rounds: take a part of the budget, see where a model still does badly, give those clusters more weight, "
         "go on. Between rounds you can pin, drop and weight."
     )
-    refine_form.show(pipeline, busy, None)
+    form.show(pipeline, busy, None)
     st.stop()
 
-refine_run.show_head(pipeline, rounds, run, busy)
+run_panel.show_head(pipeline, rounds, run, busy)
 which = st.container()
 if busy and run.params.feedback == "lm":
-    refine_run.watch_losses(pipeline, run)
+    run_panel.watch_losses(pipeline, run)
 standing = rounds.rounds(run.id)
 if standing:
     course = course_of(rounds, run)
     chart, side = st.columns([17, 9], gap="large")
     with side:
-        at = refine_charts.pick_round(course)
+        at = charts.pick_round(course)
         made = standing[min(at, len(standing) - 1)]
         with which:
-            refine_run.show_current(pipeline, run, made)
-        refine_table.show_cluster(pipeline, rounds, run, made, course)
-        refine_run.show_decisions(course, at)
+            run_panel.show_current(pipeline, run, made)
+        table.show_cluster(pipeline, rounds, run, made, course)
+        run_panel.show_decisions(course, at)
     with chart:
-        refine_charts.show(pipeline, rounds, run, course, at)
+        charts.show(pipeline, rounds, run, course, at)
     if rounds.state(run.id) == "waiting":
-        refine_run.show_elsewhere(pipeline, rounds, run, standing[-1])
-    refine_table.show(rounds, run, made)
+        run_panel.show_elsewhere(pipeline, rounds, run, standing[-1])
+    table.show(rounds, run, made)
     if not run.is_reversed and (made.number < run.params.rounds or len(standing) > made.number):
         with st.expander(f"Fork this run after round {made.number}"):
             st.caption(
                 "A fork shares the rounds up to there and goes its own way. It becomes the current selection; this run stays as "
                 "it is and can be made current again."
             )
-            refine_form.show(pipeline, busy, run, fork_of=(run.id, made.number))
+            form.show(pipeline, busy, run, fork_of=(run.id, made.number))
 with st.expander("Start another run"):
-    refine_form.show(pipeline, busy, run)
-guide.next_page(pipeline, "review")
+    form.show(pipeline, busy, run)
+navigation.next_page(pipeline, "review")

@@ -2,12 +2,16 @@
 
 import streamlit as st
 
-from components import decision_list, guide, opened, record_reader
+from components.frame import navigation
+from components.records import record_reader
+from components.review import decision_list
+from components.session import opened
+from core.workspace.deciding import overrides_of
 
 pipeline = opened.pipeline()
-guide.require(pipeline, "review")
+navigation.require(pipeline, "review")
 
-overrides = pipeline.overrides()
+overrides = overrides_of(pipeline)
 statuses = opened.statuses(pipeline, overrides)
 st.header("Review")
 decision_list.show(pipeline, overrides)
@@ -15,4 +19,4 @@ for name, rows in (("Pinned", overrides.pinned), ("Dropped", overrides.dropped))
     if len(rows):
         with st.expander(f"{name} ({len(rows):,})"):
             record_reader.show(pipeline, rows, statuses, key=name.lower())
-guide.next_page(pipeline, "compare")
+navigation.next_page(pipeline, "compare")

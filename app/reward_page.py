@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from components import domain_editor, guide, opened, reward_form, reward_stability, reward_view, seed_panel
-from core import jobs
+from components.frame import navigation
+from components.reward import domain_editor, form, seed_panel, stability, view
+from components.session import opened
+from core.run import jobs
 
 pipeline = opened.pipeline()
-guide.require(pipeline, "reward")
+navigation.require(pipeline, "reward")
 
 job = jobs.last_job(pipeline.workspace)
 busy = job is not None and job.is_active
@@ -19,13 +21,13 @@ with st.expander("Domains", expanded=not ready):
     )
     domains = domain_editor.show(pipeline)
     domain_editor.show_actions(pipeline, domains)
-    reward_form.show(pipeline, busy, domains)
+    form.show(pipeline, busy, domains)
 with st.expander("Seeds"):
     seed_panel.show(pipeline, busy)
 if ready:
-    reward_stability.show(pipeline, busy)
-    reward_view.show(pipeline)
-    guide.next_page(pipeline, "review")
+    stability.show(pipeline, busy)
+    view.show(pipeline)
+    navigation.next_page(pipeline, "review")
 else:
     st.caption(
         "No rewards yet. The domains above are a start; change them to what your data may hold, and press Learn and select."

@@ -2,20 +2,25 @@
 
 import streamlit as st
 
-from components import cluster_table, guide, opened, select_form, selection_result
-from core import jobs
+from components.frame import navigation
+from components.records import cluster_table
+from components.select import form, result
+from components.session import opened
+from core.run import jobs
+from core.selection.stage import last_selection_key
+from core.workspace.deciding import overrides_of
 
 pipeline = opened.pipeline()
-guide.require(pipeline, "select")
+navigation.require(pipeline, "select")
 
 job = jobs.last_job(pipeline.workspace)
-overrides = pipeline.overrides()
+overrides = overrides_of(pipeline)
 st.header("Select")
-form, result = st.columns([2, 3], gap="large")
-with form:
-    select_form.show(pipeline, busy=job is not None and job.is_active)
-with result:
-    selection_result.show(pipeline)
-if pipeline.last_selection_key():
+asked, found = st.columns([2, 3], gap="large")
+with asked:
+    form.show(pipeline, busy=job is not None and job.is_active)
+with found:
+    result.show(pipeline)
+if last_selection_key(pipeline):
     cluster_table.show(pipeline, opened.statuses(pipeline, overrides), overrides.multipliers)
-    guide.next_page(pipeline, "review")
+    navigation.next_page(pipeline, "review")

@@ -14,14 +14,15 @@ import hypothesis
 import numpy as np
 import pytest
 
-from core.clustering import ClusterParams
-from core.embedding import EmbedParams, SentenceEncoder
-from core.pipeline import Pipeline
-from core.projection import ProjectParams
-from core.quality import QualityParams
-from core.records import RecordParams
-from core.selection import SelectionParams
-from core.workspace import Workspace
+from core.data.records import RecordParams
+from core.models.encoder import SentenceEncoder
+from core.quality.params import QualityParams
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.vectors.clustering import ClusterParams
+from core.vectors.embedding import EmbedParams
+from core.vectors.projection import ProjectParams
+from core.workspace.workspace import Workspace
 
 # How long an example takes says nothing on a busy machine.
 hypothesis.settings.register_profile("winnow", deadline=None)
@@ -55,7 +56,7 @@ def tiny_encoder() -> TinyEncoder:
 @pytest.fixture(scope="session")
 def real_encoder() -> SentenceEncoder:
     """The bundled model, loaded once."""
-    return SentenceEncoder(EmbedParams(), "cpu")
+    return SentenceEncoder(device="cpu")
 
 
 def write_jsonl(path: Path, records: Sequence[dict]) -> Path:

@@ -10,56 +10,28 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("torch", "umap", "sentence_transformers", "transformers", "numba", "faiss", "sklearn", "matplotlib", "scipy")
 LAYERS = {"app": {"components", "core"}, "components": {"components", "core"}, "core": {"core"}}
-# Inside core a stage imports only what stands above it.
-ORDER = [
-    {"errors"},
-    {"params", "progress", "device", "files", "words"},
-    {"json_array"},
-    {"readers", "fields"},
-    {"records"},
-    {"record_table"},
-    {"embedding"},
-    {"neighbours"},
-    {"clustering", "naming"},
-    {"projection", "raster"},
-    {"quality"},
-    {"endpoint"},
-    {"causal", "reward_model", "judge", "small_tokens"},
-    {"scorers", "small_lm"},
-    {"domains", "probes", "states"},
-    {"reward"},
-    {"seeds"},
-    {"selection"},
-    {"refinement", "suggestion"},
-    {"proxy", "tuning"},
-    {"feedback"},
-    {"measures", "pairwise", "traits", "comparison", "proof"},
-    {"overrides"},
-    {"targets"},
-    {"export", "dataset"},
-    {"ledger", "importing"},
-    {"workspace"},
-    {"domain_store", "kept_states"},
-    {"seed_writing", "probe_transfer"},
-    {"scoring", "reward_stage"},
-    {"runners"},
-    {"pipeline"},
-    {"evidence", "versions", "redraw"},
-    {"contenders"},
-    {"proving"},
-    {"rounds"},
-    {"round_results", "choices"},
-    {"current"},
-    {"advance", "course"},
-    {"round_files"},
-    {"steps"},
-    {"delivery", "jobs"},
-    {"report"},
-    {"terminal"},
-    {"commands"},
-    {"decision_commands", "refine_commands", "reward_commands", "evidence_commands"},
-    {"__main__"},
-]
+# The rooms of each floor import only from floors to their left; rooms side by side don't know each other.
+FLOORS = {
+    "core": [
+        ("base",),
+        ("data", "models"),
+        ("workspace", "measures"),
+        ("vectors", "quality"),
+        ("daar", "selection"),
+        ("refine",),
+        ("evidence",),
+        ("export",),
+        ("run",),
+        ("cli", "__init__"),
+        ("__main__",),
+    ],
+    "components": [
+        ("charts",),
+        ("session",),
+        ("frame", "records"),
+        ("data", "map", "select", "refine", "reward", "review", "compare", "export"),
+    ],
+}
 
 
 def files_of(layer: str) -> list[Path]:
@@ -98,9 +70,9 @@ def test_nothing_heavy_is_imported_at_module_level():
 
 
 def test_importing_core_and_the_pages_components_loads_nothing_heavy():
-    modules = [f"components.{path.stem}" for path in files_of("components") if path.stem != "__init__"]
+    modules = [module_name(path) for path in files_of("components") if path.stem != "__init__"]
     code = (
-        f"import core.__main__, core.jobs, sys\nimport {', '.join(modules)}\n"
+        f"import core.__main__, core.run.jobs, sys\nimport {', '.join(modules)}\n"
         f"loaded = [name for name in {HEAVY!r} if name in sys.modules]\nassert not loaded, loaded"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
@@ -112,30 +84,80 @@ def test_a_bare_command_starts_without_pandas_or_charts():
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
-def test_inside_core_a_module_imports_only_what_stands_above_it():
-    rank = {name: i for i, names in enumerate(ORDER) for name in names}
-    for path in files_of("core"):
-        module = path.relative_to(ROOT / "core").parts[0].removesuffix(".py")
-        if module == "__init__":
+def rooms_imported(path: Path, layer: str) -> set[str]:
+    """Return the rooms of its own layer that a file imports from, in functions and for types too."""
+    here = path.relative_to(ROOT).with_suffix("").parts
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom):
             continue
-        assert module in rank, f"{module} has no place in ORDER"
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        typing_only = {
-            id(inner)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-            for inner in ast.walk(node)
-        }
-        for node in ast.walk(tree):
-            if (
-                isinstance(node, ast.ImportFrom)
-                and node.module
-                and node.module.startswith("core")
-                and id(node) not in typing_only
-            ):
-                names = [node.module.split(".")[1]] if "." in node.module else [alias.name for alias in node.names]
-                for name in names:
-                    assert name == module or rank[name] < rank[module], f"{path.name} imports {name}"
+        base = list(here[: len(here) - node.level]) if node.level else []
+        parts = base + (node.module.split(".") if node.module else [])
+        if parts[:1] == [layer]:
+            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("layer", FLOORS)
+def test_every_room_imports_only_to_its_left(layer):
+    floor = {room: i for i, rooms in enumerate(FLOORS[layer]) for room in rooms}
+    for path in files_of(layer):
+        room = path.relative_to(ROOT / layer).parts[0].removesuffix(".py")
+        if (layer, room) == ("components", "__init__"):
+            continue
+        for other in rooms_imported(path, layer) - {room}:
+            assert floor[other] < floor[room], f"{path.relative_to(ROOT)} imports {other}"
+
+
+def test_core_has_no_more_rooms_than_a_reader_can_hold():
+    rooms = {path.name for path in (ROOT / "core").iterdir() if path.name != "__pycache__"}
+    assert len(rooms) <= 16, rooms
+
+
+def test_files_import_each_other_in_no_circle():
+    graph = {}
+    for layer in ("core", "components"):
+        for path in files_of(layer):
+            graph[module_name(path)] = files_imported(path)
+    for name in graph:
+        assert not circle_from(name, graph), f"a circle: {circle_from(name, graph)}"
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def files_imported(path: Path) -> set[str]:
+    """Return the files that a file imports, but for imports that only types need."""
+    tree, here, found = ast.parse(path.read_text(encoding="utf-8")), module_name(path).split("."), set()
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and id(node) not in typing_only:
+            base = here[: len(here) - node.level] if node.level else []
+            module = ".".join(base + (node.module.split(".") if node.module else []))
+            for name in (module, *(f"{module}.{alias.name}" for alias in node.names)):
+                if (ROOT / (name.replace(".", "/") + ".py")).exists():
+                    found.add(name)
+    return found
+
+
+def circle_from(start: str, graph: dict[str, set[str]]) -> list[str]:
+    """Return the names of a circle through `start`, or nothing."""
+    waiting, seen = [[start]], set()
+    while waiting:
+        way = waiting.pop()
+        for name in graph.get(way[-1], ()):
+            if name == start:
+                return [*way, start]
+            if name not in seen:
+                seen.add(name)
+                waiting.append([*way, name])
+    return []
 
 
 def test_only_components_touch_session_state_and_caches():

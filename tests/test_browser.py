@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from core.pipeline import Pipeline
-from core.rounds import Rounds
-from core.workspace import Workspace
+from core.refine.runs import Rounds
+from core.run.pipeline import Pipeline
+from core.workspace.deciding import overrides_of
+from core.workspace.workspace import Workspace
 from tests.browser import CHROMIUM, browser_page, lasso, running_app, settled
 from tests.conftest import SAMPLE
 
@@ -72,7 +73,9 @@ def test_from_the_first_start_to_the_downloaded_file(tmp_path):
         page.get_by_role("button", name="Drop", exact=True).first.click()
         page.get_by_text("Dropped 1 record").wait_for()
         pipeline = Pipeline(Workspace(home / "sample"))
-        assert len(pipeline.overrides().pinned) == n_pinned and len(pipeline.overrides().dropped) == 1 and n_left > 1
+        assert (
+            len(overrides_of(pipeline).pinned) == n_pinned and len(overrides_of(pipeline).dropped) == 1 and n_left > 1
+        )
 
         go(page, "Select")
         page.get_by_role("textbox", name="Budget").fill(str(n_pinned + 40))
@@ -89,8 +92,8 @@ def test_from_the_first_start_to_the_downloaded_file(tmp_path):
         manifest = json.loads(Path(download.value.path()).read_text())
 
     pipeline = Pipeline(Workspace(home / "sample"))
-    rows = sorted(pipeline.selection()["row_id"].to_pylist())
-    overrides = pipeline.overrides()
+    rows = sorted(pipeline.table("select")["row_id"].to_pylist())
+    overrides = overrides_of(pipeline)
     source = SAMPLE.read_bytes().splitlines(keepends=True)
     assert content == b"".join(source[row] for row in rows)
     assert len(rows) == n_pinned + 40 and set(overrides.pinned) <= set(rows) and not set(overrides.dropped) & set(rows)

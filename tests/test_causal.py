@@ -5,11 +5,19 @@ import shutil
 import numpy as np
 import pytest
 
-from core.causal import generate_responses, load_causal, mean_log_probs, pair_tokens, prompt_tokens, response_tokens
-from core.errors import CurationError
-from core.reward_model import RewardModel
-from core.scorers import combine_by_rank, ifd_scores
-from core.tuning import LmParams, read_losses, tune
+from core.base.errors import CurationError
+from core.models.causal_lm import (
+    generate_responses,
+    load_causal,
+    mean_log_probs,
+    pair_tokens,
+    prompt_tokens,
+    response_tokens,
+)
+from core.models.lora import LmParams, read_losses, tune
+from core.models.reward_model import RewardModel
+from core.quality.scorers.combine import combine_by_rank
+from core.quality.scorers.ifd import ifd_scores
 from tests.tiny_models import make_causal_lm, make_classifier
 
 PROMPTS = [f"question number {i} about bread" for i in range(12)] + ["buy a ticket", ""]

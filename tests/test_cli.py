@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.__main__ import build_parser, main
-from core.decision_commands import parse_rows
-from core.errors import CurationError
+from core.base.errors import CurationError
+from core.cli.decisions import parse_rows
+from core.cli.parser import build_parser, main
 from tests.conftest import SAMPLE
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from core.__main__ import main
-from core.pipeline import Pipeline
-from core.rounds import Rounds
-from core.workspace import Workspace
+from core.cli.parser import main
+from core.refine.runs import Rounds
+from core.run.pipeline import Pipeline
+from core.workspace.workspace import Workspace
 from tests.judge_server import judge_server
 from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
 
@@ -105,7 +105,7 @@ def test_a_judge_says_its_cost_first(workspace, monkeypatch):  # noqa: F811
         done = run("score", workspace, "--scorer", "judge", "--estimate", "--price-in", 1, check=0)
         assert "60 requests" in done.stderr and "At these prices" in done.stderr and not requests
         run("score", workspace, "--scorer", "judge", check=0)
-    assert len(requests) == 60 and set(Pipeline(Workspace(workspace)).quality()) == {3.5}
+    assert len(requests) == 60 and set(Pipeline(Workspace(workspace)).column("score", "score")) == {3.5}
 
 
 def test_suggest_prints_a_table_and_advice(workspace):  # noqa: F811
@@ -119,7 +119,7 @@ def test_suggest_prints_a_table_and_advice(workspace):  # noqa: F811
 def test_hierarchical_clusters_are_an_option(workspace, hierarchical):  # noqa: F811
     run("cluster", workspace, "--clusters", 5, *(["--hierarchical"] if hierarchical else []), check=0)
     pipeline = Pipeline(Workspace(workspace))
-    assert pipeline.params("cluster").hierarchical is hierarchical and len(np.unique(pipeline.labels())) == 5
+    assert pipeline.params("cluster").hierarchical is hierarchical and len(np.unique(pipeline.array("cluster"))) == 5
 
 
 def test_the_current_selection_is_named_asked_about_and_changed_by_use(make_pipeline, tmp_path, capsys):
@@ -151,7 +151,7 @@ def test_the_current_selection_is_named_asked_about_and_changed_by_use(make_pipe
     assert "all 3 rounds: 12 records" in here("undo").out
     here("select", "--budget", 12)
     name = json.loads(here("status", "--json").out)["selection"]["id"]
-    here("drop", "--rows", Pipeline(Workspace(folder)).selection()["row_id"][0])
+    here("drop", "--rows", Pipeline(Workspace(folder)).table("select")["row_id"][0])
     assert "kmq, 12 records, seed 0, out of date" in here("status").out
     done = here("use", name)
     assert done.out == f"current selection: {name}: kmq, 12 records, seed 0: 12 records\n"

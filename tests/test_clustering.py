@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from core import clustering
-from core.clustering import ClusterParams, cluster_embeddings, suggest_n_clusters
-from core.embedding import unit_rows
-from core.errors import CurationError
-from core.progress import no_progress
+from core.base.arrays import unit_rows
+from core.base.errors import CurationError
+from core.base.progress import no_progress
+from core.vectors import clustering
+from core.vectors.clustering import ClusterParams, cluster_embeddings, suggest_n_clusters
 
 
 def blobs(n_per: int = 60, k: int = 8, d: int = 24, seed: int = 0) -> np.ndarray:

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from components import opened
-from components.measure_figures import dots_over_bands
-from core.choices import choices
-from core.delivery import manifest_facts
-from core.embedding import EmbedParams
-from core.evidence import Evidence
-from core.records import RecordParams
-from core.selection import SelectionParams
-from core.versions import find_version, save_version, version_rows, versions
-from core.workspace import Workspace
+from components.charts.measure_figures import dots_over_bands
+from components.session import opened
+from core.data.records import RecordParams
+from core.evidence.candidates import choices
+from core.evidence.measuring import Evidence
+from core.evidence.versions import find_version, save_version, version_rows, versions
+from core.export.delivery import manifest_facts
+from core.selection.params import SelectionParams
+from core.vectors.embedding import EmbedParams
+from core.workspace.workspace import Workspace
 from tests.conftest import SAMPLE, TinyEncoder
 from tests.test_pages import open_page, pipeline_of, press, wait_for_job, words
 
@@ -48,7 +48,7 @@ def test_selections_are_measured_as_a_job_and_shown_over_their_bands(compared_ho
     held = figures[(figures["Measure"] == "Mean quality") & (figures["Selection"] == "by chance")].iloc[0]
     pipeline = pipeline_of(compared_home)
     rows = version_rows(pipeline.workspace, find_version(pipeline.workspace, "by chance"))
-    assert held["Value"] == pytest.approx(float(pipeline.quality()[rows].mean()), abs=1e-6)
+    assert held["Value"] == pytest.approx(float(pipeline.column("score", "score")[rows].mean()), abs=1e-6)
     assert set(figures["Place"]) <= {"above", "inside", "below"}
     app = open_compare(compared_home, "pareto")
     assert "Measure 1" in [button.label for button in app.button]  # of #1 the version told already
@@ -59,7 +59,7 @@ def test_selections_are_measured_as_a_job_and_shown_over_their_bands(compared_ho
 def test_what_differs_is_counted_and_can_be_read(compared_home):
     pipeline = pipeline_of(compared_home)
     a = set(version_rows(pipeline.workspace, find_version(pipeline.workspace, "by chance")).tolist())
-    b = set(pipeline.selection()["row_id"].to_pylist())
+    b = set(pipeline.table("select")["row_id"].to_pylist())
     app = open_compare(compared_home, "difference")
     shown = {metric.label: metric.value for metric in app.metric}
     assert (

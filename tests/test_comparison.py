@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.comparison import by_cluster, compare, mean_jaccard, pareto
-from core.errors import CurationError
+from core.base.errors import CurationError
+from core.measures.compare import by_cluster, compare, mean_jaccard, pareto
 
 A, B = np.array([0, 1, 2, 5]), np.array([2, 3, 5, 6, 6])
 LABELS = np.array([0, 0, 0, 1, 1, 1, 2, 2])

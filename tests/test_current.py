@@ -5,24 +5,26 @@ import json
 import numpy as np
 import pytest
 
-from core import advance as advancing
-from core.advance import Advance, advance, is_outdated
-from core.choices import choices, describe, find_choice, is_finished
-from core.clustering import ClusterParams
-from core.current import current_selection, follow_decisions, is_current, make_current, open_workspace
-from core.delivery import export_selection, manifest_facts
-from core.errors import CurationError
-from core.export import verify
-from core.feedback import Feedback
-from core.overrides import Decision
-from core.pipeline import Pipeline
-from core.refinement import RefineParams, RoundsParams
-from core.report import write_report
-from core.round_results import take_back
-from core.rounds import Rounds
-from core.selection import EarlierParams, SelectionParams
-from core.tuning import LmParams
-from core.versions import save_version
+from core.base.errors import CurationError
+from core.data.manifest import verify
+from core.evidence.candidates import choices, describe, find_choice, is_finished
+from core.evidence.current import current_selection, follow_decisions, is_current, make_current
+from core.evidence.versions import save_version
+from core.export.delivery import export_selection, manifest_facts
+from core.export.report.writing import write_report
+from core.models.lora import LmParams
+from core.refine import advance as advancing
+from core.refine.advance import Advance, advance, is_outdated
+from core.refine.feedback import Feedback
+from core.refine.params import RefineParams
+from core.refine.publishing import take_back
+from core.refine.runs import Rounds
+from core.run.pipeline import Pipeline, open_workspace
+from core.selection.params import EarlierParams, RoundsParams, SelectionParams
+from core.selection.stage import last_selection_key
+from core.vectors.clustering import ClusterParams
+from core.workspace.deciding import decide_records
+from core.workspace.decisions import Decision
 from tests.conftest import TinyEncoder
 
 PREPARED = ("embed", "cluster", "score")
@@ -43,7 +45,7 @@ def go(pipeline, run=1, **how):
 
 
 def rows_now(pipeline):
-    return fresh(pipeline).selection()["row_id"].to_pylist()
+    return fresh(pipeline).table("select")["row_id"].to_pylist()
 
 
 def title(pipeline):
@@ -165,8 +167,8 @@ def test_an_earlier_selection_that_still_holds_is_simply_current_again(pipeline)
 def test_an_earlier_selection_stands_as_it_was_and_what_was_decided_since_is_told(pipeline, tmp_path, data_file):
     pipeline.run("select", SelectionParams("12"))
     before = rows_now(pipeline)
-    pipeline.workspace.decide_records("drop", before[:2])
-    pipeline.workspace.decide_records("pin", np.setdiff1d(np.arange(60), before)[:1])
+    decide_records(pipeline.workspace, "drop", before[:2])
+    decide_records(pipeline.workspace, "pin", np.setdiff1d(np.arange(60), before)[:1])
     fresh(pipeline).run("select", SelectionParams("20", "quality"))
     for _ in range(2):  # a second time changes nothing
         current = make_current(fresh(pipeline), "#1")
@@ -235,10 +237,10 @@ def test_a_drop_leaves_a_runs_selection_at_once_and_no_round_runs_again(forked):
     make_current(fresh(forked), "run:1")
     before, made = rows_now(forked), artifacts(forked)
     pin = next(row for row in range(60) if row not in before)
-    dropped = forked.workspace.decide_records("drop", before[:2])
-    forked.workspace.decide_records("pin", [pin])
+    dropped = decide_records(forked.workspace, "drop", before[:2])
+    decide_records(forked.workspace, "pin", [pin])
     now = open_workspace(forked.workspace)
-    assert now.state("select") == "done" and now.selection()["row_id"].to_pylist() == before[2:]
+    assert now.state("select") == "done" and now.table("select")["row_id"].to_pylist() == before[2:]
     current = current_selection(now)
     assert current.title == "run 1, all 3 rounds" and current.is_up_to_date and current.size == "10 of 12 records"
     assert "2 records short since some were dropped; round 3, selected anew, fills their places." in current.shortfall
@@ -247,13 +249,13 @@ def test_a_drop_leaves_a_runs_selection_at_once_and_no_round_runs_again(forked):
     for refers in (dropped.id, dropped.id + 1):
         forked.workspace.ledger.add_decision(Decision(action="undo", refers=refers))
     now = open_workspace(forked.workspace)
-    assert now.selection()["row_id"].to_pylist() == before and not current_selection(now).shortfall
+    assert now.table("select")["row_id"].to_pylist() == before and not current_selection(now).shortfall
 
 
 def test_what_follows_is_listed_once_and_the_current_state_of_it(forked):
     make_current(fresh(forked), "run:1")
     before = rows_now(forked)
-    dropped = forked.workspace.decide_records("drop", before[:2])
+    dropped = decide_records(forked.workspace, "drop", before[:2])
     open_workspace(forked.workspace)
     now = fresh(forked)
     assert [c.n for c in choices(now) if c.title.endswith("run 1, all 3 rounds")] == [10]
@@ -266,18 +268,18 @@ def test_what_follows_is_listed_once_and_the_current_state_of_it(forked):
 def test_an_undo_brings_back_what_the_pages_count_and_compare_too(pipeline):
     pipeline.run("select", SelectionParams("12"))
     first = fresh(pipeline).current("select")
-    dropped = pipeline.workspace.decide_records("drop", rows_now(pipeline)[:3])
+    dropped = decide_records(pipeline.workspace, "drop", rows_now(pipeline)[:3])
     fresh(pipeline).run("select", SelectionParams("12"))
     pipeline.workspace.ledger.add_decision(Decision(action="undo", refers=dropped.id))
     now = fresh(pipeline)
-    assert now.current("select") == first == now.last_selection_key()
+    assert now.current("select") == first == last_selection_key(now)
     assert find_choice(now, "current").id == "#1" and current_selection(now).id == "#1"
 
 
 def test_a_part_of_a_run_stays_that_part(forked):
     make_current(fresh(forked), "round:1.2")
     before = rows_now(forked)
-    forked.workspace.decide_records("drop", before[:1])
+    decide_records(forked.workspace, "drop", before[:1])
     now = open_workspace(forked.workspace)
     assert current_selection(now).title == "run 1, round 2 of 3, unfinished" and rows_now(now) == before[1:]
     assert "a fork after round 2 fills their places" in current_selection(now).shortfall
@@ -285,23 +287,23 @@ def test_a_part_of_a_run_stays_that_part(forked):
 
 def test_a_round_that_a_job_selected_meanwhile_stays_current(forked, monkeypatch):
     """Following decisions takes a moment, and a job may end in it."""
-    from core import runners
+    from core.selection import stage
 
-    forked.workspace.decide_records("drop", rows_now(forked)[:1])
-    measure = runners.measure_selection
+    decide_records(forked.workspace, "drop", rows_now(forked)[:1])
+    measure = stage.measure_selection
     later = RoundsParams(2, 3, "another course", "12").as_dict()
 
     def meanwhile(*arguments):
         forked.workspace.ledger.set_settings("select", later)
         return measure(*arguments)
 
-    monkeypatch.setattr(runners, "measure_selection", meanwhile)
+    monkeypatch.setattr(stage, "measure_selection", meanwhile)
     assert follow_decisions(fresh(forked))
     assert forked.workspace.ledger.settings()["select"] == later
 
 
 def test_all_dropped_leaves_nothing_to_export(forked, tmp_path):
-    forked.workspace.decide_records("drop", np.arange(60))
+    decide_records(forked.workspace, "drop", np.arange(60))
     now = open_workspace(forked.workspace)
     assert now.state("select") == "done" and current_selection(now).n == 0
     with pytest.raises(CurationError, match="Nothing is selected"):
@@ -310,7 +312,7 @@ def test_all_dropped_leaves_nothing_to_export(forked, tmp_path):
 
 def test_other_selections_and_runs_on_other_clusters_do_not_follow(pipeline):
     pipeline.run("select", SelectionParams("12"))
-    pipeline.workspace.decide_records("drop", [0])
+    decide_records(pipeline.workspace, "drop", [0])
     assert open_workspace(pipeline.workspace).state("select") == "stale"
     Rounds(fresh(pipeline)).start(RefineParams("12", 3))
     now = go(pipeline)
@@ -343,8 +345,8 @@ def test_the_last_round_selected_anew_tunes_nothing_again(pipeline, monkeypatch)
     assert len(tuned) == 2 and not is_outdated(Rounds(fresh(pipeline)), Rounds(pipeline).run(1))
     before = rows_now(pipeline)
     pin = next(row for row in range(60) if row not in before)
-    pipeline.workspace.decide_records("drop", [before[0], before[11]])
-    pipeline.workspace.decide_records("pin", [pin])
+    decide_records(pipeline.workspace, "drop", [before[0], before[11]])
+    decide_records(pipeline.workspace, "pin", [pin])
     open_workspace(pipeline.workspace)
     assert len(tuned) == 2 and is_outdated(Rounds(fresh(pipeline)), Rounds(pipeline).run(1))
     go(pipeline, until=3, redo=True)
@@ -354,9 +356,9 @@ def test_the_last_round_selected_anew_tunes_nothing_again(pipeline, monkeypatch)
 
 
 def test_an_empty_selection_made_current_again_keeps_its_budget(pipeline):
-    pipeline.workspace.decide_records("drop", np.arange(60))
+    decide_records(pipeline.workspace, "drop", np.arange(60))
     fresh(pipeline).run("select", SelectionParams("12", "random"))
-    pipeline.workspace.decide_records("clear", np.arange(60))
+    decide_records(pipeline.workspace, "clear", np.arange(60))
     assert make_current(fresh(pipeline), "#1").n == 0
     params = fresh(pipeline).params("select")
     assert isinstance(params, EarlierParams) and SelectionParams(params.budget).budget == "12"

@@ -5,17 +5,18 @@ import json
 import numpy as np
 import pytest
 
-from components.state import Focus
-from core.advance import Advance, advance
-from core.clustering import ClusterParams
-from core.current import current_selection, make_current
-from core.delivery import manifest_facts
-from core.overrides import Decision
-from core.refinement import RefineParams
-from core.rounds import Rounds
-from core.selection import SelectionParams
-from core.versions import find_version, save_version
-from core.workspace import Workspace
+from components.session.state import Focus
+from core.evidence.current import current_selection, make_current
+from core.evidence.versions import find_version, save_version
+from core.export.delivery import manifest_facts
+from core.refine.advance import Advance, advance
+from core.refine.params import RefineParams
+from core.refine.runs import Rounds
+from core.selection.params import SelectionParams
+from core.vectors.clustering import ClusterParams
+from core.workspace.deciding import decide_cluster, decide_records, overrides_of
+from core.workspace.decisions import Decision
+from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder
 from tests.test_pages import (  # noqa: F401 (fixtures)
     open_page,
@@ -48,7 +49,7 @@ def title(home):
 
 
 def rows_now(home):
-    return pipeline_of(home).selection()["row_id"].to_pylist()
+    return pipeline_of(home).table("select")["row_id"].to_pylist()
 
 
 @pytest.mark.parametrize("page", ["select", "refine", "compare", "export"])
@@ -112,7 +113,7 @@ def test_a_version_is_made_current_and_says_that_it_is(forked_home):
 def test_a_run_follows_decisions_without_a_button_and_nothing_runs(forked_home):
     before = rows_now(forked_home)
     app = open_page(forked_home, "refine")
-    Workspace(forked_home / "sample").decide_records("drop", before[:3])  # in another tab
+    decide_records(Workspace(forked_home / "sample"), "drop", before[:3])  # in another tab
     app.run()
     assert "Update the selection" not in labels(app) and rows_now(forked_home) == before[3:]
     assert "3 records short since some were dropped; the next round fills their places." in words(app)
@@ -125,7 +126,7 @@ def test_a_complete_run_offers_its_last_round_anew_and_says_what_that_does(forke
     make_current(pipeline_of(forked_home), "run:1")
     app = open_page(forked_home, "refine", run=1)
     assert "Select round 3 anew" not in labels(app)
-    Workspace(forked_home / "sample").decide_records("drop", rows_now(forked_home)[:3])
+    decide_records(Workspace(forked_home / "sample"), "drop", rows_now(forked_home)[:3])
     app.run()
     assert "Select round 3 anew" in labels(app) and "Update the selection" not in labels(app)
     assert "Rounds 1 to 2 and their feedback stay." in words(app) and "tuned" not in words(app)
@@ -140,11 +141,11 @@ def test_a_run_on_other_clusters_offers_no_update(forked_home):
 
 def test_another_selection_is_still_updated_by_its_button(selected_home):  # noqa: F811
     before = rows_now(selected_home)
-    pipeline_of(selected_home).workspace.decide_records("drop", before[:2])
+    decide_records(pipeline_of(selected_home).workspace, "drop", before[:2])
     make_current(pipeline_of(selected_home), "#1")
     app = open_page(selected_home, "export")
     assert "2 records dropped now are in it." in words(app)
-    pipeline_of(selected_home).workspace.decide_records("drop", before[2:5])
+    decide_records(pipeline_of(selected_home).workspace, "drop", before[2:5])
     app.run()
     press(app, "Update the selection")
     assert "5 records dropped now are in it." in words(app) and rows_now(selected_home) == before
@@ -162,17 +163,17 @@ def test_select_says_what_is_shown_and_that_the_form_says_another(forked_home):
 
 
 def test_the_maps_weight_shows_todays_value(selected_home):  # noqa: F811
-    rows = np.flatnonzero(np.asarray(pipeline_of(selected_home).labels()) == 2)
+    rows = np.flatnonzero(np.asarray(pipeline_of(selected_home).array("cluster")) == 2)
     app = open_page(selected_home, "map", focus=Focus("cluster", "name", rows, 2))
 
     def field():
         return next(number for number in app.number_input if number.label == "Weight of this cluster")
 
     field().set_value(2.5).run()
-    assert pipeline_of(selected_home).overrides().multipliers == {2: 2.5} and field().value == 2.5
+    assert overrides_of(pipeline_of(selected_home)).multipliers == {2: 2.5} and field().value == 2.5
     press(app, "Undo the last decision")
     assert field().value == 1.0
-    pipeline_of(selected_home).decide_cluster("weight", 2, value=4.0)  # in another tab
+    decide_cluster(pipeline_of(selected_home), "weight", 2, value=4.0)  # in another tab
     app.run()
     assert field().value == 4.0
 
@@ -182,7 +183,7 @@ def test_the_reward_page_goes_by_its_last_selection_after_a_pin(rewarded_home): 
     n = next(m.value for m in app.metric if m.label == "Selected by it")
     taken = words(app).count("· taken")
     assert n == "120" and taken and "Out of date" not in words(app)
-    pinned = pipeline_of(rewarded_home).workspace.decide_records("pin", [0])
+    pinned = decide_records(pipeline_of(rewarded_home).workspace, "pin", [0])
     app.run()
     assert next(m.value for m in app.metric if m.label == "Selected by it") == n
     assert words(app).count("· taken") == taken and "Out of date" in words(app)

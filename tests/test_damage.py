@@ -13,21 +13,22 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.data_source import _folder_for
-from components.state import AppState
-from components.words import as_markdown
-from core.__main__ import main
-from core.delivery import export_selection
-from core.errors import CurationError
-from core.files import file_sha256
-from core.pipeline import Pipeline
-from core.record_table import RecordTable
-from core.records import RecordParams
-from core.report import write_report
-from core.selection import SelectionParams
-from core.steps import Step, run_steps
-from core.versions import export_version, find_version, save_version
-from core.workspace import Workspace
+from components.charts.escaping import as_markdown
+from components.data.data_source import _folder_for
+from components.session.state import AppState
+from core.base.errors import CurationError
+from core.base.files import file_sha256
+from core.cli.parser import main
+from core.data.record_table import RecordTable
+from core.data.records import RecordParams
+from core.evidence.versions import export_version, find_version, save_version
+from core.export.delivery import export_selection
+from core.export.report.writing import write_report
+from core.run.pipeline import Pipeline
+from core.run.tasks import Step, run_steps
+from core.selection.params import SelectionParams
+from core.workspace.deciding import decide_records
+from core.workspace.workspace import Workspace
 from tests.conftest import small_records, write_jsonl
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture
 def selected(make_pipeline):
     pipeline = make_pipeline("score")
-    pipeline.workspace.decide_records("pin", np.array([41]), who="ann")
+    decide_records(pipeline.workspace, "pin", np.array([41]), who="ann")
     pipeline = Pipeline(pipeline.workspace)
     pipeline.run("select", SelectionParams("12", "random"))
     return pipeline
@@ -103,11 +104,11 @@ def test_nothing_else_is_made_of_changed_records(selected, tmp_path):
 
 
 def test_a_page_does_not_read_the_records_whole(selected, monkeypatch):
-    for module in ("workspace", "importing", "targets"):
+    for module in ("workspace.workspace", "data.importing", "data.targets"):
         monkeypatch.setattr(f"core.{module}.file_sha256", lambda path: pytest.fail("the records were read whole"))
     workspace = Workspace(selected.workspace.folder, create=True)
     assert workspace.has_data and len(workspace.records().take(np.array([3]), ["raw"])) == 1
-    Pipeline(workspace).selection()
+    Pipeline(workspace).table("select")
 
 
 def test_a_workspace_without_a_checksum_gets_one_at_its_first_export(selected, data_file, tmp_path):
@@ -127,7 +128,7 @@ def test_a_workspace_without_a_checksum_gets_one_at_its_first_export(selected, d
 
 
 def test_the_same_import_again_is_no_work_while_the_records_are_whole(selected, data_file, monkeypatch):
-    monkeypatch.setattr("core.importing.load_records", lambda *arguments: pytest.fail("the data was read again"))
+    monkeypatch.setattr("core.data.importing.load_records", lambda *arguments: pytest.fail("the data was read again"))
     selected.workspace.import_data(data_file, RecordParams())
 
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from core.clustering import ClusterParams, cluster_embeddings
-from core.device import _has_cuda_driver, resolve_device
-from core.embedding import EmbedParams, SentenceEncoder, embed_texts
-from core.errors import CurationError
+from core.base.device import _has_cuda_driver, resolve_device
+from core.base.errors import CurationError
+from core.models.encoder import SentenceEncoder
+from core.vectors.clustering import ClusterParams, cluster_embeddings
+from core.vectors.embedding import embed_texts
 from tests.test_clustering import blobs
 
 
@@ -45,6 +46,6 @@ def test_clusters_on_cuda_reach_the_cpus_objective_and_repeat_themselves():
 @needs_cuda
 def test_embeddings_on_cuda_are_the_cpus(real_encoder):
     texts = [f"text number {i} about {word}" for i, word in enumerate(["bread", "trains", "stars", "python"] * 20)]
-    encoder = SentenceEncoder(EmbedParams(), "cuda")
+    encoder = SentenceEncoder(device="cuda")
     encoder.calibrate(texts[:16])
     assert np.sum(embed_texts(texts, encoder) * embed_texts(texts, real_encoder), axis=1).min() >= 0.99

@@ -5,16 +5,16 @@ import json
 import numpy as np
 import pytest
 
-from core.advance import Advance, advance
-from core.causal import load_causal, mean_log_probs, pair_tokens
-from core.errors import CurationError
-from core.feedback import lm_feedback
-from core.pipeline import Pipeline
-from core.refine_commands import say_run
-from core.refinement import RefineParams
-from core.round_files import export_round, import_scores
-from core.rounds import Rounds
-from core.tuning import LmParams, tune
+from core.base.errors import CurationError
+from core.cli.refine import say_run
+from core.models.causal_lm import load_causal, mean_log_probs, pair_tokens
+from core.models.lora import LmParams, tune
+from core.refine.advance import Advance, advance
+from core.refine.exchange import export_round, import_scores
+from core.refine.feedback import lm_feedback
+from core.refine.params import RefineParams
+from core.refine.runs import Rounds
+from core.run.pipeline import Pipeline
 from tests.conftest import TinyEncoder, write_jsonl
 from tests.test_feedback import lm_params, pairs
 
@@ -153,8 +153,8 @@ def test_an_old_run_with_scores_from_elsewhere_and_its_forks_say_what_may_be_wro
 
 
 def test_an_old_runs_warning_goes_with_its_export_and_its_report(two_clusters, tmp_path):
-    from core.delivery import manifest_facts
-    from core.report import write_report
+    from core.export.delivery import manifest_facts
+    from core.export.report.writing import write_report
 
     rounds = old_run(two_clusters, "import")
     advance(rounds, Advance(1, until=1))

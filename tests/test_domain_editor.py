@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.domain_editor import edited_rows
-from core.domain_store import (
+from components.reward.domain_editor import edited_rows
+from core.daar.domains import DEFAULT_DOMAINS, Domain, Seed
+from core.daar.saved_domains import (
     DraftRow,
     change_domain,
     domain_draft,
@@ -17,8 +18,7 @@ from core.domain_store import (
     save_in,
     saved_domains,
 )
-from core.domains import DEFAULT_DOMAINS, Domain, Seed
-from core.workspace import Workspace
+from core.workspace.workspace import Workspace
 from tests.browser import CHROMIUM, browser_page, running_app, settled
 from tests.test_pages import open_page, press, words
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from core.embedding import EmbedParams, copy_unit_rows, embed_texts, open_vectors, unit_rows
-from core.errors import CurationError
+from core.base.arrays import unit_rows
+from core.base.errors import CurationError
+from core.vectors.embedding import EmbedParams, copy_unit_rows, embed_texts, open_vectors
 
 
 class CountingEncoder:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import CurationError, lacking
-from core.fields import detect_fields
-from core.pipeline import STAGES
-from core.words import counted
+from core.base.errors import CurationError, lacking
+from core.base.text import counted
+from core.data.fields import detect_fields
+from core.run.pipeline import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 _COMMAND = re.compile(r"python -m core|(?<![\w-])--[a-z]")
@@ -60,6 +60,6 @@ _MANY = {"of the picked records"}
 
 
 def test_pages_count_with_the_helper():
-    for path in [*sorted((ROOT / "components").glob("*.py")), *sorted((ROOT / "app").glob("*.py"))]:
+    for path in [*sorted((ROOT / "components").rglob("*.py")), *sorted((ROOT / "app").glob("*.py"))]:
         for i, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             assert not _PLURAL.search(line) or any(many in line for many in _MANY), f"{path.name}:{i}: {line.strip()}"

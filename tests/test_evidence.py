@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from core.clustering import ClusterParams
-from core.errors import CurationError
-from core.evidence import MeasureParams, found_before, measure, params_in_use
-from core.measures import MEASURES, shares, shift
-from core.pairwise import vendi
-from core.pipeline import Pipeline
-from core.traits import UNKNOWN, languages, token_counts, word_counts
+from core.base.errors import CurationError
+from core.evidence.measuring import MeasureParams, found_before, measure, params_in_use
+from core.measures.pairwise import vendi
+from core.measures.registry import MEASURES, shares, shift
+from core.measures.traits import UNKNOWN, languages, token_counts, word_counts
+from core.run.pipeline import Pipeline
+from core.vectors.clustering import ClusterParams
 from tests.conftest import write_jsonl
 
 ROWS = np.arange(0, 24, 2)
@@ -28,11 +28,11 @@ def test_every_measure_has_its_value_and_its_band(pipeline):
     assert list(found.values) == [name for name in MEASURES if name in found.values]
     assert set(MEASURES) == set(found.values) == set(found.bands)
     assert all(len(band) == 10 and np.isfinite(band).all() for band in found.bands.values())
-    x = np.array(pipeline.embeddings())
+    x = np.array(pipeline.array("embed"))
     assert found.values["vendi"] == pytest.approx(vendi(x[ROWS]), abs=1e-6)
     drawn = np.sort(np.random.default_rng([0, 3]).choice(60, 12, replace=False))
     assert found.bands["vendi"][3] == pytest.approx(vendi(x[drawn]), abs=1e-6)
-    assert found.values["quality"] == pytest.approx(pipeline.quality()[ROWS].mean(), abs=1e-6)
+    assert found.values["quality"] == pytest.approx(pipeline.column("score", "score")[ROWS].mean(), abs=1e-6)
     table = pipeline.workspace.records()
     assert found.values["tokens"] == token_counts(table, ROWS).sum() == sum(found.details["tokens"][k] for k in KINDS)
     assert found.values["source_shift"] == pytest.approx(0.5)  # two of the four subjects
@@ -41,7 +41,7 @@ def test_every_measure_has_its_value_and_its_band(pipeline):
 
 
 def test_a_selection_inside_one_cluster_is_worse_than_chance(pipeline):
-    rows = np.flatnonzero(pipeline.labels() == 0)[:12]
+    rows = np.flatnonzero(pipeline.array("cluster") == 0)[:12]
     found = measure(pipeline, rows, MeasureParams(), device="cpu")
     assert {found.place(name) for name in ("vendi", "coverage", "cluster_coverage")} == {"below"}
 
@@ -49,7 +49,7 @@ def test_a_selection_inside_one_cluster_is_worse_than_chance(pipeline):
 def test_what_was_measured_is_kept_until_what_it_rests_on_changes(pipeline, monkeypatch):
     assert found_before(pipeline, ROWS, MeasureParams()) is None
     first = measure(pipeline, ROWS, MeasureParams(), device="cpu")
-    monkeypatch.setattr("core.evidence.within_selection", None)  # whoever computes now, fails
+    monkeypatch.setattr("core.evidence.measuring.within_selection", None)  # whoever computes now, fails
     fresh = Pipeline(pipeline.workspace)
     assert measure(fresh, ROWS[::-1], MeasureParams()) == first == found_before(fresh, ROWS, MeasureParams())
     with pytest.raises(TypeError):
@@ -59,7 +59,7 @@ def test_what_was_measured_is_kept_until_what_it_rests_on_changes(pipeline, monk
 
 
 def test_the_band_is_made_once_for_a_size(pipeline, monkeypatch):
-    import core.evidence as evidence
+    import core.evidence.measuring as evidence
 
     calls, real = [], evidence.within_selection
     monkeypatch.setattr(evidence, "within_selection", lambda *a, **k: calls.append(1) or real(*a, **k))

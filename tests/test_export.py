@@ -5,17 +5,18 @@ import json
 import numpy as np
 import pytest
 
-from core.delivery import export_selection
-from core.errors import CurationError
-from core.export import verify
-from core.pipeline import Pipeline
-from core.selection import SelectionParams
+from core.base.errors import CurationError
+from core.data.manifest import verify
+from core.export.delivery import export_selection
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.workspace.deciding import decide_records
 
 
 @pytest.fixture
 def exported(make_pipeline, tmp_path, data_file):
     pipeline = make_pipeline("embed", "cluster", "score")
-    pipeline.workspace.decide_records("pin", np.array([41, 2]), who="ann", note="keep")
+    decide_records(pipeline.workspace, "pin", np.array([41, 2]), who="ann", note="keep")
     pipeline = Pipeline(pipeline.workspace)
     pipeline.run("select", SelectionParams("12"))
     out = tmp_path / "out" / "curated.jsonl"
@@ -26,14 +27,14 @@ def exported(make_pipeline, tmp_path, data_file):
 def test_lines_are_the_sources_bytes_in_its_order(exported):
     pipeline, out, _, data = exported
     source = data.read_bytes().splitlines(keepends=True)
-    rows = np.sort(pipeline.selection()["row_id"].to_numpy())
+    rows = np.sort(pipeline.table("select")["row_id"].to_numpy())
     assert out.read_bytes() == b"".join(source[row] for row in rows) and len(rows) == 12
 
 
 def test_the_manifest_tells_how_it_came_about(exported):
     pipeline, _, manifest, _ = exported
     held = json.loads(manifest.read_text())
-    assert held["row_ids"] == sorted(pipeline.selection()["row_id"].to_pylist()) and {2, 41} <= set(held["row_ids"])
+    assert held["row_ids"] == sorted(pipeline.table("select")["row_id"].to_pylist()) and {2, 41} <= set(held["row_ids"])
     assert set(held["stages"]) == {"embed", "cluster", "score", "select"}
     assert held["stages"]["select"]["params"] == SelectionParams("12").as_dict()
     assert held["decisions"][0] | {"at": ""} == {
@@ -92,7 +93,7 @@ def test_what_is_no_manifest_is_refused(tmp_path, data_file, content):
 
 def test_a_stale_selection_is_not_exported(exported, tmp_path):
     pipeline, _, _, _ = exported
-    pipeline.workspace.decide_records("drop", pipeline.selection()["row_id"].to_numpy()[-1:])
+    decide_records(pipeline.workspace, "drop", pipeline.table("select")["row_id"].to_numpy()[-1:])
     with pytest.raises(CurationError, match="out of date"):
         export_selection(Pipeline(pipeline.workspace), tmp_path / "late.jsonl")
     assert not (tmp_path / "late.jsonl").exists()
@@ -138,7 +139,7 @@ def test_nothing_is_written_over_a_workspaces_own_files(exported):
 
 def test_an_empty_selection_is_not_exported(make_pipeline, tmp_path):
     pipeline = make_pipeline("embed", "cluster", "score")
-    pipeline.workspace.decide_records("drop", np.arange(60))
+    decide_records(pipeline.workspace, "drop", np.arange(60))
     pipeline = Pipeline(pipeline.workspace)
     pipeline.run("select", SelectionParams("12"))
     with pytest.raises(CurationError, match="Nothing is selected"):

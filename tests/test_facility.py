@@ -3,11 +3,13 @@ import itertools
 import numpy as np
 import pytest
 
-from core.neighbours import density
-from core.selection import Pool, SelectionParams, select_records
 from core.selection import facility as facility_module
-from core.selection import novel as novel_module
+from core.selection import novelselect as novel_module
+from core.selection.methods import select_records
 from core.selection.moments import MomentBounds
+from core.selection.params import SelectionParams
+from core.selection.pool import Pool
+from core.vectors.neighbours import density
 from tests.test_selection import make_pool
 
 

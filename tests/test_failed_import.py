@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from core.__main__ import main
-from core.errors import CurationError
-from core.progress import no_progress
-from core.records import RecordParams
-from core.workspace import Workspace, default_folder
+from core.base.errors import CurationError
+from core.base.progress import no_progress
+from core.cli.parser import main
+from core.data.records import RecordParams
+from core.workspace.deciding import decide_records
+from core.workspace.workspace import Workspace, default_folder
 from tests.conftest import small_records, write_jsonl
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -103,7 +104,7 @@ def test_an_import_after_the_folder_was_taken_away_makes_it_again(tmp_path, data
     failing.remove()
     assert not (tmp_path / "new").exists()
     other.import_data(data_file, RecordParams())
-    other.decide_records("pin", [3])
+    decide_records(other, "pin", [3])
     assert len(Workspace(tmp_path / "new" / "w").ledger.decisions()) == 1
 
 

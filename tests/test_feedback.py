@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from core.errors import CurationError
-from core.feedback import Pairs, lm_feedback, proxy_feedback, read_scores
-from core.tuning import LmParams
+from core.base.errors import CurationError
+from core.models.lora import LmParams
+from core.refine.feedback import Pairs, lm_feedback, proxy_feedback, read_scores
 from tests.conftest import TinyEncoder
 from tests.judge_server import judge_server
 
@@ -60,7 +60,7 @@ def test_a_judge_compares_and_records_it_gives_no_usable_answer_on_are_left_out(
     with judge_server(answer) as (url, _):
         for name, value in (("OPENAI_BASE_URL", url), ("OPENAI_API_KEY", "x"), ("WINNOW_JUDGE_MODEL", "tiny")):
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr("core.endpoint.time.sleep", lambda seconds: None)
+        monkeypatch.setattr("core.models.endpoint.time.sleep", lambda seconds: None)
         found = lm_feedback(pairs(), pairs(), lm_params(tiny_lm, scorer="judge"), tmp_path, seed=3, device="cpu")
     assert found.rows.tolist() == [0, 2, 6, 8, 10] and found.scores.tolist() == [2.5] * 5
     assert found.info["n_unscored"] == 1 and found.info["n_bad"] == 1

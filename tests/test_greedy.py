@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from core.embedding import unit_rows
-from core.errors import CurationError
-from core.selection import Pool, SelectionParams, select_records
-from core.selection.params import REASONS
+from core.base.arrays import unit_rows
+from core.base.errors import CurationError
+from core.selection.methods import select_records
+from core.selection.params import REASONS, SelectionParams
+from core.selection.pool import Pool
 
 
 def pool_of(n=80, d=6, seed=0, **changes):

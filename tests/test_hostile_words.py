@@ -10,20 +10,21 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from core.clustering import ClusterParams
-from core.delivery import manifest_facts
-from core.domain_store import DraftRow, keep_draft, save_in
-from core.domains import DEFAULT_DOMAINS, Domain, domain_as_dict
-from core.embedding import EmbedParams
-from core.pipeline import Pipeline
-from core.projection import ProjectParams
-from core.quality import QualityParams
-from core.records import RecordParams
-from core.report import write_report
-from core.reward import RewardParams
-from core.selection import SelectionParams
-from core.versions import save_version
-from core.workspace import Workspace
+from core.daar.domains import DEFAULT_DOMAINS, Domain, domain_as_dict
+from core.daar.params import RewardParams
+from core.daar.saved_domains import DraftRow, keep_draft, save_in
+from core.data.records import RecordParams
+from core.evidence.versions import save_version
+from core.export.delivery import manifest_facts
+from core.export.report.writing import write_report
+from core.quality.params import QualityParams
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.vectors.clustering import ClusterParams
+from core.vectors.embedding import EmbedParams
+from core.vectors.projection import ProjectParams
+from core.workspace.deciding import decide_cluster, decide_records
+from core.workspace.workspace import Workspace
 from tests.browser import CHROMIUM, browser_page, running_app, settled
 from tests.conftest import TinyEncoder, write_jsonl
 
@@ -110,9 +111,9 @@ def hostile(tmp_path):
         pipeline.run("select", SelectionParams("10", "daar"))
         note, who = bait(address, "note"), bait(address, "who")
         save_version(pipeline, bait(address, "version"), manifest_facts(pipeline), note, who)
-        workspace.decide_records("pin", np.array([3]), who, note)
+        decide_records(workspace, "pin", np.array([3]), who, note)
         pipeline = Pipeline(workspace)
-        pipeline.decide_cluster("weight", 1, who, note, 1.25)
+        decide_cluster(pipeline, "weight", 1, who, note, 1.25)
         Pipeline(workspace).run("select", SelectionParams("12"))
         yield Pipeline(workspace), server, address
 

@@ -7,16 +7,16 @@ import time
 import numpy as np
 import pytest
 
-from core import jobs
-from core.embedding import EmbedParams
-from core.errors import CurationError
-from core.files import file_sha256
-from core.pipeline import Pipeline
-from core.quality import QualityParams
-from core.records import RecordParams
-from core.selection import SelectionParams
-from core.steps import Step
-from core.workspace import Workspace
+from core.base.errors import CurationError
+from core.base.files import file_sha256
+from core.data.records import RecordParams
+from core.quality.params import QualityParams
+from core.run import jobs
+from core.run.pipeline import Pipeline
+from core.run.tasks import Step
+from core.selection.params import SelectionParams
+from core.vectors.embedding import EmbedParams
+from core.workspace.workspace import Workspace
 from tests.conftest import write_jsonl
 
 WAIT = 120
@@ -62,7 +62,7 @@ def test_a_job_does_its_steps_and_says_so(data_file, tmp_path):
         jobs.start_job(workspace, "One more", steps)
     job = wait_for(workspace, ended)
     assert (job.status, job.error, job.step) == ("done", "", "select")
-    assert len(Pipeline(workspace).selection()) == 7
+    assert len(Pipeline(workspace).table("select")) == 7
 
 
 def test_a_job_that_fails_says_why(data_file, tmp_path):
@@ -90,7 +90,7 @@ def test_killed_in_the_middle_it_goes_on_and_recomputes_one_shard_at_most(many_r
     kept = {path: path.stat().st_mtime_ns for path in shards() if path in finished}
     assert kept == finished or not shards()  # the shards that were whole were not made again
     assert wait_for(workspace, ended).status == "done"
-    assert Pipeline(workspace).embeddings().shape == (6000, 384)
+    assert Pipeline(workspace).array("embed").shape == (6000, 384)
 
 
 def test_a_cancelled_job_stops_at_once_and_keeps_what_is_finished(many_records, tmp_path):

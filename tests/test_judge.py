@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from core.errors import CurationError
-from core.judge import JudgeParams, estimate, judge, named_model, parse_score
+from core.base.errors import CurationError
+from core.models.judge import JudgeParams, estimate, judge, named_model, parse_score
 from tests.judge_server import judge_server, slow
 
 PROMPTS = [f"prompt {i}" for i in range(10)]

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.pipeline import Pipeline
-from core.projection import ProjectParams
-from core.raster import nearest_point
+from core.run.pipeline import Pipeline
+from core.vectors.projection import ProjectParams
+from core.vectors.raster import nearest_point
 from tests.browser import CHROMIUM, browser_page, lasso, running_app, settled
 from tests.conftest import small_records, write_jsonl
 
@@ -113,7 +113,7 @@ def test_hover_names_the_record_under_the_pointer_and_a_click_reads_it(mapped, m
             page.mouse.up()
             reader = page.locator("[class*='st-key-record-focus-']").first
             reader.get_by_text(re.compile(rf"^record {named:,} ")).wait_for()
-            page.get_by_text(f"Cluster {pipeline.labels()[named]}", exact=True).wait_for()
+            page.get_by_text(f"Cluster {pipeline.array('cluster')[named]}", exact=True).wait_for()
         assert pixels_apart(page, xy, row, named) <= 1.5 and any(_CLICK in frame for frame in sent)
         page.get_by_role("radio", name="draw").click(force=True)
         settled(page)

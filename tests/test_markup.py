@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components.words import as_markdown, plain
+from components.charts.escaping import as_markdown, plain
 from tests.markup_rule import unescaped
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +48,7 @@ def test_plotly_gets_no_tags_and_no_templates():
 @pytest.mark.parametrize("layer", ["app", "components"])
 def test_what_pages_show_as_markup_went_through_one_function(layer):
     found = []
-    for path in sorted((ROOT / layer).glob("*.py")):
+    for path in sorted((ROOT / layer).rglob("*.py")):
         source = path.read_text(encoding="utf-8")
         for text in unescaped(source, plotly="plotly.graph_objects" in source):
             if (path.name, text) not in _ALLOWED:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.measure_figures import _label_places
+from components.charts.measure_figures import _label_places
 
 
 def test_labels_of_near_points_stand_apart_and_lone_ones_above():

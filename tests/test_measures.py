@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.measures import cluster_coverage, cluster_entropy, measure_selection
+from core.measures.registry import cluster_coverage, cluster_entropy, measure_selection
 
 LABELS = np.array([0, 0, 0, 1, 1, 2])
 

@@ -6,19 +6,20 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components import offered
-from components.reward_view import entropy_figure
-from core.domains import DEFAULT_DOMAINS, domain_as_dict
-from core.errors import CurationError
-from core.pipeline import Pipeline
-from core.proof import PROVED, ProveParams
-from core.quality import QualityParams
-from core.records import RecordParams
-from core.refinement import RefineParams
-from core.reward import RewardParams
-from core.selection import BANDED, METHODS, SelectionParams
-from core.suggestion import SuggestParams
-from core.workspace import Workspace
+from components.reward.view import entropy_figure
+from components.session import offered
+from core.base.errors import CurationError
+from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict
+from core.daar.params import RewardParams
+from core.data.records import RecordParams
+from core.evidence.ablation.params import PROVED, ProveParams
+from core.quality.params import QualityParams
+from core.refine.params import RefineParams
+from core.run.pipeline import Pipeline
+from core.selection.params import BANDED, METHODS, SelectionParams
+from core.vectors.cluster_counts import SuggestParams
+from core.workspace.deciding import decide_cluster
+from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 from tests.test_pages import open_page, words
 
@@ -120,7 +121,9 @@ def test_a_budget_that_reads_in_two_ways_is_refused_and_says_how_to_write_it(bud
 def test_select_takes_a_budget_with_a_separator(home_of, monkeypatch):
     home, _ = home_of([record | {"id": i} for i, record in enumerate(small_records(1200))])
     started = []
-    monkeypatch.setattr("components.job_panel.jobs.start_job", lambda workspace, kind, steps, *_: started.extend(steps))
+    monkeypatch.setattr(
+        "components.frame.job_panel.jobs.start_job", lambda workspace, kind, steps, *_: started.extend(steps)
+    )
     app = open_page(home, "select")
     next(each for each in app.text_input if each.label == "Budget").set_value("1,000")
     next(each for each in app.button if each.label == "Select").click()
@@ -138,7 +141,7 @@ def test_no_entropy_is_shown_below_zero():
 def test_weights_are_shown_in_full(home_of):
     home, pipeline = home_of(small_records())
     pipeline.run("select", SelectionParams("12"))
-    pipeline.decide_cluster("weight", 1, value=1.25)
+    decide_cluster(pipeline, "weight", 1, value=1.25)
     app = open_page(home, "select")
     table = next(frame for frame in app.dataframe if "weight" in json.loads(frame.proto.columns))
     assert json.loads(table.proto.columns)["weight"]["type_config"]["format"] == "%g"

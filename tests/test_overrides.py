@@ -3,8 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import CurationError
-from core.overrides import Decision, carry_over, in_force, next_redo, next_undo, resolve_overrides, rows_by_hash
+from core.base.errors import CurationError
+from core.workspace.decisions import (
+    Decision,
+    carry_over,
+    in_force,
+    next_redo,
+    next_undo,
+    resolve_overrides,
+    rows_by_hash,
+)
 
 LABELS = np.array([0, 0, 1, 1, 1, 2], np.int32)
 NOW = "clustering now"

@@ -8,31 +8,33 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import guide, opened
-from components.data_source import _folder_for
-from components.state import AppState, Focus
-from core import jobs
-from core.advance import Advance, advance
-from core.clustering import ClusterParams
-from core.domain_store import change_domain, saved_domains
-from core.domains import DEFAULT_DOMAINS, Seed, domain_as_dict
-from core.embedding import EmbedParams
-from core.errors import CurationError
-from core.files import file_sha256
-from core.pipeline import Pipeline
-from core.probe_transfer import carry_probes
-from core.projection import ProjectParams
-from core.records import RecordParams
-from core.refinement import RefineParams
-from core.reward import RewardParams
-from core.rounds import Rounds
-from core.selection import SelectionParams
-from core.steps import Step
-from core.workspace import Workspace
+from components.data.data_source import _folder_for
+from components.frame import navigation
+from components.session import opened
+from components.session.state import AppState, Focus
+from core.base.errors import CurationError
+from core.base.files import file_sha256
+from core.daar.domains import DEFAULT_DOMAINS, Seed, domain_as_dict
+from core.daar.params import RewardParams
+from core.daar.probe_transfer import carry_probes
+from core.daar.saved_domains import change_domain, saved_domains
+from core.data.records import RecordParams
+from core.refine.advance import Advance, advance
+from core.refine.params import RefineParams
+from core.refine.runs import Rounds
+from core.run import jobs
+from core.run.pipeline import Pipeline
+from core.run.tasks import Step
+from core.selection.params import SelectionParams
+from core.vectors.clustering import ClusterParams
+from core.vectors.embedding import EmbedParams
+from core.vectors.projection import ProjectParams
+from core.workspace.deciding import decide_cluster, decide_records, overrides_of
+from core.workspace.workspace import Workspace
 from tests.conftest import SAMPLE, TinyEncoder
 from tests.judge_server import judge_server
 
-PAGES = [entry.name for entry in guide.PAGES]
+PAGES = [entry.name for entry in navigation.PAGES]
 
 
 def open_page(home, name="data", workspace="sample", **state):
@@ -139,31 +141,31 @@ def test_settings_that_make_no_sense_are_said(sample_home):
 
 def test_the_reader_shows_a_clusters_records_and_decides_on_them(selected_home):
     pipeline = pipeline_of(selected_home)
-    rows = np.flatnonzero(np.asarray(pipeline.labels()) == 2)
+    rows = np.flatnonzero(np.asarray(pipeline.array("cluster")) == 2)
     app = open_page(selected_home, "map", focus=Focus("cluster", "name", rows, 2))
     assert f"{len(rows)} records" in words(app)
     press(app, "Pin all")
-    assert pipeline_of(selected_home).overrides().pinned.tolist() == rows.tolist()
+    assert overrides_of(pipeline_of(selected_home)).pinned.tolist() == rows.tolist()
     app.number_input(key="weight-2-1.0").set_value(2.5).run()
-    assert pipeline_of(selected_home).overrides().multipliers == {2: 2.5}
+    assert overrides_of(pipeline_of(selected_home)).multipliers == {2: 2.5}
     press(app, "Undo the last decision")
-    assert pipeline_of(selected_home).overrides().multipliers == {}
+    assert overrides_of(pipeline_of(selected_home)).multipliers == {}
     decisions = pipeline_of(selected_home).workspace.ledger.decisions()
     assert [d.action for d in decisions] == ["pin", "weight", "undo"] and decisions[0].who == "ann"
 
 
 def test_what_was_picked_on_earlier_clusters_is_forgotten_not_decided_on(selected_home):
     pipeline = pipeline_of(selected_home)
-    rows = np.flatnonzero(np.asarray(pipeline.labels()) == 2)
+    rows = np.flatnonzero(np.asarray(pipeline.array("cluster")) == 2)
     made_on = opened.shown_keys(pipeline)
     app = open_page(selected_home, "map", focus=Focus("cluster", "name", rows, 2, made_on))
     assert f"{len(rows)} records" in words(app)
     pipeline.run("cluster", ClusterParams(7), device="cpu")
     press(app, "Drop all")  # what the page still shows is gone
-    assert len(pipeline_of(selected_home).overrides().dropped) == 0
+    assert len(overrides_of(pipeline_of(selected_home)).dropped) == 0
     assert app.session_state["winnow"].focus is None
     with pytest.raises(CurationError, match="clusters have changed"):
-        pipeline_of(selected_home).decide_cluster("drop", 2, clustering="an earlier one")
+        decide_cluster(pipeline_of(selected_home), "drop", 2, clustering="an earlier one")
 
 
 def test_preparing_again_keeps_what_the_form_does_not_show(sample_home, tmp_path):
@@ -195,7 +197,7 @@ def test_other_data_of_the_same_name_gets_a_folder_of_its_own(sample_home, tmp_p
 
 def test_decisions_without_effect_are_said_where_the_selection_is_shown(selected_home):
     pipeline = pipeline_of(selected_home)
-    pipeline.decide_cluster("drop", 1)
+    decide_cluster(pipeline, "drop", 1)
     pipeline.run("cluster", ClusterParams(9), device="cpu")
     Pipeline(pipeline.workspace).run("select", SelectionParams("60"))
     for page in ("select", "export"):
@@ -206,7 +208,7 @@ def test_one_record_is_dropped_from_the_reader(selected_home):
     app = open_page(selected_home, "map", focus=Focus("area", "3 records inside the line", np.array([5, 6, 7])))
     button = next(b for b in app.button if str(b.key).startswith("drop-focus") and str(b.key).endswith("-6"))
     button.click().run()
-    assert pipeline_of(selected_home).overrides().dropped.tolist() == [6]
+    assert overrides_of(pipeline_of(selected_home)).dropped.tolist() == [6]
     assert "dropped" in words(app)
 
 
@@ -258,7 +260,7 @@ def test_select_runs_as_a_job_and_shows_what_was_taken(sample_home):
     ("budget", "message"), [("601", "there are only 600"), ("none", "budget is 'none'"), ("3", "4 records are pinned")]
 )
 def test_a_budget_that_cannot_be_is_said(sample_home, budget, message):
-    pipeline_of(sample_home).workspace.decide_records("pin", np.arange(4))
+    decide_records(pipeline_of(sample_home).workspace, "pin", np.arange(4))
     app = open_page(sample_home, "select")
     app.text_input(key="budget").set_value(budget)
     press(app, "Select")
@@ -267,27 +269,27 @@ def test_a_budget_that_cannot_be_is_said(sample_home, budget, message):
 
 def test_review_takes_back_restores_and_carries_over(selected_home):
     pipeline = pipeline_of(selected_home)
-    pipeline.workspace.decide_records("pin", np.array([1]), "bob", "why not")
+    decide_records(pipeline.workspace, "pin", np.array([1]), "bob", "why not")
     names = pipeline.workspace.info("cluster", pipeline.current("cluster"))["names"]
-    pipeline.decide_cluster("drop", next(i for i, name in enumerate(names) if "haiku" in name))
+    decide_cluster(pipeline, "drop", next(i for i, name in enumerate(names) if "haiku" in name))
     app = open_page(selected_home, "review")
     frame = next(frame.value for frame in app.dataframe if "State" in frame.value)
     assert frame["State"].tolist() == ["in force", "in force"] and frame["Who"].tolist() == ["", "bob"]
     app.button(key="review_undo").click().run()
-    assert len(pipeline_of(selected_home).overrides().dropped) == 0
+    assert len(overrides_of(pipeline_of(selected_home)).dropped) == 0
     app.button(key="review_redo").click().run()
-    assert len(pipeline_of(selected_home).overrides().dropped) > 0
-    dropped = set(pipeline_of(selected_home).overrides().dropped.tolist())
+    assert len(overrides_of(pipeline_of(selected_home)).dropped) > 0
+    dropped = set(overrides_of(pipeline_of(selected_home)).dropped.tolist())
     pipeline_of(selected_home).run("cluster", ClusterParams(seed=1), device="cpu")
     app = open_page(selected_home, "review")
     assert "earlier clustering" in words(app)
     press(app, "Carry these over")
-    carried = set(pipeline_of(selected_home).overrides().dropped.tolist())
+    carried = set(overrides_of(pipeline_of(selected_home)).dropped.tolist())
     assert len(carried & dropped) / len(carried | dropped) >= 0.3
 
 
 def test_a_stale_selection_cannot_be_exported_until_it_is_updated(selected_home):
-    pipeline_of(selected_home).workspace.decide_records("drop", np.arange(10))
+    decide_records(pipeline_of(selected_home).workspace, "drop", np.arange(10))
     app = open_page(selected_home, "export")
     assert "out of date" in words(app) and not app.get("download_button")
     press(app, "Update the selection")
@@ -352,8 +354,8 @@ def test_an_address_names_a_workspace_and_never_a_path(sample_home, tmp_path):
 
 def test_reader_orders(selected_home):
     pipeline = pipeline_of(selected_home)
-    rows = np.flatnonzero(np.asarray(pipeline.labels()) == 0)
-    quality = pipeline.quality()
+    rows = np.flatnonzero(np.asarray(pipeline.array("cluster")) == 0)
+    quality = pipeline.column("score", "score")
     app = open_page(selected_home, "map", focus=Focus("cluster", "name", rows, 0))
     order = next(box for box in app.selectbox if box.label == "Order")
     order.set_value("worst quality first").run()
@@ -437,7 +439,7 @@ def test_every_view_of_the_weights_is_drawn(refined_home, view):
 def test_a_weight_given_on_the_page_holds_in_the_next_round(refined_home):
     app = open_page(refined_home, "refine", refine_cluster=0)
     next(n for n in app.number_input if n.label == "Multiply its weight by").set_value(0.0).run()
-    assert pipeline_of(refined_home).overrides().multipliers == {0: 0.0}
+    assert overrides_of(pipeline_of(refined_home)).multipliers == {0: 0.0}
     press(app, "Next round")
     wait_for_job(refined_home)
     rounds = rounds_of(refined_home)
@@ -464,11 +466,11 @@ def test_a_round_is_taken_back_and_forked_on_the_page(refined_home):
 def test_a_complete_runs_last_round_is_selected_anew_from_the_page(refined_home):
     advance(rounds_of(refined_home), Advance(1), encoder=TinyEncoder())
     first = rounds_of(refined_home).rows(rounds_of(refined_home).rounds(1)[0])
-    Workspace(refined_home / "sample").decide_records("drop", first[:3])
+    decide_records(Workspace(refined_home / "sample"), "drop", first[:3])
     app = open_page(refined_home, "refine")
     press(app, "Select round 3 anew")
     wait_for_job(refined_home)
-    chosen = pipeline_of(refined_home).selection()["row_id"].to_pylist()
+    chosen = pipeline_of(refined_home).table("select")["row_id"].to_pylist()
     assert len(chosen) == 60 and not set(first[:3].tolist()) & set(chosen)
 
 
@@ -505,7 +507,7 @@ def test_a_run_with_unusual_values_can_be_shown(sample_home):
     rounds = rounds_of(sample_home)
     rounds.start(RefineParams("60", 25, temperature=200.0, seed=2**40))
     advance(rounds, Advance(1, until=1), encoder=TinyEncoder())
-    pipeline_of(sample_home).decide_cluster("weight", 2, value=200.0)
+    decide_cluster(pipeline_of(sample_home), "weight", 2, value=200.0)
     app = open_page(sample_home, "refine", refine_cluster=2)
     assert "in 1 of 25 rounds" in str([p.proto.text for p in app.get("progress")]) and not app.error
     open_page(sample_home, "map", focus=None)
@@ -517,7 +519,7 @@ def test_a_round_selected_anew_has_files_of_its_own(sample_home):
     advance(rounds, Advance(1))
     press(open_page(sample_home, "refine"), "Write the round's files")
     first = rounds_of(sample_home).rows(rounds_of(sample_home).rounds(1)[0])
-    Workspace(sample_home / "sample").decide_records("drop", first[:4])
+    decide_records(Workspace(sample_home / "sample"), "drop", first[:4])
     press(open_page(sample_home, "refine"), "Take back")
     press(open_page(sample_home, "refine"), "Next round")
     wait_for_job(sample_home)
@@ -533,7 +535,7 @@ def test_a_round_selected_anew_has_files_of_its_own(sample_home):
 def rewarded_home(sample_home):
     pipeline = pipeline_of(sample_home)
     domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
-    rows = [np.flatnonzero(pipeline.labels() == k)[:3].tolist() for k in range(4)]
+    rows = [np.flatnonzero(pipeline.array("cluster") == k)[:3].tolist() for k in range(4)]
     for domain, some in zip(domains, rows, strict=True):
         domain["seeds"] = [{"text": "", "origin": "record", "row": row} for row in some]
     pipeline.run("reward", RewardParams(domains, sample=300, steps=300), device="cpu")
@@ -547,7 +549,7 @@ def test_domains_are_learnt_and_selected_by_from_the_page(sample_home):
     press(app, "Learn and select")
     wait_for_job(sample_home)
     pipeline = pipeline_of(sample_home)
-    assert len(pipeline.selection()) == 40 and pipeline.params("select").method == "daar"
+    assert len(pipeline.table("select")) == 40 and pipeline.params("select").method == "daar"
     text = words(open_page(sample_home, "reward"))
     assert "At the cut" in text and "entropy" in text
 
@@ -649,7 +651,7 @@ def test_several_numbers_of_clusters_are_tried_and_one_is_taken(sample_home):
     app.selectbox(key="suggest_use").set_value(4)
     press(app, "Cluster into these")
     wait_for_job(sample_home)
-    assert len(set(pipeline_of(sample_home).labels())) == 4
+    assert len(set(pipeline_of(sample_home).array("cluster"))) == 4
     app = open_page(sample_home)
     app.text_input(key="suggest_counts").set_value("many")
     press(app, "Try these numbers")

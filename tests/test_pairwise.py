@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from core.embedding import unit_rows
-from core.neighbours import density
-from core.pairwise import facility_coverage, vendi, within_selection
+from core.base.arrays import unit_rows
+from core.measures.pairwise import facility_coverage, vendi, within_selection
+from core.vectors.neighbours import density
 from tests.test_device import needs_cuda
 
 
@@ -89,7 +89,7 @@ def test_blocks_of_any_size_give_the_same(monkeypatch, cells):
     pool, rows = cases()["many"]
     dens = density(pool)[rows]
     whole = within_selection(pool[rows], dens) | {"coverage": facility_coverage(pool, pool[rows])}
-    monkeypatch.setattr("core.pairwise._CELLS", cells)
+    monkeypatch.setattr("core.measures.pairwise._CELLS", cells)
     parts = within_selection(pool[rows], dens) | {"coverage": facility_coverage(pool, pool[rows])}
     assert parts == pytest.approx(whole, abs=1e-6)
 

@@ -7,21 +7,22 @@ import json
 import numpy as np
 import pytest
 
-import core.embedding
-import core.pipeline
-import core.runners
-from core.clustering import ClusterParams
-from core.domains import DEFAULT_DOMAINS, domain_as_dict
-from core.embedding import EmbedParams
-from core.errors import CurationError
-from core.overrides import Decision, next_undo
-from core.pipeline import LEADING, STAGES, Pipeline
-from core.projection import ProjectParams
-from core.records import RecordParams
-from core.reward import RewardParams
-from core.selection import METHODS, SelectionParams
-from core.steps import Step, run_steps
-from core.workspace import Workspace, default_folder
+import core.vectors.stage
+from core.base.errors import CurationError
+from core.base.params import digest
+from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict
+from core.daar.params import RewardParams
+from core.data.records import RecordParams
+from core.run.pipeline import STAGES, Pipeline
+from core.run.tasks import Step, run_steps
+from core.selection.params import METHODS, SelectionParams
+from core.vectors.clustering import ClusterParams
+from core.vectors.embedding import EmbedParams
+from core.vectors.projection import ProjectParams
+from core.workspace.deciding import decide_cluster, decide_records, overrides_of
+from core.workspace.decisions import Decision, next_undo
+from core.workspace.stage import Run
+from core.workspace.workspace import Workspace, default_folder
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 
 ALL = ("embed", "cluster", "project", "score", "select")
@@ -32,16 +33,16 @@ def fresh(pipeline: Pipeline) -> Pipeline:
 
 
 def states(pipeline: Pipeline) -> dict[str, str]:
-    return {stage: fresh(pipeline).state(stage) for stage in LEADING}
+    return {stage: fresh(pipeline).state(stage) for stage, about in STAGES.items() if about.leads}
 
 
 def test_every_stage_runs_and_says_so(make_pipeline):
     pipeline = make_pipeline()
-    assert states(pipeline) == dict.fromkeys(LEADING, "missing")
+    assert states(pipeline) == dict.fromkeys(states(pipeline), "missing")
     pipeline = make_pipeline(*ALL)
-    assert states(pipeline) == dict.fromkeys(LEADING, "done")
-    assert pipeline.embeddings().shape == (60, TinyEncoder.dimension)
-    assert len(pipeline.selection()) == 12
+    assert states(pipeline) == dict.fromkeys(states(pipeline), "done")
+    assert pipeline.array("embed").shape == (60, TinyEncoder.dimension)
+    assert len(pipeline.table("select")) == 12
 
 
 def test_the_same_params_are_no_work(make_pipeline, tiny_encoder):
@@ -89,11 +90,11 @@ def test_a_stage_without_what_it_needs_says_which_one_to_run(make_pipeline):
 def test_random_needs_no_stage_at_all(make_pipeline):
     pipeline = make_pipeline()
     pipeline.run("select", SelectionParams("5", "random"))
-    assert len(pipeline.selection()) == 5
+    assert len(pipeline.table("select")) == 5
 
 
 def test_embedding_goes_on_after_a_crash_and_recomputes_one_shard_at_most(make_pipeline, monkeypatch):
-    monkeypatch.setattr(core.runners, "SHARD_ROWS", 10)
+    monkeypatch.setattr(core.vectors.stage, "SHARD_ROWS", 10)
     pipeline = make_pipeline()
 
     class Breaks(TinyEncoder):
@@ -109,7 +110,7 @@ def test_embedding_goes_on_after_a_crash_and_recomputes_one_shard_at_most(make_p
     pipeline.run("embed", EmbedParams(), encoder=second)
     assert second.n_encoded == 20
     whole = make_pipeline("embed", folder="unbroken")
-    np.testing.assert_array_equal(pipeline.embeddings(), whole.embeddings())
+    np.testing.assert_array_equal(pipeline.array("embed"), whole.array("embed"))
     assert not list(pipeline.workspace.artifacts.glob("*.shards"))
 
 
@@ -119,7 +120,7 @@ def test_own_vectors_are_used_and_checked(make_pipeline, tmp_path):
     pipeline = make_pipeline()
     params = EmbedParams(model="", vectors="abc")
     pipeline.run("embed", params, vectors=tmp_path / "own.npy")
-    np.testing.assert_allclose(np.linalg.norm(pipeline.embeddings(), axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(pipeline.array("embed"), axis=1), 1, atol=1e-6)
     np.save(tmp_path / "short.npy", vectors[:-1])
     with pytest.raises(CurationError, match="59 rows for 60 records"):
         pipeline.run("embed", EmbedParams(model="", vectors="def"), vectors=tmp_path / "short.npy")
@@ -137,12 +138,12 @@ def test_a_failed_stage_leaves_the_last_good_one_in_place(make_pipeline):
 def test_quality_can_come_from_a_column(make_pipeline):
     pipeline = make_pipeline()
     pipeline.run("score", STAGES["score"].params(column="rating"))
-    np.testing.assert_array_equal(pipeline.quality(), [i % 7 for i in range(60)])
+    np.testing.assert_array_equal(pipeline.column("score", "score"), [i % 7 for i in range(60)])
 
 
 def test_a_decision_makes_the_selection_stale_and_undo_brings_it_back(make_pipeline):
     pipeline = make_pipeline(*ALL)
-    pipeline.workspace.decide_records("drop", np.array([3, 5]), who="ann")
+    decide_records(pipeline.workspace, "drop", np.array([3, 5]), who="ann")
     assert states(pipeline)["select"] == "stale"
     decisions = pipeline.workspace.ledger.decisions()
     pipeline.workspace.ledger.add_decision(Decision(action="undo", refers=next_undo(decisions)))
@@ -152,32 +153,32 @@ def test_a_decision_makes_the_selection_stale_and_undo_brings_it_back(make_pipel
 @pytest.mark.parametrize("method", ["random", "kmeans-random", "kmq"])
 def test_pinned_and_dropped_clusters_are_honoured_with_the_budget_exact(make_pipeline, method):
     pipeline = make_pipeline("embed", "cluster", "score")
-    labels = np.array(pipeline.labels())
-    pipeline.decide_cluster("pin", 3)
-    pipeline.decide_cluster("drop", 0)
+    labels = np.array(pipeline.array("cluster"))
+    decide_cluster(pipeline, "pin", 3)
+    decide_cluster(pipeline, "drop", 0)
     pipeline = fresh(pipeline)
     budget = int((labels == 3).sum()) + 7
     pipeline.run("select", SelectionParams(str(budget), method))
-    rows = pipeline.selection()["row_id"].to_numpy()
+    rows = pipeline.table("select")["row_id"].to_numpy()
     assert len(rows) == len(set(rows)) == budget
     assert set(np.flatnonzero(labels == 3)) <= set(rows) and not (labels[rows] == 0).any()
 
 
 def test_pins_over_the_budget_are_a_clear_error(make_pipeline):
     pipeline = make_pipeline("embed", "cluster", "score")
-    pipeline.workspace.decide_records("pin", np.arange(9))
+    decide_records(pipeline.workspace, "pin", np.arange(9))
     with pytest.raises(CurationError, match="9 records are pinned, but the budget is 5"):
         fresh(pipeline).run("select", SelectionParams("5"))
 
 
 def test_record_decisions_find_their_records_in_reordered_data(make_pipeline, data_file):
     pipeline = make_pipeline()
-    pipeline.workspace.decide_records("pin", np.array([0, 59]))
-    pipeline.workspace.decide_records("drop", np.array([10]))
+    decide_records(pipeline.workspace, "pin", np.array([0, 59]))
+    decide_records(pipeline.workspace, "drop", np.array([10]))
     lines = data_file.read_bytes().splitlines(keepends=True)
     data_file.write_bytes(b"".join(reversed(lines[5:] + lines[:1])))  # 1..4 are gone
     pipeline.workspace.import_data(data_file, RecordParams())
-    overrides = fresh(pipeline).overrides()
+    overrides = overrides_of(fresh(pipeline))
     raws = (
         fresh(pipeline).workspace.records().take(np.concatenate([overrides.pinned, overrides.dropped]), ["raw"])["raw"]
     )
@@ -187,10 +188,10 @@ def test_record_decisions_find_their_records_in_reordered_data(make_pipeline, da
 
 def test_cluster_decisions_do_not_leak_into_another_clustering(make_pipeline):
     pipeline = make_pipeline("embed", "cluster", "score")
-    pipeline.decide_cluster("drop", 1)
-    assert len(fresh(pipeline).overrides().dropped) > 0
+    decide_cluster(pipeline, "drop", 1)
+    assert len(overrides_of(fresh(pipeline)).dropped) > 0
     pipeline.run("cluster", ClusterParams(5), device="cpu")
-    overrides = fresh(pipeline).overrides()
+    overrides = overrides_of(fresh(pipeline))
     assert len(overrides.dropped) == 0 and len(overrides.set_aside) == 1
 
 
@@ -198,20 +199,20 @@ def test_a_weight_moves_the_quota(make_pipeline):
     pipeline = make_pipeline("embed", "cluster", "score")
     params = SelectionParams("12", "kmeans-random")
     pipeline.run("select", params)
-    before = np.bincount(pipeline.selection()["cluster"].to_numpy(), minlength=4)
-    pipeline.decide_cluster("weight", 2, value=3.0)
+    before = np.bincount(pipeline.table("select")["cluster"].to_numpy(), minlength=4)
+    decide_cluster(pipeline, "weight", 2, value=3.0)
     pipeline = fresh(pipeline)
     pipeline.run("select", params)
-    after = np.bincount(pipeline.selection()["cluster"].to_numpy(), minlength=4)
+    after = np.bincount(pipeline.table("select")["cluster"].to_numpy(), minlength=4)
     assert after[2] > before[2] and after.sum() == 12
 
 
 def test_decisions_about_no_such_cluster_or_record_are_refused(make_pipeline):
     pipeline = make_pipeline("embed", "cluster")
     with pytest.raises(CurationError, match="clusters are 0 to 3"):
-        pipeline.decide_cluster("pin", 4)
+        decide_cluster(pipeline, "pin", 4)
     with pytest.raises(CurationError, match="record 60"):
-        pipeline.workspace.decide_records("pin", np.array([60]))
+        decide_records(pipeline.workspace, "pin", np.array([60]))
     assert pipeline.workspace.ledger.decisions() == []
 
 
@@ -275,22 +276,22 @@ def test_names_of_folders(monkeypatch, tmp_path):
 
 def test_carrying_over_keeps_the_order_in_which_people_decided(make_pipeline):
     pipeline = make_pipeline("embed", "cluster", "score")
-    labels = np.array(pipeline.labels())
-    old = pipeline.decide_cluster("drop", 0)
+    labels = np.array(pipeline.array("cluster"))
+    old = decide_cluster(pipeline, "drop", 0)
     kept = int(np.flatnonzero(labels == 0)[0])
-    pipeline.workspace.decide_records("pin", np.array([kept]))
+    decide_records(pipeline.workspace, "pin", np.array([kept]))
     pipeline.run("cluster", ClusterParams(4, seed=1), device="cpu")
     pipeline = fresh(pipeline)
-    cluster = int(np.array(pipeline.labels())[kept])
-    pipeline.decide_cluster("drop", cluster, refers=old.id)
-    overrides = fresh(pipeline).overrides()
+    cluster = int(np.array(pipeline.array("cluster"))[kept])
+    decide_cluster(pipeline, "drop", cluster, refers=old.id)
+    overrides = overrides_of(fresh(pipeline))
     assert overrides.pinned.tolist() == [kept] and len(overrides.dropped) > 0 and not overrides.set_aside
     pipeline.run("cluster", ClusterParams(4), device="cpu")  # back to the earlier clusters: the first decision counts
-    assert set(np.flatnonzero(labels == 0)) - {kept} == set(fresh(pipeline).overrides().dropped.tolist())
+    assert set(np.flatnonzero(labels == 0)) - {kept} == set(overrides_of(fresh(pipeline)).dropped.tolist())
 
 
 def test_two_at_once_import_and_embed_the_same_without_harm(data_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(core.runners, "SHARD_ROWS", 10)
+    monkeypatch.setattr(core.vectors.stage, "SHARD_ROWS", 10)
     encoders = [TinyEncoder(), TinyEncoder()]
 
     def work(encoder):
@@ -301,7 +302,7 @@ def test_two_at_once_import_and_embed_the_same_without_harm(data_file, tmp_path,
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         list(pool.map(work, encoders))
     assert sum(encoder.n_encoded for encoder in encoders) == 60
-    assert Pipeline(Workspace(tmp_path / "w")).embeddings().shape == (60, TinyEncoder.dimension)
+    assert Pipeline(Workspace(tmp_path / "w")).array("embed").shape == (60, TinyEncoder.dimension)
 
 
 def test_an_import_cut_off_in_the_middle_is_noticed(make_pipeline, data_file):
@@ -318,7 +319,7 @@ def test_an_import_cut_off_in_the_middle_is_noticed(make_pipeline, data_file):
 
 def test_weights_that_a_method_cannot_obey_are_said(make_pipeline):
     pipeline = make_pipeline("embed", "cluster", "score")
-    pipeline.decide_cluster("weight", 1, value=0.0)
+    decide_cluster(pipeline, "weight", 1, value=0.0)
     pipeline = fresh(pipeline)
     pipeline.run("select", SelectionParams("12", "random"))
     assert (
@@ -339,15 +340,13 @@ def test_every_method_runs_on_a_workspace(make_pipeline, method):
         domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
         pipeline.run("reward", RewardParams(domains, sample=40, steps=20), device="cpu", encoder=TinyEncoder())
     pipeline.run("select", SelectionParams("12", method))
-    assert len(pipeline.selection()) == 12
+    assert len(pipeline.table("select")) == 12
 
 
 def keep_clusters(pipeline: Pipeline, params: ClusterParams) -> str:
     """Cluster as before "auto" and its number counted as the same: each has the key of its own params."""
-    key = core.pipeline.digest("cluster", 1, params.as_dict(), [pipeline.current("embed")])
-    made, parts = core.runners.RUNNERS["cluster"](
-        core.runners.Run(pipeline, key, params, core.pipeline.no_progress, "cpu")
-    )
+    key = digest("cluster", 1, params.as_dict(), [pipeline.current("embed")])
+    made, parts = core.vectors.stage.CLUSTER.run(Run(pipeline, key, params, device="cpu"))
     pipeline.workspace.save("cluster", key, {"params": params.as_dict()} | made, **parts)
     pipeline.workspace.ledger.set_settings("cluster", params.as_dict())
     return key
@@ -357,11 +356,11 @@ def keep_clusters(pipeline: Pipeline, params: ClusterParams) -> str:
 def test_auto_and_the_number_it_takes_are_one_result_and_decisions_stay(make_pipeline, first, then):
     pipeline = make_pipeline("embed", "score")
     key = pipeline.run("cluster", ClusterParams(first), device="cpu")
-    pipeline.decide_cluster("weight", 3, value=2.0)
+    decide_cluster(pipeline, "weight", 3, value=2.0)
     fresh(pipeline).run("select", SelectionParams("12"))
     assert fresh(pipeline).run("cluster", ClusterParams(then), device="cpu") == key
     now = fresh(pipeline)
-    assert now.overrides().multipliers == {3: 2.0} and not now.overrides().set_aside
+    assert overrides_of(now).multipliers == {3: 2.0} and not overrides_of(now).set_aside
     assert now.state("select") == "done" and now.params("cluster").n_clusters == then
     assert len(list(now.workspace.artifacts.glob("cluster-*.json"))) == 1
     assert fresh(pipeline).run("cluster", ClusterParams(7), device="cpu") != key

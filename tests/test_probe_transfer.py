@@ -6,14 +6,14 @@ import json
 import numpy as np
 import pytest
 
-from core.delivery import manifest_facts
-from core.embedding import EmbedParams
-from core.errors import CurationError
-from core.pipeline import Pipeline
-from core.probe_transfer import carry_probes
-from core.probes import Probe
-from core.selection import SelectionParams
-from core.workspace import Workspace
+from core.base.errors import CurationError
+from core.daar.probe_transfer import carry_probes
+from core.daar.probes import Probe
+from core.export.delivery import manifest_facts
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.vectors.embedding import EmbedParams
+from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 from tests.test_cli import run
 from tests.test_reward_stage import params
@@ -36,12 +36,13 @@ def test_probes_of_one_pool_reward_another(learnt, other):
     other.run("reward", carry_probes(learnt, other.workspace), device="cpu")
     table, info = (get("reward", other.current("reward")) for get in (other.workspace.table, other.workspace.info))
     probe = Probe.load(learnt.workspace.path("reward", learnt.current("reward"), ".reward.safetensors"))
-    np.testing.assert_allclose(table["reward"].to_numpy(), probe(np.array(other.embeddings()))[:, 0], atol=1e-6)
+    np.testing.assert_allclose(table["reward"].to_numpy(), probe(np.array(other.array("embed")))[:, 0], atol=1e-6)
     assert (table["domain"].to_numpy() == np.arange(30) % 4).mean() > 0.8
     assert info["names"] == ["baking", "coding", "garden", "travel"] and info["accuracy"] is None
     other.run("select", SelectionParams("6", "daar"))
     assert (
-        other.selection()["row_id"].to_pylist() == np.argsort(-table["reward"].to_numpy(), kind="stable")[:6].tolist()
+        other.table("select")["row_id"].to_pylist()
+        == np.argsort(-table["reward"].to_numpy(), kind="stable")[:6].tolist()
     )
     assert info["from"] == "workspace" and str(learnt.workspace.folder) not in json.dumps(manifest_facts(other))
     third = Workspace(other.workspace.folder.parent / "third", create=True)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from core.embedding import unit_rows
-from core.neighbours import nearest_neighbours
-from core.projection import ProjectParams, project_2d
+from core.base.arrays import unit_rows
+from core.vectors.neighbours import nearest_neighbours
+from core.vectors.projection import ProjectParams, project_2d
 from tests.test_clustering import blobs
 
 

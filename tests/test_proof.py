@@ -3,16 +3,19 @@
 import numpy as np
 import pytest
 
-from core.causal import load_causal, mean_log_probs
-from core.contenders import select_for_proof
-from core.delivery import manifest_facts
-from core.errors import CurationError
-from core.evidence_commands import _settings
-from core.pipeline import Pipeline
-from core.proof import ProveParams, draw_held_out, families, half_width, sum_up
-from core.proving import last_proof, prove, table_lines
-from core.selection import SelectionParams
-from core.versions import save_version
+from core.base.errors import CurationError
+from core.cli.evidence import _settings
+from core.evidence.ablation.arms import select_for_proof
+from core.evidence.ablation.latest import last_proof, table_lines
+from core.evidence.ablation.losses import draw_held_out, families, half_width, sum_up
+from core.evidence.ablation.params import ProveParams
+from core.evidence.ablation.run import prove
+from core.evidence.versions import save_version
+from core.export.delivery import manifest_facts
+from core.models.causal_lm import load_causal, mean_log_probs
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.workspace.deciding import decide_records
 from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
 
 TINY = {"vocabulary": 300, "context": 32, "width": 16, "layers": 1, "heads": 2, "steps": 12, "batch_size": 4}
@@ -48,7 +51,7 @@ def test_a_proof_has_a_line_a_method(pipeline):
 def test_what_is_held_out_is_never_selected_even_pinned_or_by_another_copy(pipeline):
     asked = params()
     held = draw_held_out(60, asked)
-    pipeline.workspace.decide_records("pin", held[:2])
+    decide_records(pipeline.workspace, "pin", held[:2])
     fresh = Pipeline(pipeline.workspace)
     for method in ("random", "kmq", "longest", "rounds", "kmeans-closest", "k-center"):
         rows = select_for_proof(fresh, method, asked, 0, held)
@@ -65,7 +68,7 @@ def test_the_longest_responses_are_the_longest(pipeline):
 
 
 def test_a_stopped_proof_goes_on_and_another_method_costs_only_its_own(pipeline, monkeypatch):
-    import core.proving as proving
+    import core.evidence.ablation.training as proving
 
     trained, real = [], proving.train_small_lm
 
@@ -94,7 +97,7 @@ def test_a_saved_version_is_trained_on_without_what_is_held_out(pipeline):
     save_version(pipeline, "best", manifest_facts(pipeline))
     asked = params(methods=("version:best",), n_seeds=1)
     held = draw_held_out(60, asked)
-    expected = np.setdiff1d(pipeline.selection()["row_id"].to_numpy(), held)
+    expected = np.setdiff1d(pipeline.table("select")["row_id"].to_numpy(), held)
     lines = prove(Pipeline(pipeline.workspace), asked, device="cpu")
     assert lines[0].n_records == [len(expected)] and np.isnan(lines[0].macro_half)
     asked = params(methods=("random", "version:best"), n_seeds=1)
@@ -131,7 +134,7 @@ def test_a_real_model_is_tuned_instead(pipeline, tiny_lm):
 
 
 def test_what_is_missing_is_said_before_anything_is_trained(pipeline, monkeypatch):
-    monkeypatch.setattr("core.proving.train_small_lm", None)  # whoever trains now, fails otherwise
+    monkeypatch.setattr("core.evidence.ablation.training.train_small_lm", None)  # whoever trains now, fails otherwise
     with pytest.raises(CurationError, match="daar needs the reward stage"):
         prove(pipeline, params(methods=("random", "daar")), device="cpu")
     with pytest.raises(CurationError, match="No group has 5 held-out records"):

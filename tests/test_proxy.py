@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from core.embedding import unit_rows
-from core.errors import CurationError
-from core.proxy import TokenEncoder, embed_pairs, proxy_scores
+from core.base.arrays import unit_rows
+from core.base.errors import CurationError
+from core.models.token_encoder import TokenEncoder
+from core.refine.proxy import embed_pairs, proxy_scores
 
 
 def test_what_follows_from_the_prompt_is_foretold_and_what_does_not_is_not():

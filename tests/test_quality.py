@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import CurationError
-from core.quality import FULL_LENGTH_WORDS, PARTS, QualityParams, _count_words, score_quality
-from core.records import SCHEMA
+from core.base.errors import CurationError
+from core.data.records import SCHEMA
+from core.quality.scorers.column import column_scores
+from core.quality.scorers.heuristic import FULL_LENGTH_WORDS, PARTS, _count_words, heuristic_scores
 
 
 def table(responses, prompts=None, raws=None, batch_rows=1000):
@@ -20,7 +21,7 @@ def table(responses, prompts=None, raws=None, batch_rows=1000):
 
 
 def heuristic(responses, prompts=None, **kwargs):
-    return score_quality(table(responses, prompts, **kwargs), QualityParams())
+    return pa.Table.from_batches(map(heuristic_scores, table(responses, prompts, **kwargs)))
 
 
 def parts_of(response, prompt=""):
@@ -28,7 +29,8 @@ def parts_of(response, prompt=""):
 
 
 def by_column(raws, column="score", **kwargs):
-    return score_quality(table(["x"] * len(raws), raws=raws, **kwargs), QualityParams(column))["score"].to_pylist()
+    scored = [column_scores(batch, column) for batch in table(["x"] * len(raws), raws=raws, **kwargs)]
+    return pa.Table.from_batches(scored)["score"].to_pylist()
 
 
 def length_of(words):

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from core.errors import CurationError
-from core.selection import allocate_quotas
+from core.base.errors import CurationError
+from core.selection.quotas import allocate_quotas
 
 
 def quotas(weights, budget, capacity, least=None):

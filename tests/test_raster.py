@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.map_figure import REAL_POINTS, real_points
-from core.raster import close_view, draw_points, full_view, in_polygon, inside_view
+from components.charts.map_figure import REAL_POINTS, real_points
+from core.vectors.raster import close_view, draw_points, full_view, in_polygon, inside_view
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 COLOURS = np.array([RED, BLUE], np.uint8)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from core.errors import CurationError
-from core.readers import COMPRESSIONS, FORMATS, file_format, read_entries
+from core.base.errors import CurationError
+from core.data.readers import COMPRESSIONS, FORMATS, file_format, read_entries
 
 CHUNK = 1 << 22
 COMPRESSORS = {

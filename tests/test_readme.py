@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from components import guide
-from core.__main__ import build_parser
-from core.selection import METHODS
+from components.frame import navigation
+from core.cli.parser import build_parser
+from core.selection.params import METHODS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ def test_every_verb_and_option_is_in_the_readme(verb):
 
 
 def test_every_page_is_in_the_readme_with_a_picture():
-    for entry in guide.PAGES:
+    for entry in navigation.PAGES:
         assert f"**{entry.title}**" in README
         assert f"assets/screenshots/{entry.name}.png" in README
     for picture in re.findall(r"assets/screenshots/[\w-]+\.png", README):

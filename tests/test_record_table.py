@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import CurationError
-from core.record_table import RecordTable
-from core.records import SCHEMA
+from core.base.errors import CurationError
+from core.data.record_table import RecordTable
+from core.data.records import SCHEMA
 
 
 def make_table(folder, texts, sources=None, batch_sizes=None):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from core.errors import CurationError
-from core.fields import FieldMap, detect_fields, parse_fields, texts_of, turns_of
-from core.records import BATCH_ROWS, SCHEMA, RecordParams, content_hash, load_records
+from core.base.errors import CurationError
+from core.data.fields import FieldMap, detect_fields, parse_fields, texts_of, turns_of
+from core.data.records import BATCH_ROWS, SCHEMA, RecordParams, content_hash, load_records
 
 
 def write(folder, records, name="data.jsonl"):

@@ -10,23 +10,28 @@ import numpy as np
 import pytest
 import yaml
 
-from core import reward_commands
-from core.__main__ import main
-from core.choices import StabilityParams, known_stability, stability
-from core.clustering import ClusterParams
-from core.contenders import redrawn_words, select_for_proof
-from core.domains import domain_as_dict
-from core.embedding import EmbedParams
-from core.jobs import last_job
-from core.pipeline import Pipeline
-from core.proving import last_proof, prove, table_lines
-from core.quality import QualityParams
-from core.records import RecordParams
-from core.redraw import mean_overlap, overlap_warning, redrawn_pool
-from core.reward import RewardParams
-from core.selection import Pool, SelectionParams, select_records
-from core.selection.rewards import low_cuts
-from core.workspace import Workspace
+from core.cli import daar
+from core.cli.parser import main
+from core.daar.domains import domain_as_dict
+from core.daar.params import RewardParams
+from core.data.records import RecordParams
+from core.evidence.ablation.arms import redrawn_words, select_for_proof
+from core.evidence.ablation.latest import last_proof, table_lines
+from core.evidence.ablation.run import prove
+from core.evidence.redraw import mean_overlap, overlap_warning, redrawn_pool
+from core.evidence.stability import StabilityParams, known_stability, stability
+from core.quality.params import QualityParams
+from core.run.jobs import last_job
+from core.run.pipeline import Pipeline
+from core.selection.by_domain import low_cuts
+from core.selection.methods import select_records
+from core.selection.params import SelectionParams
+from core.selection.pool import Pool
+from core.selection.stage import pool_of
+from core.vectors.clustering import ClusterParams
+from core.vectors.embedding import EmbedParams
+from core.workspace.deciding import decide_cluster, decide_records
+from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 from tests.test_pages import open_page, press, words
 from tests.test_proof import TINY
@@ -74,10 +79,10 @@ def test_the_first_seed_of_a_proof_takes_todays_clusters_and_the_next_ones_other
     pipeline = make_pipeline("embed", "cluster", "score", n_clusters=9)
     today, key = pipeline.params("cluster"), pipeline.current("cluster")
     first, second = rows_by(pipeline, "kmeans-closest", 0), rows_by(pipeline, "kmeans-closest", 1)
-    assert first == np.sort(select_records(pipeline.pool(), SelectionParams("12", "kmeans-closest")).rows).tolist()
+    assert first == np.sort(select_records(pool_of(pipeline), SelectionParams("12", "kmeans-closest")).rows).tolist()
     again = Pipeline(pipeline.workspace)
     again.run("cluster", dataclasses.replace(today, seed=1), device="cpu")
-    assert second == np.sort(select_records(again.pool(), SelectionParams("12", "kmeans-closest")).rows).tolist()
+    assert second == np.sort(select_records(pool_of(again), SelectionParams("12", "kmeans-closest")).rows).tolist()
     assert first != second and pipeline.current("cluster") == key and pipeline.params("cluster") == today
 
 
@@ -87,7 +92,7 @@ def test_the_probes_of_daar_are_trained_anew_for_each_seed_of_a_proof(rewarded):
     assert rewarded.params("reward") == today and first != second
     again = Pipeline(rewarded.workspace)
     again.run("reward", dataclasses.replace(today, seed=1), device="cpu")
-    assert second == np.sort(select_records(again.pool(), SelectionParams("12", "daar", seed=1)).rows).tolist()
+    assert second == np.sort(select_records(pool_of(again), SelectionParams("12", "daar", seed=1)).rows).tolist()
 
 
 def test_what_is_drawn_anew_is_said_and_what_is_not_and_why(rewarded):
@@ -97,11 +102,11 @@ def test_what_is_drawn_anew_is_said_and_what_is_not_and_why(rewarded):
     )
     assert "clusters" not in redrawn_words(rewarded, prove_params(methods=("random",)))
     before = rows_by(rewarded, "kmeans-closest", 1)
-    rewarded.decide_cluster("weight", 0, value=2.0)
+    decide_cluster(rewarded, "weight", 0, value=2.0)
     weighted = Pipeline(rewarded.workspace)
     assert "The same for all seeds: clusters, since people have given weights" in redrawn_words(weighted, asked)
     pool = redrawn_pool(weighted, SelectionParams("12", "kmeans-closest"), 1)
-    np.testing.assert_array_equal(pool.labels, weighted.labels())
+    np.testing.assert_array_equal(pool.labels, weighted.array("cluster"))
     assert rows_by(weighted, "kmeans-closest", 1) != before
     assert "A version holds the same records" in redrawn_words(rewarded, prove_params(methods=("version:x",)))
 
@@ -137,10 +142,10 @@ def test_the_cut_is_judged_when_daar_selects_pins_left_out(rewarded):
     least = rewarded.workspace.table("reward", rewarded.current("reward"))["reward"].to_numpy().min()
     told = [text for text in rewarded.finished("select")["warnings"] if "entropy at the cut" in text]
     assert least < 0.1 and len(told) == 1
-    rewarded.workspace.decide_records("pin", np.array([lowest]))
+    decide_records(rewarded.workspace, "pin", np.array([lowest]))
     fresh = Pipeline(rewarded.workspace)
     fresh.run("select", SelectionParams("2", "daar"))
-    drawn = fresh.selection().filter(fresh.selection()["reason"].to_numpy() == 0)["row_id"].to_numpy()
+    drawn = fresh.table("select").filter(fresh.table("select")["reason"].to_numpy() == 0)["row_id"].to_numpy()
     assert len(drawn) == 1 and drawn[0] != lowest
 
 
@@ -171,7 +176,7 @@ def test_a_proof_says_how_alike_its_seeds_select(rewarded):
 
 
 def _barred(pipeline):
-    from core.proving import _held_out
+    from core.evidence.ablation.run import _held_out
 
     return _held_out(pipeline, prove_params()).barred
 
@@ -190,7 +195,7 @@ def test_a_proof_from_before_says_what_its_intervals_leave_out(pipeline):
 
 def test_reward_reports_its_stability_from_the_command_line(rewarded, tmp_path, monkeypatch, capsys):
     # A domain probe that learns longer, as by default, would report the same.
-    monkeypatch.setattr(reward_commands, "RewardParams", functools.partial(RewardParams, steps=60))
+    monkeypatch.setattr(daar, "RewardParams", functools.partial(RewardParams, steps=60))
     file = tmp_path / "domains.yaml"
     file.write_text(yaml.safe_dump([domain_as_dict(domain) for domain in BY_RECORD]))
     folder = str(rewarded.workspace.folder)

@@ -7,16 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import CurationError
-from core.refinement import (
-    RefineParams,
-    cluster_scores,
-    explain,
-    first_weights,
-    rounds_target,
-    select_round,
-    update_weights,
-)
+from core.base.errors import CurationError
+from core.refine.drawing import rounds_target, select_round
+from core.refine.params import RefineParams
+from core.refine.weights import cluster_scores, explain, first_weights, update_weights
 from tests.test_selection import N, make_pool
 
 K = 4

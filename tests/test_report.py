@@ -12,25 +12,27 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import delivery
-from core.advance import Advance, advance
-from core.errors import CurationError
-from core.evidence import Evidence, MeasureParams, found_before, measure
-from core.files import file_sha256
-from core.measures import MEASURES
-from core.overrides import Decision
-from core.pipeline import Pipeline
-from core.projection import ProjectParams
-from core.proof import ProveParams
-from core.proving import prove
-from core.refinement import RefineParams
-from core.report import figures, findings, people, write_report
-from core.report.blocks import Example, Examples, Key, Paragraph, Picture, Report, Section, Table
-from core.report.html_page import as_html
-from core.report.markdown import as_markdown
-from core.rounds import Rounds
-from core.selection import SelectionParams
-from core.versions import find_version, import_version, restore_version, save_version
+from core.base.errors import CurationError
+from core.base.files import file_sha256
+from core.evidence.ablation.params import ProveParams
+from core.evidence.ablation.run import prove
+from core.evidence.measuring import Evidence, MeasureParams, found_before, measure
+from core.evidence.versions import find_version, import_version, restore_version, save_version
+from core.export import delivery
+from core.export.report import figures, findings, people
+from core.export.report.blocks import Example, Examples, Key, Paragraph, Picture, Report, Section, Table
+from core.export.report.html_page import as_html
+from core.export.report.markdown import as_markdown
+from core.export.report.writing import write_report
+from core.measures.registry import MEASURES
+from core.refine.advance import Advance, advance
+from core.refine.params import RefineParams
+from core.refine.runs import Rounds
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.vectors.projection import ProjectParams
+from core.workspace.deciding import decide_cluster, decide_records
+from core.workspace.decisions import Decision
 from tests.browser import browser_page
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 
@@ -152,7 +154,7 @@ def pipeline(make_pipeline):
 
 def test_both_files_hold_the_same_sections_tables_texts_and_pictures(pipeline, tmp_path):
     pipeline = with_map(pipeline)
-    pipeline.workspace.decide_records("drop", [59], "ann", "not *this* | one")
+    decide_records(pipeline.workspace, "drop", [59], "ann", "not *this* | one")
     pipeline.run("select", SelectionParams("12", seed=1))
     measure(pipeline, delivery.selected_rows(pipeline), MeasureParams(), device="cpu")
     page, text = report(pipeline, tmp_path)
@@ -206,8 +208,8 @@ def test_it_says_how_the_selection_came_about_and_how_to_check_it(pipeline, tmp_
 
 def test_the_map_shows_what_became_of_every_record(make_pipeline, tmp_path):
     pipeline = with_map(make_pipeline("embed", "cluster", "score"))
-    pipeline.workspace.decide_records("pin", [3, 4])
-    pipeline.workspace.decide_records("drop", [5])
+    decide_records(pipeline.workspace, "pin", [3, 4])
+    decide_records(pipeline.workspace, "drop", [5])
     pipeline = Pipeline(pipeline.workspace)
     pipeline.run("select", SelectionParams("12"))
     page, text = report(pipeline, tmp_path)
@@ -219,7 +221,7 @@ def test_the_map_shows_what_became_of_every_record(make_pipeline, tmp_path):
 
 def test_the_clusters_say_what_they_held_and_gave(pipeline, tmp_path):
     page, _ = report(pipeline, tmp_path)
-    rows, labels = delivery.selected_rows(pipeline), pipeline.labels()
+    rows, labels = delivery.selected_rows(pipeline), pipeline.array("cluster")
     names = pipeline.workspace.info("cluster", pipeline.current("cluster"))["names"]
     lines = table_of(page, "Cluster")[1:]
     assert [line[1] for line in lines] == names
@@ -265,8 +267,8 @@ def test_a_record_drawn_twice_is_counted_twice(make_pipeline, tmp_path):
 
 
 def test_a_shortfall_and_warnings_are_told(pipeline, tmp_path):
-    pipeline.decide_cluster("weight", 1, "ann", value=3)
-    pipeline.workspace.decide_records("drop", np.arange(55))
+    decide_cluster(pipeline, "weight", 1, "ann", value=3)
+    decide_records(pipeline.workspace, "drop", np.arange(55))
     pipeline = Pipeline(pipeline.workspace)
     pipeline.run("select", SelectionParams("12", "random"))
     manifest = delivery.manifest_facts(pipeline)
@@ -276,8 +278,8 @@ def test_a_shortfall_and_warnings_are_told(pipeline, tmp_path):
 
 def test_decisions_are_listed_with_who_and_note_and_state(pipeline, tmp_path, monkeypatch):
     workspace = pipeline.workspace
-    first = workspace.decide_records("pin", [3, 5, 7, 9, 11, 13, 15], "ann", "these | are `good`")
-    pipeline.decide_cluster("weight", 2, "bob", "more of it", 2.5)
+    first = decide_records(workspace, "pin", [3, 5, 7, 9, 11, 13, 15], "ann", "these | are `good`")
+    decide_cluster(pipeline, "weight", 2, "bob", "more of it", 2.5)
     workspace.ledger.add_decision(Decision(action="undo", refers=first.id, who="eve"))
     pipeline = Pipeline(workspace)
     pipeline.run("select", SelectionParams("12"))
@@ -449,7 +451,7 @@ def test_data_cannot_break_out_of_either_format(make_pipeline, tmp_path):
         {"instruction": f"{NASTY[i % 4]} {i}", "output": NASTY[(i + 1) % 4], "source": NASTY[i % 3]} for i in range(12)
     ]
     pipeline = make_pipeline("embed", "cluster", data=write_jsonl(tmp_path / "x<script>|`.jsonl", records))
-    pipeline.workspace.decide_records("pin", [1], "<script>who</script>", NASTY[1])
+    decide_records(pipeline.workspace, "pin", [1], "<script>who</script>", NASTY[1])
     Pipeline(pipeline.workspace).run("select", SelectionParams("6", "kmeans-random"))
     page, text = report(pipeline, tmp_path, examples=12)
     assert not {"script", "b", "iframe"} & set(page.tags) and page.tags.count("img") == 1
@@ -501,10 +503,10 @@ def test_nothing_selected_or_out_of_date_is_refused(make_pipeline, tmp_path):
     with pytest.raises(CurationError, match="Nothing is selected yet"):
         write_report(pipeline, out)
     pipeline.run("select", SelectionParams("12"))
-    pipeline.workspace.decide_records("drop", [0])
+    decide_records(pipeline.workspace, "drop", [0])
     with pytest.raises(CurationError, match="out of date"):
         write_report(Pipeline(pipeline.workspace), out)
-    pipeline.workspace.decide_records("drop", np.arange(60))
+    decide_records(pipeline.workspace, "drop", np.arange(60))
     pipeline = Pipeline(pipeline.workspace)
     pipeline.run("select", SelectionParams("12", "random"))
     with pytest.raises(CurationError, match="every record is dropped"):
@@ -556,8 +558,8 @@ def test_nothing_is_left_half_written(pipeline, tmp_path, monkeypatch):
 def test_it_opens_from_disk_without_a_request(make_pipeline, tmp_path):
     records = [record | {"output": f"{NASTY[i % 4]}\n{record['output']}"} for i, record in enumerate(small_records())]
     pipeline = with_map(make_pipeline(*PREPARED, data=write_jsonl(tmp_path / "small.jsonl", records)))
-    pipeline.workspace.decide_records("pin", [3], "ann")
-    pipeline.workspace.decide_records("drop", [4], "ann")
+    decide_records(pipeline.workspace, "pin", [3], "ann")
+    decide_records(pipeline.workspace, "drop", [4], "ann")
     pipeline = by_rounds(Pipeline(pipeline.workspace))
     measure(pipeline, delivery.selected_rows(pipeline), MeasureParams(), device="cpu")
     path, _ = write_report(pipeline, tmp_path / "report.html")

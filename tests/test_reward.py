@@ -6,8 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from core.clustering import cluster_means
-from core.domains import (
+from core.base.arrays import unit_rows
+from core.base.errors import CurationError
+from core.daar.centroids import assign_domains, drift_warnings, first_unlike, pick_by_description
+from core.daar.domains import (
     DEFAULT_DOMAINS,
     Domain,
     Seed,
@@ -17,12 +19,14 @@ from core.domains import (
     load_domains,
     save_domains,
 )
-from core.embedding import unit_rows
-from core.errors import CurationError
-from core.probes import Probe, ProbeParams, entropy, softmax, spearman, train_domain_probe, train_reward_probe
-from core.reward import RewardParams, assign_domains, drift_warnings, first_unlike, phi, pick_by_description
-from core.seeds import grow_seeds, parse_seed
-from core.selection import BANDED, BANDS, Pool, SelectionParams, select_records
+from core.daar.params import RewardParams
+from core.daar.probes import Probe, ProbeParams, entropy, softmax, spearman, train_domain_probe, train_reward_probe
+from core.daar.seed_generation import grow_seeds, parse_seed
+from core.measures.domain_similarity import phi
+from core.selection.methods import select_records
+from core.selection.params import BANDED, BANDS, SelectionParams
+from core.selection.pool import Pool
+from core.vectors.clustering import cluster_means
 from tests.conftest import TinyEncoder
 
 

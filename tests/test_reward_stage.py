@@ -5,19 +5,20 @@ import dataclasses
 import numpy as np
 import pytest
 
-from core.causal import load_causal
-from core.domain_store import save_in, saved_domains
-from core.domains import Domain, Seed, domain_as_dict
-from core.embedding import EmbedParams
-from core.errors import CurationError
-from core.files import file_sha256
-from core.pipeline import Pipeline
-from core.probes import Probe, softmax
-from core.reward import RewardParams
-from core.reward_stage import _weak_probes
-from core.selection import SelectionParams
-from core.states import input_means, layer_means
-from core.workspace import Workspace
+from core.base.errors import CurationError
+from core.base.files import file_sha256
+from core.daar.domains import Domain, Seed, domain_as_dict
+from core.daar.params import RewardParams
+from core.daar.probes import Probe, softmax
+from core.daar.saved_domains import save_in, saved_domains
+from core.daar.stage import _weak_probes
+from core.models.causal_lm import load_causal
+from core.models.hidden_states import input_means, layer_means
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.vectors.embedding import EmbedParams
+from core.workspace.deciding import decide_records
+from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder
 from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
 
@@ -53,9 +54,9 @@ def test_descriptions_become_domains_rewards_and_a_selection(make_pipeline):
     assert info["sources"]["bread"][0] >= 14
     pipeline.run("select", SelectionParams("12", "daar"))
     reward = table["reward"].to_numpy()
-    assert pipeline.selection()["row_id"].to_pylist() == np.argsort(-reward, kind="stable")[:12].tolist()
+    assert pipeline.table("select")["row_id"].to_pylist() == np.argsort(-reward, kind="stable")[:12].tolist()
     probe = Probe.load(pipeline.workspace.path("reward", key, ".domains.safetensors"))
-    np.testing.assert_allclose(softmax(probe(np.asarray(pipeline.embeddings()))), chances, atol=1e-5)
+    np.testing.assert_allclose(softmax(probe(np.asarray(pipeline.array("embed")))), chances, atol=1e-5)
 
 
 def test_the_same_seed_gives_the_same_rewards(make_pipeline):
@@ -114,7 +115,7 @@ def test_bands_by_source_labels_need_no_domains(make_pipeline):
     pipeline = make_pipeline("embed")
     pipeline.run("select", SelectionParams("12", "intra-band", groups="source"))
     codes = pipeline.workspace.records().sources()[1]
-    assert np.bincount(codes[pipeline.selection()["row_id"].to_numpy()]).tolist() == [3, 3, 3, 3]
+    assert np.bincount(codes[pipeline.table("select")["row_id"].to_numpy()]).tolist() == [3, 3, 3, 3]
     with pytest.raises(CurationError, match="needs the reward stage"):
         pipeline.run("select", SelectionParams("12", "intra-band"))
 
@@ -166,7 +167,7 @@ def test_a_causal_model_runs_all_steps_and_its_states_are_kept(make_pipeline, ti
     assert [path.stat().st_mtime_ns for path in pipeline.workspace.artifacts.glob("states-*.npy")] == before
     pipeline = Pipeline(pipeline.workspace)
     pipeline.run("select", SelectionParams("12", "daar"))
-    assert len(pipeline.selection()) == 12
+    assert len(pipeline.table("select")) == 12
 
 
 # From the command line
@@ -229,6 +230,6 @@ def test_wished_shares_that_cannot_be_met_are_said(make_pipeline):
     assert "no effect while coding is favoured" in pipeline.finished("select")["warnings"][0]
     pipeline.run("select", SelectionParams("4", "daar"))
     assert _without_cuts(pipeline) == []
-    pipeline.workspace.decide_records("drop", np.array([5]))
+    decide_records(pipeline.workspace, "drop", np.array([5]))
     with pytest.raises(CurationError, match="out of date already"):
         Pipeline(pipeline.workspace).finished("select")

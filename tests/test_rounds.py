@@ -9,22 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.weight_figures import weight_lines
-from core import delivery
-from core.advance import Advance, advance
-from core.clustering import ClusterParams
-from core.course import course_of, decisions_before, round_table, why
-from core.errors import CurationError
-from core.export import verify
-from core.overrides import Decision
-from core.pipeline import Pipeline
-from core.quality import QualityParams
-from core.refinement import RefineParams
-from core.round_files import export_round, import_scores
-from core.round_results import publish, take_back
-from core.rounds import Rounds
-from core.selection import SelectionParams
-from core.tuning import LmParams
+from components.charts.weight_figures import weight_lines
+from core.base.errors import CurationError
+from core.data.manifest import verify
+from core.export import delivery
+from core.models.lora import LmParams
+from core.quality.params import QualityParams
+from core.refine.advance import Advance, advance
+from core.refine.exchange import export_round, import_scores
+from core.refine.history import course_of, decisions_before, round_table, why
+from core.refine.params import RefineParams
+from core.refine.publishing import publish, take_back
+from core.refine.runs import Rounds
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.vectors.clustering import ClusterParams
+from core.workspace.deciding import decide_cluster, decide_records
+from core.workspace.decisions import Decision
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 
 PREPARED = ("embed", "cluster", "score")
@@ -78,8 +79,8 @@ def test_three_rounds_take_the_budget_and_become_the_selection(started):
     rounds = go(started)
     rows = all_rows(rounds)
     assert len(rows) == len(set(rows)) == 12 and [len(r) for r in rows_of(rounds)] == [4, 4, 4]
-    assert rounds.pipeline.selection()["row_id"].to_pylist() == rows
-    assert rounds.state(1) == "done" and rounds.pipeline.state("select") == "done"
+    assert rounds.results.table("select")["row_id"].to_pylist() == rows
+    assert rounds.state(1) == "done" and rounds.results.state("select") == "done"
     assert [bool(made.feedback) for made in rounds.rounds(1)] == [True, True, False]
 
 
@@ -124,7 +125,7 @@ def test_scoring_only_this_rounds_records_is_a_choice(rounds):
 def test_the_export_carries_the_rounds_in_its_manifest(started, tmp_path):
     rounds = go(started)
     out = tmp_path / "out.jsonl"
-    manifest = json.loads(delivery.export_selection(rounds.pipeline, out).read_text())
+    manifest = json.loads(delivery.export_selection(rounds.results, out).read_text())
     assert len(out.read_text().splitlines()) == 12
     told = manifest["rounds"]
     assert (
@@ -147,7 +148,7 @@ def test_what_a_run_needs_is_said(make_pipeline, rounds):
         rounds.start(RefineParams(feedback="lm"))
     with pytest.raises(CurationError, match="can't be spread"):
         rounds.start(RefineParams("2", 3))
-    rounds.workspace.decide_records("pin", np.arange(10))
+    decide_records(rounds.workspace, "pin", np.arange(10))
     with pytest.raises(CurationError, match="10 records are pinned, but the first round takes 4"):
         fresh(rounds).start(RefineParams("12", 3))
     with pytest.raises(CurationError, match="no run 7"):
@@ -157,7 +158,7 @@ def test_what_a_run_needs_is_said(make_pipeline, rounds):
 
 def test_a_run_whose_scores_have_changed_can_be_read_and_not_continued(started):
     go(started, until=1)
-    started.pipeline.run("score", QualityParams("rating"))
+    started.results.run("score", QualityParams("rating"))
     rounds = fresh(started)
     assert rounds.state(1) == "stale" and len(round_table(rounds, rounds.run(1), rounds.rounds(1)[0])) == 4
     with pytest.raises(CurationError, match="other score results"):
@@ -169,18 +170,18 @@ def test_a_run_whose_scores_have_changed_can_be_read_and_not_continued(started):
 
 def test_decisions_between_rounds_hold_in_the_next_and_the_chart_says_whose_they_are(started):
     rounds = go(started, until=1)
-    workspace, pipeline = rounds.workspace, rounds.pipeline
+    workspace, pipeline = rounds.workspace, rounds.results
     pin = next(row for row in range(60) if row not in rows_of(rounds)[0])
-    workspace.decide_records("pin", [pin], "bob")
-    workspace.decide_records("drop", [rows_of(rounds)[0][0]], "bob")
-    pipeline.decide_cluster("weight", 2, "ann", value=0.0)
+    decide_records(workspace, "pin", [pin], "bob")
+    decide_records(workspace, "drop", [rows_of(rounds)[0][0]], "bob")
+    decide_cluster(pipeline, "weight", 2, "ann", value=0.0)
     rounds = go(started, until=2)
     first, second = rows_of(rounds)
     labels = rounds.labels(rounds.run(1))
     assert pin in second and len(second) == 5 and not (labels[[r for r in second if r != pin]] == 2).any()
-    published = rounds.pipeline.selection()["row_id"].to_pylist()
+    published = rounds.results.table("select")["row_id"].to_pylist()
     assert len(published) == 8 and first[0] not in published
-    assert rounds.pipeline.state("select") == "done"
+    assert rounds.results.state("select") == "done"
     run, made = rounds.run(1), rounds.rounds(1)[1]
     assert [(d.who, d.action) for d in decisions_before(rounds, run, made)] == [
         ("bob", "pin"),
@@ -197,19 +198,19 @@ def test_decisions_between_rounds_hold_in_the_next_and_the_chart_says_whose_they
 def test_a_decision_after_the_last_round_asks_for_that_round_anew(started):
     rounds = go(started)
     before = rows_of(rounds)
-    rounds.workspace.decide_records("drop", [before[0][0], before[2][0]], "bob")
-    assert fresh(started).pipeline.state("select") == "stale"
+    decide_records(rounds.workspace, "drop", [before[0][0], before[2][0]], "bob")
+    assert fresh(started).results.state("select") == "stale"
     rounds = go(started, redo=True)
-    published = rounds.pipeline.selection()["row_id"].to_pylist()
+    published = rounds.results.table("select")["row_id"].to_pylist()
     assert len(published) == 12 and not {before[0][0], before[2][0]} & set(published)
-    assert rows_of(rounds)[:2] == before[:2] and rounds.pipeline.state("select") == "done"
+    assert rows_of(rounds)[:2] == before[:2] and rounds.results.state("select") == "done"
 
 
 def test_a_redo_that_cannot_be_leaves_all_as_it_was(started):
     rounds = go(started)
     before = rows_of(rounds)
     free = [row for row in range(60) if row not in all_rows(rounds)]
-    rounds.workspace.decide_records("pin", free[:9])
+    decide_records(rounds.workspace, "pin", free[:9])
     with pytest.raises(CurationError, match="9 pinned records"):
         go(started, redo=True)
     assert rows_of(fresh(started)) == before
@@ -220,7 +221,7 @@ def test_a_round_taken_back_stays_on_record_and_comes_back_the_same(started):
     before = rows_of(rounds)
     assert take_back(rounds, 1, 2, "ann") == 2
     rounds = fresh(started)
-    assert rows_of(rounds) == before[:1] and rounds.pipeline.selection()["row_id"].to_pylist() == before[0]
+    assert rows_of(rounds) == before[:1] and rounds.results.table("select")["row_id"].to_pylist() == before[0]
     on_record = rounds.workspace.ledger.rounds(1)
     assert len(on_record) == 3 and sum(row["taken_back"].startswith("ann") for row in on_record) == 2
     assert rows_of(go(started)) == before
@@ -248,9 +249,9 @@ def test_a_fork_shares_the_rounds_before_it_and_goes_its_own_way(started):
 def test_continuing_a_complete_run_after_decisions_makes_its_last_round_anew(started):
     rounds = go(started)
     pin = next(row for row in range(60) if row not in all_rows(rounds))
-    rounds.workspace.decide_records("drop", all_rows(rounds)[:3])
-    rounds.workspace.decide_records("pin", [pin])
-    published = go(started).pipeline.selection()["row_id"].to_pylist()
+    decide_records(rounds.workspace, "drop", all_rows(rounds)[:3])
+    decide_records(rounds.workspace, "pin", [pin])
+    published = go(started).results.table("select")["row_id"].to_pylist()
     assert len(published) == 12 and pin in published and not set(all_rows(rounds)[:3]) & set(published)
     before = len(rounds.workspace.ledger.rounds(1))
     assert len(go(started).workspace.ledger.rounds(1)) == before  # nothing has changed, nothing is made anew
@@ -259,22 +260,22 @@ def test_continuing_a_complete_run_after_decisions_makes_its_last_round_anew(sta
 def test_a_selection_that_lacks_dropped_or_pinned_records_says_so(started):
     rounds = go(started, until=2)
     pin = next(row for row in range(60) if row not in all_rows(rounds))
-    rounds.workspace.decide_records("drop", all_rows(rounds)[:2])
-    rounds.workspace.decide_records("pin", [pin])
+    decide_records(rounds.workspace, "drop", all_rows(rounds)[:2])
+    decide_records(rounds.workspace, "pin", [pin])
     rounds = fresh(started)
     publish(rounds, rounds.run(1))
-    told = rounds.workspace.info("select", rounds.pipeline.current("select"))["shortfall"]
+    told = rounds.workspace.info("select", rounds.results.current("select"))["shortfall"]
     assert "2 records short" in told and "1 pinned records are not in yet; the next round takes them" in told
 
 
 def test_undoing_a_drop_whose_place_was_filled_never_exceeds_the_budget(started):
     rounds = go(started, until=1)
-    decision = rounds.workspace.decide_records("drop", rows_of(rounds)[0])
+    decision = decide_records(rounds.workspace, "drop", rows_of(rounds)[0])
     rounds = go(started, until=2)
     assert len(rows_of(rounds)[1]) == 8
     rounds.workspace.ledger.add_decision(Decision(action="undo", refers=decision.id))
     rounds = go(started)
-    published = rounds.pipeline.selection()["row_id"].to_pylist()
+    published = rounds.results.table("select")["row_id"].to_pylist()
     assert len(published) == len(set(published)) == 12 and set(rows_of(rounds)[0]) <= set(published)
 
 
@@ -288,24 +289,24 @@ def test_decisions_made_while_feedback_runs_count_from_the_next_round(started):
                 workspace = started.workspace
                 free = [row for row in range(60) if row not in all_rows(fresh(started))]
                 self.pins, self.drops = free[:2], free[2:20]
-                workspace.decide_records("pin", self.pins)
-                workspace.decide_records("drop", self.drops)
+                decide_records(workspace, "pin", self.pins)
+                decide_records(workspace, "drop", self.drops)
             return super().encode(texts)
 
     encoder = Meddling()
     advance(fresh(started), Advance(1), device="cpu", encoder=encoder)
     rounds = fresh(started)
     assert set(encoder.pins) <= set(rows_of(rounds)[1]) and not set(encoder.drops) & set(all_rows(rounds))
-    assert rounds.pipeline.state("select") == "done"
+    assert rounds.results.state("select") == "done"
     assert len(decisions_before(rounds, rounds.run(1), rounds.rounds(1)[1])) == 2
 
 
 def test_taking_back_on_other_clusters_publishes_nothing(started, tmp_path):
     rounds = go(started)
-    rounds.pipeline.run("cluster", ClusterParams(6), device="cpu")
+    rounds.results.run("cluster", ClusterParams(6), device="cpu")
     made = len(rounds.workspace.ledger.selections())
     take_back(fresh(started), 1, 3)
-    assert len(rounds.workspace.ledger.selections()) == made and fresh(started).pipeline.state("select") == "stale"
+    assert len(rounds.workspace.ledger.selections()) == made and fresh(started).results.state("select") == "stale"
     with pytest.raises(CurationError, match="began with other cluster"):
         export_round(fresh(started), fresh(started).run(1), tmp_path / "out")
 
@@ -313,9 +314,9 @@ def test_taking_back_on_other_clusters_publishes_nothing(started, tmp_path):
 def test_with_every_round_taken_back_nothing_is_left_to_export(started, tmp_path):
     rounds = go(started)
     take_back(rounds, 1, 1)
-    assert fresh(started).pipeline.state("select") == "stale"
+    assert fresh(started).results.state("select") == "stale"
     with pytest.raises(CurationError, match="out of date"):
-        delivery.export_selection(fresh(started).pipeline, tmp_path / "out.jsonl")
+        delivery.export_selection(fresh(started).results, tmp_path / "out.jsonl")
 
 
 def test_a_fork_with_no_room_for_another_round_is_refused(started):
@@ -453,7 +454,7 @@ def test_a_record_dropped_after_the_round_went_out_may_come_back_scored(rounds, 
     rounds = go(rounds)
     records = export_round(rounds, rounds.run(1), tmp_path / "out")
     ids = [json.loads(line)["id"] for line in records.read_text().splitlines()]
-    rounds.workspace.decide_records("drop", [int(ids[0].split("-")[0])])
+    decide_records(rounds.workspace, "drop", [int(ids[0].split("-")[0])])
     path = write_jsonl(tmp_path / "scores.jsonl", [{"id": name, "score": i} for i, name in enumerate(ids)])
     rounds = fresh(rounds)
     import_scores(rounds, rounds.run(1), path)
@@ -472,17 +473,17 @@ def test_another_feedback_takes_no_file(started, tmp_path):
 
 def test_a_later_selection_by_a_method_takes_its_place_and_rounds_can_go_on(started):
     rounds = go(started, until=1)
-    rounds.pipeline.run("select", SelectionParams("5", "random"))
-    assert len(fresh(started).pipeline.selection()) == 5
-    assert len(go(started, until=2).pipeline.selection()) == 8
+    rounds.results.run("select", SelectionParams("5", "random"))
+    assert len(fresh(started).results.table("select")) == 5
+    assert len(go(started, until=2).results.table("select")) == 8
 
 
 def test_undoing_a_decision_brings_the_selection_of_before_back(started):
     rounds = go(started)
-    decision = rounds.workspace.decide_records("drop", [0])
-    assert fresh(started).pipeline.state("select") == "stale"
+    decision = decide_records(rounds.workspace, "drop", [0])
+    assert fresh(started).results.state("select") == "stale"
     rounds.workspace.ledger.add_decision(Decision(action="undo", refers=decision.id))
-    assert fresh(started).pipeline.state("select") == "done"
+    assert fresh(started).results.state("select") == "done"
 
 
 # Marks
@@ -494,22 +495,22 @@ def diamonds(course):
 
 
 def test_decisions_about_other_clusters_mark_nothing_in_a_run(rounds):
-    rounds.pipeline.decide_cluster("weight", 3, "ann", value=5.0)
-    rounds.pipeline.run("cluster", ClusterParams(6), device="cpu")
+    decide_cluster(rounds.results, "weight", 3, "ann", value=5.0)
+    rounds.results.run("cluster", ClusterParams(6), device="cpu")
     rounds = fresh(rounds)
     rounds.start(RefineParams("12", 3))
     rounds = go(rounds, until=2)
     run, first = rounds.run(1), rounds.rounds(1)[0]
     assert decisions_before(rounds, run, first) == [] and diamonds(course_of(rounds, run)) == []
     assert set(round_table(rounds, run, first)["held by"]) <= {"", "cap"}
-    rounds.pipeline.decide_cluster("weight", 3, "ann", value=5.0)
+    decide_cluster(rounds.results, "weight", 3, "ann", value=5.0)
     assert diamonds(course_of(fresh(rounds), run)) == ["next"]
 
 
 def test_a_decision_taken_back_leaves_no_mark(started):
     rounds = go(started, until=1)
     run = rounds.run(1)
-    weighted = rounds.pipeline.decide_cluster("weight", 2, "ann", value=3.0)
+    weighted = decide_cluster(rounds.results, "weight", 2, "ann", value=3.0)
     assert diamonds(course_of(fresh(started), run)) == ["next"]
     rounds.workspace.ledger.add_decision(Decision(action="undo", refers=weighted.id))
     course = course_of(fresh(started), run)
@@ -521,7 +522,7 @@ def test_a_decision_taken_back_leaves_no_mark(started):
 def test_a_decision_taken_back_after_its_round_is_still_told_of_that_round(started):
     rounds = go(started, until=1)
     run = rounds.run(1)
-    dropped = rounds.pipeline.decide_cluster("drop", 2, "ann")
+    dropped = decide_cluster(rounds.results, "drop", 2, "ann")
     rounds = go(started, until=2)
     rounds.workspace.ledger.add_decision(Decision(action="undo", refers=dropped.id, who="bob"))
     rounds = fresh(started)
@@ -533,9 +534,9 @@ def test_a_decision_taken_back_after_its_round_is_still_told_of_that_round(start
 
 def test_text_table_and_chart_give_a_weight_in_one_unit(started):
     rounds = go(started, until=1)
-    rounds.pipeline.decide_cluster("weight", 2, "ann", value=3.0)
+    decide_cluster(rounds.results, "weight", 2, "ann", value=3.0)
     rounds = go(started, until=2)
-    rounds.pipeline.decide_cluster("weight", 1, "ann", value=0.5)
+    decide_cluster(rounds.results, "weight", 1, "ann", value=0.5)
     rounds = fresh(started)
     run, course = rounds.run(1), course_of(rounds, rounds.run(1))
     for place, made in enumerate(rounds.rounds(1)):

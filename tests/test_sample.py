@@ -7,11 +7,12 @@ import shutil
 import numpy as np
 import pytest
 
-from core.embedding import EmbedParams, SentenceEncoder, embed_texts
-from core.errors import CurationError
-from core.pipeline import Pipeline
-from core.selection import SelectionParams
-from core.workspace import Workspace
+from core.base.errors import CurationError
+from core.models.encoder import SentenceEncoder
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.vectors.embedding import embed_texts
+from core.workspace.workspace import Workspace
 from tests.conftest import SAMPLE
 
 RECORDS = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
@@ -47,14 +48,14 @@ def test_the_sample_is_what_the_readme_says():
 
 
 def test_clusters_follow_the_topics(pipeline):
-    labels = np.asarray(pipeline.labels())
+    labels = np.asarray(pipeline.array("cluster"))
     sources = np.array([record["source"] for record in RECORDS])
     pure = sum(collections.Counter(sources[labels == c]).most_common(1)[0][1] for c in range(labels.max() + 1))
     assert pure / 600 > 0.6
 
 
 def test_near_duplicates_have_a_near_twin_and_outliers_none(pipeline):
-    x = np.asarray(pipeline.embeddings())
+    x = np.asarray(pipeline.array("embed"))
     cosine = x @ x.T
     np.fill_diagonal(cosine, -1)
     nearest = cosine.max(1)
@@ -63,7 +64,7 @@ def test_near_duplicates_have_a_near_twin_and_outliers_none(pipeline):
 
 
 def test_quality_tells_bad_answers_from_good_ones(pipeline):
-    quality = pipeline.quality()
+    quality = pipeline.column("score", "score")
     good, bad = quality[rows_where(note="")], quality[rows_where(note="low-quality")]
     wins = (good[:, None] > bad[None]).mean()
     assert wins > 0.95 and np.median(quality[rows_where(note="junk")]) < np.quantile(good, 0.1)
@@ -76,7 +77,7 @@ def test_kmq_takes_fewer_bad_answers_than_kmeans_random(pipeline):
         counts = []
         for seed in range(20):
             pipeline.run("select", SelectionParams("100", method, seed=seed))
-            counts.append(len(bad & set(pipeline.selection()["row_id"].to_pylist())))
+            counts.append(len(bad & set(pipeline.table("select")["row_id"].to_pylist())))
         taken[method] = np.mean(counts)
     assert taken["kmq"] < 0.75 * taken["kmeans-random"]
 
@@ -90,7 +91,7 @@ def test_the_bundled_encoder_puts_like_things_together(real_encoder):
 def test_the_fast_number_format_stays_within_0_99(real_encoder):
     texts = [record["messages"][0]["content"] for record in RECORDS[:40]]
     exact = embed_texts(texts, real_encoder)
-    fast = SentenceEncoder(EmbedParams(), "cpu")
+    fast = SentenceEncoder(device="cpu")
     fast.calibrate(texts[:16])
     if fast.format == "float32":
         pytest.skip("this CPU has no bfloat16 matrix instructions")
@@ -98,15 +99,15 @@ def test_the_fast_number_format_stays_within_0_99(real_encoder):
 
 
 def test_an_inaccurate_format_is_not_used(real_encoder, monkeypatch):
-    monkeypatch.setattr("core.embedding.fast_format", lambda device: "bfloat16")
-    monkeypatch.setattr("core.embedding._LEAST_AGREEMENT", 1.1)
-    encoder = SentenceEncoder(EmbedParams(), "cpu")
+    monkeypatch.setattr("core.models.encoder.fast_format", lambda device: "bfloat16")
+    monkeypatch.setattr("core.models.encoder._LEAST_AGREEMENT", 1.1)
+    encoder = SentenceEncoder(device="cpu")
     encoder.calibrate(["one text", "another"])
     assert encoder.format == "float32" and encoder._model.dtype == real_encoder._model.dtype
 
 
 def test_longer_texts_are_cut_at_max_tokens():
-    encoder = SentenceEncoder(EmbedParams(max_tokens=4), "cpu")  # the model's two special tokens count too
+    encoder = SentenceEncoder(max_tokens=4, device="cpu")  # the model's two special tokens count too
     same, longer, other = encoder.encode(["bread oven", "bread oven train garden piano", "bread train"])
     assert same @ longer > 0.9999 and same @ other < 0.99
 
@@ -114,4 +115,4 @@ def test_longer_texts_are_cut_at_max_tokens():
 def test_a_model_that_is_none_is_a_clear_error(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(CurationError, match="can't be loaded as a sentence-transformers model"):
-        SentenceEncoder(EmbedParams(model=str(tmp_path)), "cpu")
+        SentenceEncoder(str(tmp_path), device="cpu")

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from core.errors import CurationError
-from core.files import write_table
-from core.pipeline import Pipeline
-from core.quality import QualityParams
-from core.scorers import combine_by_product, combine_by_rank
-from core.scoring import judge_estimate, scores_made
-from core.selection import SelectionParams
+from core.base.errors import CurationError
+from core.base.files import write_table
+from core.quality.params import QualityParams
+from core.quality.scorers.combine import combine_by_product, combine_by_rank
+from core.quality.scorers.judge import judge_estimate
+from core.quality.stage import scores_made
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
 from tests.judge_server import judge_server
 
 
@@ -23,7 +24,7 @@ def judged(monkeypatch):
     """Run a function while a judge that answers by `answer` is there."""
 
     def run(answer, work):
-        monkeypatch.setattr("core.endpoint.time.sleep", lambda seconds: None)
+        monkeypatch.setattr("core.models.endpoint.time.sleep", lambda seconds: None)
         with judge_server(answer) as (url, requests):
             for name, value in (("OPENAI_BASE_URL", url), ("OPENAI_API_KEY", "x"), ("WINNOW_JUDGE_MODEL", "tiny")):
                 monkeypatch.setenv(name, value)
@@ -36,16 +37,16 @@ def judged(monkeypatch):
 def test_ifd_and_rewards_become_the_quality_that_methods_go_by(pipeline, tiny_lm, tiny_reward_model):
     for scorer, model in (("ifd", tiny_lm), ("reward", tiny_reward_model)):
         pipeline.run("score", QualityParams(scorer=scorer, model=model), device="cpu")
-        quality = pipeline.quality()
+        quality = pipeline.column("score", "score")
         assert len(quality) == 60 and np.isfinite(quality).all() and np.ptp(quality) > 0
         pipeline.run("select", SelectionParams("5", "quality"))
-        assert sorted(pipeline.selection()["row_id"].to_pylist()) == sorted(np.argsort(-quality, kind="stable")[:5])
+        assert sorted(pipeline.table("select")["row_id"].to_pylist()) == sorted(np.argsort(-quality, kind="stable")[:5])
     assert set(scores_made(pipeline.workspace.ledger.settings())) == {"heuristic", "ifd", "reward"}
     assert not list(pipeline.workspace.artifacts.glob("*.shards"))
 
 
 def test_a_killed_scoring_goes_on_from_its_shards(pipeline, tiny_lm, monkeypatch):
-    monkeypatch.setattr("core.scoring._SHARD_RECORDS", 16)
+    monkeypatch.setattr("core.quality.by_records.SHARD_RECORDS", 16)
     params = QualityParams(scorer="ifd", model=tiny_lm)
     written = []
 
@@ -55,14 +56,16 @@ def test_a_killed_scoring_goes_on_from_its_shards(pipeline, tiny_lm, monkeypatch
         written.append(path)
         write_table(path, table)
 
-    monkeypatch.setattr("core.scoring.write_table", die_at_the_third)
+    monkeypatch.setattr("core.quality.by_records.write_table", die_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         pipeline.run("score", params, device="cpu")
     again = []
-    monkeypatch.setattr("core.scoring.write_table", lambda path, table: (again.append(path), write_table(path, table)))
+    monkeypatch.setattr(
+        "core.quality.by_records.write_table", lambda path, table: (again.append(path), write_table(path, table))
+    )
     Pipeline(pipeline.workspace).run("score", params, device="cpu")
     assert len(written) == 2 and len(again) == 2 and not set(written) & set(again)
-    assert len(Pipeline(pipeline.workspace).quality()) == 60
+    assert len(Pipeline(pipeline.workspace).column("score", "score")) == 60
 
 
 def test_a_judges_scores_and_its_unusable_answers(pipeline, judged):
@@ -77,7 +80,7 @@ def test_a_judges_scores_and_its_unusable_answers(pipeline, judged):
 
     judged(answer, fails)
     later = judged(answer, lambda: pipeline.run("score", QualityParams(scorer="judge", missing="lowest")))
-    assert pipeline.quality()[7] == 2 and set(pipeline.quality()) == {2, 4}
+    assert pipeline.column("score", "score")[7] == 2 and set(pipeline.column("score", "score")) == {2, 4}
     assert pipeline.workspace.info("score", pipeline.current("score"))["n_missing"] == 1
     assert len(later) == 4  # only the one without an answer, four times
 
@@ -91,7 +94,7 @@ def test_after_a_failure_only_what_is_missing_is_asked_again(pipeline, judged):
 
     judged(lambda question, before: 500 if "number 7\n" in question else '{"score": 3}', fails)
     requests = judged(lambda question, before: '{"score": 3}', lambda: pipeline.run("score", params))
-    assert len(requests) == 1 and len(pipeline.quality()) == 60
+    assert len(requests) == 1 and len(pipeline.column("score", "score")) == 60
 
 
 def test_quality_and_complexity_are_two_scores_and_combine(pipeline, judged):
@@ -115,12 +118,12 @@ def test_quality_and_complexity_are_two_scores_and_combine(pipeline, judged):
     heuristic = pipeline.workspace.table("score", pipeline.key("score", made["heuristic"]))["score"].to_numpy()
     pipeline.run("score", QualityParams(scorer="combine", parts=parts))
     garden = np.arange(60) % 4 == 2
-    np.testing.assert_allclose(pipeline.quality(), combine_by_rank([heuristic, garden], [1, 3]))
+    np.testing.assert_allclose(pipeline.column("score", "score"), combine_by_rank([heuristic, garden], [1, 3]))
     assert Pipeline(pipeline.workspace).state("score") == "done"  # its params survive the ledger
     # DEITA: complexity times quality, as the judge gave them.
     parts = tuple((1.0, made[f"judge-{criterion}"].as_dict()) for criterion in ("complexity", "quality"))
     pipeline.run("score", QualityParams(scorer="combine", parts=parts, combine_by="product"))
-    np.testing.assert_allclose(pipeline.quality(), np.where(garden, 4.5, 1) * 1.5)
+    np.testing.assert_allclose(pipeline.column("score", "score"), np.where(garden, 4.5, 1) * 1.5)
 
 
 def test_a_product_of_scores_worked_by_hand_and_none_of_negative_ones():

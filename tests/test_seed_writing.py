@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from core.domain_store import change_domain, kept_only, saved_domains, settle_offered
-from core.domains import Domain, Seed
-from core.endpoint import Endpoint
-from core.errors import CurationError
-from core.seed_writing import SeedParams, last_writing, write_seeds
-from core.workspace import Workspace
+from core.base.errors import CurationError
+from core.daar.domains import Domain, Seed
+from core.daar.saved_domains import change_domain, kept_only, saved_domains, settle_offered
+from core.daar.seed_writing import SeedParams, last_writing, write_seeds
+from core.models.endpoint import Endpoint
+from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder
 from tests.judge_server import judge_server
 from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
@@ -196,7 +196,7 @@ def test_domains_keep_other_fields_when_seeds_change(make_pipeline):
 
 
 def _opened(folder):
-    from core.workspace import Workspace
+    from core.workspace.workspace import Workspace
 
     return Workspace(folder)
 

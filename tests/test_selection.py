@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import CurationError
-from core.selection import DRAWING, METHODS, Pool, SelectionParams, select_records
-from core.selection.params import REASONS
+from core.base.errors import CurationError
+from core.selection.methods import select_records
+from core.selection.params import DRAWING, METHODS, REASONS, SelectionParams
+from core.selection.pool import Pool
 
 N = 120
 SIZES = (60, 36, 18, 6)

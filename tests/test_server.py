@@ -14,7 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from components.doorkeeper import is_allowed
+from components.frame.doorkeeper import is_allowed
 from tests.browser import ROOT, free_port, running_app
 
 ENDPOINTS = [

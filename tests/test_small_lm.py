@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from core.errors import CurationError
-from core.small_lm import SmallLmParams, _rate, held_out_losses, train_small_lm
-from core.small_tokens import Encoded, encode_pairs, pack, train_tokenizer
+from core.base.errors import CurationError
+from core.models.scratch_lm import SmallLmParams, _rate, held_out_losses, train_small_lm
+from core.models.scratch_tokens import Encoded, encode_pairs, pack, train_tokenizer
 
 QUICK = SmallLmParams(
     vocabulary=320, context=64, width=32, layers=2, heads=2, steps=60, batch_size=8, learning_rate=1e-2

@@ -1,10 +1,19 @@
 import numpy as np
 import pytest
 
-from core.clustering import ClusterParams, cluster_embeddings
-from core.embedding import unit_rows
-from core.errors import CurationError
-from core.suggestion import WEAK, SuggestParams, advise, compare_counts, counts_to_try, elbow, parse_counts, silhouettes
+from core.base.arrays import unit_rows
+from core.base.errors import CurationError
+from core.vectors.cluster_counts import (
+    WEAK,
+    SuggestParams,
+    advise,
+    compare_counts,
+    counts_to_try,
+    elbow,
+    parse_counts,
+    silhouettes,
+)
+from core.vectors.clustering import ClusterParams, cluster_embeddings
 
 
 def blobs(n_blobs=6, each=40, d=8, spread=0.1, seed=0):

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from core.__main__ import main
-from core.advance import Advance, advance
-from core.delivery import export_selection
-from core.errors import CurationError
-from core.pipeline import Pipeline
-from core.records import RecordParams
-from core.refinement import RefineParams
-from core.report import write_report
-from core.round_files import export_round
-from core.rounds import Rounds
-from core.selection import SelectionParams
-from core.targets import Source, check_out, source_of
-from core.versions import export_version, find_version, save_version
-from core.workspace import Workspace
+from core.base.errors import CurationError
+from core.cli.parser import main
+from core.data.records import RecordParams
+from core.data.targets import Source, check_out, source_of
+from core.evidence.versions import export_version, find_version, save_version
+from core.export.delivery import export_selection
+from core.export.report.writing import write_report
+from core.refine.advance import Advance, advance
+from core.refine.exchange import export_round
+from core.refine.params import RefineParams
+from core.refine.runs import Rounds
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.workspace.workspace import Workspace
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_every_way_to_write_minds_the_sources(make_pipeline, data_file, tmp_path
 def test_a_file_of_another_length_is_not_read(tmp_path, data_file, monkeypatch):
     source = source_of(data_file)
     (tmp_path / "export.jsonl").write_text("an earlier export")
-    monkeypatch.setattr("core.targets.file_sha256", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr("core.data.targets.file_sha256", lambda path: pytest.fail(f"{path} was read"))
     check_out(tmp_path / "export.jsonl", [source])
     monkeypatch.undo()
     (tmp_path / "export.jsonl").write_bytes(data_file.read_bytes())

@@ -5,19 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from core.advance import Advance, advance
-from core.choices import StabilityParams, choices, find_choice, known_stability, rows_of, stability
-from core.clustering import ClusterParams
-from core.delivery import export_selection, manifest_facts
-from core.errors import CurationError
-from core.export import verify
-from core.overrides import match_hashes
-from core.pipeline import Pipeline
-from core.records import RecordParams
-from core.refinement import RefineParams
-from core.rounds import Rounds
-from core.selection import SelectionParams, VersionParams
-from core.versions import (
+from core.base.errors import CurationError
+from core.data.manifest import verify
+from core.data.records import RecordParams
+from core.evidence.candidates import choices, find_choice, rows_of
+from core.evidence.stability import StabilityParams, known_stability, stability
+from core.evidence.versions import (
     export_version,
     find_version,
     import_version,
@@ -26,7 +19,16 @@ from core.versions import (
     version_rows,
     versions,
 )
-from core.workspace import Workspace
+from core.export.delivery import export_selection, manifest_facts
+from core.refine.advance import Advance, advance
+from core.refine.params import RefineParams
+from core.refine.runs import Rounds
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams, VersionParams
+from core.vectors.clustering import ClusterParams
+from core.workspace.deciding import decide_records
+from core.workspace.decisions import match_hashes
+from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 
 
@@ -40,7 +42,7 @@ def save(pipeline, name="first", **more):
 
 
 def rows_now(pipeline):
-    return np.sort(pipeline.selection()["row_id"].to_numpy()).tolist()
+    return np.sort(pipeline.table("select")["row_id"].to_numpy()).tolist()
 
 
 def test_a_version_never_changes(pipeline):
@@ -48,7 +50,7 @@ def test_a_version_never_changes(pipeline):
     made = save(pipeline, note="for the talk", who="ann")
     assert (made.n, made.method, made.note, made.who) == (12, "kmq", "for the talk", "ann") and made.at
     pipeline.run("select", SelectionParams("20", "quality"))
-    pipeline.workspace.decide_records("drop", np.array(before[:3]))
+    decide_records(pipeline.workspace, "drop", np.array(before[:3]))
     pipeline.run("cluster", ClusterParams(3), device="cpu")
     assert version_rows(pipeline.workspace, find_version(pipeline.workspace, "first")).tolist() == before
     with pytest.raises(CurationError, match="'first' already, and it never changes"):
@@ -112,15 +114,15 @@ def test_restoring_makes_it_the_selection_again_and_says_what_was_decided_since(
     made = save(pipeline)
     pipeline.run("select", SelectionParams("20", "quality"))
     others = np.setdiff1d(np.arange(60), before)
-    pipeline.workspace.decide_records("drop", np.array(before[:2]))
-    pipeline.workspace.decide_records("pin", others[:1])
+    decide_records(pipeline.workspace, "drop", np.array(before[:2]))
+    decide_records(pipeline.workspace, "pin", others[:1])
     restore_version(Pipeline(pipeline.workspace), made)
     now = Pipeline(pipeline.workspace)
     assert rows_now(now) == before and now.state("select") == "done"
     assert now.params("select") == VersionParams("first", made.key, 12)
     told = now.workspace.info("select", now.current("select"))["shortfall"]
     assert told == "1 record pinned now is not in it. 2 records dropped now are in it."
-    now.workspace.decide_records("drop", others[5:6])
+    decide_records(now.workspace, "drop", others[5:6])
     assert Pipeline(pipeline.workspace).state("select") == "stale"  # as any selection after a decision
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from components.weight_figures import loss_lines, weight_codes, weight_heat, weight_lines
-from core.course import Course
-from core.overrides import Decision
+from components.charts.weight_figures import loss_lines, weight_codes, weight_heat, weight_lines
+from core.refine.history import Course
+from core.workspace.decisions import Decision
 
 
 def make_course(k=8, decisions=()):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.words import one_line, shorten
+from core.base.text import one_line, shorten
 
 
 def test_blanks_breaks_and_control_characters_become_one_blank():

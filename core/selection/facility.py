@@ -11,10 +11,9 @@ import dataclasses
 
 import numpy as np
 
-from core.selection.moments import MomentBounds
-from core.selection.params import SelectionParams
-from core.selection.picks import Picks
-from core.selection.pool import Pool, finite_quality, unit_rows
+from .moments import MomentBounds
+from .params import SelectionParams
+from .pool import Picks, Pool, finite_quality, unit_rows
 
 _MOST_LISTED = 100_000_000  # cosines kept in the lists: 8 bytes each
 _SAMPLE = 256

@@ -5,9 +5,8 @@ Each continues from the pinned records as if it had picked them.
 
 import numpy as np
 
-from core.selection.params import SelectionParams
-from core.selection.picks import Picks
-from core.selection.pool import Pool, finite_quality, unit_rows
+from .params import SelectionParams
+from .pool import Picks, Pool, finite_quality, unit_rows
 
 _REFRESH = 256
 

@@ -1,15 +1,12 @@
 """What is asked of a selection, and what comes back. Holds no method."""
 
 import dataclasses
-import math
-import re
-from fractions import Fraction
 
 import numpy as np
 
-from core.errors import CurationError
-from core.params import Params, check_choice, check_count, check_share
-from core.words import counted
+from ..base.budget import checked_budget, records_of
+from ..base.errors import CurationError
+from ..base.params import Params, check_choice, check_count, check_share
 
 METHODS = {
     "kmq": "Every cluster gets its share of the budget; inside a cluster, better records are likelier to be drawn.",
@@ -52,8 +49,6 @@ SEEDED = tuple(name for name, needs in NEEDS.items() if not needs or {"cluster",
 GROUPS = {"domains": "DaaR's domains, learnt on the Reward page.", "source": "The records' own source labels."}
 BANDED = ("inter-band", "intra-band")
 REASONS = ("drawn", "pinned", "filled")
-_SEPARATED = re.compile(r"\s*(\d+(?:[,'’ \u00a0\u202f]\d+)+)\s*(%?)\s*")
-_THOUSANDS = re.compile(r"\d{1,3}(?:([,'’ \u00a0\u202f])\d{3})(?:\1\d{3})*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +83,7 @@ class SelectionParams(Params):
         return tuple(n for n in needs if n != "reward") if self.groups == "source" else needs
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "budget", plain_budget(self.budget))
+        object.__setattr__(self, "budget", checked_budget(self.budget))
         check_choice("method", self.method, tuple(METHODS))
         check_choice("quota", self.quota, ("size", "equal"))
         check_choice("probability", self.probability, ("proportional", "softmax"))
@@ -101,43 +96,10 @@ class SelectionParams(Params):
             raise CurationError(f"{self.method} has no use for groups; they are for {' and '.join(BANDED)}.")
         if self.replacement and self.method not in DRAWING:
             raise CurationError(f"{self.method} takes each record once; replacement is for {', '.join(DRAWING)}.")
-        _parse_budget(self.budget)
 
     def n_records(self, n_pool: int) -> int:
         """Return the budget as a number of records out of `n_pool`; a percentage is rounded to the nearest, half up."""
-        value, is_percentage = _parse_budget(self.budget)
-        count = max(1, math.floor(n_pool * value / 100 + Fraction(1, 2))) if is_percentage else int(value)
-        if count > n_pool and not self.replacement:
-            raise CurationError(
-                f"The budget is {counted(count, 'record')}, but there are only {n_pool:,}; ask for that many at most."
-            )
-        return count
-
-
-def plain_budget(budget: str) -> str:
-    """Return a count such as "1,000" or "12 500" without its separators, so that it is the same budget as "1000".
-
-    Anything else comes back as it is. Raises CurationError for one that could be read in two ways, such as "1,00".
-    """
-    if not isinstance(budget, str) or not (found := _SEPARATED.fullmatch(budget)):
-        return budget
-    count = re.sub(r"\D", "", found[1])
-    if found[2] or not _THOUSANDS.fullmatch(found[1]):
-        raise CurationError(
-            f"budget is {budget!r}, which can be read in two ways; write a count as 1000 or 1,000, and a percentage with a point, "
-            "as in 12.5%."
-        )
-    return count
-
-
-def _parse_budget(budget: str) -> tuple[Fraction, bool]:
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", str(budget))
-    value, is_percentage = (Fraction(match[1]), bool(match[2])) if match else (Fraction(0), False)
-    if value <= 0 or (is_percentage and value > 100) or (not is_percentage and value != int(value)):
-        raise CurationError(
-            f"budget is {budget!r}; it must be a count of records such as 500, or a percentage up to 100%."
-        )
-    return value, is_percentage
+        return records_of(self.budget, n_pool, self.replacement)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,3 +171,26 @@ class Selection:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+@dataclasses.dataclass(frozen=True)
+class RoundsParams(Params):
+    """What a selection by rounds is known by, where other selections have SelectionParams.
+
+    run: of the workspace. rounds: how many are in it. course: a hash of those rounds. budget: of the whole run.
+    """
+
+    run: int
+    rounds: int
+    course: str
+    budget: str = "10%"
+    method: str = "rounds"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Return the stages that such a selection cannot do without."""
+        return ("cluster",)
+
+    def n_records(self, n_pool: int) -> int:
+        """Return the whole run's budget as a number of records."""
+        return SelectionParams(self.budget).n_records(n_pool)

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from core.errors import CurationError, lacking
-from core.words import counted
+from ..base.errors import CurationError, lacking
+from ..base.text import counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,3 +85,15 @@ def unit_rows(pool: Pool) -> np.ndarray:
     if pool.embeddings is None:
         raise lacking("This method compares embeddings, and the records have none", "embed")
     return pool.embeddings
+
+
+@dataclasses.dataclass(frozen=True)
+class Picks:
+    """rows: (m,) int64 row ids in pick order. scores: (m,) float, what each was picked by (its gain, distance, quality).
+
+    n_filled: how many at the end only fill the budget, against the method's own rule.
+    """
+
+    rows: np.ndarray
+    scores: np.ndarray
+    n_filled: int = 0

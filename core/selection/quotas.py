@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from core.errors import CurationError
-from core.words import counted
+from ..base.errors import CurationError
+from ..base.text import counted
 
 _MOST = np.finfo(np.float64).max
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from core.domains import Domain
-from core.embedding import BUNDLED, EmbedParams, SentenceEncoder
-from core.pipeline import Pipeline
-from core.reward import ASSIGNMENTS, assign_domains, pick_by_description
-from core.workspace import Workspace
+from core.daar.centroids import assign_domains, pick_by_description
+from core.daar.domains import Domain
+from core.daar.params import ASSIGNMENTS
+from core.models.encoder import BUNDLED, SentenceEncoder
+from core.run.pipeline import Pipeline
+from core.workspace.workspace import Workspace
 from tests.benchmarks.data import POOL, ROOT, VECTORS
 
 DOMAINS = (
@@ -27,12 +28,12 @@ _DRAWS = 5
 _RUN = """
 import resource, sys, time
 from pathlib import Path
-from core.domains import domain_as_dict
-from core.embedding import BUNDLED
-from core.pipeline import Pipeline
-from core.reward import RewardParams
-from core.selection import SelectionParams
-from core.workspace import Workspace
+from core.daar.domains import domain_as_dict
+from core.models.encoder import BUNDLED
+from core.run.pipeline import Pipeline
+from core.daar.params import RewardParams
+from core.selection.params import SelectionParams
+from core.workspace.workspace import Workspace
 from tests.benchmarks.daar import DOMAINS
 
 seed, assignment = int(sys.argv[2]), sys.argv[3]
@@ -44,7 +45,7 @@ pipeline.run("select", SelectionParams("20%", "daar", seed=seed))
 seconds = time.perf_counter() - started
 info = pipeline.workspace.info("reward", pipeline.current("reward"))
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(seconds, peak, info["accuracy"], info["spearman"], len(pipeline.selection()))
+print(seconds, peak, info["accuracy"], info["spearman"], len(pipeline.table("select")))
 """
 
 
@@ -80,10 +81,10 @@ def main() -> None:
 
 
 def _pseudo_labels(pipeline: Pipeline) -> None:
-    x = pipeline.embeddings()
+    x = pipeline.array("embed")
     names, codes = pipeline.workspace.records().sources()
     family = np.array([0 if n.startswith("gsm8k") else 1 if n.startswith("codealpaca") else 2 for n in names])[codes]
-    descriptions = SentenceEncoder(EmbedParams(BUNDLED), "cpu").encode([f"{d.name}: {d.description}" for d in DOMAINS])
+    descriptions = SentenceEncoder(BUNDLED, device="cpu").encode([f"{d.name}: {d.description}" for d in DOMAINS])
     found: dict[tuple[str, str], list[float]] = {}
     for draw in range(_DRAWS):
         rng = np.random.default_rng(draw)

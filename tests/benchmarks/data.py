@@ -5,13 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from core.clustering import ClusterParams
-from core.embedding import EmbedParams
-from core.files import file_sha256
-from core.pipeline import Pipeline
-from core.quality import QualityParams
-from core.records import RecordParams
-from core.workspace import Workspace
+from core.base.files import file_sha256
+from core.data.records import RecordParams
+from core.quality.params import QualityParams
+from core.run.pipeline import Pipeline
+from core.vectors.clustering import ClusterParams
+from core.vectors.embedding import EmbedParams
+from core.workspace.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHARED = Path(os.environ.get("WINNOW_SHARED_DATA", ROOT.parent / "shared" / "data"))

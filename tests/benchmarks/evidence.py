@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.pairwise import facility_coverage, within_selection
-from core.selection import SelectionParams
+from core.measures.pairwise import facility_coverage, within_selection
+from core.selection.params import SelectionParams
 from tests.benchmarks.data import prepared_pool, run_command
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pipeline = prepared_pool(Path(folder) / "pool")
         pipeline.run("select", SelectionParams())
-        x, rows = pipeline.embeddings(), np.sort(pipeline.selection()["row_id"].to_numpy())
+        x, rows = pipeline.array("embed"), np.sort(pipeline.table("select")["row_id"].to_numpy())
         vectors = np.array(x[rows])
         started = time.perf_counter()
         facility_coverage(x, vectors)

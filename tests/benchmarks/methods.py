@@ -5,14 +5,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from core.selection import METHODS
+from core.selection.params import METHODS
 from tests.benchmarks.data import POOL, ROOT, VECTORS
 
 _ONE = """
 import resource, sys, time
-from core.pipeline import Pipeline
-from core.selection import SelectionParams, select_records
-from core.workspace import Workspace
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams, select_records
+from core.workspace.workspace import Workspace
 
 pool = Pipeline(Workspace(sys.argv[1])).pool()
 base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

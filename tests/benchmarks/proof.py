@@ -11,12 +11,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from core.domains import domain_as_dict
-from core.embedding import BUNDLED
-from core.proof import ProveParams
-from core.proving import last_proof, prove, table_lines
-from core.reward import RewardParams
-from core.terminal import Report
+from core.cli.terminal import Report
+from core.daar.domains import domain_as_dict
+from core.daar.params import RewardParams
+from core.evidence.ablation.latest import last_proof, table_lines
+from core.evidence.ablation.params import ProveParams
+from core.evidence.ablation.run import prove
+from core.models.encoder import BUNDLED
 from tests.benchmarks.daar import DOMAINS
 from tests.benchmarks.data import prepared_pool
 

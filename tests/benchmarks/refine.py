@@ -4,12 +4,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from core.advance import Advance, advance
-from core.clustering import ClusterParams
-from core.pipeline import Pipeline
-from core.refinement import RefineParams
-from core.rounds import Rounds
-from core.selection import SelectionParams
+from core.refine.advance import Advance, advance
+from core.refine.params import RefineParams
+from core.refine.runs import Rounds
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.vectors.clustering import ClusterParams
 from tests.benchmarks.data import N_CLUSTERS, prepared_pool, run_command
 
 

@@ -1,0 +1,1 @@
+"""Charts and colours: arrays in, figures out. Knows no session and no workspace."""

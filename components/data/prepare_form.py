@@ -1,0 +1,112 @@
+"""Prepare: from records to clusters and a map, as one job. The defaults need no decision."""
+
+import streamlit as st
+
+from components.frame import job_panel
+from components.session import trouble
+from core.base.device import DEVICES
+from core.base.errors import CurationError
+from core.base.files import file_sha256
+from core.base.params import Params
+from core.models.encoder import BUNDLED
+from core.quality.params import QualityParams
+from core.run.pipeline import Pipeline
+from core.run.tasks import Step
+from core.vectors.clustering import ClusterParams, suggest_n_clusters
+from core.vectors.embedding import EmbedParams
+from core.vectors.projection import ProjectParams
+
+
+def show(pipeline: Pipeline, busy: bool) -> None:
+    """Draw the form; its button starts the job."""
+    ready = all(pipeline.current(stage) for stage in ("embed", "cluster", "project", "score"))
+    n = pipeline.workspace.dataset().n_records
+    with st.form("prepare", border=True):
+        st.markdown("##### Prepare the map" if not ready else "##### Prepare again")
+        st.caption(
+            "Winnow reads every record into a vector, finds groups of alike records, scores their quality and lays out a map. "
+            "What is already done is not done again."
+        )
+        with st.expander("Settings"):
+            stages, device, vectors = _settings(pipeline, n)
+        pressed = st.form_submit_button(
+            "Prepare the map" if not ready else "Prepare with these settings",
+            type="secondary" if ready else "primary",
+            icon=":material/play_arrow:",
+            disabled=busy,
+            help="A job is running; it must end first." if busy else None,
+        )
+    if pressed:
+        _start(pipeline, stages, device, vectors)
+
+
+def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:
+    embed, cluster = pipeline.params("embed") or EmbedParams(), pipeline.params("cluster") or ClusterParams()
+    project, score = pipeline.params("project") or ProjectParams(), pipeline.params("score") or QualityParams()
+    left, right = st.columns(2)
+    own = bool(embed.vectors)
+    model = left.text_input(
+        "Model",
+        "" if own else embed.model,
+        placeholder="your own vectors" if own else BUNDLED,
+        help="The bundled encoder, or the path or hub name of any sentence-transformers model.",
+    ).strip()
+    vectors = right.text_input(
+        "Or your own vectors",
+        "",
+        placeholder="those that are there" if own else "/path/to/vectors.npy",
+        help="A .npy file with one row a record, in the order of the data.",
+    ).strip()
+    n_clusters = left.number_input(
+        "Clusters",
+        0,
+        max(n, 1),
+        min(cluster.n_clusters, n),
+        help=f"0 takes the square root of the number of records: {suggest_n_clusters(n):,} here.",
+    )
+    column = right.text_input(
+        "Quality from the field",
+        score.column,
+        placeholder="heuristic",
+        help="A numeric field of the records, higher is better. Empty: length, completeness, repetition, empty talk.",
+    )
+    seed = left.number_input(
+        "Seed", 0, max(2**31 - 1, cluster.seed), cluster.seed, help="The same seed gives the same clusters."
+    )
+    neighbors = right.number_input(
+        "Neighbours on the map", 2, 200, project.n_neighbors, help="More shows the large shape, fewer the detail."
+    )
+    device = left.selectbox("Compute on", DEVICES, help="auto takes the graphics card where there is one.")
+    # What the form does not show stays as it was.
+    stages = {
+        "embed": embed.as_dict() | ({"model": model or BUNDLED, "vectors": ""} if model or not own else {}),
+        "cluster": cluster.as_dict() | {"n_clusters": int(n_clusters), "seed": int(seed)},
+        "project": project.as_dict() | {"n_neighbors": int(neighbors)},
+        "score": _score_params(score, column.strip()),
+    }
+    return stages, device, vectors
+
+
+def _score_params(last: QualityParams, column: str) -> dict:
+    """Return the field's params where one is named; else what a model scored stays, and the heuristic is the rest."""
+    if column or last.scorer in ("column", "heuristic"):
+        return {"column": column}
+    return last.as_dict()
+
+
+def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:
+    kinds: dict[str, type[Params]] = {
+        "embed": EmbedParams,
+        "cluster": ClusterParams,
+        "project": ProjectParams,
+        "score": QualityParams,
+    }
+    try:
+        if vectors:
+            stages["embed"] = {"model": "", "vectors": file_sha256(vectors)}
+        steps = [Step(stage, kinds[stage].from_dict(values).as_dict()) for stage, values in stages.items()]
+    except CurationError as error:
+        trouble.show(error)
+        return
+    job_panel.start(pipeline, "Preparing the map", steps, device, vectors)
+    st.rerun()

@@ -1,0 +1,102 @@
+"""Score quality another way: a model, a judge, or several scores together. Each kind is kept beside the others."""
+
+import streamlit as st
+
+from components.charts.escaping import as_markdown
+from components.frame import job_panel
+from components.session import trouble
+from core.base.errors import CurationError
+from core.models.judge import CRITERIA, named_model
+from core.quality.params import COMBINED_BY, SCORERS, QualityParams
+from core.quality.scorers.judge import judge_estimate
+from core.quality.stage import scores_made
+from core.run.pipeline import Pipeline
+from core.run.tasks import Step
+
+_TITLES = {
+    "heuristic": "Plain rules",
+    "column": "A field of the records",
+    "ifd": "Difficulty of following (IFD)",
+    "reward": "A reward model",
+    "judge": "A language model as judge",
+    "combine": "Several together",
+}
+
+
+def show(pipeline: Pipeline, busy: bool) -> None:
+    """Draw the form; its button starts the job."""
+    last = pipeline.params("score") or QualityParams()
+    made = scores_made(pipeline.workspace.ledger.settings())
+    scorers = [scorer for scorer in SCORERS if scorer != "combine" or len(made) > 1]
+    scorer = st.selectbox(
+        "Quality from", scorers, index=scorers.index(last.scorer), format_func=_TITLES.get, key="scorer"
+    )
+    st.caption(SCORERS[scorer])
+    values: dict = {"scorer": scorer}
+    if scorer == "column":
+        values["column"] = st.text_input(
+            "Field", last.column, key="score_column", help="Numeric, higher is better."
+        ).strip()
+    elif scorer in ("ifd", "reward"):
+        known = last.model if last.scorer == scorer else ""
+        values["model"] = st.text_input("Model", known, key=f"model_{scorer}", placeholder="path or hub name").strip()
+    elif scorer == "judge":
+        values |= _judge(pipeline, last)
+    elif scorer == "combine":
+        values["parts"] = _parts(made)
+        values["combine_by"] = st.radio(
+            "Together",
+            list(COMBINED_BY),
+            index=list(COMBINED_BY).index(last.combine_by),
+            captions=list(COMBINED_BY.values()),
+            key="combine_by",
+        )
+    if st.button("Score the records", icon=":material/grade:", disabled=busy, key="score_records"):
+        try:
+            params = QualityParams.from_dict(values)
+        except CurationError as error:
+            trouble.show(error)
+            return
+        job_panel.start(pipeline, "Scoring quality", [Step("score", params.as_dict())])
+        st.rerun()
+    if len(made) > 1:
+        names = as_markdown(", ".join(sorted(made)))
+        st.caption(f"In use: {_TITLES[last.scorer].lower()}. Scored so far: {names}; these are kept.")
+
+
+def _judge(pipeline: Pipeline, last: QualityParams) -> dict:
+    left, right = st.columns(2)
+    criterion = left.selectbox("It grades", list(CRITERIA), index=list(CRITERIA).index(last.criterion), key="criterion")
+    missing = right.selectbox(
+        "A record without a usable answer",
+        ("fail", "lowest"),
+        format_func={"fail": "stops the scoring", "lowest": "gets the lowest score given"}.get,
+        key="missing",
+    )
+    model = st.text_input(
+        "Model at the endpoint",
+        last.model if last.scorer == "judge" else "",
+        key="judge_model",
+        placeholder="$WINNOW_JUDGE_MODEL",
+        help="The endpoint comes from OPENAI_BASE_URL and OPENAI_API_KEY, as set where the app was started.",
+    ).strip()
+    params = QualityParams(scorer="judge", criterion=criterion, model=model)
+    for line in _estimate(str(pipeline.workspace.folder), pipeline.key("records"), criterion, pipeline, params):
+        st.caption(as_markdown(line))
+    return {"criterion": criterion, "missing": missing, "model": named_model(model)}
+
+
+@st.cache_data(max_entries=8, show_spinner="Counting tokens")
+def _estimate(folder: str, key: str, criterion: str, _pipeline: Pipeline, _params: QualityParams) -> list[str]:
+    return judge_estimate(_pipeline.workspace.records(), _params)
+
+
+def _parts(made: dict[str, QualityParams]) -> tuple:
+    parts = []
+    columns = st.columns(3)
+    names = [name for name in sorted(made) if name != "combine"]
+    for i, name in enumerate(names):
+        weight = columns[i % 3].number_input(f"Weight of {as_markdown(name)}", 0.0, 100.0, 1.0, 0.5, key=f"part-{name}")
+        if weight:
+            parts.append((weight, made[name].as_dict()))
+    return tuple(parts)

@@ -1,0 +1,79 @@
+"""The running job: what it does, how far it is, how long it takes, and a way to stop it. Survives a reload."""
+
+import streamlit as st
+
+from components.charts.escaping import as_markdown
+from components.session import state
+from core.base.errors import CurationError
+from core.base.text import counted
+from core.run import jobs
+from core.run.jobs import Job
+from core.run.pipeline import Pipeline
+from core.run.tasks import Step, doing
+
+
+def start(pipeline: Pipeline, kind: str, steps: list[Step], device: str = "auto", vectors: str = "") -> None:
+    """Start a job, or say why it can't start."""
+    try:
+        jobs.start_job(pipeline.workspace, kind, steps, device, vectors)
+    except CurationError as error:
+        state.say(error.on_page)
+
+
+def show(pipeline: Pipeline) -> Job | None:
+    """Draw the newest job if it is at work or ended badly; return it."""
+    job = jobs.last_job(pipeline.workspace)
+    if job is None:
+        return None
+    if job.is_active:
+        _watch(pipeline)
+    elif job.status in ("failed", "stopped") and state.get().seen_job < job.id:
+        st.error(as_markdown(f"{job.kind} did not finish. {job.error}"), icon=":material/error:")
+        left, right = st.columns(2)
+        left.button("Try again", on_click=_again, args=(pipeline, job), key="job_again", width="stretch")
+        right.button("Dismiss", on_click=_dismiss, args=(job,), key="job_dismiss", width="stretch")
+    return job
+
+
+@st.fragment(run_every=0.7)
+def _watch(pipeline: Pipeline) -> None:
+    job = jobs.last_job(pipeline.workspace)
+    if job is None or not job.is_active:
+        st.rerun()  # the whole page: what the job made is there now
+    steps = [step["do"] for step in job.arguments["steps"]]
+    place = f"step {steps.index(job.step) + 1:,} of {len(steps):,}" if job.step in steps else ""
+    st.markdown(f"**{as_markdown(doing(job.step))}** :gray[{place}]")
+    st.progress(min(max(job.fraction, 0.0), 1.0))
+    st.caption(_pace(job))
+    st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, args=(pipeline,), key="job_cancel")
+
+
+def _pace(job: Job) -> str:
+    facts = [
+        f"{job.fraction:.0%}" if job.fraction >= 0 else ("loading the model" if job.step == "embed" else "just begun")
+    ]
+    if job.rate:
+        facts.append(f"{counted(round(job.rate), 'record')} a second")
+    if job.seconds_left is not None:
+        facts.append(f"about {_duration(job.seconds_left)} left")
+    return " · ".join(facts)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _cancel(pipeline: Pipeline) -> None:
+    jobs.cancel_job(pipeline.workspace)
+    state.say("Cancelled. What was finished is kept.")
+
+
+def _again(pipeline: Pipeline, job: Job) -> None:
+    steps = [Step(**step) for step in job.arguments["steps"]]
+    start(pipeline, job.kind, steps, job.arguments["device"], job.arguments["vectors"])
+
+
+def _dismiss(job: Job) -> None:
+    state.get().seen_job = job.id

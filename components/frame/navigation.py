@@ -1,0 +1,98 @@
+"""Leading a newcomer: what is ready, what a page needs first, and where to go next."""
+
+import dataclasses
+
+import streamlit as st
+
+from components.charts.escaping import as_markdown
+from components.charts.theme import ICONS
+from core.run.pipeline import Pipeline
+from core.selection.stage import last_selection_key
+
+
+@dataclasses.dataclass(frozen=True)
+class PageEntry:
+    """One page of the app. needs: the stages without which it has nothing to show; "selection" is any selection so far."""
+
+    name: str
+    title: str
+    needs: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """Return the page's file, as seen from main.py."""
+        return f"{self.name}_page.py"
+
+
+PAGES = (
+    PageEntry("data", "Data"),
+    PageEntry("map", "Map", ("cluster", "project")),
+    PageEntry("select", "Select", ("cluster", "score")),
+    PageEntry("refine", "Refine", ("cluster", "score")),
+    PageEntry("reward", "Reward", ("embed",)),
+    PageEntry("review", "Review", ("cluster",)),
+    PageEntry("compare", "Compare", ("embed", "selection")),
+    PageEntry("export", "Export", ("selection",)),
+)
+_MISSING = {
+    "records": "no data is open",
+    "embed": "the records are not embedded",
+    "cluster": "there are no clusters",
+    "project": "there is no map",
+    "score": "quality is not scored",
+    "selection": "nothing is selected",
+}
+
+
+def is_ready(pipeline: Pipeline, entry: PageEntry) -> bool:
+    """Whether a page has something to show."""
+    return not missing(pipeline, entry)
+
+
+def missing(pipeline: Pipeline, entry: PageEntry) -> list[str]:
+    """Return what a page still needs, in words."""
+    if not pipeline.workspace.has_data:
+        return [] if entry.name == "data" else [_MISSING["records"]]
+    have = {
+        need: bool(last_selection_key(pipeline)) if need == "selection" else bool(pipeline.current(need))
+        for need in entry.needs
+    }
+    return [_MISSING[need] for need, is_there in have.items() if not is_there]
+
+
+def show_menu(pipeline: Pipeline) -> None:
+    """Draw the way through the app; what makes no sense yet can't be clicked."""
+    for entry in PAGES:
+        lacking = missing(pipeline, entry)
+        st.page_link(
+            entry.file,
+            label=entry.title,
+            icon=ICONS[entry.name],
+            disabled=bool(lacking),
+            help=f"Not yet: {', '.join(lacking)}." if lacking else None,
+            width="stretch",
+        )
+
+
+def require(pipeline: Pipeline, name: str) -> None:
+    """Show what a page needs and where to get it, and end the page there, unless it is ready."""
+    entry = next(entry for entry in PAGES if entry.name == name)
+    lacking = missing(pipeline, entry)
+    if not lacking:
+        return
+    st.header(entry.title)
+    st.info(f"Nothing to show here yet: {', '.join(lacking)}.", icon=":material/hourglass_empty:")
+    next_page(pipeline, "select" if lacking == [_MISSING["selection"]] else "data", "Go to")
+    st.stop()
+
+
+def next_page(pipeline: Pipeline, name: str, lead: str = "Next:") -> None:
+    """Draw the way to the next page, if that page is ready."""
+    entry = next(entry for entry in PAGES if entry.name == name)
+    if is_ready(pipeline, entry):
+        st.page_link(
+            entry.file,
+            label=f"{as_markdown(lead)} {entry.title}",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+        )

@@ -1,0 +1,110 @@
+"""The run sheet: the open data, the way through the app, the running job, the budget, what is done and what is stale."""
+
+import streamlit as st
+
+from components.charts.escaping import as_markdown
+from components.charts.theme import ICONS
+from components.frame import budget_bar, job_panel, navigation
+from components.session import decide, opened, state
+from core.base.errors import CurationError
+from core.base.text import counted
+from core.evidence.current import current_selection
+from core.run.pipeline import Pipeline
+from core.run.tasks import Step
+from core.selection.params import RoundsParams, SelectionParams
+from core.selection.stage import last_selection_key
+from core.workspace.deciding import overrides_of
+from core.workspace.decisions import next_undo
+
+_STAGE_NAMES = {
+    "embed": "Embeddings",
+    "cluster": "Clusters",
+    "project": "Map",
+    "score": "Quality",
+    "select": "Selection",
+}
+_NO_UPDATE = (
+    ":orange[Its clusters or scores changed since, or its rounds were taken back.] Bring those back, make another selection "
+    "current on Refine or Compare, or select anew."
+)
+_NO_ROUND = ":orange[All its rounds were taken back.] Go on with the run, or make another selection current."
+_STATE_WORDS = {"done": "ready", "stale": "out of date", "missing": "not yet"}
+
+
+def show(pipeline: Pipeline) -> None:
+    """Draw the sidebar, and say what the last action did."""
+    current = state.get()
+    if current.message:
+        st.toast(as_markdown(current.message))
+        current.message = ""
+    with st.sidebar:
+        _dataset(pipeline)
+        navigation.show_menu(pipeline)
+        job = job_panel.show(pipeline)
+        if pipeline.workspace.has_data:
+            _budget(pipeline, busy=job is not None and job.is_active)
+            _stages(pipeline)
+
+
+def _dataset(pipeline: Pipeline) -> None:
+    if not pipeline.workspace.has_data:
+        st.caption("No data open")
+        return
+    dataset = pipeline.workspace.dataset()
+    with st.container(gap=None):
+        st.text(dataset.name)
+        st.caption(counted(dataset.n_records, "record"))
+
+
+def _budget(pipeline: Pipeline, busy: bool) -> None:
+    if not pipeline.current("cluster") and not last_selection_key(pipeline):
+        return
+    st.divider()
+    statuses = opened.statuses(pipeline, overrides_of(pipeline))
+    params = pipeline.params("select")
+    is_stale = pipeline.state("select") == "stale" and bool(last_selection_key(pipeline))
+    if current := current_selection(pipeline):
+        st.caption(f"Current selection: **{as_markdown(current.title)}**")
+    budget_bar.show(statuses, None if params is None else _budget_records(params, len(statuses)), is_stale)
+    if is_stale and isinstance(params, RoundsParams):
+        st.caption(_NO_UPDATE if params.rounds else _NO_ROUND)
+    elif is_stale:
+        st.caption(":orange[Your decisions or the clusters changed since this was selected.]")
+        again = (
+            {
+                "on_click": job_panel.start,
+                "args": (pipeline, "Updating the selection", [Step("select", params.as_dict())]),
+            }
+            if isinstance(params, SelectionParams)
+            else {"on_click": decide.use, "args": (current.id,)}
+        )
+        st.button(
+            "Update the selection",
+            icon=ICONS["stale"],
+            type="primary",
+            width="stretch",
+            disabled=busy,
+            key="update_selection",
+            **again,
+        )
+    if next_undo(pipeline.workspace.ledger.decisions()):
+        st.button(
+            "Undo the last decision", icon=ICONS["undo"], width="stretch", on_click=decide.undo, key="sidebar_undo"
+        )
+
+
+def _budget_records(params, n_records: int) -> int | None:
+    try:
+        return params.n_records(n_records)
+    except CurationError:  # the data shrank below a budget given as a count; the Select page says so
+        return None
+
+
+def _stages(pipeline: Pipeline) -> None:
+    st.divider()
+    lines = []
+    for stage, name in _STAGE_NAMES.items():
+        is_at = pipeline.state(stage)
+        word = _STATE_WORDS[is_at] if is_at != "stale" else f":orange[{_STATE_WORDS[is_at]}]"
+        lines.append(f"{ICONS[is_at]} {name} :gray[{word}]")
+    st.caption("  \n".join(lines))

@@ -1,0 +1,85 @@
+"""Beside the map: what is looked at, its numbers, what can be done with all of it, and its records."""
+
+import zlib
+
+import numpy as np
+import streamlit as st
+
+from components.charts.theme import DROPPED, ICONS, PINNED, SELECTED
+from components.records import record_reader
+from components.session import decide, opened, state
+from components.session.state import Focus
+from core.base.text import counted
+from core.run.pipeline import Pipeline
+
+
+def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights: dict[int, float]) -> None:
+    """Draw the panel."""
+    _search(pipeline)
+    if focus is None:
+        st.markdown("##### Nothing picked yet")
+        st.caption(
+            "Draw a line around some points, click a point or a row of the table, or search for words. The records show up here."
+        )
+        return
+    title = (
+        f"Cluster {focus.cluster}" if focus.kind == "cluster" else "On the map" if focus.kind == "area" else "Search"
+    )
+    st.caption(title)
+    st.text(focus.label)
+    held = statuses[focus.rows]
+    counts = [
+        (int(np.isin(held, (SELECTED, PINNED)).sum()), "selected"),
+        (int((held == PINNED).sum()), "pinned"),
+        (int((held == DROPPED).sum()), "dropped"),
+    ]
+    st.caption(" · ".join([counted(len(held), "record"), *(f"{count:,} {name}" for count, name in counts)]))
+    if not len(focus.rows):
+        return
+    _actions(pipeline, focus, weights)
+    with st.container(height=430, border=False):
+        record_reader.show(pipeline, focus.rows, statuses, f"focus-{zlib.crc32(focus.id.encode())}", first=focus.first)
+
+
+def _search(pipeline: Pipeline) -> None:
+    with st.form("search", border=False), st.container(horizontal=True):
+        words = st.text_input(
+            "Search", placeholder="Search in all records", label_visibility="collapsed", key="search_words"
+        )
+        if st.form_submit_button("Find", icon=":material/search:") and words.strip():
+            rows = opened.records(pipeline).search(words.strip())
+            found = (
+                f"“{words.strip()}” in {counted(len(rows), 'record')}"
+                if len(rows)
+                else f"No record holds “{words.strip()}”"
+            )
+            state.get().look_at(Focus("search", found, rows, made_on=opened.shown_keys(pipeline)))
+            st.rerun()
+
+
+def _actions(pipeline: Pipeline, focus: Focus, weights: dict[int, float]) -> None:
+    clustering = pipeline.current("cluster")
+    with st.container(horizontal=True, key="focus_actions"):
+        for action, label in (("pin", "Pin all"), ("drop", "Drop all"), ("clear", "Clear")):
+            by_cluster = focus.kind == "cluster"
+            st.button(
+                label,
+                icon=ICONS[action],
+                key=f"focus_{action}",
+                on_click=decide.on_cluster if by_cluster else decide.on_records,
+                args=(action, focus.cluster, clustering) if by_cluster else (action, focus.rows),
+            )
+    if focus.kind == "cluster":
+        now = float(weights.get(focus.cluster, 1.0))
+        key = f"weight-{focus.cluster}-{now}"  # with the value: an undo, or another tab, may have changed it
+        st.number_input(
+            "Weight of this cluster",
+            min_value=0.0,
+            max_value=max(100.0, now),
+            value=now,
+            step=0.25,
+            format="%g",
+            key=key,
+            help="Multiplies the cluster's share of the budget: 2 doubles it, 0 takes nothing but pinned records.",
+            on_change=lambda: decide.on_cluster("weight", focus.cluster, clustering, float(st.session_state[key])),
+        )

@@ -1,0 +1,250 @@
+"""One run of rounds: how it stands, what can be done next, scores carried elsewhere and back, who decided what."""
+
+import streamlit as st
+
+from components.charts.escaping import as_markdown
+from components.charts.theme import ICONS, is_dark
+from components.charts.weight_figures import loss_lines
+from components.refine import form
+from components.session import decide, state, trouble
+from core.base.errors import CurationError
+from core.base.params import digest
+from core.base.text import counted
+from core.evidence.candidates import describe, run_lengths
+from core.evidence.current import current_selection, is_current
+from core.refine.advance import is_outdated
+from core.refine.exchange import RECORDS, export_round, import_scores
+from core.refine.history import Course
+from core.refine.publishing import take_back
+from core.refine.runs import RefineRun, Round, Rounds
+from core.run import jobs
+from core.run.pipeline import Pipeline
+
+_STATES = {
+    "ready": "ready for the next round",
+    "waiting": "waiting for scores",
+    "done": "complete",
+    "stale": "its clusters or scores have changed since",
+    "reversed": "made with scores of the wrong sign",
+}
+
+
+def pick_run(rounds: Rounds) -> RefineRun | None:
+    """Draw the choice of a run where there are several; return the one shown, None where there is none."""
+    runs = rounds.runs()
+    if not runs:
+        return None
+    current = state.get()
+    ids = [run.id for run in runs]
+    shown = current.run if current.run in ids else ids[-1]
+    if len(runs) > 1:
+        titles = {run.id: _title(run) for run in runs}
+        chosen = st.selectbox(
+            "Run",
+            ids[::-1],
+            index=ids[::-1].index(shown),
+            format_func=titles.get,
+            key=f"run-choice-{ids[-1]}-{shown}",
+            width=520,
+        )
+        if chosen != shown:
+            current.show_run(chosen)
+            st.rerun()
+    return runs[ids.index(shown)]
+
+
+def _title(run: RefineRun) -> str:
+    origin = f", forked from run {run.parent} after round {run.parent_round}" if run.parent else ""
+    return f"Run {run.id}: {run.params.budget} in {counted(run.params.rounds, 'round')}, {run.params.feedback}{origin}"
+
+
+def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) -> None:
+    """Draw how the run stands: the budget spent, and the next step."""
+    standing = rounds.rounds(run.id)
+    budget = run.params.n_records(len(rounds.labels(run)))
+    n_taken = len(rounds.taken(run))
+    stands = rounds.state(run.id)
+    left, right = st.columns([3, 2], vertical_alignment="bottom", gap="large")
+    with left:
+        st.progress(
+            min(n_taken / budget, 1.0),
+            f"{n_taken:,} of {counted(budget, 'record')} taken in {len(standing)} of {counted(run.params.rounds, 'round')}",
+        )
+        what = form.FEEDBACK_TITLES[run.params.feedback].lower()
+        own = " (Winnow's own stand-in, not the paper's)" if run.params.feedback == "proxy" else ""
+        st.caption(
+            f"Run {run.id}, {_STATES[stands]} · feedback: {what}{own} · {as_markdown(run.params.update_words)}, "
+            f"floor {run.params.floor:g}"
+        )
+    with right, st.container(horizontal=True, horizontal_alignment="right"):
+        can_go = stands == "ready" and not busy
+        st.button(
+            "Next round",
+            type="primary",
+            icon=":material/skip_next:",
+            disabled=not can_go,
+            key="next_round",
+            on_click=form.go_on,
+            args=(pipeline, run.id, len(standing) + 1),
+        )
+        st.button(
+            "All rounds",
+            icon=":material/play_arrow:",
+            disabled=not can_go,
+            key="all_rounds",
+            on_click=form.go_on,
+            args=(pipeline, run.id),
+        )
+        st.button(
+            "Take back",
+            icon=ICONS["undo"],
+            disabled=busy or not standing or stands in ("stale", "reversed"),
+            key="take_back",
+            help="Takes back the latest round; it stays on record." if standing else None,
+            on_click=_take_back,
+            args=(rounds, run.id, len(standing)),
+        )
+    if run.warning:
+        trouble.warn(run.warning)
+    if standing:
+        _lacks(pipeline, rounds, run, standing, busy)
+    if stands == "stale":
+        st.warning(
+            "The clusters or the quality scores are no longer those this run began with. It can be read, not continued."
+        )
+
+
+def _lacks(pipeline: Pipeline, rounds: Rounds, run: RefineRun, standing: list[Round], busy: bool) -> None:
+    """Say what the run lacks, and offer its last round anew where that would help a complete run."""
+    shortfall = rounds.info(standing[-1])["shortfall"]
+    if is_current(pipeline, f"round:{run.id}.{len(standing)}"):
+        shortfall = current_selection(pipeline).shortfall
+    if shortfall:
+        trouble.warn(shortfall)
+    if rounds.state(run.id) != "done" or not is_outdated(rounds, run):
+        return
+    last = len(standing)
+    tuned = " The language model is not tuned again." if run.params.feedback == "lm" else ""
+    before = f"Rounds 1 to {last - 1} and their feedback stay." if last > 2 else "Round 1 and its feedback stay."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Select round {last} anew",
+            icon=":material/replay:",
+            disabled=busy,
+            key="select_anew",
+            on_click=form.go_on,
+            args=(pipeline, run.id, last, True),
+        )
+        st.caption(
+            f"Something was decided since round {last} was selected. Anew, it obeys that: what was dropped is filled, pins come "
+            f"in, weights count. {before if last > 1 else ''}{tuned}",
+            width="stretch",
+        )
+
+
+def show_current(pipeline: Pipeline, run: RefineRun, made: Round) -> None:
+    """Say whether what is looked at is the current selection, and offer to make it that. made: the round looked at."""
+    looked_at, now = f"round:{run.id}.{made.number}", current_selection(pipeline)
+    if is_current(pipeline, looked_at):
+        title = as_markdown(now.title)
+        st.caption(
+            f":material/check: This is the current selection, **{title}**: what is exported, saved and reported."
+        )
+        return
+    shown = describe({"method": "rounds", "run": run.id, "rounds": made.number}, run_lengths(pipeline))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"Current selection: **{as_markdown(now.title if now else 'none')}**. Looked at here: {as_markdown(shown)}.",
+            width="content",
+        )
+        st.button(
+            "Make this the current selection",
+            icon=":material/check:",
+            key="make_current",
+            on_click=decide.use,
+            args=(looked_at,),
+        )
+
+
+def _take_back(rounds: Rounds, run_id: int, number: int) -> None:
+    try:
+        take_back(rounds, run_id, number, state.get().who)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    state.get().round_shown = 0
+    state.say(f"Round {number} is taken back. Next round selects it anew.")
+
+
+def show_elsewhere(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round) -> None:
+    """Draw how a round goes out and its scores come in."""
+    st.markdown(f"##### Round {made.number} waits for scores")
+    out, back = st.columns(2, gap="large")
+    # A round selected anew, or a drop since, has files of its own.
+    wanted = digest(made.key, rounds.scored_rows(run, made).tolist())
+    folder = pipeline.workspace.folder / "rounds" / f"run-{run.id}-round-{made.number}-{wanted[:8]}"
+    with out:
+        st.caption("Train on these records, let the model answer, score both answers. The README says what to write.")
+        if not (folder / RECORDS).exists():
+            st.button(
+                "Write the round's files",
+                icon=":material/folder_zip:",
+                key="write_round",
+                on_click=lambda: export_round(rounds, run, folder),
+            )
+        else:
+            with st.container(horizontal=True):
+                for name, label in ((RECORDS, "Download the records"), ("README.md", "Download the README")):
+                    data = (folder / name).read_bytes()
+                    file_name = f"run-{run.id}-round-{made.number}-{name}"
+                    st.download_button(
+                        label, data, file_name, icon=":material/download:", on_click="ignore", key=f"get-{name}"
+                    )
+            st.caption(f"Also in {folder}")
+    with back:
+        uploaded = st.file_uploader("The scores, as JSONL", type=["jsonl", "json"], key=f"scores-{made.id}")
+        if uploaded is not None and st.button("Take these scores", type="primary", key="take_scores"):
+            path = folder / "scores.jsonl"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(uploaded.getvalue())
+            try:
+                import_scores(rounds, run, path)
+            except CurationError as error:
+                trouble.show(error)
+                return
+            state.say(f"Scores of round {made.number} taken.")
+            st.rerun()
+
+
+def show_decisions(course: Course, shown: int) -> None:
+    """Draw what people decided before a round. shown: its position in the course."""
+    made = course.decisions[shown]
+    if not made:
+        return
+    with st.expander(f"Decided before {course.titles[shown].lower()}: {len(made):,}"):
+        for d in made[-50:]:
+            what = f"cluster {d.cluster}" if d.target == "cluster" else counted(len(d.rows), "record")
+            if d.action in ("undo", "redo"):
+                what = f"decision {d.refers}"
+            by = f" × {d.value:g}" if d.action == "weight" else ""
+            since = ", taken back since" if d.id in course.taken_back else ""
+            st.text(
+                f"{d.at[:16].replace('T', ' ')} {d.who}: {d.action} {what}{by}{since}"
+                + (f" ({d.note})" if d.note else "")
+            )
+
+
+@st.fragment(run_every=1.5)
+def watch_losses(pipeline: Pipeline, run: RefineRun) -> None:
+    """Draw the training loss while a round is tuned."""
+    job = jobs.last_job(pipeline.workspace)
+    rounds = Rounds(Pipeline(pipeline.workspace))
+    standing = rounds.rounds(run.id)
+    if job is None or not job.is_active or not standing:
+        return
+    losses = rounds.losses(standing[-1])
+    if losses:
+        st.caption(
+            f"Tuning on {counted(len(rounds.taken(run)), 'record')}: loss after {counted(losses[-1]['step'], 'step')}"
+        )
+        st.plotly_chart(loss_lines({f"Round {standing[-1].number}": losses}, is_dark()), key="live_loss", theme=None)

@@ -1,0 +1,124 @@
+"""The decisions so far: who decided what, when, whether it stands, and a way to take back any of them."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from components.charts.theme import ICONS
+from components.session import decide, opened, state
+from core.base.text import counted
+from core.run.pipeline import Pipeline
+from core.workspace.deciding import decide_cluster
+from core.workspace.decisions import ACTIONS, Decision, Overrides, carry_over, decision_states, next_redo, next_undo
+
+_LEAST_OVERLAP = 0.3
+
+
+def show(pipeline: Pipeline, overrides: Overrides) -> None:
+    """Draw the list."""
+    decisions = pipeline.workspace.ledger.decisions()
+    current = state.get()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button(
+            "Undo", icon=ICONS["undo"], disabled=next_undo(decisions) is None, on_click=decide.undo, key="review_undo"
+        )
+        st.button(
+            "Redo", icon=ICONS["redo"], disabled=next_redo(decisions) is None, on_click=decide.redo, key="review_redo"
+        )
+        current.who = st.text_input("Decisions are signed", current.who, key="who", width=220)
+    if not decisions:
+        st.info(
+            "No decision yet. On the Map page, pin what must be in and drop what must not: records, clusters, all inside a line.",
+            icon=":material/history:",
+        )
+        return
+    _set_aside(pipeline, overrides)
+    states = decision_states(decisions, overrides)
+    frame = pd.DataFrame([_line(pipeline, decision, states) for decision in reversed(decisions)])
+    event = st.dataframe(
+        frame,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="decisions",
+        height=min(360, 40 + 35 * len(frame)),
+    )
+    if event.selection.rows:
+        _one(pipeline, list(reversed(decisions))[event.selection.rows[0]], states)
+
+
+def _line(pipeline: Pipeline, decision: Decision, states: dict[int, str]) -> dict:
+    if decision.action in ACTIONS:
+        what, stands = describe(pipeline, decision), states[decision.id]
+    else:
+        what, stands = f"decision {decision.refers}", ""
+    return {
+        "No.": decision.id,
+        "When (UTC)": decision.at.replace("T", " ")[:19],
+        "Who": decision.who,
+        "Action": decision.action,
+        "What": what,
+        "State": stands,
+        "Note": decision.note,
+    }
+
+
+def describe(pipeline: Pipeline, decision: Decision) -> str:
+    """Return what a decision is about, in words."""
+    if decision.target == "records":
+        return f"record {decision.rows[0]:,}" if len(decision.rows) == 1 else counted(len(decision.rows), "record")
+    by = f" x {decision.value:g}" if decision.action == "weight" else ""
+    if decision.clustering == pipeline.current("cluster"):
+        return f"cluster {decision.cluster} ({opened.cluster_names(pipeline)[decision.cluster]}){by}"
+    return f"cluster {decision.cluster} of an earlier clustering{by}"
+
+
+def _one(pipeline: Pipeline, decision: Decision, states: dict[int, str]) -> None:
+    if decision.action not in ACTIONS:
+        return
+    stands = states[decision.id] != "taken back"
+    st.button(
+        f"Take back decision {decision.id}" if stands else f"Restore decision {decision.id}",
+        icon=ICONS["undo" if stands else "redo"],
+        on_click=decide.undo if stands else decide.redo,
+        args=(decision.id,),
+        key="revise_one",
+    )
+
+
+def _set_aside(pipeline: Pipeline, overrides: Overrides) -> None:
+    if not overrides.set_aside:
+        return
+    st.warning(
+        f"{counted(len(overrides.set_aside), 'decision is', 'decisions are')} about clusters of an earlier clustering, without "
+        "effect on today's.",
+        icon=":material/update:",
+    )
+    matches = [(decision, *match) for decision in overrides.set_aside if (match := _match(pipeline, decision))]
+    names = opened.cluster_names(pipeline)
+    for decision, cluster, overlap in matches:
+        becomes = f"cluster {cluster}, {names[cluster]} ({overlap:.0%} in common)"
+        st.text(f"{decision.action} cluster {decision.cluster} would become {becomes}")
+    if matches:
+        st.button("Carry these over", on_click=_carry, args=(pipeline, matches), key="carry_over")
+
+
+def _match(pipeline: Pipeline, decision: Decision) -> tuple[int, float] | None:
+    """Return (cluster, overlap) of the cluster that took the place of the decision's, None where none overlaps enough."""
+    workspace = pipeline.workspace
+    if not workspace.has("cluster", decision.clustering):
+        return None
+    old = np.asarray(workspace.array("cluster", decision.clustering))
+    new = opened.labels(pipeline)
+    if new is None or len(old) != len(new):
+        return None
+    cluster, overlap = carry_over(old, new, decision.cluster)
+    return (cluster, overlap) if overlap >= _LEAST_OVERLAP else None
+
+
+def _carry(pipeline: Pipeline, matches: list[tuple[Decision, int, float]]) -> None:
+    for decision, cluster, _ in matches:
+        note = f"carried over from decision {decision.id}"
+        original = decision.refers or decision.id
+        decide_cluster(pipeline, decision.action, cluster, state.get().who, note, decision.value, refers=original)
+    state.say(f"{counted(len(matches), 'decision')} carried over.")

@@ -1,0 +1,105 @@
+"""What was selected: how many, what it covers, and what was taken from each cluster beside what it held."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from components.charts.escaping import as_markdown, plain
+from components.charts.theme import GRID, SELECTED, is_dark, lay_out, status_colours
+from components.session import opened, trouble
+from core.evidence.current import current_selection
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.selection.stage import last_selection_key
+
+_MOST_BARS = 80
+
+
+def show(pipeline: Pipeline) -> None:
+    """Draw the current selection, or where it is out of date what it was."""
+    key = last_selection_key(pipeline)
+    if not key:
+        st.markdown("##### Nothing selected yet")
+        st.caption("Choose a budget and press Select. The defaults are a good start.")
+        return
+    info = pipeline.workspace.info("select", key)
+    measures = info["measures"]
+    current = current_selection(pipeline)
+    stale = "" if current.is_up_to_date else " :orange[(out of date)]"
+    st.markdown(f"##### Current selection: {as_markdown(current.title)}{stale}")
+    if other := _form_says(pipeline):
+        st.caption(f"The form beside it is set to {as_markdown(other)}: that is what Select would choose by.")
+    for warning in filter(None, [info["shortfall"], *info["warnings"]]):
+        trouble.warn(warning)
+    columns = st.columns(4)
+    columns[0].metric("Selected", f"{info['n_selected']:,}")
+    columns[1].metric(
+        "Clusters touched",
+        f"{measures.get('cluster_coverage', 0):.0%}",
+        help="The share of clusters from which at least one record was taken.",
+    )
+    columns[2].metric(
+        "Spread over clusters",
+        f"{measures.get('cluster_entropy', 0):.2f}",
+        help="1 is spread evenly over all clusters, 0 is all in one.",
+    )
+    if "mean_quality" in measures:
+        columns[3].metric(
+            "Mean quality",
+            f"{measures['mean_quality']:.2f}",
+            delta=f"{measures['mean_quality'] - measures['mean_quality_of_all']:+.2f} against all",
+        )
+    _bars(pipeline, key)
+
+
+def _form_says(pipeline: Pipeline) -> str:
+    """Return the method and budget that the form shows where they are not those of what is selected, else ""."""
+    method, budget = (st.session_state.get(key) for key in ("method", "budget"))
+    if method is None or budget is None:
+        return ""
+    shown = pipeline.params("select")
+    if isinstance(shown, SelectionParams) and (shown.method, shown.budget) == (method, budget.strip()):
+        return ""
+    return f"{method}, budget {budget.strip()}"
+
+
+def _bars(pipeline: Pipeline, key: str) -> None:
+    labels = opened.labels(pipeline)
+    if labels is None or info_changed(pipeline, key):
+        st.caption("The clusters changed since; select again to see what was taken from each.")
+        return
+    names = opened.cluster_names(pipeline)
+    rows = pipeline.workspace.table("select", key)["row_id"].combine_chunks().to_numpy()
+    held, taken = np.bincount(labels, minlength=len(names)), np.bincount(labels[rows], minlength=len(names))
+    shown = slice(0, _MOST_BARS)
+    dark = is_dark()
+    colours = status_colours(dark)
+    number = np.arange(len(names))[shown]
+    hover = [f"{plain(names[i])}<br>{taken[i]:,} taken of {held[i]:,}" for i in number]
+    figure = go.Figure()
+    for values, name, colour in ((held, "held", colours[0]), (taken, "taken", colours[SELECTED])):
+        figure.add_trace(
+            go.Bar(x=number, y=values[shown], name=name, marker_color=colour, hovertext=hover, hoverinfo="text")
+        )
+    lay_out(
+        figure,
+        dark,
+        280,
+        barmode="overlay",
+        bargap=0.15,
+        margin={"l": 50, "r": 0, "t": 10, "b": 44},
+        xaxis={
+            "title": "cluster, largest first"
+            + (f" (the first {_MOST_BARS} of {len(names):,})" if len(names) > _MOST_BARS else "")
+        },
+        yaxis={"title": "records"},
+        legend={"orientation": "h", "y": 1.12},
+    )
+    figure.update_xaxes(showgrid=False, zeroline=False)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    st.plotly_chart(figure, key="taken", theme=None, config={"displayModeBar": False})
+
+
+def info_changed(pipeline: Pipeline, key: str) -> bool:
+    """Whether the clusters that a selection was made with are not today's."""
+    return pipeline.workspace.info("select", key)["inputs"]["cluster"] != pipeline.current("cluster")

@@ -1,0 +1,65 @@
+"""What is decided on a page, and which selection is current: written to the workspace and said aloud. Callbacks only."""
+
+import numpy as np
+
+from components.session import opened, state
+from core.base.errors import CurationError
+from core.base.text import counted
+from core.evidence.current import make_current
+from core.workspace.deciding import decide_cluster, decide_records, revise
+from core.workspace.decisions import next_redo, next_undo
+
+_DONE = {"pin": "Pinned", "drop": "Dropped", "clear": "Cleared", "weight": "Weighted"}
+
+
+def on_records(action: str, rows: np.ndarray, note: str = "") -> None:
+    """Pin, drop or clear records."""
+    pipeline = opened.pipeline()
+    try:
+        decision = decide_records(pipeline.workspace, action, rows, state.get().who, note)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    state.say(f"{_DONE[action]} {counted(len(decision.rows), 'record')}. Undo takes it back.")
+
+
+def on_cluster(action: str, cluster: int, clustering: str, value: float = 1.0, note: str = "") -> None:
+    """Pin, drop, clear or weight a cluster of the clustering that the reader saw."""
+    pipeline = opened.pipeline()
+    try:
+        decide_cluster(pipeline, action, cluster, state.get().who, note, value, clustering)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    by = f" x {value:g}" if action == "weight" else ""
+    state.say(f"{_DONE[action]} cluster {cluster}{by}. Undo takes it back.")
+
+
+def use(choice_id: str) -> None:
+    """Make a selection the current one: see `core.current.make_current`."""
+    try:
+        current = make_current(opened.pipeline(), choice_id)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    state.say(f"The current selection is {current.title}: {current.size}.")
+
+
+def undo(decision_id: int | None = None) -> None:
+    """Take back a decision, by default the latest."""
+    _revise("undo", decision_id, next_undo)
+
+
+def redo(decision_id: int | None = None) -> None:
+    """Restore a decision, by default the one last taken back."""
+    _revise("redo", decision_id, next_redo)
+
+
+def _revise(action: str, decision_id: int | None, find) -> None:
+    workspace = opened.pipeline().workspace
+    try:
+        made = revise(workspace, action, lambda decisions: decision_id or find(decisions), state.get().who)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    state.say(f"Decision {made.refers} is {'taken back' if action == 'undo' else 'restored'}.")

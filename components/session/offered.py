@@ -1,0 +1,31 @@
+"""What can be chosen on a workspace as it is: a choice that could only fail is not offered. Draws nothing."""
+
+from collections.abc import Iterable
+
+from components.session import opened
+from core.run.pipeline import Pipeline
+from core.selection.params import BANDED, GROUPS, NEEDS
+
+_NEEDS = NEEDS | {"rounds": ("cluster", "score")}
+
+
+def groups(pipeline: Pipeline) -> list[str]:
+    """Return what bands can go by: learnt domains, source labels, both, or nothing."""
+    can = {"domains": bool(pipeline.current("reward")), "source": bool(opened.sources(pipeline)[0])}
+    return [name for name in GROUPS if can[name]]
+
+
+def methods(pipeline: Pipeline, names: Iterable[str], by_source: bool = True) -> list[str]:
+    """Return those of `names` whose stages are all there. by_source: bands may go by source labels where there are some."""
+    banded = by_source and "source" in groups(pipeline)
+
+    def is_there(method: str, need: str) -> bool:
+        return bool(pipeline.current(need)) or (need == "reward" and method in BANDED and banded)
+
+    return [name for name in names if all(is_there(name, need) for need in _NEEDS.get(name, ()))]
+
+
+def probabilities(pipeline: Pipeline) -> list[str]:
+    """Return what a record's chance in kmq can go by: in proportion to quality only where none is negative."""
+    quality = opened.quality(pipeline)
+    return ["softmax"] if quality is not None and quality.min() < 0 else ["proportional", "softmax"]

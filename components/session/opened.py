@@ -1,0 +1,114 @@
+"""The open workspace as the pages read it: a Pipeline, and arrays kept between reruns by artifact key."""
+
+import numpy as np
+import streamlit as st
+
+from components.charts.theme import DROPPED, FREE, PINNED, SELECTED
+from components.session import state
+from core.data.record_table import RecordTable
+from core.data.records import RecordParams
+from core.evidence.candidates import Choice, rows_of
+from core.run.pipeline import Pipeline, open_workspace
+from core.selection.stage import last_selection_key
+from core.workspace.decisions import Overrides
+from core.workspace.workspace import Workspace
+
+
+def pipeline() -> Pipeline:
+    """Return the open workspace's pipeline. The sample's is made, and its records read, if it is not there yet.
+
+    The current selection of a run obeys what was decided since, here or elsewhere.
+    """
+    current = state.get()
+    workspace = Workspace(current.workspace, create=True)
+    if not workspace.has_data and current.workspace.name == state.SAMPLE.stem:
+        workspace.import_data(state.SAMPLE, RecordParams())
+    return open_workspace(workspace)
+
+
+def records(opened: Pipeline) -> RecordTable:
+    """Return the records."""
+    return _records(str(opened.workspace.folder.resolve()), opened.key("records"), opened)
+
+
+def positions(opened: Pipeline) -> np.ndarray | None:
+    """Return the (n, 2) float32 map, or None."""
+    key = opened.current("project")
+    return _array(str(opened.workspace.folder.resolve()), "project", key, opened) if key else None
+
+
+def labels(opened: Pipeline) -> np.ndarray | None:
+    """Return the (n,) int32 clusters, or None."""
+    key = opened.current("cluster")
+    return _array(str(opened.workspace.folder.resolve()), "cluster", key, opened) if key else None
+
+
+def cluster_names(opened: Pipeline) -> list[str]:
+    """Return the names of the clusters."""
+    return opened.workspace.info("cluster", opened.current("cluster"))["names"]
+
+
+def quality(opened: Pipeline) -> np.ndarray | None:
+    """Return the (n,) float32 quality, or None."""
+    return opened.column("score", "score")
+
+
+def sources(opened: Pipeline) -> tuple[list[str], np.ndarray]:
+    """Return (names, (n,) int32 codes) of the source labels."""
+    return _sources(str(opened.workspace.folder.resolve()), opened.key("records"), opened)
+
+
+def selected(opened: Pipeline) -> np.ndarray | None:
+    """Return the distinct selected row ids, current or (after a change) the last ones; None where there never were any."""
+    key = last_selection_key(opened)
+    return None if not key else np.unique(opened.workspace.table("select", key)["row_id"].combine_chunks().to_numpy())
+
+
+def chosen_rows(opened: Pipeline, choice: Choice) -> np.ndarray:
+    """Return the ascending row ids of a selection that can be compared."""
+    return _chosen(str(opened.workspace.folder.resolve()), opened.key("records"), choice.id, choice.at, opened, choice)
+
+
+def statuses(opened: Pipeline, overrides: Overrides) -> np.ndarray:
+    """Return (n,) int8: what every record is (theme.FREE, SELECTED, PINNED, DROPPED)."""
+    status = np.full(opened.workspace.dataset().n_records, FREE, np.int8)
+    chosen = selected(opened)
+    if chosen is not None:
+        status[chosen[chosen < len(status)]] = SELECTED
+    status[overrides.pinned] = PINNED
+    status[overrides.dropped] = DROPPED
+    return status
+
+
+def shown_keys(opened: Pipeline) -> str:
+    """Return a text that changes with the data, the clusters or the map."""
+    return " ".join(opened.current(stage) for stage in ("records", "cluster", "project"))
+
+
+def forget_what_changed(opened: Pipeline) -> None:
+    """Forget what was picked on data, clusters or a map that are no longer shown."""
+    current = state.get()
+    if current.focus is not None and current.focus.made_on not in ("", shown_keys(opened)):
+        current.reset_map()
+        state.say("The clusters or the map have changed; pick again.")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _array(folder: str, stage: str, key: str, _opened: Pipeline) -> np.ndarray:
+    return np.array(_opened.workspace.array(stage, key))
+
+
+# A round that is selected anew keeps its number, not its moment; a version is found again in new data.
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _chosen(folder: str, records: str, choice: str, at: str, _opened: Pipeline, _choice: Choice) -> np.ndarray:
+    return rows_of(_opened, _choice)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _records(folder: str, key: str, _opened: Pipeline) -> RecordTable:
+    return _opened.workspace.records()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _sources(folder: str, key: str, _opened: Pipeline) -> tuple[list[str], np.ndarray]:
+    return _records(folder, key, _opened).sources()

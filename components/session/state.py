@@ -1,0 +1,96 @@
+"""What the app remembers of one reader between reruns, as one typed object. Whatever must last is in the workspace."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.daar.saved_domains import DraftRow
+from core.workspace.ledger import user_name
+from core.workspace.workspace import home
+
+SAMPLE = Path(__file__).resolve().parents[2] / "assets" / "sample.jsonl"
+
+
+@dataclasses.dataclass(frozen=True)
+class Focus:
+    """What the reader looks at. kind: "cluster", "area" (drawn on the map), or "search". rows: (m,) int64 row ids.
+
+    made_on: the keys of the data, clusters and map it was picked on. first: the record to read first, or -1.
+    """
+
+    kind: str
+    label: str
+    rows: np.ndarray
+    cluster: int = -1
+    made_on: str = ""
+    first: int = -1
+
+    @property
+    def id(self) -> str:
+        """A text that changes with what is looked at."""
+        return f"{self.kind}:{self.label}:{len(self.rows)}:{int(self.rows.sum()) if len(self.rows) else 0}:{self.first}"
+
+
+@dataclasses.dataclass
+class AppState:
+    """workspace: the open folder. focus: what the reader looks at. view: the part of the map shown, or None for all.
+
+    run: the run of rounds shown, 0 for the newest. round_shown: the round looked at, 0 for the latest.
+    refine_cluster: the cluster picked on the Refine page, or -1. chart_version: raised to make the map forget what was drawn
+    on it. message: said once, at the next rerun. compared: ids of the selections on the Compare page; compare_view: its question.
+    domain_rows: what the table of domains began with; domain_seen: what it held when last drawn; domain_table: raised to
+    begin it anew.
+    """
+
+    workspace: Path
+    who: str = ""
+    focus: Focus | None = None
+    view: tuple[float, float, float, float] | None = None
+    chart_version: int = 0
+    message: str = ""
+    seen_job: int = 0
+    run: int = 0
+    round_shown: int = 0
+    refine_cluster: int = -1
+    compared: tuple[str, ...] = ()
+    domain_rows: tuple[DraftRow, ...] = ()
+    domain_seen: tuple[DraftRow, ...] = ()
+    domain_table: int = 0
+    compare_view: str = "measures"
+
+    def look_at(self, focus: Focus | None) -> None:
+        """Change what the reader looks at."""
+        self.focus = focus
+
+    def show_run(self, run: int) -> None:
+        """Look at a run of rounds from now on."""
+        self.run, self.round_shown, self.refine_cluster = run, 0, -1
+
+    def reset_map(self) -> None:
+        """Forget the focus, the zoom and what was drawn on the map."""
+        self.focus, self.view = None, None
+        self.chart_version += 1
+
+
+def get() -> AppState:
+    """Return this reader's state; a fresh browser opens the workspace named in the address, or the sample's."""
+    if "winnow" not in st.session_state:
+        name = Path(st.query_params.get("workspace", "") or SAMPLE.stem).name  # a name, never a path from an address
+        folder = home() / name
+        # One that has lost its ledger is opened, to be told so.
+        if name == ".." or not any((folder / held).exists() for held in ("workspace.db", "dataset.json")):
+            folder = home() / SAMPLE.stem
+        st.session_state["winnow"] = AppState(folder, who=user_name())
+    return st.session_state["winnow"]
+
+
+def open_workspace(folder: Path) -> None:
+    """Show another workspace from now on."""
+    st.session_state["winnow"] = AppState(folder, who=get().who)
+
+
+def say(message: str) -> None:
+    """Say what an action did, at the next rerun."""
+    get().message = message

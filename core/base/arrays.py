@@ -1,0 +1,20 @@
+"""Arrays of vectors: rows of unit length, safe at any scale. Knows nothing of records."""
+
+import numpy as np
+
+
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """Return a new float32 array with every row of length 1; an all-zero row stays zero."""
+    vectors = np.asarray(vectors)
+    norms = row_lengths(vectors)[:, None]
+    return (vectors / np.where(norms == 0, 1, norms)).astype(np.float32)
+
+
+def row_lengths(vectors: np.ndarray) -> np.ndarray:
+    """Return (n,) float64. Squares of very small or large numbers need the wider format; few rows have them."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(vectors.astype(np.float32, copy=False), axis=1).astype(np.float64)
+    odd = ~((lengths > 1e-15) & (lengths < 1e15))
+    if odd.any():
+        lengths[odd] = np.linalg.norm(vectors[odd].astype(np.float64), axis=1)
+    return lengths

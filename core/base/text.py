@@ -1,0 +1,27 @@
+"""Words for people: a text on one line, cut where there is no room for more."""
+
+import re
+
+# Characters that XML, and a terminal that shows Markdown, can't do with; line breaks and tabs are not among them.
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+
+
+def one_line(text: str) -> str:
+    """Return `text` with a single blank for every run of blanks, line breaks and control characters."""
+    return " ".join(CONTROLS.sub(" ", text).split())
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """Return "1 record", "2 records", "12,000 records". many: the words for more than one, where it isn't `one` with an s."""
+    return f"{n:,} {one if n == 1 else many or f'{one}s'}"
+
+
+def shorten(text: str, length: int) -> str:
+    """Return `text` on one line and at most `length` characters long."""
+    text = one_line(text[: 4 * length])
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error, or its kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,0 +1,92 @@
+"""A JSON array element by element, so that a large one never lies in memory whole. Elements keep their own text."""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+
+from ..base.errors import CurationError
+
+_CHUNK = 1 << 22
+_SPACE_OUTSIDE_STRINGS = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
+# Elements are only measured here, so numbers stay text: one of thousands of digits is no number for Python.
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
+
+
+def read_array(text: io.TextIOBase, name: str) -> Iterator[tuple[int, bytes]]:
+    """Yield (record number from 1, the element as one line of UTF-8) of the array that `text` holds.
+
+    Raises CurationError, naming the record, where the array is broken: the rest can't be read past that.
+    """
+    buffer = _Buffer(text)
+    if (opening := buffer.next_char()) != "[":
+        raise CurationError(
+            f"{name} starts with {opening!r}, not with an array; write the records as one JSON array, "
+            "or one object a line in a file named .jsonl."
+        )
+    place, char = 1, buffer.next_char()
+    while char != "]" or place > 1:
+        buffer.at -= len(char)
+        yield place, _one_line(_take_element(buffer, place, name))
+        char = buffer.next_char()
+        if char == "]":
+            break
+        if char != ",":
+            raise CurationError(
+                f"{name}, record {place}: no comma or closing bracket after it; the array is broken there."
+            )
+        place, char = place + 1, buffer.next_char()
+    if rest := buffer.next_char():
+        raise CurationError(f"{name}: {rest!r} follows the end of the array; keep one array in the file.")
+
+
+class _Buffer:
+    """The unread part of a text stream."""
+
+    def __init__(self, stream: io.TextIOBase) -> None:
+        self.stream, self.text, self.at, self.ended = stream, "", 0, False
+
+    def more(self) -> None:
+        # Reading as much again as is held keeps the retries on one huge element linear.
+        chunk = self.stream.read(max(_CHUNK, len(self.text) - self.at))
+        self.ended = not chunk
+        self.text, self.at = self.text[self.at :] + chunk, 0
+
+    def next_char(self) -> str:
+        """Return the next character that is no white space and step over it; "" at the end."""
+        while True:
+            while self.at < len(self.text):
+                char = self.text[self.at]
+                self.at += 1
+                if not char.isspace():
+                    return char
+            if self.ended:
+                return ""
+            self.more()
+
+
+def _take_element(buffer: _Buffer, place: int, name: str) -> str:
+    while True:
+        try:
+            _, end = _DECODER.raw_decode(buffer.text, buffer.at)
+        except (json.JSONDecodeError, RecursionError) as error:
+            if buffer.ended or isinstance(error, RecursionError):
+                raise CurationError(
+                    f"{name}, record {place}: not JSON ({error}); the rest of an array can't be read past that. "
+                    "Mend it, or convert the file to .jsonl, where one bad line costs one record."
+                ) from error
+        else:
+            if buffer.ended or _is_whole(buffer.text, buffer.at, end):
+                element, buffer.at = buffer.text[buffer.at : end], end
+                return element
+        buffer.more()
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Whether more text could not make the element longer: a number at the end of what was read may go on."""
+    return text[start] in '{["' or (end < len(text) and (text[end] in ",]" or text[end].isspace()))
+
+
+def _one_line(element: str) -> bytes:
+    """Drop the white space between tokens and nothing else: numbers, escapes and order stay as written."""
+    return _SPACE_OUTSIDE_STRINGS.sub(r"\1", element).encode("utf-8", "surrogatepass")

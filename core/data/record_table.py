@@ -1,0 +1,115 @@
+"""The records of a workspace: `records.arrow`, memory-mapped and never loaded whole."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..base.errors import CurationError
+from .records import SCHEMA
+
+
+def damaged(message: str, folder: Path) -> CurationError:
+    """Return the error that says by `message` that imported data can't be trusted, and that importing again heals it."""
+    stays = "What people decided, selections and versions stay"
+    return CurationError(
+        message,
+        command=f"import the data again: python -m core import DATA --workspace {folder}. {stays}.",
+        page=f"open the same data again on the Data page. {stays}",
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _sound_blocks(path: str, inode: int, size: int, changed: int) -> set[int]:
+    """Return the blocks of a file that were looked through in this process, to be added to; a changed file has its own."""
+    return set()
+
+
+class RecordTable:
+    """Rows of `records.SCHEMA`. Row ids are positions, 0 to n_records - 1.
+
+    Raises CurationError where the file is damaged so that Arrow can't read it; a block is looked through when it is first
+    read, since Arrow trusts what it is given. That no letter was changed, only its checksum can tell.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = Path(path)
+        try:
+            self._file = pa.ipc.open_file(pa.memory_map(str(path)))
+            self._batches = [self._file.get_batch(i) for i in range(self._file.num_record_batches)]
+            self.fingerprint = (self._file.schema.metadata or {}).get(b"fingerprint", b"").decode()  # of its import
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise self._damaged(error) from error
+        if not self._file.schema.equals(SCHEMA):
+            raise self._damaged("its columns are others")
+        facts = self._path.stat()
+        self._sound = _sound_blocks(str(self._path.resolve()), facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        self._starts = np.cumsum([0, *(len(batch) for batch in self._batches)])
+
+    def _damaged(self, why: object) -> CurationError:
+        return damaged(f"{self._path} is damaged ({why})", self._path.parent)
+
+    def _block(self, i: int) -> pa.RecordBatch:
+        if i not in self._sound:
+            try:
+                self._batches[i].validate(full=True)
+            except (pa.ArrowException, OSError, ValueError) as error:
+                raise self._damaged(error) from error
+            self._sound.add(i)
+        return self._batches[i]
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the records in order, in blocks, with `columns` only."""
+        for i in range(len(self._batches)):
+            batch = self._block(i)
+            yield batch if columns is None else batch.select(columns)
+
+    def take(self, rows: np.ndarray, columns: Sequence[str]) -> pa.Table:
+        """Return `rows` in the order given. Only their blocks are read. Raises CurationError for a row out of range."""
+        rows = np.asarray(rows, dtype=np.int64)
+        if len(rows) and (rows.min() < 0 or rows.max() >= len(self)):
+            raise CurationError(
+                f"record {rows.max() if rows.max() >= len(self) else rows.min()} is not one of 0 to {len(self) - 1}."
+            )
+        order = np.argsort(rows, kind="stable")
+        inside = np.searchsorted(self._starts, rows[order], side="right") - 1
+        parts = []
+        for batch in np.unique(inside):
+            places = rows[order[inside == batch]] - self._starts[batch]
+            parts.append(self._block(batch).select(columns).take(pa.array(places)))
+        if not parts:
+            return self._file.schema.empty_table().select(columns)
+        back = np.empty(len(rows), np.int64)
+        back[order] = np.arange(len(rows))
+        return pa.Table.from_batches(parts).take(pa.array(back))
+
+    def texts(self, start: int, stop: int) -> list[str]:
+        """Return the text to embed of rows start..stop-1."""
+        return self.take(np.arange(start, stop), ["text"])["text"].to_pylist()
+
+    def search(self, words: str) -> np.ndarray:
+        """Return the ascending rows whose text holds `words`, ignoring case."""
+        hits = [
+            pc.match_substring(batch["text"], words, ignore_case=True).to_numpy(zero_copy_only=False)
+            for batch in self.batches(["text"])
+        ]
+        return np.flatnonzero(np.concatenate(hits)) if hits else np.zeros(0, np.int64)
+
+    def sources(self) -> tuple[list[str], np.ndarray]:
+        """Return (names, codes): the distinct source labels, most frequent first, and (n,) int32 codes, -1 for none."""
+        column = pa.chunked_array(
+            [batch["source"] for batch in self.batches(["source"])], pa.large_string()
+        ).combine_chunks()
+        encoded = column.dictionary_encode()
+        codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int32)
+        order = np.argsort(-np.bincount(codes[codes >= 0], minlength=len(encoded.dictionary)), kind="stable")
+        rank = np.empty(len(order) + 1, np.int32)
+        rank[order], rank[-1] = np.arange(len(order)), -1
+        names = encoded.dictionary.to_pylist()
+        return [names[i] for i in order], rank[codes]

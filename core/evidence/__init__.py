@@ -1,0 +1,1 @@
+"""What speaks for a selection: measures beside random ones, comparison, stability, versions, ablation."""

@@ -1,0 +1,1 @@
+"""What leaves a workspace: JSONL with its manifest, and the report."""

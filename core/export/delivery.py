@@ -1,0 +1,139 @@
+"""Delivery: a workspace's current selection, with everything that led to it, written as JSONL and manifest."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..base.errors import CurationError, lacking
+from ..data.manifest import export_lines, write_jsonl, write_manifest
+from ..data.targets import check_out
+from ..evidence.current import current_selection
+from ..refine.runs import Rounds
+from ..selection.params import EarlierParams, RoundsParams, VersionParams
+from ..workspace.deciding import overrides_of
+from ..workspace.decisions import Decision, decision_states
+from ..workspace.results import Results
+
+
+def selected_rows(results: Results) -> np.ndarray:
+    """Return the row ids of the current selection in pool order; one drawn twice comes twice.
+
+    Raises CurationError where there is no selection, or what it rests on has changed since.
+    """
+    table = results.table("select")
+    if table is None:
+        state = results.state("select")
+        why = (
+            "Nothing is selected yet"
+            if state == "missing"
+            else "The selection is out of date (decisions or inputs changed)"
+        )
+        raise lacking(why, "select", results.workspace.folder)
+    return np.sort(table["row_id"].combine_chunks().to_numpy())
+
+
+def export_selection(results: Results, out: Path, unfinished: bool = False) -> Path:
+    """Write the current selection to `out` and its manifest beside it; return the manifest's path.
+
+    unfinished: also where rounds of its run are to come. Raises CurationError where that, or no selection up to date, is so.
+    """
+    check_out(out, results.workspace.sources())
+    rows = selected_rows(results)
+    current = current_selection(results)
+    if not (current.is_finished or unfinished):
+        raise CurationError(
+            f"The current selection is {current.title}: {current.size}",
+            command="go on with its rounds, make another selection current (python -m core use), or export it as it is with "
+            "--unfinished.",
+            page="go on with its rounds on the Refine page, make another selection current, or say that it is to be written as "
+            "it is",
+        )
+    if not len(rows):
+        raise CurationError("Nothing is selected: every record is dropped or without weight; clear some decisions.")
+    results.workspace.check_records()
+    sha256 = write_jsonl(export_lines(results.workspace.records(), rows), Path(out))
+    return write_manifest(Path(out), sha256, rows, manifest_facts(results))
+
+
+def manifest_facts(results: Results) -> dict[str, Any]:
+    """Return what a manifest says of how the current selection came about."""
+    workspace = results.workspace
+    selection = workspace.info("select", results.current("select"))
+    decisions = workspace.ledger.decisions()
+    states = decision_states(decisions, overrides_of(results))
+    leading = [name for name, stage in results.stages.items() if stage.leads]
+    stages = [*leading, *(need for need in results.params("select").needs if need not in leading)]
+    facts = {
+        "input": workspace.dataset().as_input(),
+        "selection": current_selection(results).as_facts(),
+        "stages": {stage: _stage_facts(results, stage) for stage in stages if results.current(stage)},
+        **_round_facts(results),
+        **_version_facts(results),
+        **_earlier_facts(results),
+        "shortfall": selection["shortfall"],
+        "measures": selection["measures"],
+        "warnings": selection["warnings"],
+        "decisions": [_decision_facts(decision, states) for decision in decisions],
+    }
+    return facts
+
+
+def _round_facts(results: Results) -> dict[str, Any]:
+    """Return {"rounds": …} of a selection that rounds have made, else nothing."""
+    params = results.params("select")
+    if not isinstance(params, RoundsParams):
+        return {}
+    rounds = Rounds(results)
+    run = rounds.run(params.run)
+    facts = [
+        {
+            "number": made.number,
+            "key": made.key,
+            "feedback": made.feedback,
+            "n_selected": rounds.info(made)["n_selected"],
+            "multipliers": rounds.info(made)["multipliers"],
+            "weights": [round(weight, 8) for weight in rounds.arrays(made)["weights"].tolist()],
+        }
+        for made in rounds.rounds(run.id)[: params.rounds]
+    ]
+    lm = {"lm": run.lm.as_dict()} if run.params.feedback == "lm" else {}
+    lm |= {"warning": run.warning} if run.warning else {}
+    return {"rounds": {"run": run.id, "params": run.params.as_dict(), **lm, "inputs": run.inputs, "rounds": facts}}
+
+
+def _version_facts(results: Results) -> dict[str, Any]:
+    """Return {"version": …} of a selection that was restored, else nothing."""
+    params = results.params("select")
+    if not isinstance(params, VersionParams):
+        return {}
+    return {"version": {"name": params.name, "made_by": results.workspace.info("version", params.key)["facts"]}}
+
+
+def _earlier_facts(results: Results) -> dict[str, Any]:
+    """Return {"earlier": …} of an earlier selection that stands as it was, else nothing."""
+    params = results.params("select")
+    if not isinstance(params, EarlierParams):
+        return {}
+    info = results.workspace.info("select", params.key)
+    told = {name: info[name] for name in ("inputs", "last_decision", "shortfall", "warnings")}
+    return {"earlier": {"id": f"#{params.number}", "key": params.key, "made_by": params.made_by, **told}}
+
+
+def _stage_facts(results: Results, stage: str) -> dict[str, Any]:
+    key = results.current(stage)
+    info = results.workspace.info(stage, key)
+    return {"key": key} | {name: info[name] for name in ("params", "device", "format") if info.get(name)}
+
+
+def _decision_facts(decision: Decision, states: dict[int, str]) -> dict[str, Any]:
+    facts = dataclasses.asdict(decision) | {"rows": decision.rows.tolist()}
+    if decision.id in states:
+        facts["state"] = states[decision.id]
+    unused = {"hashes", "fingerprint"} | ({"rows"} if decision.target == "cluster" else {"cluster", "clustering"})
+    if decision.action != "weight":
+        unused |= {"value"}
+    if not decision.refers:
+        unused |= {"refers"}
+    return {name: value for name, value in facts.items() if name not in unused}

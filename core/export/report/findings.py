@@ -1,0 +1,195 @@
+"""What a report says of what came out: weights over the rounds, measures over their bands, sources, proof by training."""
+
+import numpy as np
+
+from ...base.text import shorten
+from ...evidence.ablation.latest import last_proof
+from ...evidence.ablation.losses import ProofLine, with_half
+from ...evidence.measuring import Evidence, MeasureParams, found_before, params_in_use
+from ...measures.registry import MEASURES, shares
+from ...refine.history import Course, course_of
+from ...refine.runs import Round, Rounds
+from ...selection.params import RoundsParams
+from ...selection.status import DROPPED, SELECTED
+from ...workspace.results import Results
+from .blocks import NUMBER, SHORT, TEXT, Key, Paragraph, Picture, Section, Table
+from .figures import PLAIN, STATUS_COLOURS, measure_dots, share_bars, weight_lines
+
+_MOST_NAMED, _MOST_BARS, _MOST_GROUPS = 12, 15, 6
+_BETTER = {"more": "More is better.", "less": "Less is better.", "": "Neither is better."}
+_GOOD, _BAD = STATUS_COLOURS[SELECTED], STATUS_COLOURS[DROPPED]
+
+
+def rounds(results: Results) -> Section:
+    """Show how the clusters' weights went, where rounds have made the selection."""
+    params = results.params("select")
+    if not isinstance(params, RoundsParams):
+        return Section("Rounds", (Paragraph("The selection was not made in rounds."),))
+    made = Rounds(results)
+    run = made.run(params.run)
+    course, standing = course_of(made, run, params.rounds), made.rounds(run.id)[: params.rounds]
+    text = "A weight of 1 is an equal share of what a round takes; curators' multipliers are counted in."
+    if course.titles[-1] == "next":
+        text += " “next” is what the round to come would draw by."
+    blocks = [Paragraph(text), _round_table(made, standing, course)]
+    if len(course.titles) == 1:
+        return Section("Rounds", (*blocks, Paragraph("Weights move once a round has feedback.")))
+    named = np.array(course.most_changed(_MOST_NAMED)[:_MOST_NAMED])
+    named = named[np.argsort(-course.relative[named, -1], kind="stable")]
+    alt = f"Weights of {len(course.names):,} clusters over the rounds"
+    picture = Picture(weight_lines(course.titles, course.names, course.relative, named), "image/svg+xml", alt)
+    return Section("Rounds", (blocks[0], picture, blocks[1], _weight_table(course, named)))
+
+
+def _round_table(made: Rounds, standing: list[Round], course: Course) -> Table:
+    lines = []
+    for place, title in enumerate(course.titles):
+        counts = ("–", "–")
+        if place < len(standing):
+            scores = made.scores(standing[place])
+            counts = (made.info(standing[place])["n_selected"], "–" if scores is None else len(scores))
+        least, middle, most = np.percentile(course.relative[:, place], [0, 50, 100])
+        lines.append((title, *counts, f"{least:.2f}", f"{middle:.2f}", f"{most:.2f}", len(course.decisions[place])))
+    columns = ("Round", "Taken", "Scored", "Least weight", "Middle", "Most", "Decisions before it")
+    return Table(columns, tuple(lines), SHORT + 6 * NUMBER)
+
+
+def _weight_table(course: Course, named: np.ndarray) -> Table:
+    all_of = len(course.names) <= len(named)
+    title = (
+        "Weights of the clusters"
+        if all_of
+        else f"Weights of the {len(named)} clusters that changed most or were decided on"
+    )
+    rows = tuple(
+        (cluster, course.names[cluster], *(f"{weight:.2f}" for weight in course.relative[cluster]))
+        for cluster in named.tolist()
+    )
+    return Table(("No.", "Cluster", *course.titles), rows, NUMBER + TEXT + NUMBER * len(course.titles), title)
+
+
+def measures(results: Results, rows: np.ndarray) -> Section:
+    """Show every measure over its random band if they were measured, else say how to. rows: the selected row ids."""
+    params = params_in_use(results)
+    found = found_before(results, rows, params)
+    if found is None:
+        text = "This selection was not measured beside random ones. Measure it, then write the report again:"
+        return Section("Measures", (Paragraph(text, "python -m core measure WORKSPACE"),))
+    names = list(found.values)
+    values = [found.values[name] for name in names]
+    colours = [_colour(found, name) for name in names]
+    chart = measure_dots([MEASURES[n].title for n in names], values, [found.bands[n] for n in names], colours)
+    keys = (
+        Key(_GOOD, "teal", "better than every random selection"),
+        Key(_BAD, "red", "worse than every random selection"),
+        Key(PLAIN, "grey", "among them, or neither better nor worse"),
+    )
+    columns = ("Measure", "Value", "Random, least", "Random, most", "Place", "What it says")
+    lines = tuple((MEASURES[n].title, *_numbers(found, n), found.place(n), _meaning(n)) for n in names)
+    return Section(
+        "Measures",
+        (
+            Paragraph(_measured_on(found, len(rows), params)),
+            Picture(chart, "image/svg+xml", "Every measure as a dot over the bar of its random band", keys),
+            Table(columns, lines, TEXT + 3 * NUMBER + SHORT + TEXT),
+        ),
+    )
+
+
+def _colour(found: Evidence, name: str) -> str:
+    better, place = MEASURES[name].better, found.place(name)
+    if not better or place == "inside":
+        return PLAIN
+    return _GOOD if (better == "more") == (place == "above") else _BAD
+
+
+def _meaning(name: str) -> str:
+    return f"{MEASURES[name].meaning} {_BETTER[MEASURES[name].better]}"
+
+
+def _numbers(found: Evidence, name: str) -> tuple[str, str, str]:
+    """Return the value and the ends of its band, alike in their decimals."""
+    numbers = (found.values[name], min(found.bands[name]), max(found.bands[name]))
+    decimals = 0 if all(number == int(number) for number in numbers) else 1 if max(map(abs, numbers)) >= 1000 else 4
+    return tuple(f"{number:,.{decimals}f}" for number in numbers)
+
+
+def _measured_on(found: Evidence, n: int, params: MeasureParams) -> str:
+    tokens, compared = found.details["tokens"], found.details["compared"]
+    text = (
+        f"The bar is where {params.n_random} random selections of {n:,} records lie, the dot is this selection; every line has "
+        f"a scale of its own, larger to the right. The selection has {tokens['prompts']:,} tokens in prompts and "
+        f"{tokens['responses']:,} in responses, counted by the tokenizer of {tokens['tokenizer']}."
+    )
+    sample = f" Records were compared on a sample of {compared:,}." if compared < n else ""
+    return text + sample
+
+
+def sources(results: Results, rows: np.ndarray) -> Section:
+    """Set the selection's mix of source labels beside the data's. rows: the selected row ids, with repeats."""
+    names, codes = results.workspace.records().sources()
+    if not names:
+        return Section("Sources", (Paragraph("The records name no source."),))
+    found = shares(names, codes, rows)
+    first = list(found)[:_MOST_BARS]
+    chart = share_bars(first, [found[name][0] for name in first], [found[name][1] for name in first])
+    keys = (Key(_GOOD, "teal", "share of the selection"), Key(PLAIN, "grey", "share of the data"))
+    alt = "The sources' shares of the selection and of the data"
+    lines = tuple((shorten(name, 80), f"{chosen:.1%}", f"{every:.1%}") for name, (chosen, every) in found.items())
+    more = f" The {len(lines)} most frequent of {len(names):,}." if len(lines) < len(names) else ""
+    return Section(
+        "Sources",
+        (
+            Paragraph(f"Where the records come from, by their own labels.{more}"),
+            Picture(chart, "image/svg+xml", alt, keys),
+            Table(("Source", "Selection", "Data"), lines, TEXT + 2 * NUMBER),
+        ),
+    )
+
+
+def proof(results: Results) -> Section:
+    """Show what the latest proof by training came to, if there is one on this data."""
+    title, found = "Proof by training", last_proof(results)
+    if found is None or not found.lines:
+        text = "No model was trained on what the methods select from this data. Do it, then write the report again:"
+        return Section(title, (Paragraph(text, "python -m core prove WORKSPACE"),))
+    params = found.params
+    base = params.base or "a small language model from scratch"
+    text = (
+        f"Every method selected with the budget {params.budget} and {params.n_seeds} seeds, and {base} was trained on each "
+        "selection; "
+        f"{params.held_out:,} records were held out before. Mean loss over groups of held-out responses, in nats a token; "
+        "lower is better. ± is half a 95 % confidence interval over the seeds."
+    )
+    if not params.base:
+        text += " A small model from scratch is a proxy: it says what a selection teaches it, not how a large model will do."
+    if found.left_out:
+        text += f" {found.left_out}"
+    columns = ("Method", "Records", "Mean loss", "Against random", "Worst group", "Its loss")
+    table = Table(columns, tuple(map(_proof_row, found.lines)), TEXT + 3 * NUMBER + TEXT + NUMBER)
+    return Section(title, (Paragraph(text), table, _group_table(found.lines)))
+
+
+def _group_table(lines: list[ProofLine]) -> Table:
+    """Return each method's loss on the groups, and what share of its selection each of them had."""
+    groups = list(lines[0].groups)[:_MOST_GROUPS]
+    rows = tuple(
+        (line.method, *(f"{line.groups[name]:.4f} ({line.shares[name]:.0%})" for name in groups)) for line in lines
+    )
+    more = len(lines[0].groups) - len(groups)
+    caption = "Loss on each group, and the group's share of what was selected" + (
+        f"; {more} more groups" if more else ""
+    )
+    return Table(("Method", *(shorten(name, 40) for name in groups)), rows, TEXT + NUMBER * len(groups), caption)
+
+
+def _proof_row(found: ProofLine) -> tuple:
+    least, most = min(found.n_records), max(found.n_records)
+    return (
+        found.method,
+        f"{least:,}" if least == most else f"{least:,} to {most:,}",
+        with_half(f"{found.macro:.4f}", found.macro_half),
+        with_half(f"{found.against:+.4f}", found.against_half) if np.isfinite(found.against) else "–",
+        shorten(found.worst_group, 60),
+        f"{found.worst:.4f}",
+    )

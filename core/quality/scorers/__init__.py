@@ -1,0 +1,1 @@
+"""The scorers, one a file; a new one is a new file here."""

@@ -1,0 +1,25 @@
+"""The registry of stages, in the order data meets them, and the results of a workspace by it."""
+
+from ..daar.stage import REWARD
+from ..evidence.current import follow_decisions
+from ..quality.stage import SCORE
+from ..selection.stage import SELECT
+from ..vectors.stage import CLUSTER, EMBED, PROJECT, SUGGEST
+from ..workspace.results import Results
+from ..workspace.workspace import Workspace
+
+STAGES = {stage.name: stage for stage in (EMBED, CLUSTER, PROJECT, SUGGEST, SCORE, REWARD, SELECT)}
+
+
+class Pipeline(Results):
+    """The results of a workspace, by all stages that Winnow has."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace, STAGES)
+
+
+def open_workspace(workspace: Workspace) -> Pipeline:
+    """Return a workspace's results, the current selection brought in line with what was decided since (cheap if it is)."""
+    pipeline = Pipeline(workspace)
+    follow_decisions(pipeline)
+    return pipeline

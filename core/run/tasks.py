@@ -1,0 +1,126 @@
+"""Tasks: what a job or a command does, one after the other: an import, a stage, or one of TASKS. Knows nothing of processes."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..base.progress import Progress, part_of
+from ..base.registry import Registry
+from ..daar.seed_writing import SeedParams, write_seeds
+from ..data.records import RecordParams
+from ..evidence.ablation.params import ProveParams
+from ..evidence.ablation.run import prove
+from ..evidence.candidates import find_choice, rows_of
+from ..evidence.measuring import MeasureParams, measure
+from ..evidence.stability import StabilityParams, stability
+from ..models.encoder import Encoder
+from ..refine.advance import Advance, advance
+from ..refine.runs import Rounds
+from ..workspace.workspace import Workspace
+from .pipeline import STAGES, Pipeline
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One thing for a job or the command line to do.
+
+    do: "import" (of `data`), a stage (params: its `as_dict`), or one of TASKS with its own params.
+    """
+
+    do: str
+    params: dict[str, Any]
+    data: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class _With:
+    """What a task is done with."""
+
+    pipeline: Pipeline
+    params: dict[str, Any]
+    progress: Progress
+    device: str
+    encoder: Encoder | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """Long work that is no stage. doing: what is said while it runs."""
+
+    name: str
+    doing: str
+    place: int
+    run: Callable[[_With], Any]
+
+
+def _refine(by: _With) -> None:
+    advance(Rounds(by.pipeline), Advance.from_dict(by.params), by.progress, by.device, by.encoder)
+
+
+def _seeds(by: _With) -> None:
+    write_seeds(by.pipeline.workspace, SeedParams.from_dict(by.params), by.progress, by.device, by.encoder)
+
+
+def _measure(by: _With) -> None:
+    """choices: ids of selections to measure; params: of MeasureParams. An empty one does not keep others from it."""
+    params = MeasureParams.from_dict(by.params["params"])
+    found = [rows_of(by.pipeline, find_choice(by.pipeline, name)) for name in by.params["choices"]]
+    found = [rows for rows in found if len(rows)] or found
+    for i, rows in enumerate(found):
+        within = part_of(by.progress, i / len(found), (i + 1) / len(found))
+        measure(by.pipeline, rows, params, within, by.device)
+
+
+def _stability(by: _With) -> None:
+    stability(by.pipeline, StabilityParams.from_dict(by.params), by.progress, by.device)
+
+
+def _ablate(by: _With) -> None:
+    prove(by.pipeline, ProveParams.from_dict(by.params), by.progress, by.device)
+
+
+TASKS: Registry[Task] = Registry()
+for _task in (
+    Task("refine", "Refining in rounds", 1, _refine),
+    Task("seeds", "Writing seeds", 2, _seeds),
+    Task("measure", "Measuring selections", 3, _measure),
+    Task("stability", "Trying seeds", 4, _stability),
+    Task("prove", "Training on each selection", 5, _ablate),
+):
+    TASKS.add(_task)
+
+
+def doing(step: str) -> str:
+    """Return in words what is done in a step, "" standing for the beginning."""
+    about = STAGES.get(step) or TASKS.get(step)
+    return about.doing if about else {"": "Starting", "import": "Reading the data"}.get(step, step)
+
+
+def run_steps(
+    workspace: Workspace,
+    steps: list[Step],
+    report: Callable[[str], Progress],
+    device: str = "auto",
+    vectors: Path | None = None,
+    encoder: Encoder | None = None,
+) -> None:
+    """Run the steps in order. `report(step)` is asked for each step's Progress. What is up to date is not done again.
+
+    Raises CurationError before anything is made of records that were changed since the import.
+    """
+    is_checked = False
+    for step in steps:
+        if step.do != "import" and not is_checked:
+            workspace.check_records()
+        is_checked = True  # by the check, or by an import, which ends with records that are whole
+        pipeline = Pipeline(workspace)
+        progress = report(step.do)
+        if step.do == "import":
+            workspace.import_data(Path(step.data), RecordParams.from_dict(step.params), progress)
+        elif step.do in TASKS:
+            TASKS[step.do].run(_With(pipeline, step.params, progress, device, encoder))
+        else:
+            params = STAGES[step.do].params.from_dict(step.params)
+            pipeline.run(step.do, params, progress, device=device, vectors=vectors, encoder=encoder)
+        progress(1, 1)

@@ -1,0 +1,143 @@
+"""Methods that give every cluster a quota and draw inside it; and the two that know no clusters, random and quality."""
+
+import numpy as np
+
+from ..base.errors import CurationError, lacking
+from .params import SelectionParams
+from .pool import Picks, Pool, finite_quality
+from .quotas import allocate_quotas
+
+
+def _random(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    rng = np.random.default_rng(params.seed)
+    free, wanted = pool.free_rows(), budget - len(pool.pinned)
+    if params.replacement:
+        return _by_quality(pool, rng.choice(free, wanted) if len(free) else free)
+    return _by_quality(pool, rng.permutation(free)[:wanted])
+
+
+def _by_quality(pool: Pool, rows: np.ndarray) -> Picks:
+    return Picks(rows, np.zeros(len(rows)) if pool.quality is None else pool.quality[rows])
+
+
+def _quality(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    quality = finite_quality(pool, "quality")
+    free = pool.free_rows()
+    return _by_quality(pool, free[np.argsort(-quality[free], kind="stable")][: budget - len(pool.pinned)])
+
+
+def _kmeans_random(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    return _draw_by_cluster(pool, params, budget, np.zeros(pool.n_records))
+
+
+def _kmeans_closest(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    distances = _distances(pool, params)
+    rows = _take_by_cluster(pool, params, budget, distances)
+    return Picks(rows, distances[rows])
+
+
+def _kmeans_median(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    """Distance to the centroid nearest the cluster's median distance first, as in the released code."""
+    distances = np.sqrt(_distances(pool, params))
+    order = np.lexsort((distances, pool.labels))
+    sizes = np.bincount(pool.labels, minlength=pool.n_clusters)
+    first = np.cumsum(sizes) - sizes
+    last = len(order) - 1
+    middle = (
+        distances[order[np.clip(first + (sizes - 1) // 2, 0, last)]]
+        + distances[order[np.clip(first + sizes // 2, 0, last)]]
+    )
+    away = np.abs(distances - middle[pool.labels] / 2)
+    rows = _take_by_cluster(pool, params, budget, away)
+    return Picks(rows, away[rows])
+
+
+def _distances(pool: Pool, params: SelectionParams) -> np.ndarray:
+    if pool.distances is None or pool.labels is None:
+        raise lacking(f"{params.method} needs the records' distances to their centroids", "cluster")
+    return np.asarray(pool.distances, dtype=np.float64)
+
+
+def _kmq(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    quality = finite_quality(pool, "kmq")
+    if params.probability == "softmax":
+        return _draw_by_cluster(pool, params, budget, quality)
+    if (quality < 0).any():
+        raise CurationError(
+            f"quality goes down to {quality.min():g}, and a probability can't be proportional to a negative number; "
+            "take the probability softmax, or a column without negative values."
+        )
+    with np.errstate(divide="ignore"):
+        return _draw_by_cluster(pool, params, budget, np.log(quality))
+
+
+def cluster_weights(pool: Pool, params: SelectionParams) -> np.ndarray:
+    """Return (k,) float64 cluster weights before the budget: the pool's own, by size, or equal; times the multipliers."""
+    if pool.labels is None:
+        raise lacking(f"{params.method} draws from clusters, and the records have none", "cluster")
+    sizes = np.bincount(pool.labels, minlength=pool.n_clusters).astype(np.float64)
+    weights = sizes if params.quota == "size" else (sizes > 0).astype(np.float64)
+    if pool.weights is not None:
+        weights = np.array(pool.weights, dtype=np.float64)
+    for cluster, factor in pool.multipliers.items():
+        if not 0 <= cluster < len(weights):
+            raise CurationError(f"a weight is on cluster {cluster}; the clusters are 0 to {len(weights) - 1}.")
+        weights[cluster] *= factor
+    return weights
+
+
+def _draw_by_cluster(pool: Pool, params: SelectionParams, budget: int, log_weights: np.ndarray) -> Picks:
+    """Draw every cluster's quota with probability proportional to exp(log_weights); records of weight 0 come last."""
+    rng = np.random.default_rng(params.seed)
+    free = pool.free_rows()
+    if params.replacement:
+        quotas = cluster_quotas(pool, params, budget)
+        return _by_quality(pool, _draw_repeated(free, pool.labels[free], log_weights[free], quotas, rng))
+    # log of an exponential variable minus the log weight: the log of the Efraimidis-Spirakis key, safe at any scale.
+    with np.errstate(divide="ignore"):
+        noise = np.log(-np.log1p(-rng.random(len(free))))
+    logs = log_weights[free]
+    keys, ties = np.zeros(pool.n_records), np.zeros(pool.n_records)
+    keys[free] = np.where(np.isneginf(logs), np.inf, noise - logs)
+    ties[free] = noise
+    return _by_quality(pool, _take_by_cluster(pool, params, budget, keys, ties))
+
+
+def cluster_quotas(pool: Pool, params: SelectionParams, budget: int) -> np.ndarray:
+    """Return (k,) int64: what each cluster gives beside its pins."""
+    weights = cluster_weights(pool, params)
+    pinned = np.bincount(pool.labels[pool.pinned], minlength=pool.n_clusters)
+    held = np.bincount(pool.labels[pool.free_rows()], minlength=pool.n_clusters)
+    capacity = np.where(held > 0, budget, 0) if params.replacement else held
+    return allocate_quotas(weights, budget, capacity + pinned, least=pinned) - pinned
+
+
+def _take_by_cluster(
+    pool: Pool, params: SelectionParams, budget: int, keys: np.ndarray, ties: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the free rows with the smallest keys ((n,) float) of each cluster, its quota of them, taking turns."""
+    quotas, free = cluster_quotas(pool, params, budget), pool.free_rows()
+    order = np.lexsort((free if ties is None else ties[free], keys[free], pool.labels[free]))
+    labels = pool.labels[free][order]
+    rank = np.arange(len(order)) - np.searchsorted(labels, labels)
+    chosen = rank < quotas[labels]
+    order, rank, labels = order[chosen], rank[chosen], labels[chosen]
+    # Any first part of the picks is then itself a fair selection: cluster by cluster at the same pace.
+    turn = np.lexsort((labels, (rank + 0.5) / quotas[labels]))
+    return free[order[turn]]
+
+
+def _draw_repeated(
+    free: np.ndarray, labels: np.ndarray, log_weights: np.ndarray, quotas: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw each cluster's quota with replacement."""
+    picks = []
+    order = np.argsort(labels, kind="stable")
+    bounds = np.searchsorted(labels[order], np.arange(len(quotas) + 1))
+    for cluster in np.flatnonzero(quotas):
+        members = order[bounds[cluster] : bounds[cluster + 1]]
+        logs = log_weights[members]
+        peak = logs.max()
+        probability = np.exp(logs - peak) if np.isfinite(peak) else np.ones(len(members))
+        picks.append(free[rng.choice(members, quotas[cluster], p=probability / probability.sum())])
+    return np.concatenate(picks) if picks else np.zeros(0, np.int64)

@@ -1,0 +1,141 @@
+"""DaaR's selections: the highest predicted entropy, overall or by domain, and bands of inter- and intra-diversity."""
+
+import numpy as np
+
+from ..base.errors import CurationError, lacking
+from ..base.text import counted
+from ..measures.domain_similarity import phi
+from ..vectors.clustering import cluster_means
+from .params import SelectionParams
+from .pool import Picks, Pool, unit_rows
+from .quotas import allocate_quotas
+
+LEAST_ENTROPY = 0.1  # nats; where the cut lies below it, a curator is warned
+_OWN, _OTHER = 0.5, 0.1  # of the released code: half of the target domain's records, a tenth of each other's
+
+
+def daar(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    """Take the highest predicted entropy (DaaR, arXiv 2502.04380). score: that entropy, in nats.
+
+    With `customise`, and where domains have wished shares, each domain gives its quota, its highest entropy first.
+    """
+    reward, domains = _reward(pool)
+    free = pool.free_rows()
+    wanted = budget - len(pool.pinned)
+    if not params.customise and not any(pool.shares.values()):
+        rows = free[np.argsort(-reward[free], kind="stable")][:wanted]
+        return Picks(rows, reward[rows])
+    quotas = _quotas(pool, _weights(pool, params, domains), budget, domains)
+    rows = _first_of_each(free, domains, -reward, quotas)
+    return Picks(rows, reward[rows])
+
+
+def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, customise: str) -> list[str]:
+    """Say which wished shares a selection by `daar` could not meet. rows: (m,) selected row ids."""
+    wished = {name: share for name, share in pool.shares.items() if share > 0}
+    if not wished or pool.domains is None:
+        return []
+    if customise:
+        return [f"The wished shares have no effect while {customise} is favoured."]
+    taken = np.bincount(pool.domains[rows], minlength=len(pool.shares))
+    told = []
+    for name, count in zip(pool.shares, taken.tolist(), strict=False):
+        asked = round(wished.get(name, 0) * budget)
+        if count < asked - 1:
+            why = "it holds no more that are free, or pins took the room"
+            told.append(f"{name}: {counted(asked, 'record was', 'records were')} wished, {count:,} taken: {why}.")
+    return told
+
+
+def low_cuts(pool: Pool, drawn: np.ndarray, customise: str) -> list[str]:
+    """Say where the least entropy drawn is so low that the probe was nearly sure of it. drawn: (m,) row ids without pins."""
+    if not len(drawn) or pool.reward is None or pool.domains is None:
+        return []
+    reward, domains = np.asarray(pool.reward)[drawn], pool.domains[drawn]
+    if not customise and not any(pool.shares.values()):
+        low = [f"{max(reward.min(), 0):.3f}"] if reward.min() < LEAST_ENTROPY else []
+    else:
+        cuts = {n: reward[domains == k].min() for k, n in enumerate(pool.shares) if (domains == k).any()}
+        low = [f"{max(cut, 0):.3f} in {name}" for name, cut in cuts.items() if cut < LEAST_ENTROPY]
+    if not low:
+        return []
+    return [
+        f"The entropy at the cut is low: {', '.join(low)}, where {LEAST_ENTROPY:g} nats is little. The probe was nearly sure of "
+        "these records, so chance and the domains' wording put them before others more than the records did. Name domains "
+        "that are harder to tell apart, or select fewer."
+    ]
+
+
+def _reward(pool: Pool) -> tuple[np.ndarray, np.ndarray]:
+    if pool.reward is None or pool.domains is None:
+        raise lacking("This method goes by DaaR's domains and rewards, and there are none", "reward")
+    return np.asarray(pool.reward, np.float64), pool.domains
+
+
+def _weights(pool: Pool, params: SelectionParams, domains: np.ndarray) -> np.ndarray:
+    """Return (K,) float64 weights of the domains: released code's proportions, or the wished shares and sizes for the rest."""
+    names = list(pool.shares)
+    sizes = np.bincount(domains, minlength=len(names)).astype(np.float64)
+    if params.customise:
+        if params.customise not in names:
+            raise CurationError(f"customise is {params.customise!r}; the domains are {', '.join(names)}.")
+        return sizes * np.where(np.arange(len(sizes)) == names.index(params.customise), _OWN, _OTHER)
+    shares = np.array(list(pool.shares.values()))
+    rest = np.where(shares > 0, 0, sizes)
+    return shares + (1 - shares.sum()) * rest / max(rest.sum(), 1)
+
+
+def _quotas(pool: Pool, weights: np.ndarray, budget: int, domains: np.ndarray) -> np.ndarray:
+    """Return (K,) int64: what each domain gives beside its pins."""
+    pinned = np.bincount(domains[pool.pinned], minlength=len(weights))
+    held = np.bincount(domains[pool.free_rows()], minlength=len(weights))
+    # A domain that is full gives way to the others, those without a wished share too.
+    weights = np.where(held + pinned > 0, np.maximum(weights, 1e-9), 0)
+    return allocate_quotas(weights, budget, held + pinned, least=pinned) - pinned
+
+
+def _first_of_each(free: np.ndarray, domains: np.ndarray, keys: np.ndarray, quotas: np.ndarray) -> np.ndarray:
+    """Return each domain's quota of free rows by ascending keys ((n,) float), all together by ascending keys."""
+    order = free[np.lexsort((free, keys[free], domains[free]))]
+    mine = domains[order]
+    rank = np.arange(len(order)) - np.searchsorted(mine, mine)
+    taken = order[rank < quotas[mine]]
+    return taken[np.lexsort((taken, keys[taken]))]
+
+
+def inter_band(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    """Take a band by phi_inter, the summed cosine to the other domains' centres; 0-20 are the least alike to others."""
+    return _band(pool, params, budget, 0)
+
+
+def intra_band(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    """Take a band by phi_intra, the cosine to the own domain's centre; 0-20 are the farthest from it."""
+    return _band(pool, params, budget, 1)
+
+
+def _groups(pool: Pool, params: SelectionParams) -> np.ndarray:
+    """Return (n,) int32 groups: domains, or source labels, where records without one are a group of their own."""
+    if params.groups == "domains":
+        return _reward(pool)[1]
+    sources = pool.sources
+    if sources is None or sources.max() < 0:
+        raise CurationError("The records have no source labels; name the field that holds them, or go by domains.")
+    return np.where(sources < 0, sources.max() + 1, sources).astype(np.int32)
+
+
+def _band(pool: Pool, params: SelectionParams, budget: int, which: int) -> Picks:
+    """Draw each domain's share of the budget, by size, from its band; where that is too small, from what lies next to it."""
+    x, domains = unit_rows(pool), _groups(pool, params)
+    k = int(domains.max()) + 1
+    value = phi(x, domains, cluster_means(x, domains, k))[which]
+    order = np.lexsort((value, domains))
+    sizes = np.bincount(domains, minlength=k)
+    place = np.empty(len(x))
+    place[order] = (np.arange(len(x)) - np.searchsorted(domains[order], domains[order]) + 0.5) / sizes[domains[order]]
+    low, high = (int(edge) / 100 for edge in params.band.split("-"))
+    outside = np.maximum(np.maximum(low - place, place - high), 0)
+    # Inside the band all are alike, and a draw decides; outside it the nearest come first.
+    keys = np.where(outside > 0, 1 + outside, np.random.default_rng(params.seed).random(len(x)))
+    quotas = _quotas(pool, sizes.astype(np.float64), budget, domains)
+    rows = _first_of_each(pool.free_rows(), domains, keys, quotas)
+    return Picks(rows, value[rows], int((outside[rows] > 0).sum()))

@@ -1,0 +1,191 @@
+"""Selecting on a workspace: the pool as of now, the stage, and selections that came about otherwise made current."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from ..base.errors import CurationError
+from ..base.params import Params, digest
+from ..base.text import counted
+from ..measures.registry import measure_selection
+from ..workspace.deciding import overrides_of
+from ..workspace.decisions import Overrides
+from ..workspace.results import Results
+from ..workspace.stage import Run, Stage
+from ..workspace.workspace import Result
+from .by_domain import low_cuts, unmet_shares
+from .methods import select_records
+from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
+from .pool import Pool
+
+Published = RoundsParams | VersionParams | EarlierParams
+OTHERS = {"rounds": RoundsParams, "version": VersionParams, "earlier": EarlierParams}  # by their method
+
+
+def pool_of(results: Results, overrides: Overrides | None = None, groups: str = "domains") -> Pool:
+    """Return what a selection method chooses from, as of now. groups: "source" where it goes by source labels."""
+    overrides = overrides or overrides_of(results)
+    return Pool(
+        n_records=results.n_records(),
+        labels=results.array("cluster"),
+        quality=results.column("score", "score"),
+        embeddings=results.array("embed"),
+        distances=results.array("cluster", ".distances.npy"),
+        reward=results.column("reward", "reward"),
+        domains=results.column("reward", "domain"),
+        sources=results.workspace.records().sources()[1] if groups == "source" else None,
+        shares=_shares(results),
+        pinned=overrides.pinned,
+        dropped=overrides.dropped,
+        multipliers=overrides.multipliers,
+    )
+
+
+def _shares(results: Results) -> dict[str, float]:
+    params = results.params("reward")
+    return {domain["name"]: float(domain.get("share") or 0) for domain in params.domains} if params else {}
+
+
+class _Select(Stage):
+    """Selecting needs what its method needs; its result depends on the decisions too, and every one made is listed."""
+
+    def needs_of(self, params: Params) -> tuple[str, ...]:
+        return params.needs
+
+    def key(self, results: Results, params: Params) -> str:
+        if any(not results.current(need) for need in params.needs):
+            return ""
+        inputs = [results.current(stage) for stage in ("records", "cluster", "score", *params.needs)]
+        constraints = overrides_of(results)
+        rows = [constraints.pinned.tobytes().hex(), constraints.dropped.tobytes().hex()]
+        return digest(self.name, self.version, params.as_dict(), inputs, rows, list(constraints.multipliers.items()))
+
+    def read_params(self, values: dict[str, Any]) -> Params:
+        return OTHERS.get(values.get("method"), self.params).from_dict(values)
+
+    def remember(self, results: Results, key: str, params: Params) -> None:
+        super().remember(results, key, params)
+        _note_down(results.forget(), key, params)
+
+
+def _select(run: Run) -> Result:
+    pool = pool_of(run.results, groups=run.params.groups)
+    selection = select_records(pool, run.params)
+    info, parts = _result(run.results, selection, run.params)
+    if run.params.method == "daar":
+        drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
+        info["warnings"] += unmet_shares(pool, selection.rows, selection.requested, run.params.customise)
+        info["warnings"] += low_cuts(pool, drawn, run.params.customise)
+    return info, parts
+
+
+def _result(results: Results, selection: Selection, params: SelectionParams | Published) -> Result:
+    """Return what is written down of a selection, and its table."""
+    info = {
+        "n_selected": len(selection),
+        "requested": selection.requested,
+        "shortfall": selection.shortfall,
+        "warnings": _warnings(results, params),
+        "measures": measure_selection(selection.rows, results.array("cluster"), results.column("score", "score")),
+        "inputs": {stage: results.current(stage) for stage in ("records", "cluster", "score")},
+        "last_decision": results.workspace.ledger.last_decision_id(),
+    }
+    return info, {"value": _table(selection)}
+
+
+def _warnings(results: Results, params: SelectionParams | Published) -> list[str]:
+    """Return what a curator decided and this selection could not obey."""
+    overrides = overrides_of(results)
+    warnings = []
+    if overrides.set_aside:
+        warnings.append(
+            f"Decisions about clusters that no longer exist have no effect: {len(overrides.set_aside):,}. "
+            "Carry them over on the Review page, or decide again."
+        )
+    if overrides.multipliers and "cluster" not in params.needs:
+        stands = params.method in ("version", "earlier")
+        why = "It stands as it was" if stands else f"{params.method} has no clusters"
+        warnings.append(f"{why}, so the weights on {counted(len(overrides.multipliers), 'cluster')} have no effect.")
+    return warnings
+
+
+def _table(selection: Selection) -> pa.Table:
+    return pa.table(
+        {
+            "row_id": pa.array(selection.rows, pa.int64()),
+            "cluster": pa.array(selection.clusters, pa.int32()),
+            "score": pa.array(selection.scores, pa.float32()),
+            "reason": pa.array(selection.reasons, pa.int8()),
+        }
+    )
+
+
+SELECT = _Select(
+    name="select",
+    params=SelectionParams,
+    version=1,
+    needs=(),
+    run=_select,
+    help="Choose records.",
+    doing="Choosing records",
+)
+
+
+# Selections that no method made from the pool: rounds, versions, earlier ones as they stood
+
+
+def publish_selection(results: Results, params: Published, selection: Selection) -> str:
+    """Make a selection that rounds have made, or a restored one, the current one, and return its key."""
+    key = _keep(results, params, selection)
+    results.remember("select", key, params)
+    return key
+
+
+def follow_selection(results: Results, params: Published, selection: Selection) -> str:
+    """Keep what the current selection, of `params`, is under today's decisions, and return its key.
+
+    What is current is not written anew: a job may have gone on to another one meanwhile, and that must stand.
+    """
+    key = _keep(results, params, selection)
+    _note_down(results, key, params)
+    results.forget()
+    return key
+
+
+def _keep(results: Results, params: Published, selection: Selection) -> str:
+    key = results.key("select", params)
+    if not key:
+        raise CurationError("The clusters that this selection was drawn from are no longer there; cluster again.")
+
+    def made() -> Result:
+        info, parts = _result(results, selection, params)
+        return {"params": params.as_dict()} | info, parts
+
+    return results.keep("select", key, made)
+
+
+def take_again(results: Results, params: Params) -> str:
+    """Make a selection current again whose result under today's decisions is there; return its key, else ""."""
+    key = results.key("select", params)
+    if not key or not results.workspace.has("select", key):
+        return ""
+    results.remember("select", key, params)
+    return key
+
+
+def _note_down(results: Results, key: str, params: Params) -> None:
+    """Put a selection on the list of those made, unless it is the latest there."""
+    if _last_made(results) != key:
+        n = results.workspace.info("select", key)["n_selected"]
+        results.workspace.ledger.add_selection(key, params.as_dict(), n)
+
+
+def last_selection_key(results: Results) -> str:
+    """Return the key of the current selection, or where it is out of date of the latest made; "" without any."""
+    last = _last_made(results)
+    return results.current("select") or (last if last and results.workspace.has("select", last) else "")
+
+
+def _last_made(results: Results) -> str:
+    made = results.once("selections", results.workspace.ledger.selections)
+    return made[-1]["key"] if made else ""

@@ -1,0 +1,138 @@
+"""The stages of vectors on a workspace: embed, cluster, project, suggest. Their arrays: see each stage's `help`."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from ..base.device import resolve_device
+from ..base.errors import CurationError
+from ..base.files import replacing
+from ..base.params import Params
+from ..base.progress import part_of
+from ..models.encoder import SentenceEncoder
+from ..workspace.results import Results
+from ..workspace.shards import make_in_shards
+from ..workspace.stage import Run, Stage
+from ..workspace.workspace import Result
+from .cluster_counts import SuggestParams, compare_counts
+from .cluster_names import name_clusters, sample_for_names
+from .clustering import ClusterParams, cluster_embeddings
+from .embedding import SHARD_ROWS, EmbedParams, copy_unit_rows, embed_texts, open_vectors
+from .projection import ProjectParams, project_2d
+
+_NAME_TEXT = 600
+_CALIBRATE_ON = 32
+
+
+def _embed(run: Run) -> Result:
+    return (_copy_vectors(run) if run.params.vectors else _embed_texts(run)), {}
+
+
+def _copy_vectors(run: Run) -> dict[str, Any]:
+    if run.vectors is None:
+        raise CurationError(
+            "These embeddings came from a file",
+            command="name it again with --embeddings FILE.npy.",
+            page="name it again under Settings, as your own vectors",
+        )
+    own = open_vectors(run.vectors, run.results.n_records())
+    with replacing(run.results.workspace.path("embed", run.key, ".npy")) as temporary:
+        out = np.lib.format.open_memmap(temporary, "w+", np.float32, own.shape)
+        copy_unit_rows(own, out, run.progress)
+        out.flush()
+    return {"device": "", "format": str(own.dtype), "file": str(run.vectors)}
+
+
+def _embed_texts(run: Run) -> dict[str, Any]:
+    workspace, encoder = run.results.workspace, run.encoder
+    records = workspace.records()
+    if encoder is None:
+        encoder = SentenceEncoder(run.params.model, run.params.max_tokens, run.device)
+        encoder.calibrate(records.texts(0, min(_CALIBRATE_ON, len(records))))
+    make_in_shards(
+        workspace,
+        "embed",
+        run.key,
+        SHARD_ROWS,
+        lambda start, stop, within: embed_texts(records.texts(start, stop), encoder, within),
+        run.progress,
+    )
+    return {"device": getattr(encoder, "device", ""), "format": getattr(encoder, "format", "")}
+
+
+def _cluster(run: Run) -> Result:
+    embeddings = run.results.array("embed")
+    clusters = cluster_embeddings(embeddings, run.params, run.device, part_of(run.progress, 0, 0.9))
+    rows = sample_for_names(clusters.labels, clusters.distances)
+    texts = run.results.workspace.records().take(rows, ["text"])["text"]
+    texts = pc.utf8_slice_codeunits(texts, 0, _NAME_TEXT).to_pylist()
+    info = {
+        "names": name_clusters(texts, clusters.labels[rows], len(clusters.centroids)),
+        "sizes": clusters.sizes.tolist(),
+        "objective": clusters.objective,
+        "device": resolve_device(run.device),
+    }
+    return info, {"value": clusters.labels, "centroids": clusters.centroids, "distances": clusters.distances}
+
+
+class _Cluster(Stage):
+    def key(self, results: Results, params: Params) -> str:
+        """Return the key that holds the clusters of `params`, whether asked for by "auto" or by the number that it takes.
+
+        The key of "auto" is theirs where neither has run; results that were kept under the number's key stay what they are.
+        """
+        needs = [results.current(need) for need in self.needs_of(params)]
+        if not all(needs):
+            return ""
+        alike = sorted(params.alike(results.n_records()), key=lambda each: each.n_clusters)
+        keys = {each: self.digest(each, needs) for each in alike}
+        there = [keys[each] for each in (params, *alike) if results.workspace.has(self.name, keys[each])]
+        return there[0] if there else keys[alike[0]]
+
+
+def _project(run: Run) -> Result:
+    return {}, {"value": project_2d(run.results.array("embed"), run.params, run.progress)}
+
+
+def _suggest(run: Run) -> Result:
+    return compare_counts(run.results.array("embed"), run.params, run.device, run.progress), {}
+
+
+EMBED = Stage(
+    name="embed",
+    params=EmbedParams,
+    version=1,
+    needs=("records",),
+    run=_embed,
+    help="Embed the records' text.",
+    doing="Embedding the records",
+)
+CLUSTER = _Cluster(
+    name="cluster",
+    params=ClusterParams,
+    version=1,
+    needs=("embed",),
+    run=_cluster,
+    help="Cluster the embeddings by k-means and name the clusters.",
+    doing="Finding clusters",
+)
+PROJECT = Stage(
+    name="project",
+    params=ProjectParams,
+    version=1,
+    needs=("embed",),
+    run=_project,
+    help="Lay out the map by UMAP.",
+    doing="Laying out the map",
+)
+SUGGEST = Stage(
+    name="suggest",
+    params=SuggestParams,
+    version=1,
+    needs=("embed",),
+    run=_suggest,
+    help="Show what several numbers of clusters would give.",
+    doing="Trying numbers of clusters",
+    leads=False,
+)

@@ -1,0 +1,1 @@
+"""The folder where the app, the command line and jobs meet: results on disk, the ledger, people's decisions."""

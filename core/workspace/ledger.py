@@ -1,0 +1,287 @@
+"""The ledger: `workspace.db`, where several people and processes meet. SQLite in WAL mode; decisions are append-only."""
+
+import contextlib
+import dataclasses
+import datetime
+import getpass
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+
+from ..base.errors import CurationError
+from .decisions import Decision
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS settings (stage TEXT PRIMARY KEY, params TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS decisions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
+    row_ids BLOB NOT NULL, hashes BLOB NOT NULL, fingerprint TEXT NOT NULL, cluster INTEGER NOT NULL,
+    clustering TEXT NOT NULL, value REAL NOT NULL, note TEXT NOT NULL, refers INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS selections (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, key TEXT NOT NULL, params TEXT NOT NULL, n INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, params TEXT NOT NULL, lm TEXT NOT NULL,
+    inputs TEXT NOT NULL, parent INTEGER NOT NULL, parent_round INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS rounds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, run INTEGER NOT NULL, number INTEGER NOT NULL,
+    key TEXT NOT NULL, feedback TEXT NOT NULL DEFAULT '', last_decision INTEGER NOT NULL, taken_back TEXT NOT NULL DEFAULT '');
+CREATE UNIQUE INDEX IF NOT EXISTS one_standing_round ON rounds (run, number) WHERE taken_back = '';
+CREATE TABLE IF NOT EXISTS versions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, name TEXT NOT NULL UNIQUE, note TEXT NOT NULL,
+    key TEXT NOT NULL, params TEXT NOT NULL, n INTEGER NOT NULL, n_unknown INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, arguments TEXT NOT NULL,
+    status TEXT NOT NULL, step TEXT NOT NULL DEFAULT '', fraction REAL NOT NULL DEFAULT 0, rate REAL, seconds_left REAL,
+    error TEXT NOT NULL DEFAULT '', pid INTEGER, ended TEXT);
+CREATE UNIQUE INDEX IF NOT EXISTS one_job_at_a_time ON jobs ((1)) WHERE status IN ('queued', 'running');
+"""
+_TABLES = ("settings", "decisions", "selections", "runs", "rounds", "versions", "jobs")
+_VERSION_AT = 60  # bytes into a database, four bytes long
+
+
+def lost(message: str) -> CurationError:
+    """Return the error that says by `message` that a ledger is not there or can't be read, and what can be done."""
+    back = "put a backup of that file back"
+    return CurationError(
+        message,
+        command=f"{back}. To start anew without them, move the folder away, or name another with --workspace.",
+        page=f"{back}, move the folder away to start anew without them, or open other data",
+    )
+
+
+_VERSION = 3  # raised with every change of the schema, which must leave what is there alone
+_HASH_BYTES = 16
+
+
+def now() -> str:
+    """Return the present moment in UTC, ISO 8601, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def user_name() -> str:
+    """Return who is at this computer; "" where that has no name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def _version_in(path: Path) -> int:
+    """Return the version that a database's first bytes tell, 0 where they are no database's."""
+    with path.open("rb") as file:
+        head = file.read(_VERSION_AT + 4)
+    return int.from_bytes(head[_VERSION_AT:], "big") if head.startswith(b"SQLite format 3\0") else 0
+
+
+def is_empty(path: Path) -> bool:
+    """Whether there is no ledger at `path`: no file, an empty one, or one without a table. Nothing is written."""
+    if not path.exists() or not path.stat().st_size:
+        return True
+    if _version_in(path):
+        return False
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as db:
+        try:
+            return not db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+        except sqlite3.DatabaseError:
+            return False  # what is wrong with it, opening says
+
+
+class Ledger:
+    """The tables of one workspace. Every call opens its own connection, so threads and processes may share it.
+
+    made: whether this object made the file. Raises CurationError for a file that is no database, or of a later version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.made = False
+        if self._version() < _VERSION:
+            # SQLite answers "locked" at once where two change the journal mode together.
+            with filelock.FileLock(f"{path}.lock"):
+                self.made = not path.exists()
+                if self._version() < _VERSION:
+                    self._make()
+
+    def _version(self) -> int:
+        if not self.path.exists():
+            return 0  # connecting would make it
+        self._check_version(_version_in(self.path))  # first, because SQLite touches the files beside one that it opens
+        with self.connect() as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+        self._check_version(version)
+        return version
+
+    def _check_version(self, version: int) -> None:
+        if version > _VERSION:
+            raise CurationError(
+                f"{self.path} was written by a later version of Winnow (format {version}; this one knows formats to "
+                f"{_VERSION}) and is left as it is",
+                command="use that version, or a workspace of its own: --workspace.",
+                page="use that version, or open other data",
+            )
+
+    def _make(self) -> None:
+        with self.connect() as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.executescript(_SCHEMA)
+            db.execute(f"PRAGMA user_version = {_VERSION}")
+
+    @contextlib.contextmanager
+    def connect(self) -> Iterator[sqlite3.Connection]:
+        """Open a connection for one transaction: committed at the end, rolled back at an error.
+
+        Raises CurationError where the file is damaged.
+        """
+        db = sqlite3.connect(self.path, timeout=30)
+        db.row_factory = sqlite3.Row
+        try:
+            with db:
+                yield db
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise
+            what = "what people decided, selections and versions"
+            raise lost(f"{self.path} is damaged ({error}), and with it {what}") from error
+        finally:
+            db.close()
+
+    def is_blank(self) -> bool:
+        """Whether nothing was ever written down here, as in a workspace just made."""
+        with self.connect() as db:
+            return not any(db.execute(f"SELECT EXISTS (SELECT 1 FROM {name})").fetchone()[0] for name in _TABLES)
+
+    def remove(self) -> None:
+        """Remove the file and what SQLite and the lock put beside it."""
+        with filelock.FileLock(f"{self.path}.lock"):  # nobody makes it in between
+            for end in ("", "-wal", "-shm", ".lock"):
+                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Return {stage: params} of the stages that have run."""
+        with self.connect() as db:
+            return {row["stage"]: json.loads(row["params"]) for row in db.execute("SELECT * FROM settings")}
+
+    def set_settings(self, stage: str, params: dict[str, Any]) -> None:
+        """Record the params that a stage last ran with."""
+        with self.connect() as db:
+            db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (stage, json.dumps(params)))
+
+    def add_decision(self, decision: Decision) -> Decision:
+        """Append a decision and return it with its id and time."""
+        values = dataclasses.asdict(decision) | {
+            "at": now(),
+            "row_ids": np.asarray(decision.rows, dtype="<i8").tobytes(),
+            "hashes": b"".join(decision.hashes),
+        }
+        names = [*_DECISION_COLUMNS, "row_ids"]
+        with self.connect() as db:
+            cursor = db.execute(
+                f"INSERT INTO decisions ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})",
+                {name: values[name] for name in names},
+            )
+        return dataclasses.replace(decision, id=cursor.lastrowid, at=values["at"])
+
+    def decisions(self) -> list[Decision]:
+        """Return every decision, undone ones and undos too, oldest first."""
+        with self.connect() as db:
+            return [_decision(row) for row in db.execute("SELECT * FROM decisions ORDER BY id")]
+
+    def last_decision_id(self) -> int:
+        """Return the id of the newest decision, 0 where there is none."""
+        with self.connect() as db:
+            return db.execute("SELECT COALESCE(MAX(id), 0) FROM decisions").fetchone()[0]
+
+    def add_selection(self, key: str, params: dict[str, Any], n: int) -> None:
+        """Record that the selection artifact `key` is now the current one."""
+        with self.connect() as db:
+            db.execute(
+                "INSERT INTO selections (at, key, params, n) VALUES (?, ?, ?, ?)", (now(), key, json.dumps(params), n)
+            )
+
+    def selections(self) -> list[dict[str, Any]]:
+        """Return the selections made so far, oldest first: id, at, key, params, n."""
+        with self.connect() as db:
+            rows = db.execute("SELECT * FROM selections ORDER BY id").fetchall()
+        return [dict(row) | {"params": json.loads(row["params"])} for row in rows]
+
+    def add_version(
+        self, who: str, name: str, note: str, key: str, params: dict[str, Any], n: int, n_unknown: int
+    ) -> None:
+        """Record a saved selection. A name that is taken is an IntegrityError."""
+        with self.connect() as db:
+            db.execute(
+                "INSERT INTO versions (at, who, name, note, key, params, n, n_unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (now(), who, name, note, key, json.dumps(params), n, n_unknown),
+            )
+
+    def versions(self) -> list[dict[str, Any]]:
+        """Return every saved selection, oldest first."""
+        with self.connect() as db:
+            rows = db.execute("SELECT * FROM versions ORDER BY id").fetchall()
+        return [dict(row) | {"params": json.loads(row["params"])} for row in rows]
+
+    def add_run(
+        self,
+        who: str,
+        params: dict[str, Any],
+        lm: dict[str, Any],
+        inputs: dict[str, str],
+        parent: int,
+        parent_round: int,
+    ) -> int:
+        """Record a new run of rounds and return its id."""
+        with self.connect() as db:
+            values = (now(), who, json.dumps(params), json.dumps(lm), json.dumps(inputs), parent, parent_round)
+            return db.execute(
+                "INSERT INTO runs (at, who, params, lm, inputs, parent, parent_round) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                values,
+            ).lastrowid
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Return every run of rounds, oldest first."""
+        with self.connect() as db:
+            rows = db.execute("SELECT * FROM runs ORDER BY id").fetchall()
+        return [dict(row) | {name: json.loads(row[name]) for name in ("params", "lm", "inputs")} for row in rows]
+
+    def add_round(self, run: int, number: int, key: str, who: str, last_decision: int, feedback: str = "") -> None:
+        """Record that round `number` of a run was selected. Two that stand can't be; the second is an IntegrityError."""
+        with self.connect() as db:
+            db.execute(
+                "INSERT INTO rounds (at, who, run, number, key, last_decision, feedback) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (now(), who, run, number, key, last_decision, feedback),
+            )
+
+    def set_feedback(self, round_id: int, key: str) -> None:
+        """Record the feedback on a round."""
+        with self.connect() as db:
+            db.execute("UPDATE rounds SET feedback = ? WHERE id = ?", (key, round_id))
+
+    def take_back_rounds(self, run: int, number: int, who: str) -> int:
+        """Mark the rounds from `number` on as taken back; they stay on record. Return how many."""
+        with self.connect() as db:
+            return db.execute(
+                "UPDATE rounds SET taken_back = ? WHERE run = ? AND number >= ? AND taken_back = ''",
+                (f"{who} {now()}".strip(), run, number),
+            ).rowcount
+
+    def rounds(self, run: int) -> list[dict[str, Any]]:
+        """Return every round of a run in the order they were made, those taken back too."""
+        with self.connect() as db:
+            return [dict(row) for row in db.execute("SELECT * FROM rounds WHERE run = ? ORDER BY id", (run,))]
+
+
+_DECISION_COLUMNS = [
+    field.name for field in dataclasses.fields(Decision) if field.name not in ("id", "rows")
+]  # hashes, at and the rest are columns under their own name
+
+
+def _decision(row: sqlite3.Row) -> Decision:
+    values = {name: row[name] for name in [*_DECISION_COLUMNS, "id"]}
+    hashes = values["hashes"]
+    values["hashes"] = tuple(hashes[i : i + _HASH_BYTES] for i in range(0, len(hashes), _HASH_BYTES))
+    return Decision(rows=np.frombuffer(row["row_ids"], dtype="<i8"), **values)

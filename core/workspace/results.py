@@ -1,0 +1,143 @@
+"""The results of a workspace: what each stage's is, whether it is current, making it if it is not.
+
+Which stages there are is handed in. Same key, same result, no work.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+
+from ..base.errors import CurationError, lacking
+from ..base.params import Params
+from ..base.progress import Progress, no_progress
+from .stage import Run, Stage
+from .workspace import Result, Workspace
+
+RECORDS = "records"  # no stage: the import, on which all of them rest
+
+
+class Results:
+    """The stages' results in one workspace, as they stood when each was first asked for.
+
+    What was found is remembered until this object runs or decides something; take a `fresh` one to see what others did.
+    """
+
+    def __init__(self, workspace: Workspace, stages: Mapping[str, Stage]) -> None:
+        self.workspace = workspace
+        self.stages = stages
+        self._found: dict[str, Any] = {}
+
+    def fresh(self) -> "Results":
+        """Return the results as they stand now."""
+        return Results(self.workspace, self.stages)
+
+    def once(self, name: str, find: Callable[[], Any]) -> Any:
+        """Return what `find` gave when it was first asked under this name."""
+        if name not in self._found:
+            self._found[name] = find()
+        return self._found[name]
+
+    def forget(self) -> Self:
+        """Look at everything anew from now on."""
+        self._found.clear()
+        return self
+
+    # Keys and states
+
+    def params(self, stage: str) -> Params | None:
+        """Return the params that the stage last ran with, or None."""
+        values = self.once("settings", self.workspace.ledger.settings).get(stage)
+        return None if values is None else self.stages[stage].read_params(values)
+
+    def key(self, stage: str, params: Params | None = None) -> str:
+        """Return the key of a stage's result for `params`, or for its last; "" where it or what it needs never ran."""
+        if stage == RECORDS:
+            return self.once(RECORDS, lambda: self.workspace.dataset().fingerprint if self.workspace.has_data else "")
+        params = params or self.params(stage)
+        return self.stages[stage].key(self, params) if params is not None else ""
+
+    def current(self, stage: str) -> str:
+        """Return the key of the stage's result if it is there and up to date, else ""."""
+        return self.once(f"current {stage}", lambda: self._current(stage))
+
+    def _current(self, stage: str) -> str:
+        key = self.key(stage)
+        return key if key and (stage == RECORDS or self.workspace.has(stage, key)) else ""
+
+    def state(self, stage: str) -> str:
+        """Return "missing" (never ran), "stale" (what it depends on has changed since), or "done"."""
+        if stage != RECORDS and self.params(stage) is None:
+            return "missing"
+        return "done" if self.current(stage) else "stale" if stage != RECORDS else "missing"
+
+    def n_records(self) -> int:
+        """Return how many records there are."""
+        return self.once("n_records", lambda: self.workspace.dataset().n_records)
+
+    # What is current, None where nothing is
+
+    def array(self, stage: str, suffix: str = ".npy") -> np.ndarray | None:
+        """Return an array of the stage's current result, memory-mapped."""
+        return self.workspace.array(stage, key, suffix) if (key := self.current(stage)) else None
+
+    def table(self, stage: str) -> pa.Table | None:
+        """Return the table of the stage's current result, memory-mapped."""
+        return self.workspace.table(stage, key) if (key := self.current(stage)) else None
+
+    def column(self, stage: str, name: str) -> np.ndarray | None:
+        """Return a column of that table as an (n,) array."""
+        return None if (table := self.table(stage)) is None else table[name].combine_chunks().to_numpy()
+
+    def info(self, stage: str) -> dict[str, Any] | None:
+        """Return what the stage wrote down about its current result."""
+        return self.workspace.info(stage, key) if (key := self.current(stage)) else None
+
+    def finished(self, stage: str) -> dict[str, Any]:
+        """Return the facts of a stage's current result. Raises CurationError where there is none, or no longer."""
+        if (info := self.info(stage)) is None:
+            raise CurationError(
+                f"The result of {stage} is out of date already: somebody decided, or ran a stage it depends on, meanwhile. "
+                "Run it again."
+            )
+        return info
+
+    # Making
+
+    def run(self, stage: str, params: Params, progress: Progress = no_progress, **means: Any) -> str:
+        """Bring a stage's result up to date and return its key. Raises CurationError where what it needs is not there.
+
+        means: device, encoder and vectors of `Run`.
+        """
+        key = self.make(stage, params, progress, **means)
+        self.remember(stage, key, params)
+        return key
+
+    def make(self, stage: str, params: Params, progress: Progress = no_progress, **means: Any) -> str:
+        """Make a stage's result, if it is not there, without making it the workspace's own; else as `run`."""
+        about = self.stages[stage]
+        for need in about.needs_of(params):
+            if not self.current(need):
+                raise lacking(f"{stage} needs the {need} stage, which has not run on this data", need)
+        key = self.key(stage, params)
+
+        def timed() -> Result:
+            started = time.monotonic()
+            info, parts = about.run(Run(self, key, params, progress, **means))
+            return {"params": params.as_dict(), "seconds": round(time.monotonic() - started, 3)} | info, parts
+
+        return self.keep(stage, key, timed, shards=self.key(stage, about.shards_of(params)))
+
+    def keep(self, kind: str, key: str, make: Callable[[], Result], shards: str = "") -> str:
+        """Let a result be there: under a lock, and unless it is there, it is made and written, once; return its key.
+
+        kind: of a stage or anything else that is kept by its inputs. shards: the key of the shards that it then can do without.
+        """
+        return self.workspace.keep(kind, key, make, shards)
+
+    def remember(self, stage: str, key: str, params: Params) -> None:
+        """Record that `key` is now the stage's result."""
+        self.stages[stage].remember(self, key, params)
+        self.forget()

@@ -1,0 +1,42 @@
+"""Long work on all records in shards: each is written when it is whole, so a killed run loses one at most."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ..base.files import replacing, write_array
+from ..base.progress import Progress, part_of
+from .workspace import Workspace
+
+MakeRows = Callable[
+    [int, int, Progress], np.ndarray
+]  # first row, row behind the last, progress -> their rows of the array
+
+
+def make_in_shards(
+    workspace: Workspace, kind: str, key: str, step: int, make: MakeRows, progress: Progress, suffix: str = ".npy"
+) -> None:
+    """Write an artifact's array, a row a record, `step` records at a time; what a killed run has finished is not done again.
+
+    The shards stay until the artifact is whole (`Workspace.keep`).
+    """
+    n, shards = workspace.dataset().n_records, []
+    for start, stop, path in shard_files(workspace, kind, key, step, ".npy"):
+        if not path.exists():
+            within = part_of(lambda done, total: progress(done * n, n), start / n, stop / n)
+            write_array(path, make(start, stop, within))
+        shards.append(path)
+        progress(stop, n)
+    width = np.load(shards[0], mmap_mode="r", allow_pickle=False).shape[1]
+    with replacing(workspace.path(kind, key, suffix)) as temporary:
+        whole = np.lib.format.open_memmap(temporary, "w+", np.float32, (n, width))
+        for i, path in enumerate(shards):
+            whole[i * step : (i + 1) * step] = np.load(path, allow_pickle=False)
+        whole.flush()
+
+
+def shard_files(workspace: Workspace, kind: str, key: str, step: int, suffix: str) -> list[tuple[int, int, Path]]:
+    """Return (first row, row behind the last, path) of each shard."""
+    n, folder = workspace.dataset().n_records, workspace.shard_folder(kind, key)
+    return [(start, min(start + step, n), folder / f"shard-{start // step:06d}{suffix}") for start in range(0, n, step)]

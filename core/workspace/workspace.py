@@ -1,0 +1,272 @@
+"""The workspace: a folder where the app, the command line and the jobs meet. The only module that knows its layout.
+
+dataset.json                    what was imported, from where, how
+records.arrow                   the records (`records.SCHEMA`)
+rejects.jsonl                   what was not taken, and why
+artifacts/<stage>-<key>.*       results; the .json beside them is written last and says the result is whole
+workspace.db                    decisions, selections, settings, jobs (`ledger.py`)
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+import pyarrow as pa
+
+from ..base.errors import CurationError
+from ..base.files import file_sha256, make_folders, read_table, write_array, write_json, write_table
+from ..base.progress import Progress, no_progress
+from ..data.dataset import Dataset, dataset_name, is_plain_name, read_dataset, write_dataset
+from ..data.importing import is_whole, read_into
+from ..data.record_table import RecordTable, damaged
+from ..data.records import RecordParams, Reject, content_hash
+from ..data.targets import Source
+from .ledger import Ledger, is_empty, lost
+
+
+def default_folder(data: Path) -> Path:
+    """Return the workspace folder of a data file: $WINNOW_HOME, or `workspaces`, then the file's name without suffixes.
+
+    Raises CurationError where that is no name for a folder, as of "...jsonl".
+    """
+    name = dataset_name(data)
+    if not is_plain_name(name):
+        raise CurationError(
+            f"{Path(data).name!r} gives a workspace no name ({name!r} can't be one)",
+            command="give the file another name, or name the folder with --workspace.",
+            page="give the file another name",
+        )
+    return home() / name
+
+
+def home() -> Path:
+    """Return the folder that holds the workspaces."""
+    return Path(os.environ.get("WINNOW_HOME", "workspaces"))
+
+
+# What to write down of an artifact, and the arrays or tables that it is made of (see `Workspace.save`).
+Result = tuple[dict[str, Any], dict[str, np.ndarray | pa.Table]]
+
+
+class Workspace:
+    """One workspace folder, opened or made anew. Nothing is held open between calls.
+
+    Raises CurationError where there is none, what is there is damaged or of a later version, or it can't be made.
+    """
+
+    def __init__(self, folder: Path | str, create: bool = False) -> None:
+        folder = Path(folder)
+        self.folder = folder.resolve() if ".." in folder.parts else folder  # "absent/../x" must not make "absent"
+        self.artifacts = self.folder / "artifacts"
+        self._made: list[Path] = []  # folders, by this object
+        self._made_ledger = False
+        self._check_ledger(create)
+        self._make()
+
+    def _check_ledger(self, create: bool) -> None:
+        path = self.folder / "workspace.db"
+        if self.folder.exists() and not self.folder.is_dir():
+            raise CurationError(f"{self.folder} is a file; a workspace is a folder: name another.")
+        if is_empty(path) and ((self.folder / "dataset.json").exists() or any(self.artifacts.glob("*.json"))):
+            what = "is empty" if path.exists() else "is missing"
+            raise lost(f"{path} {what}: what people decided, selections and versions are not there")
+        if not create and not path.exists():
+            raise CurationError(
+                f"{self.folder} is not a workspace",
+                command=f"make one with: python -m core import DATA --workspace {self.folder}",
+                page="open its data on the Data page",
+            )
+
+    def _make(self) -> None:
+        """Make what is missing. A failed import beside this one may remove what it had made at any moment."""
+        while True:
+            try:
+                self._made += make_folders(self.artifacts.absolute())
+                self.ledger = Ledger(self.folder / "workspace.db")
+                self._made_ledger |= self.ledger.made
+            except (OSError, sqlite3.OperationalError) as error:
+                if not self.artifacts.is_dir() and isinstance(error, FileNotFoundError | sqlite3.OperationalError):
+                    continue
+                raise CurationError(f"{self.folder} can't be a workspace ({error}); name another folder.") from error
+            return
+
+    def remove(self) -> None:
+        """Remove what this object made, where nothing was imported since and nobody else is at work in it.
+
+        File by file, then the folders that are empty: what was there before, or came from others, stays.
+        """
+        if not (self._made or self._made_ledger) or not self.artifacts.is_dir():
+            return
+        lock = self.lock("import", "data")
+        try:
+            with lock.acquire(timeout=1):
+                held = ("dataset.json", "records.arrow")
+                if any((self.folder / name).exists() for name in held) or not self.ledger.is_blank():
+                    return
+                if self._made_ledger:
+                    self.ledger.remove()
+                if self.artifacts.absolute() in self._made:
+                    Path(lock.lock_file).unlink()
+                for folder in reversed(self._made):
+                    folder.rmdir()
+        except (filelock.Timeout, OSError):  # an import by somebody else goes on in it, or a folder is not empty
+            return
+
+    # The dataset
+
+    @property
+    def has_data(self) -> bool:
+        """Whether something was imported, to its end: dataset.json and records.arrow speak of the same import.
+
+        Raises CurationError where one of them is damaged.
+        """
+        told = self.told()
+        records = self.folder / "records.arrow"
+        return told is not None and records.exists() and RecordTable(records).fingerprint == told.fingerprint
+
+    def dataset(self) -> Dataset:
+        """Return what was imported. Raises CurationError where nothing was, or the import was cut off."""
+        told = self.told()
+        if told is not None and self.has_data:
+            return told
+        if told is not None:
+            raise CurationError(f"An import into {self.folder} was cut off; import the data again.")
+        raise CurationError(
+            f"{self.folder} holds no data yet",
+            command="import some with: python -m core import DATA",
+            page="open some on the Data page",
+        )
+
+    def told(self) -> Dataset | None:
+        """Return what was last imported, whether or not the records are whole; None where nothing was."""
+        return read_dataset(self.folder / "dataset.json")
+
+    def sources(self) -> tuple[Source, ...]:
+        """Return every file that the records were imported from."""
+        return self.dataset().sources
+
+    def records(self) -> RecordTable:
+        """Return the imported records."""
+        self.dataset()
+        return RecordTable(self.folder / "records.arrow")
+
+    def check_records(self) -> None:
+        """Raise CurationError unless records.arrow holds, to the byte, what the import wrote. It is read whole.
+
+        A workspace of an earlier version has no checksum; it is made here, and holds from then on.
+        """
+        if is_whole(self.folder, self.dataset()):
+            return
+        with self.lock("import", "data"):  # an import in between replaces one file after the other
+            held = self.dataset()
+            if not held.records_sha256:
+                sha256 = file_sha256(self.folder / "records.arrow")
+                write_dataset(self.folder / "dataset.json", dataclasses.replace(held, records_sha256=sha256))
+            elif not is_whole(self.folder, held):
+                path = self.folder / "records.arrow"
+                raise damaged(f"{path} was changed since the import (its checksum differs)", self.folder)
+
+    def import_data(self, data: Path, params: RecordParams, progress: Progress = no_progress) -> Dataset:
+        """Read `data` into the workspace; the same data and params again is no work. At an error nothing changes.
+
+        Decisions about records find them again in the new data by content. Damaged records are written anew.
+        """
+        with self._importing():
+            return read_into(self.folder, Path(data), params, progress)
+
+    @contextlib.contextmanager
+    def _importing(self) -> Iterator[None]:
+        lock = self.lock("import", "data")
+        try:
+            while not lock.is_locked:
+                with contextlib.suppress(FileNotFoundError):  # the folder was removed while this waited
+                    lock.acquire()
+                self._make()
+            yield
+        finally:
+            lock.release()
+
+    def rejects(self, limit: int = 1000) -> list[Reject]:
+        """Return the first records that were not taken."""
+        path = self.folder / "rejects.jsonl"
+        if not path.exists():
+            return []
+        with path.open(encoding="utf-8") as file:
+            return [Reject(**json.loads(line)) for _, line in zip(range(limit), file, strict=False)]
+
+    # Artifacts
+
+    def path(self, stage: str, key: str, suffix: str) -> Path:
+        """Return the path of one file of an artifact."""
+        return self.artifacts / f"{stage}-{key}{suffix}"
+
+    def has(self, stage: str, key: str) -> bool:
+        """Whether the artifact is there and whole."""
+        return self.path(stage, key, ".json").exists()
+
+    def info(self, stage: str, key: str) -> dict[str, Any]:
+        """Return what the stage wrote down about its result."""
+        return json.loads(self.path(stage, key, ".json").read_text(encoding="utf-8"))
+
+    def array(self, stage: str, key: str, suffix: str = ".npy") -> np.ndarray:
+        """Memory-map an array of an artifact, read-only."""
+        return np.load(self.path(stage, key, suffix), mmap_mode="r", allow_pickle=False)
+
+    def table(self, stage: str, key: str) -> pa.Table:
+        """Memory-map the table of an artifact."""
+        return read_table(self.path(stage, key, ".arrow"))
+
+    def save(self, stage: str, key: str, info: dict[str, Any], **parts: np.ndarray | pa.Table) -> None:
+        """Write an artifact's parts, then its info. `value` becomes the main file, other names become suffixes."""
+        for name, part in parts.items():
+            dot = "" if name == "value" else f".{name}"
+            if isinstance(part, pa.Table):
+                write_table(self.path(stage, key, f"{dot}.arrow"), part)
+            else:
+                write_array(self.path(stage, key, f"{dot}.npy"), part)
+        write_json(self.path(stage, key, ".json"), info)
+
+    def keep(self, kind: str, key: str, make: Callable[[], Result], shards: str = "") -> str:
+        """Let an artifact be there: under its lock, and unless it is there, it is made and written, once; return its key.
+
+        make: gives what to write down, and the parts. shards: the key of the shards that it then can do without.
+        """
+        with self.lock(kind, key):  # the app and the command line may ask for the same at once
+            if not self.has(kind, key):
+                info, parts = make()
+                self.save(kind, key, info, **parts)
+                if shards:
+                    self.remove_shards(kind, shards)
+        return key
+
+    def lock(self, stage: str, key: str) -> filelock.FileLock:
+        """Return the lock that whoever makes an artifact holds, in whatever process."""
+        return filelock.FileLock(self.path(stage, key, ".lock"))
+
+    def shard_folder(self, stage: str, key: str) -> Path:
+        """Return the folder of a stage's finished shards, made if needed."""
+        folder = self.artifacts / f"{stage}-{key}.shards"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def remove_shards(self, stage: str, key: str) -> None:
+        """Remove the shards of a stage whose result is whole."""
+        shutil.rmtree(self.artifacts / f"{stage}-{key}.shards", ignore_errors=True)
+
+    def hashes(self, column: str = "raw") -> np.ndarray:
+        """Return the (n,) V16 content hashes of the records' original text, or of another column; made once."""
+        key = self.dataset().fingerprint + ("" if column == "raw" else f"-{column}")
+        if not self.has("hashes", key):
+            self.check_records()
+            texts = (text for batch in self.records().batches([column]) for text in batch[column].to_pylist())
+            hashes = b"".join(content_hash(text) for text in texts)
+            self.save("hashes", key, {}, value=np.frombuffer(hashes, np.uint8).reshape(-1, 16))
+        return np.ascontiguousarray(self.array("hashes", key)).view("V16").ravel()
