@@ -9,6 +9,7 @@ from pathlib import Path
 
 # Before numpy and torch: on small models threads mostly wait for each other, and more so beside another process.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")  # umap would set the threads of torch to its own
 
 import hypothesis
 import numpy as np
