@@ -5,7 +5,7 @@ import pytest
 
 from core.base.arrays import unit_rows
 from core.base.errors import CurationError
-from core.selection.methods import select_records
+from core.selection.choosing import select_records
 from core.selection.params import REASONS, SelectionParams
 from core.selection.pool import Pool
 

@@ -16,7 +16,8 @@ from core.evidence.ablation.params import PROVED, ProveParams
 from core.quality.params import QualityParams
 from core.refine.params import RefineParams
 from core.run.pipeline import Pipeline
-from core.selection.params import BANDED, METHODS, SelectionParams
+from core.selection.params import SelectionParams
+from core.selection.method import METHODS
 from core.vectors.cluster_counts import SuggestParams
 from core.workspace.deciding import decide_cluster
 from core.workspace.workspace import Workspace
@@ -63,7 +64,9 @@ def plain_records(n=60):
 def test_before_reward_ran_select_offers_no_method_that_needs_it_and_leads_there(home_of):
     home, _ = home_of(plain_records())
     app = open_page(home, "select")
-    assert radio(app, "Method").options == [name for name in METHODS if name not in ("daar", *BANDED)]
+    assert radio(app, "Method").options == [
+        name for name in METHODS if name not in ("daar", "inter-band", "intra-band")
+    ]
     assert radio(app, "In inter-band and intra-band") is None and radio(app, "Bands go by") is None
     assert not [each for each in app.selectbox if "daar" in each.label]
     assert "what the Reward page learns" in words(app)

@@ -23,8 +23,8 @@ from core.daar.params import RewardParams
 from core.daar.probes import Probe, ProbeParams, entropy, softmax, spearman, train_domain_probe, train_reward_probe
 from core.daar.seed_generation import grow_seeds, parse_seed
 from core.measures.domain_similarity import phi
-from core.selection.methods import select_records
-from core.selection.params import BANDED, BANDS, SelectionParams
+from core.selection.choosing import select_records
+from core.selection.params import BANDS, SelectionParams
 from core.selection.pool import Pool
 from core.vectors.clustering import cluster_means
 from tests.conftest import TinyEncoder
@@ -202,7 +202,7 @@ def test_wished_shares_are_kept_and_the_rest_goes_by_size():
 def test_bands_go_by_the_records_own_labels_too():
     pool = make_pool()
     moved = dataclasses.replace(pool, sources=pool.domains, domains=None, reward=None)
-    for method in BANDED:
+    for method in ("inter-band", "intra-band"):
         by_label = SelectionParams("20", method, band="20-40", groups="source")
         by_domain = SelectionParams("20", method, band="20-40")
         assert by_label.needs == ("embed",)

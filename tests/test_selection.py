@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.base.errors import CurationError
-from core.selection.methods import select_records
-from core.selection.params import DRAWING, METHODS, REASONS, SelectionParams
+from core.selection.choosing import select_records
+from core.selection.params import REASONS, SelectionParams
+from core.selection.method import METHODS
 from core.selection.pool import Pool
 
 N = 120
 SIZES = (60, 36, 18, 6)
-WITH_REPLACEMENT = DRAWING
+DRAWING = WITH_REPLACEMENT = ("kmq", "kmeans-random", "random")
 
 
 def make_pool(**changes):

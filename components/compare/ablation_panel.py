@@ -18,7 +18,7 @@ from core.evidence.versions import versions
 from core.models.scratch_lm import SmallLmParams
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
-from core.selection.params import METHODS
+from core.selection.method import METHODS
 
 _GROUP_WORDS = {"auto": "source, else cluster", "source": "source", "cluster": "cluster"}
 

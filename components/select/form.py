@@ -8,7 +8,8 @@ from core.base.errors import CurationError
 from core.base.text import counted
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
-from core.selection.params import BANDED, BANDS, DRAWING, GROUPS, METHODS, SelectionParams
+from core.selection.params import BANDED, BANDS, DRAWING, GROUPS, SelectionParams
+from core.selection.method import METHODS
 from core.workspace.deciding import overrides_of
 
 _CHANCES = {

@@ -27,7 +27,7 @@ from ..measures.compare import by_cluster, compare
 from ..measures.registry import MEASURES
 from ..run.pipeline import Pipeline
 from ..run.tasks import Step
-from ..selection.params import SEEDED
+from ..selection.method import is_seeded
 from ..workspace.ledger import user_name
 from ..workspace.workspace import Workspace
 from .stages import open_pipeline, run_in_workspace, say_stability
@@ -128,7 +128,7 @@ def compare_selections(arguments: argparse.Namespace) -> None:
                 print(f"  and {len(clusters) - _SHOWN_CLUSTERS} more clusters, less apart")
     if arguments.stability:
         for choice in chosen:
-            if choice.params.get("method") not in SEEDED:
+            if not is_seeded(choice.params.get("method", "")):
                 print(f"{choice.title}: no seeds to try")
                 continue
             steady = stability(pipeline, StabilityParams(choice.params, arguments.stability), device=arguments.device)

@@ -8,8 +8,10 @@ from ..base.device import DEVICES
 from ..base.errors import CurationError
 from ..models.judge import CRITERIA
 from ..quality.params import COMBINED_BY, SCORERS
-from ..selection.params import BANDS, GROUPS, METHODS
-from . import daar, decisions, evidence, refine, stages
+from ..selection.params import BANDS, GROUPS
+from ..selection.method import METHODS
+from . import decisions, evidence, refine, stages
+from ..selection.methods.by_domain import daar
 
 
 def build_parser() -> argparse.ArgumentParser:

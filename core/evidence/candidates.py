@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base.errors import CurationError
 from ..refine.runs import Rounds
-from ..selection.params import SEEDED
+from ..selection.method import is_seeded
 from ..selection.stage import last_selection_key
 from ..workspace.results import Results
 from .versions import version_rows, versions
@@ -102,7 +102,7 @@ def describe(params: dict[str, Any], lengths: dict[int, int]) -> str:
         return "from a file"
     budget = str(params["budget"]).strip()
     size = f"{budget.removesuffix('%').strip()} %" if budget.endswith("%") else f"{float(budget):,.0f} records"
-    return f"{method}, {size}" + (f", seed {params['seed']}" if method in SEEDED else "")
+    return f"{method}, {size}" + (f", seed {params['seed']}" if is_seeded(method) else "")
 
 
 def is_finished(params: dict[str, Any], lengths: dict[int, int]) -> bool:

@@ -8,7 +8,7 @@ from ..base.errors import CurationError
 from ..base.params import Params, check_count, digest
 from ..base.progress import Progress, no_progress, part_of
 from ..measures.compare import mean_jaccard
-from ..selection.methods import select_records
+from ..selection.choosing import select_records
 from ..selection.params import SelectionParams
 from ..workspace.results import Results
 from .redraw import mean_overlap, redrawn_pool

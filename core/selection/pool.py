@@ -97,3 +97,8 @@ class Picks:
     rows: np.ndarray
     scores: np.ndarray
     n_filled: int = 0
+
+
+def picked_by_quality(pool: Pool, rows: np.ndarray) -> Picks:
+    """Return picks whose scores are their quality, 0 where the pool has none."""
+    return Picks(rows, np.zeros(len(rows)) if pool.quality is None else pool.quality[rows])

@@ -13,8 +13,9 @@ from ..workspace.decisions import Overrides
 from ..workspace.results import Results
 from ..workspace.stage import Run, Stage
 from ..workspace.workspace import Result
-from .by_domain import low_cuts, unmet_shares
-from .methods import select_records
+from .methods.by_domain import low_cuts
+from .methods.by_domain import unmet_shares
+from .choosing import select_records
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from .pool import Pool
 

@@ -11,7 +11,7 @@ from ...refine.drawing import select_round
 from ...refine.feedback import pairs_of, proxy_feedback
 from ...refine.params import RefineParams
 from ...refine.weights import cluster_scores, first_weights, update_weights
-from ...selection.methods import select_records
+from ...selection.choosing import select_records
 from ...selection.params import SelectionParams
 from ...selection.pool import Pool
 from ...workspace.results import Results

@@ -6,13 +6,14 @@ from ...base.errors import CurationError
 from ...base.params import Params, check_choice, check_count
 from ...models.lora import LmParams
 from ...models.scratch_lm import SmallLmParams
-from ...selection.params import METHODS, SelectionParams
+from ...selection.params import SelectionParams
+from ...selection.method import METHODS
 
 OTHERS = {
     "longest": "The records with the longest responses: quality by length, a baseline hard to beat.",
     "rounds": "Three rounds by the proxy: cluster weights refined by its feedback.",
 }
-PROVED = tuple(name for name in METHODS if not name.endswith("-band")) + tuple(OTHERS)
+PROVED = tuple(name for name, method in METHODS.items() if not method.is_banded) + tuple(OTHERS)
 DEFAULT_METHODS = ("random", "longest", "kmeans-random", "kmq", "rounds")
 GROUPINGS = ("auto", "source", "cluster")
 

@@ -12,7 +12,8 @@ from ...data.manifest import export_lines, library_versions
 from ...evidence.versions import find_version
 from ...refine.params import FEEDBACKS
 from ...refine.runs import Rounds
-from ...selection.params import METHODS, EarlierParams, RoundsParams, VersionParams
+from ...selection.params import EarlierParams, RoundsParams, VersionParams
+from ...selection.method import METHODS
 from ...selection.status import DROPPED, FREE, PINNED, SELECTED
 from ...workspace.deciding import overrides_of
 from ...workspace.results import Results
@@ -48,7 +49,7 @@ def method(results: Results, facts: dict[str, Any]) -> Section:
     elif isinstance(params, EarlierParams):
         blocks = _by_earlier(params, facts)
     else:
-        blocks = [Paragraph(f"{params.method}: {METHODS[params.method]}"), settings("Settings", params.as_dict())]
+        blocks = [Paragraph(f"{params.method}: {METHODS[params.method].help}"), settings("Settings", params.as_dict())]
     told = [Paragraph(text) for text in (facts["shortfall"], *facts["warnings"]) if text]
     return Section("Method", (*blocks[:1], *told, *blocks[1:]))
 

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from ..base.errors import CurationError, lacking
-from ..base.text import counted
-from ..measures.domain_similarity import phi
-from ..vectors.clustering import cluster_means
-from .params import SelectionParams
-from .pool import Picks, Pool, unit_rows
-from .quotas import allocate_quotas
+from ...base.errors import CurationError, lacking
+from ...base.text import counted
+from ...measures.domain_similarity import phi
+from ...vectors.clustering import cluster_means
+from ..method import METHODS, Method
+from ..params import SelectionParams
+from ..pool import Picks, Pool, unit_rows
+from ..quotas import allocate_quotas
 
 LEAST_ENTROPY = 0.1  # nats; where the cut lies below it, a curator is warned
 _OWN, _OTHER = 0.5, 0.1  # of the released code: half of the target domain's records, a tenth of each other's
@@ -139,3 +140,35 @@ def _band(pool: Pool, params: SelectionParams, budget: int, which: int) -> Picks
     quotas = _quotas(pool, sizes.astype(np.float64), budget, domains)
     rows = _first_of_each(pool.free_rows(), domains, keys, quotas)
     return Picks(rows, value[rows], int((outside[rows] > 0).sum()))
+
+
+METHODS.add(
+    Method(
+        name="daar",
+        help="The records a probe finds hardest to place in one domain: high entropy is the reward.",
+        place=10,
+        pick=daar,
+        needs=("reward",),
+        options=("customise",),
+    )
+)
+METHODS.add(
+    Method(
+        name="inter-band",
+        help="Inside each domain, a fifth of the records by how near they are to the other domains.",
+        place=11,
+        pick=inter_band,
+        needs=("embed", "reward"),
+        options=("band", "groups", "seed"),
+    )
+)
+METHODS.add(
+    Method(
+        name="intra-band",
+        help="Inside each domain, a fifth of the records by how near they are to its centre.",
+        place=12,
+        pick=intra_band,
+        needs=("embed", "reward"),
+        options=("band", "groups", "seed"),
+    )
+)

@@ -5,8 +5,9 @@ Each continues from the pinned records as if it had picked them.
 
 import numpy as np
 
-from .params import SelectionParams
-from .pool import Picks, Pool, finite_quality, unit_rows
+from ..method import METHODS, Method
+from ..params import SelectionParams
+from ..pool import Picks, Pool, finite_quality, unit_rows
 
 _REFRESH = 256
 
@@ -82,3 +83,25 @@ def deita(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     filled = order[~np.isin(order, picks)][: wanted - len(picks)]
     rows = np.concatenate([np.array(picks, np.int64), filled])
     return Picks(rows, quality[rows], len(filled))
+
+
+METHODS.add(
+    Method(
+        name="k-center",
+        help="Always the record farthest from all taken so far: reaches into every corner, outliers too.",
+        place=5,
+        pick=k_center,
+        needs=("embed",),
+        options=("seed",),
+    )
+)
+METHODS.add(
+    Method(
+        name="deita",
+        help="Down the list by quality, leaving out what is too much like something taken. The paper's quality is a judge's complexity times its quality.",
+        place=6,
+        pick=deita,
+        needs=("embed", "score"),
+        options=("threshold",),
+    )
+)
