@@ -115,7 +115,7 @@ def test_every_cluster_has_a_name_of_its_own_and_the_same_every_time(records, n_
 
 def test_names_do_not_depend_on_the_hash_seed_of_the_process():
     code = (
-        "import numpy as np; from core.naming import name_clusters;"
+        "import numpy as np; from core.vectors.cluster_names import name_clusters;"
         "print(name_clusters(['oven flour bread dough yeast salt', 'soil seed spade rake'] * 3, np.arange(6) % 3, 3))"
     )
     printed = {

@@ -373,8 +373,8 @@ def test_killed_in_round_2_it_resumes_and_ends_with_the_same_records(make_pipeli
     # The process dies, as by SIGKILL, in the middle of tuning for the second time: after 4 (of 8) or 7 of its steps.
     code = f"""
 import os, sys
-from core import tuning
-from core.__main__ import main
+from core.models import lora as tuning
+from core.cli.parser import main
 watch, seen = tuning._watcher, [0]
 def watcher(folder, progress):
     callback = watch(folder, progress)

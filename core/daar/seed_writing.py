@@ -6,12 +6,11 @@ import os
 from collections.abc import Callable
 
 from ..base.errors import CurationError
-from ..base.params import Params, check_at_least, check_count, check_share, digest
+from ..base.params import Params, check_at_least, check_count, digest, option
 from ..base.progress import Progress, no_progress, part_of
 from ..models.causal_lm import generate_responses, load_causal
 from ..models.encoder import BUNDLED, Encoder, SentenceEncoder
 from ..models.endpoint import Endpoint
-from ..vectors.embedding import EmbedParams
 from ..workspace.workspace import Workspace
 from .centroids import THRESHOLD
 from .domains import Domain, Seed
@@ -32,8 +31,6 @@ class SeedParams(Params):
     it ends.
     """
 
-    added = ("threshold", "tries")
-
     model: str
     endpoint: bool = False
     domains: tuple[str, ...] = ()
@@ -41,8 +38,10 @@ class SeedParams(Params):
     temperature: float = 0.8
     max_new_tokens: int = 256
     seed: int = 0
-    threshold: float = 0.0
-    tries: int = TRIES
+    threshold: float = option(
+        0.0, "the cosine from which a written seed repeats an earlier one", least=0, most=1, added=True
+    )
+    tries: int = option(TRIES, "failures in a row before the writing ends", least=1, added=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", tuple(self.domains))
@@ -54,8 +53,7 @@ class SeedParams(Params):
         check_count("max_new_tokens", self.max_new_tokens, 1)
         check_count("seed", self.seed, 0)
         check_at_least("temperature", self.temperature, 0)
-        check_share("threshold", self.threshold)
-        check_count("tries", self.tries, 1)
+        super().__post_init__()
 
     def threshold_of(self, domain: Domain) -> float:
         """Return the cosine from which a seed of the domain repeats an earlier one."""
@@ -90,7 +88,7 @@ def write_seeds(
         with workspace.lock("seeds", key):
             if not workspace.has("seeds", key):
                 write = write or _writer(params, device)
-                encoder = encoder or SentenceEncoder(EmbedParams(_model_of(workspace)), device)
+                encoder = encoder or SentenceEncoder(_model_of(workspace), device=device)
                 within = part_of(progress, place / len(wanted), (place + 1) / len(wanted))
                 # Drawn by the domain's own key: a writing that was stopped goes on with the same draws.
                 ask = write(int(key, 16) % 2**31)

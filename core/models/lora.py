@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..base.errors import CurationError
-from ..base.params import Params, check_at_least, check_choice, check_count
+from ..base.params import Params, check_at_least, check_choice, check_count, option
 from ..base.progress import Progress, no_progress
 from .causal_lm import CausalModel, pair_tokens
 
@@ -30,8 +30,6 @@ class LmParams(Params):
     save_steps: between checkpoints. most_scored: score at most so many records a cluster, drawn by the seed; 0 scores all.
     """
 
-    added = ("perplexity",)
-
     model: str = ""
     scorer: str = "likelihood"
     reward_model: str = ""
@@ -45,11 +43,11 @@ class LmParams(Params):
     max_new_tokens: int = 128
     save_steps: int = 50
     most_scored: int = 0
-    perplexity: str = "response"
+    perplexity: str = option("response", "what likelihood is of", choices=PERPLEXITIES, added=True)
 
     def __post_init__(self) -> None:
         check_choice("scorer", self.scorer, SCORERS)
-        check_choice("perplexity", self.perplexity, tuple(PERPLEXITIES))
+        super().__post_init__()
         for name in ("epochs", "rank", "batch_size", "accumulation", "max_tokens", "max_new_tokens", "save_steps"):
             check_count(name, getattr(self, name), 1)
         check_count("most_scored", self.most_scored, 0)
