@@ -16,8 +16,8 @@ from core.evidence.ablation.params import PROVED, ProveParams
 from core.quality.params import QualityParams
 from core.refine.params import RefineParams
 from core.run.pipeline import Pipeline
-from core.selection.params import SelectionParams
 from core.selection.method import METHODS
+from core.selection.params import SelectionParams
 from core.vectors.cluster_counts import SuggestParams
 from core.workspace.deciding import decide_cluster
 from core.workspace.workspace import Workspace

@@ -15,8 +15,8 @@ from core.daar.params import RewardParams
 from core.data.records import RecordParams
 from core.run.pipeline import STAGES, Pipeline
 from core.run.tasks import Step, run_steps
-from core.selection.params import SelectionParams
 from core.selection.method import METHODS
+from core.selection.params import SelectionParams
 from core.vectors.clustering import ClusterParams
 from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams

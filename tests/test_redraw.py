@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import yaml
 
-from core.selection.methods.by_domain import daar
 from core.cli.parser import main
 from core.daar.domains import domain_as_dict
 from core.daar.params import RewardParams
@@ -23,8 +22,8 @@ from core.evidence.stability import StabilityParams, known_stability, stability
 from core.quality.params import QualityParams
 from core.run.jobs import last_job
 from core.run.pipeline import Pipeline
-from core.selection.methods.by_domain import low_cuts
 from core.selection.choosing import select_records
+from core.selection.methods.by_domain import daar, low_cuts
 from core.selection.params import SelectionParams
 from core.selection.pool import Pool
 from core.selection.stage import pool_of

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from core.base.errors import CurationError
 from core.selection.choosing import select_records
-from core.selection.params import REASONS, SelectionParams
 from core.selection.method import METHODS
+from core.selection.params import REASONS, SelectionParams
 from core.selection.pool import Pool
 
 N = 120

@@ -8,6 +8,7 @@ from components.charts.escaping import as_markdown
 from components.charts.measure_figures import losses_with_intervals
 from components.charts.theme import is_dark
 from components.frame import job_panel
+from components.frame.fields import field
 from components.session import offered, opened, trouble
 from core.base.errors import CurationError
 from core.base.text import counted
@@ -92,55 +93,34 @@ def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
         help="  \n".join(f"**{name}**: {text}" for name, text in OTHERS.items() if name not in METHODS),
     )
     one, two, three, four = st.columns(4)
-    budget = one.text_input("Budget", last.budget, key="prove_budget")
-    n_seeds = two.number_input("Seeds", 1, max(20, last.n_seeds), last.n_seeds, key="prove_seeds")
+    budget = field(one, last, "budget", key="prove_budget")
+    n_seeds = field(two, last, "n_seeds", key="prove_seeds")
     most = max(1, len(pipeline.workspace.records()) // 2)
-    held_out = three.number_input("Records held out", 1, most, min(last.held_out, most), key="prove_held")
+    held_out = field(three, last, "held_out", key="prove_held", value=min(last.held_out, most), max_value=most)
     there = {"source": bool(opened.sources(pipeline)[0]), "cluster": bool(pipeline.current("cluster"))}
     groupings = [name for name in GROUPINGS if there.get(name, any(there.values()))]
-    by = four.selectbox(
-        "Summed up by",
-        groupings,
-        groupings.index(last.by) if last.by in groupings else 0,
-        format_func=_GROUP_WORDS.get,
-        key="prove_by",
-    )
+    by = field(four, last, "by", key="prove_by", choices=groupings, words=_GROUP_WORDS)
     small = last.small_params()
     one, two, three, four = st.columns(4)
-    steps = one.number_input(
-        "Steps",
-        0,
-        max(100_000, small.steps),
-        small.steps,
-        key="prove_steps",
-        help="0: as many as it takes to read the longest selection once, 400 at least.",
-    )
-    width = two.number_input(
-        "Width", min(8, small.width), max(4096, small.width), small.width, step=8, key="prove_width"
-    )
-    layers = three.number_input("Layers", 1, max(64, small.layers), small.layers, key="prove_layers")
-    base = four.text_input(
-        "Or tune a real model",
-        last.base,
-        key="prove_base",
-        placeholder="a path or a hub name",
-        help="A causal language model, tuned by LoRA on each selection instead.",
-    ).strip()
+    steps = field(one, small, "steps", key="prove_steps")
+    width = field(two, small, "width", key="prove_width", min_value=min(8, small.width))
+    layers = field(three, small, "layers", key="prove_layers")
+    base = field(four, last, "base", key="prove_base", placeholder="a path or a hub name")
     others = {name: value for name, value in last.small.items() if name not in ("steps", "width", "layers")}
     usual = SmallLmParams().as_dict()
     if changed := [f"{name} {value:g}" for name, value in others.items() if value != usual[name]]:
         st.caption(as_markdown(f"As the last time: {', '.join(changed)}."))
     if st.button("Train and compare", type="primary", icon=":material/model_training:", disabled=busy, key="prove"):
         try:
-            values = {} if base else last.small | {"steps": int(steps), "width": int(width), "layers": int(layers)}
+            values = {} if base else last.small | {"steps": steps, "width": width, "layers": layers}
             params = ProveParams(
-                tuple(methods),
-                budget,
-                int(n_seeds),
-                int(held_out),
-                by,
-                last.seed,
-                base,
+                methods=tuple(methods),
+                budget=budget,
+                n_seeds=n_seeds,
+                held_out=held_out,
+                by=by,
+                seed=last.seed,
+                base=base,
                 small=SmallLmParams.from_dict(values).as_dict() if values else {},
                 lora=last.lora if base else {},
             )

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.frame import job_panel
+from components.frame.fields import field
 from components.reward import domain_editor
 from components.session import trouble
 from core.base.errors import CurationError
@@ -30,52 +31,27 @@ def show(pipeline: Pipeline, busy: bool, domains: tuple[Domain, ...]) -> None:
         format_func=lambda name: name or "none",
         help="Half of its records for every tenth of each other domain's.",
     )
-    assignment = right.selectbox(
-        "Records go to domains by",
-        list(ASSIGNMENTS),
-        index=list(ASSIGNMENTS).index(last.assignment),
-        key="reward_assignment",
-    )
+    assignment = field(right, last, "assignment", key="reward_assignment")
     right.caption(ASSIGNMENTS[assignment])
     with st.expander("Settings"):
         one, two, three = st.columns(3)
-        model = one.text_input(
-            "Causal language model",
-            last.model,
-            key="reward_model",
-            placeholder="the embeddings that are there",
-            help="Its input embeddings find the domains, a hidden layer feeds the probes.",
-        ).strip()
-        layer = two.number_input("Its layer", 0, max(200, last.layer), last.layer, key="reward_layer")
-        encoder = three.text_input(
-            "Encoder of your vectors",
-            last.encoder,
-            key="reward_encoder",
-            help="Where the records' vectors came from a file: what descriptions are embedded by.",
-        ).strip()
-        sample = one.number_input(
-            "Learnt on",
-            10,
-            max(10**6, last.sample),
-            last.sample,
-            key="reward_sample",
-            help="Records that the probes see.",
-        )
-        seed = two.number_input("Seed", 0, max(2**31 - 1, last.seed), last.seed, key="reward_seed")
+        values = {
+            "model": field(one, last, "model", key="reward_model", placeholder="the embeddings that are there"),
+            "layer": field(two, last, "layer", key="reward_layer", max_value=max(200, last.layer)),
+            "encoder": field(three, last, "encoder", key="reward_encoder"),
+            "sample": field(one, last, "sample", key="reward_sample"),
+            "seed": field(two, last, "seed", key="reward_seed"),
+        }
     if st.button("Learn and select", type="primary", icon=":material/emoji_objects:", disabled=busy, key="reward_run"):
         if not domain_editor.save(pipeline, domains):
             return
         try:
             params = RewardParams(
                 tuple(domain_as_dict(kept_only(domain)) for domain in domains),
-                model=model,
-                encoder=encoder,
-                layer=int(layer),
-                sample=int(sample),
                 assignment=assignment,
-                seed=int(seed),
+                **values,
             )
-            selection = SelectionParams(budget, "daar", seed=int(seed), customise=customise)
+            selection = SelectionParams(budget, "daar", seed=values["seed"], customise=customise)
             selection.n_records(pipeline.workspace.dataset().n_records)
         except CurationError as error:
             trouble.show(error)

@@ -9,9 +9,9 @@ from ..base.errors import CurationError
 from ..base.params import check_count
 from ..base.text import counted, one_line
 from ..evidence.ablation.latest import last_proof, table_lines
-from ..evidence.ablation.params import DEFAULT_METHODS, GROUPINGS, PROVED, ProveParams
+from ..evidence.ablation.params import ProveParams
 from ..evidence.candidates import choices, find_choice, rows_of
-from ..evidence.measuring import LEAST_RANDOM, Evidence, MeasureParams, found_before
+from ..evidence.measuring import Evidence, MeasureParams, found_before
 from ..evidence.stability import LEAST_SEEDS, StabilityParams, stability
 from ..evidence.versions import (
     export_version,
@@ -30,50 +30,46 @@ from ..run.tasks import Step
 from ..selection.method import is_seeded
 from ..workspace.ledger import user_name
 from ..workspace.workspace import Workspace
-from .stages import open_pipeline, run_in_workspace, say_stability
+from .opening import open_pipeline, run_in_workspace, say_stability, warn
+from .options import add_device, add_options, read
+from .verbs import Verbs
 
 _SHOWN_CLUSTERS = 10
 
 
-def add_measure(sub: argparse.ArgumentParser) -> None:
-    """Declare the options of `measure`."""
+def add_verbs(verbs: Verbs) -> None:
+    """Declare the verbs."""
+    sub = verbs.add("measure", "Measure a selection beside random ones of its size.", measure)
     sub.add_argument(
         "--selection", default="current", help="current, #NUMBER, round:RUN.NUMBER or a version's name (current)"
     )
-    sub.add_argument("--random", type=int, default=10, help="random selections of the same size beside it (10)")
+    add_options(sub, MeasureParams)
     sub.add_argument("--json", action="store_true", help="as JSON")
-
-
-def add_compare(sub: argparse.ArgumentParser) -> None:
-    """Declare the options of `compare`."""
+    add_device(sub)
+    sub = verbs.add("compare", "Set selections beside each other.", compare_selections)
     sub.add_argument(
         "selections",
         nargs="+",
         metavar="A B",
         help="two or more: current, #NUMBER, round:RUN.NUMBER or a version's name",
     )
-    sub.add_argument("--random", type=int, default=10, help="random selections of the same size beside each (10)")
+    add_options(sub, MeasureParams)
     sub.add_argument("--stability", type=int, default=0, metavar="SEEDS", help="also how alike SEEDS seeds select (no)")
-
-
-def add_prove(sub: argparse.ArgumentParser) -> None:
-    """Declare the options of `prove`."""
-    sub.add_argument(
-        "--methods",
-        default=",".join(DEFAULT_METHODS),
-        help=f"of {', '.join(PROVED)}, or version:NAME ({','.join(DEFAULT_METHODS)})",
-    )
-    sub.add_argument("--budget", default="10%", help="how many records each selects (10%%)")
-    sub.add_argument("--seeds", type=int, default=3, help="trainings of each (3)")
-    sub.add_argument("--held-out", type=int, default=2000, help="records that nothing is trained on (2000)")
-    sub.add_argument("--by", choices=GROUPINGS, default="auto", help="what losses are summed up by (auto)")
-    sub.add_argument("--base", default="", help="tune this causal language model by LoRA (a small one from scratch)")
+    add_device(sub)
+    sub = verbs.add("prove", "Train a model on each method's selection; compare held-out losses.", prove)
+    add_options(sub, ProveParams)
     sub.add_argument("--set", default="", help="of the model, as in steps=800,width=256 or epochs=1,rank=8")
+    add_device(sub)
+    sub = verbs.add("report", "Write everything about the current selection as one HTML file.", report)
+    sub.add_argument("--out", required=True, help="the .html to write; the .md is written beside it")
+    sub.add_argument("--examples", type=int, default=8, help="records to show, selected and not (8)")
+    sub.add_argument("--seed", type=int, default=0, help="of everything random (0)")
+    _add_version(verbs)
 
 
 def measure(arguments: argparse.Namespace) -> None:
     """Measure a selection beside random ones."""
-    check_count("--random", arguments.random, LEAST_RANDOM)
+    read(arguments, MeasureParams)  # checked before anything is done
     found = _measured(arguments, [arguments.selection])[0]
     if arguments.json:
         print(json.dumps({"values": found.values, "bands": found.bands, "details": found.details}, indent=1))
@@ -95,7 +91,7 @@ def compare_selections(arguments: argparse.Namespace) -> None:
     """Set selections beside each other: measures, shared records, clusters."""
     if len(arguments.selections) < 2:
         raise CurationError("Name two selections at least; status and version list say what there is.")
-    check_count("--random", arguments.random, LEAST_RANDOM)
+    read(arguments, MeasureParams)  # checked before anything is done
     if arguments.stability:
         check_count("--stability", arguments.stability, LEAST_SEEDS)
     found = _measured(arguments, arguments.selections)
@@ -138,7 +134,7 @@ def compare_selections(arguments: argparse.Namespace) -> None:
 def _measured(arguments: argparse.Namespace, names: list[str]) -> list[Evidence]:
     pipeline = open_pipeline(arguments)
     chosen = [find_choice(pipeline, name) for name in names]
-    params = MeasureParams(arguments.random)
+    params = read(arguments, MeasureParams)
     if "current" in names and not pipeline.current("select"):
         print("warning: the current selection is out of date; it is measured as it was selected", file=sys.stderr)
     step = Step("measure", {"choices": [choice.id for choice in chosen], "params": params.as_dict()})
@@ -154,23 +150,13 @@ def prove(arguments: argparse.Namespace) -> None:
     """Train on each method's selection and print the held-out losses."""
     pipeline = open_pipeline(arguments)
     pipeline.workspace.dataset()
-    check_count("--seeds", arguments.seeds, 1)
-    check_count("--held-out", arguments.held_out, 1)
-    params = ProveParams(
-        tuple(name.strip() for name in arguments.methods.split(",")),
-        arguments.budget,
-        arguments.seeds,
-        arguments.held_out,
-        arguments.by,
-        arguments.seed,
-        arguments.base,
-        **{"lora" if arguments.base else "small": _settings(arguments.set)},
-    )
+    own = {"lora" if arguments.base else "small": _settings(arguments.set)}
+    params = read(arguments, ProveParams, **own)
     run_in_workspace(pipeline.workspace, [Step("prove", params.as_dict())], arguments)
     proof = last_proof(open_pipeline(arguments))
     print(*table_lines(proof.lines), sep="\n")
     for warning in proof.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        warn(f"{warning}")
     print(
         "read: how often a training read what was selected; overlap: the share of it that two seeds both select, on average"
     )
@@ -201,21 +187,14 @@ def _settings(text: str) -> dict[str, int | float]:
     return values
 
 
-def add_report(sub: argparse.ArgumentParser) -> None:
-    """Declare the options of `report`."""
-    sub.add_argument("--out", required=True, help="the .html to write; the .md is written beside it")
-    sub.add_argument("--examples", type=int, default=8, help="records to show, selected and not (8)")
-
-
 def report(arguments: argparse.Namespace) -> None:
     """Write the report of the current selection."""
     written = write_report(open_pipeline(arguments), Path(arguments.out), arguments.examples, arguments.seed)
     print(f"written to {written[0].resolve()}, with {written[1].name} beside it")
 
 
-def add_version(sub: argparse.ArgumentParser) -> None:
-    """Declare the ways of `version`."""
-    ways = sub.add_subparsers(dest="way", required=True, metavar="save|list|restore|export|import")
+def _add_version(verbs: Verbs) -> None:
+    ways = verbs.add_ways("version", "Keep selections under names.", "save|list|restore|export|import")
     for name, summary, run in (
         ("save", "Keep the current selection under a name; it never changes.", _save),
         ("list", "Show what can be compared: versions and the selections made.", _list),
@@ -223,9 +202,7 @@ def add_version(sub: argparse.ArgumentParser) -> None:
         ("export", "Write a version as JSONL with its manifest.", _export),
         ("import", "Keep the records of a JSONL made elsewhere as a version.", _import),
     ):
-        way = ways.add_parser(name, help=summary, description=summary)
-        way.set_defaults(run=run)
-        way.add_argument("workspace", help="the workspace folder")
+        way = ways.add(name, summary, run)
         if name == "import":
             way.add_argument("data", help="the file; its records are found in the data by their text")
         if name != "list":
@@ -250,7 +227,7 @@ def _import(arguments: argparse.Namespace) -> None:
     )
     print(f"saved {made.name}: {counted(made.n, 'record')}")
     if made.n_unknown:
-        print(f"warning: {counted(made.n_unknown, 'record')} of {arguments.data} not in the data", file=sys.stderr)
+        warn(f"{counted(made.n_unknown, 'record')} of {arguments.data} not in the data")
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -265,7 +242,7 @@ def _restore(arguments: argparse.Namespace) -> None:
     info = Pipeline(pipeline.workspace).finished("select")
     print(f"{counted(info['n_selected'], 'record')} selected, as in {arguments.name}")
     if info["shortfall"]:
-        print(f"warning: {info['shortfall']}", file=sys.stderr)
+        warn(f"{info['shortfall']}")
 
 
 def _export(arguments: argparse.Namespace) -> None:

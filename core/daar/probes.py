@@ -9,7 +9,7 @@ import numpy as np
 
 from ..base.errors import CurationError
 from ..base.files import replacing
-from ..base.params import Params, check_at_least, check_count
+from ..base.params import Params, option
 from ..base.progress import Progress, no_progress
 
 _BLOCK = 8192
@@ -23,19 +23,16 @@ class ProbeParams(Params):
     share kept for validation. patience: steps without a better validation loss before it stops.
     """
 
-    steps: int = 2000
-    batch_size: int = 64
-    learning_rate: float = 3e-4
-    weight_decay: float = 1e-4
-    held_out: float = 0.1
-    patience: int = 500
+    steps: int = option(2000, "of the optimiser at most", least=1)
+    batch_size: int = option(64, "records a step", least=1)
+    learning_rate: float = option(3e-4, "of Adam", least=0)
+    weight_decay: float = option(1e-4, "of Adam", least=0)
+    held_out: float = option(0.1, "the share kept for validation")
+    patience: int = option(500, "steps without a better validation loss before it stops", least=1)
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "patience"):
-            check_count(name, getattr(self, name), 1)
-        check_at_least("learning_rate", self.learning_rate, 0)
-        check_at_least("weight_decay", self.weight_decay, 0)
+        super().__post_init__()
         if not 0 < self.held_out < 1:
             raise CurationError(f"held_out is {self.held_out!r}; it is a share between 0 and 1.")
 

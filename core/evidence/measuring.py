@@ -12,7 +12,7 @@ import numpy as np
 
 from ..base.device import resolve_device
 from ..base.errors import CurationError, lacking
-from ..base.params import Params, check_count, digest, rows_digest
+from ..base.params import Params, digest, option, rows_digest
 from ..base.progress import Progress, no_progress, part_of
 from ..measures.domain_similarity import phi
 from ..measures.pairwise import facility_coverage, vendi, within_selection
@@ -36,16 +36,10 @@ class MeasureParams(Params):
     only, so they have no band.
     """
 
-    n_random: int = 10
-    seed: int = 0
-    most_selected: int = 50_000
-    most_pool: int = 200_000
-
-    def __post_init__(self) -> None:
-        check_count("n_random", self.n_random, LEAST_RANDOM)
-        check_count("seed", self.seed, 0)
-        check_count("most_selected", self.most_selected, 1)
-        check_count("most_pool", self.most_pool, 1)
+    n_random: int = option(10, "random selections of the same size beside it", least=LEAST_RANDOM, flag="--random")
+    seed: int = option(0, "of everything random", least=0, flag=None)
+    most_selected: int = option(50_000, "records compared pair by pair", least=1, flag=None)
+    most_pool: int = option(200_000, "records that coverage is measured on", least=1, flag=None)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from ..base.errors import CurationError
-from ..base.params import Params, check_count, digest
+from ..base.params import Params, digest, option
 from ..base.progress import Progress, no_progress, part_of
 from ..measures.compare import mean_jaccard
 from ..selection.choosing import select_records
@@ -22,10 +22,10 @@ class StabilityParams(Params):
     """select: `SelectionParams.as_dict`. n_seeds: how many seeds it is drawn with, from its own on."""
 
     select: dict
-    n_seeds: int = 5
+    n_seeds: int = option(5, "seeds that are tried", least=LEAST_SEEDS, flag="--stability")
 
     def __post_init__(self) -> None:
-        check_count("n_seeds", self.n_seeds, LEAST_SEEDS)
+        super().__post_init__()
         SelectionParams.from_dict(self.select)
 
 

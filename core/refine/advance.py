@@ -6,7 +6,7 @@ import sqlite3
 import pyarrow as pa
 
 from ..base.errors import CurationError
-from ..base.params import Params, check_count, digest
+from ..base.params import Params, digest, option
 from ..base.progress import Progress, no_progress, part_of
 from ..models.encoder import Encoder
 from ..selection.stage import pool_of
@@ -21,14 +21,10 @@ from .runs import ARRAYS, VERSION, RefineRun, Round, Rounds, feedback_seed
 class Advance(Params):
     """How far to go with a run: until round `until` is selected, 0 for the last; `redo` first takes the latest round back."""
 
-    run: int
-    until: int = 0
+    run: int = option(0, "the run's number", least=1, flag=None)
+    until: int = option(0, "stop once this round is selected, to look and decide", least=0)
     redo: bool = False
     who: str = ""
-
-    def __post_init__(self) -> None:
-        check_count("run", self.run, 1)
-        check_count("until", self.until, 0)
 
 
 def advance(

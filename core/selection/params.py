@@ -32,17 +32,56 @@ class SelectionParams(Params):
     least alike (0-20) to the most (80-100). groups: what those bands go by, one of GROUPS.
     """
 
-    budget: str = option("10%", "how many records: a count or a percentage")
-    method: str = option("kmq", "how to choose", choices=METHODS)
-    quota: str = option("size", "a cluster's share of the budget", choices=QUOTAS)
-    probability: str = option("proportional", "of a record in kmq, by its quality", choices=PROBABILITIES)
-    replacement: bool = option(False, "draw with replacement; a record may then come twice")
-    seed: int = option(0, "of everything random", least=0)
-    threshold: float = option(0.9, "in deita, the cosine that is too much alike", least=0, most=1)
-    alpha: float = option(0.5, "in qdit, the weight of quality, 0 to 1", least=0, most=1)
-    customise: str = option("", "in daar, a domain to favour")
-    band: str = option("0-20", "of inter-band and intra-band, least alike first", choices=BANDS)
-    groups: str = option("domains", "what those bands go by", choices=GROUPS)
+    budget: str = option(
+        "10%",
+        "how many records: a count or a percentage",
+        label="Budget",
+        more="How many records to choose: a count such as 500, or a percentage such as 10%.",
+    )
+    method: str = option("kmq", "how to choose", label="Method", choices=METHODS)
+    quota: str = option(
+        "size", "a cluster's share of the budget", label="A cluster's share of the budget", choices=QUOTAS
+    )
+    probability: str = option(
+        "proportional",
+        "of a record in kmq, by its quality",
+        label="In kmq, a record's chance",
+        choices=PROBABILITIES,
+    )
+    replacement: bool = option(
+        False,
+        "draw with replacement; a record may then come twice",
+        label="Draw with replacement",
+        more="A record may then be chosen, and exported, more than once.",
+    )
+    seed: int = option(0, "of everything random", label="Seed", more="The same seed draws the same records.", least=0)
+    threshold: float = option(
+        0.9,
+        "in deita, the cosine that is too much alike",
+        label="In deita, too much alike from",
+        more="The similarity threshold: the cosine above which a record counts as a near-duplicate.",
+        least=0,
+        most=1,
+        step=0.01,
+    )
+    alpha: float = option(
+        0.5,
+        "in qdit, the weight of quality, 0 to 1",
+        label="In qdit, the weight of quality",
+        more="0 only brings every record near to something taken, 1 only takes the best.",
+        least=0,
+        most=1,
+        step=0.05,
+    )
+    customise: str = option("", "in daar, a domain to favour", label="In daar, favour a domain")
+    band: str = option(
+        "0-20",
+        "of inter-band and intra-band, least alike first",
+        label="In inter-band and intra-band",
+        more="From the least alike, 0-20, to the most, 80-100.",
+        choices=BANDS,
+    )
+    groups: str = option("domains", "what those bands go by", label="Bands go by", choices=GROUPS)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -157,4 +196,4 @@ class RoundsParams(Params):
 
     def n_records(self, n_pool: int) -> int:
         """Return the whole run's budget as a number of records."""
-        return SelectionParams(self.budget).n_records(n_pool)
+        return records_of(self.budget, n_pool)

@@ -13,9 +13,8 @@ from ..workspace.decisions import Overrides
 from ..workspace.results import Results
 from ..workspace.stage import Run, Stage
 from ..workspace.workspace import Result
-from .methods.by_domain import low_cuts
-from .methods.by_domain import unmet_shares
 from .choosing import select_records
+from .methods.by_domain import low_cuts, unmet_shares
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from .pool import Pool
 

@@ -12,8 +12,8 @@ from ...data.manifest import export_lines, library_versions
 from ...evidence.versions import find_version
 from ...refine.params import FEEDBACKS
 from ...refine.runs import Rounds
-from ...selection.params import EarlierParams, RoundsParams, VersionParams
 from ...selection.method import METHODS
+from ...selection.params import EarlierParams, RoundsParams, VersionParams
 from ...selection.status import DROPPED, FREE, PINNED, SELECTED
 from ...workspace.deciding import overrides_of
 from ...workspace.results import Results

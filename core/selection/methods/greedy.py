@@ -98,7 +98,8 @@ METHODS.add(
 METHODS.add(
     Method(
         name="deita",
-        help="Down the list by quality, leaving out what is too much like something taken. The paper's quality is a judge's complexity times its quality.",
+        help="Down the list by quality, leaving out what is too much like something taken. The paper's quality is a judge's "
+        "complexity times its quality.",
         place=6,
         pick=deita,
         needs=("embed", "score"),
