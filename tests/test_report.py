@@ -16,7 +16,8 @@ from core.base.errors import CurationError
 from core.base.files import file_sha256
 from core.evidence.ablation.params import ProveParams
 from core.evidence.ablation.run import prove
-from core.evidence.measuring import Evidence, MeasureParams, found_before, measure
+from core.evidence.ground import MeasureParams
+from core.evidence.measuring import Evidence, found_before, measure
 from core.evidence.versions import find_version, import_version, restore_version, save_version
 from core.export import delivery
 from core.export.report import figures, findings, people
@@ -24,7 +25,7 @@ from core.export.report.blocks import Example, Examples, Key, Paragraph, Picture
 from core.export.report.html_page import as_html
 from core.export.report.markdown import as_markdown
 from core.export.report.writing import write_report
-from core.measures.registry import MEASURES
+from core.measures.measure import MEASURES
 from core.refine.advance import Advance, advance
 from core.refine.params import RefineParams
 from core.refine.runs import Rounds

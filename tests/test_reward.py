@@ -22,7 +22,7 @@ from core.daar.domains import (
 from core.daar.params import RewardParams
 from core.daar.probes import Probe, ProbeParams, entropy, softmax, spearman, train_domain_probe, train_reward_probe
 from core.daar.seed_generation import grow_seeds, parse_seed
-from core.measures.domain_similarity import phi
+from core.measures.kinds.domains import phi
 from core.selection.choosing import select_records
 from core.selection.params import BANDS, SelectionParams
 from core.selection.pool import Pool

@@ -13,7 +13,7 @@ from core.base.text import shorten
 from core.evidence.ablation.losses import ProofLine
 from core.evidence.measuring import Evidence
 from core.measures.compare import pareto
-from core.measures.registry import MEASURES
+from core.measures.measure import MEASURES
 
 _GREY = "rgba(128,134,140,0.35)"
 _ARROWS = {"more": "more is better →", "less": "← less is better", "": ""}

@@ -8,7 +8,7 @@ from components.session import state
 from core.data.record_table import RecordTable
 from core.data.records import RecordParams
 from core.evidence.candidates import Choice, rows_of
-from core.run.pipeline import Pipeline, open_workspace
+from core.run.pipeline import Pipeline, open_results
 from core.selection.stage import last_selection_key
 from core.workspace.decisions import Overrides
 from core.workspace.workspace import Workspace
@@ -23,7 +23,7 @@ def pipeline() -> Pipeline:
     workspace = Workspace(current.workspace, create=True)
     if not workspace.has_data and current.workspace.name == state.SAMPLE.stem:
         workspace.import_data(state.SAMPLE, RecordParams())
-    return open_workspace(workspace)
+    return open_results(workspace)
 
 
 def records(opened: Pipeline) -> RecordTable:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ..base.errors import CurationError
+from ..base.errors import COMMAND, CurationError
 from ..base.files import file_sha256
 from ..base.text import counted
 from ..data.records import RecordParams
@@ -42,9 +42,7 @@ def curate(arguments: argparse.Namespace) -> None:
     """Run every stage that the method needs, then export."""
     params = params_of("select", arguments)
     if "reward" in params.needs:
-        raise CurationError(
-            f"{params.method} goes by domains; import and embed the data, then: python -m core reward …"
-        )
+        raise CurationError(f"{params.method} goes by domains; import and embed the data, then: {COMMAND} reward …")
     wanted = {*params.needs, "select"} | ({"project"} if arguments.map else set())
     if wanted & {"cluster", "project"}:
         wanted.add("embed")

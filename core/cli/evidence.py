@@ -11,7 +11,8 @@ from ..base.text import counted, one_line
 from ..evidence.ablation.latest import last_proof, table_lines
 from ..evidence.ablation.params import ProveParams
 from ..evidence.candidates import choices, find_choice, rows_of
-from ..evidence.measuring import Evidence, MeasureParams, found_before
+from ..evidence.ground import MeasureParams
+from ..evidence.measuring import Evidence, found_before
 from ..evidence.stability import LEAST_SEEDS, StabilityParams, stability
 from ..evidence.versions import (
     export_version,
@@ -24,7 +25,7 @@ from ..evidence.versions import (
 from ..export.delivery import manifest_facts
 from ..export.report.writing import write_report
 from ..measures.compare import by_cluster, compare
-from ..measures.registry import MEASURES
+from ..measures.measure import MEASURES
 from ..run.pipeline import Pipeline
 from ..run.tasks import Step
 from ..selection.method import is_seeded

@@ -10,7 +10,7 @@ from ..base.text import counted
 from ..evidence.current import Current
 from ..evidence.redraw import overlap_warning
 from ..evidence.stability import Stability
-from ..run.pipeline import Pipeline, open_workspace
+from ..run.pipeline import Pipeline, open_results
 from ..run.tasks import Step, run_steps
 from ..workspace.workspace import Workspace
 from .terminal import Report
@@ -18,7 +18,7 @@ from .terminal import Report
 
 def open_pipeline(arguments: argparse.Namespace) -> Pipeline:
     """Open the workspace that a verb was given; its current selection obeys what was decided since, if it can."""
-    return open_workspace(Workspace(arguments.workspace))
+    return open_results(Workspace(arguments.workspace))
 
 
 def run_in_workspace(workspace: Workspace, steps: list[Step], arguments: argparse.Namespace) -> None:

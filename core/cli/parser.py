@@ -3,19 +3,16 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from ..base.errors import CurationError
+from ..base.errors import COMMAND, CurationError
 from . import curate, daar, decisions, evidence, export, refine, stages
 from .verbs import Verbs
-
-_PACKAGE = Path(__file__).parents[1].name
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all verbs; every verb's function is its default `run`."""
     parser = argparse.ArgumentParser(
-        prog="python -m core" if _PACKAGE == "core" else _PACKAGE,
+        prog=COMMAND,
         description="Winnow: choose a small, diverse set of records to train on.",
     )
     verbs = Verbs(parser)

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from ..base.errors import CurationError
+from ..base.errors import COMMAND, CurationError
 from ..base.text import counted
 from ..evidence.current import current_selection
 from ..models.judge import named_model
@@ -118,11 +118,11 @@ def say_run(rounds: Rounds, run_id: int) -> None:
     if state == "waiting":
         folder = rounds.workspace.folder
         print(
-            f"waiting for scores: python -m core round export {folder} --out FOLDER --run {run_id}, then round import {folder} "
+            f"waiting for scores: {COMMAND} round export {folder} --out FOLDER --run {run_id}, then round import {folder} "
             f"SCORES.jsonl --run {run_id}"
         )
     elif state == "ready":
-        print(f"go on with: python -m core refine {rounds.workspace.folder} --continue --run {run_id}")
+        print(f"go on with: {COMMAND} refine {rounds.workspace.folder} --continue --run {run_id}")
     print(f"run {run_id}: {len(rounds.taken(run)):,} of {counted(budget, 'record')} selected")
 
 

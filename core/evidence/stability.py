@@ -11,6 +11,7 @@ from ..measures.compare import mean_jaccard
 from ..selection.choosing import select_records
 from ..selection.params import SelectionParams
 from ..workspace.results import Results
+from ..workspace.workspace import Result
 from .redraw import mean_overlap, redrawn_pool
 
 VERSION = 2
@@ -44,17 +45,18 @@ def stability(
     """Select with several seeds under today's decisions, all that is random drawn anew (`redraw.py`); kept once found."""
     if not (key := _stability_key(results, params)):
         raise CurationError(f"{params.select['method']} lacks a stage that it needs; status says which are missing.")
-    workspace = results.workspace
-    with workspace.lock("stability", key):
-        if not workspace.has("stability", key):
-            asked, drawn = SelectionParams.from_dict(params.select), []
-            for i in range(params.n_seeds):
-                within = part_of(progress, i / params.n_seeds, (i + 1) / params.n_seeds)
-                pool = redrawn_pool(results, asked, i, within, device)
-                drawn.append(np.unique(select_records(pool, dataclasses.replace(asked, seed=asked.seed + i)).rows))
-                progress(i + 1, params.n_seeds)
-            found = {"jaccard": round(mean_jaccard(drawn), 6), "overlap": round(mean_overlap(drawn), 6)}
-            workspace.save("stability", key, {"params": params.as_dict()} | found)
+
+    def make() -> Result:
+        asked, drawn = SelectionParams.from_dict(params.select), []
+        for i in range(params.n_seeds):
+            within = part_of(progress, i / params.n_seeds, (i + 1) / params.n_seeds)
+            pool = redrawn_pool(results, asked, i, within, device)
+            drawn.append(np.unique(select_records(pool, dataclasses.replace(asked, seed=asked.seed + i)).rows))
+            progress(i + 1, params.n_seeds)
+        found = {"jaccard": round(mean_jaccard(drawn), 6), "overlap": round(mean_overlap(drawn), 6)}
+        return {"params": params.as_dict()} | found, {}
+
+    results.keep("stability", key, make)
     return known_stability(results, params)
 
 

@@ -12,7 +12,8 @@ from ..data.records import RecordParams
 from ..evidence.ablation.params import ProveParams
 from ..evidence.ablation.run import prove
 from ..evidence.candidates import find_choice, rows_of
-from ..evidence.measuring import MeasureParams, measure
+from ..evidence.ground import MeasureParams
+from ..evidence.measuring import measure
 from ..evidence.stability import StabilityParams, stability
 from ..models.encoder import Encoder
 from ..refine.advance import Advance, advance

@@ -7,7 +7,7 @@ import pyarrow as pa
 from ..base.errors import CurationError
 from ..base.params import Params, digest
 from ..base.text import counted
-from ..measures.registry import measure_selection
+from ..measures.selected import measure_selection
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Overrides
 from ..workspace.results import Results

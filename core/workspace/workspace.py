@@ -21,7 +21,7 @@ import filelock
 import numpy as np
 import pyarrow as pa
 
-from ..base.errors import CurationError
+from ..base.errors import COMMAND, CurationError
 from ..base.files import file_sha256, make_folders, read_table, write_array, write_json, write_table
 from ..base.progress import Progress, no_progress
 from ..data.dataset import Dataset, dataset_name, is_plain_name, read_dataset, write_dataset
@@ -81,7 +81,7 @@ class Workspace:
         if not create and not path.exists():
             raise CurationError(
                 f"{self.folder} is not a workspace",
-                command=f"make one with: python -m core import DATA --workspace {self.folder}",
+                command=f"make one with: {COMMAND} import DATA --workspace {self.folder}",
                 page="open its data on the Data page",
             )
 
@@ -141,7 +141,7 @@ class Workspace:
             raise CurationError(f"An import into {self.folder} was cut off; import the data again.")
         raise CurationError(
             f"{self.folder} holds no data yet",
-            command="import some with: python -m core import DATA",
+            command=f"import some with: {COMMAND} import DATA",
             page="open some on the Data page",
         )
 

@@ -14,6 +14,7 @@ from ...models.scratch_lm import held_out_losses, train_small_lm
 from ...models.scratch_tokens import Encoded, encode_pairs, train_tokenizer
 from ...refine.feedback import pairs_of
 from ...workspace.results import Results
+from ...workspace.workspace import Result
 from .params import ProveParams
 
 VERSION = 1
@@ -46,27 +47,25 @@ class _Trainer:
 
     def __call__(self, rows: np.ndarray, method: str, seed: int, progress: Progress) -> str:
         """Train on `rows` if it was not done before, and return the key of its held-out losses."""
-        params, workspace = self._params, self._workspace
+        params = self._params
         how = [params.base, params.lora] if params.base else [self.small.as_dict()]
         held = rows_digest(self._held.rows)
         key = digest("proof", VERSION, self._results.current("records"), held, how, seed, rows_digest(rows))
-        with workspace.lock("proof", key):
-            if not workspace.has("proof", key):
-                started = time.monotonic()
-                if params.base:
-                    losses, info = self._tuned(rows, seed, key, progress)
-                else:
-                    losses, info = self._from_scratch(rows, seed, progress)
-                facts = {
-                    "method": method,
-                    "seed": seed,
-                    "n_records": len(rows),
-                    "seconds": round(time.monotonic() - started, 1),
-                    "device": self._device,
-                }
-                workspace.save("proof", key, facts | info, value=losses)
-                workspace.remove_shards("proof", key)
-        return key
+
+        def make() -> Result:
+            started = time.monotonic()
+            train = self._tuned if params.base else self._from_scratch
+            losses, info = train(rows, seed, key, progress)
+            facts = {
+                "method": method,
+                "seed": seed,
+                "n_records": len(rows),
+                "seconds": round(time.monotonic() - started, 1),
+                "device": self._device,
+            }
+            return facts | info, {"value": losses}
+
+        return self._results.keep("proof", key, make, shards=key)
 
     def _pairs(self, rows: np.ndarray) -> tuple[list[str], list[str]]:
         pairs = pairs_of(self._records, rows)
@@ -83,7 +82,7 @@ class _Trainer:
             self._tokenizer = train_tokenizer(texts, self.small.vocabulary)
         return encode_pairs(self._tokenizer, *self._pairs(rows))
 
-    def _from_scratch(self, rows: np.ndarray, seed: int, progress: Progress) -> tuple[np.ndarray, dict]:
+    def _from_scratch(self, rows: np.ndarray, seed: int, key: str, progress: Progress) -> tuple[np.ndarray, dict]:
         small, encoded = self.small, self._encoded(rows)
         if self._encoded_held is None:
             self._encoded_held = self._encoded(self._held.rows)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...base.errors import COMMAND
 from ...base.text import counted, shorten
 from ...data.manifest import export_lines, library_versions
 from ...evidence.versions import find_version
@@ -127,7 +128,7 @@ def map_of(results: Results, rows: np.ndarray) -> Section:
     key = results.current("project")
     if not key:
         return Section(
-            "Map", (Paragraph("There is no map of this data. Draw it with:", "python -m core project WORKSPACE"),)
+            "Map", (Paragraph("There is no map of this data. Draw it with:", f"{COMMAND} project WORKSPACE"),)
         )
     xy = np.asarray(results.workspace.array("project", key))
     statuses = np.full(len(xy), FREE, np.int8)

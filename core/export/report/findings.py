@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from ...base.errors import COMMAND
 from ...base.text import shorten
 from ...evidence.ablation.latest import last_proof
 from ...evidence.ablation.losses import ProofLine, with_half
-from ...evidence.measuring import Evidence, MeasureParams, found_before, params_in_use
-from ...measures.registry import MEASURES, shares
+from ...evidence.ground import MeasureParams
+from ...evidence.measuring import Evidence, found_before, params_in_use
+from ...measures.kinds.mix import shares
+from ...measures.measure import MEASURES
 from ...refine.history import Course, course_of
 from ...refine.runs import Round, Rounds
 from ...selection.params import RoundsParams
@@ -74,7 +77,7 @@ def measures(results: Results, rows: np.ndarray) -> Section:
     found = found_before(results, rows, params)
     if found is None:
         text = "This selection was not measured beside random ones. Measure it, then write the report again:"
-        return Section("Measures", (Paragraph(text, "python -m core measure WORKSPACE"),))
+        return Section("Measures", (Paragraph(text, f"{COMMAND} measure WORKSPACE"),))
     names = list(found.values)
     values = [found.values[name] for name in names]
     colours = [_colour(found, name) for name in names]
@@ -152,7 +155,7 @@ def proof(results: Results) -> Section:
     title, found = "Proof by training", last_proof(results)
     if found is None or not found.lines:
         text = "No model was trained on what the methods select from this data. Do it, then write the report again:"
-        return Section(title, (Paragraph(text, "python -m core prove WORKSPACE"),))
+        return Section(title, (Paragraph(text, f"{COMMAND} prove WORKSPACE"),))
     params = found.params
     base = params.base or "a small language model from scratch"
     text = (

@@ -4,7 +4,7 @@ import numpy as np
 
 from ...base.errors import CurationError, lacking
 from ...base.text import counted
-from ...measures.domain_similarity import phi
+from ...measures.kinds.domains import phi
 from ...vectors.clustering import cluster_means
 from ..method import METHODS, Method
 from ..params import SelectionParams

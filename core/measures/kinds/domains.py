@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..base.arrays import unit_rows
+from ...base.arrays import unit_rows
+from ..measure import MEASURES, Measure, Seen
 
 
 def phi(vectors: np.ndarray, labels: np.ndarray, centroids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -18,3 +19,31 @@ def phi(vectors: np.ndarray, labels: np.ndarray, centroids: np.ndarray) -> tuple
         intra[rows] = cosines[np.arange(len(cosines)), labels[rows]]
         inter[rows] = cosines.sum(axis=1) - intra[rows]
     return inter, intra
+
+
+def _mean(seen: Seen, which: int) -> float | None:
+    return None if seen.similarity is None else float(seen.similarity[which][seen.rows].mean(dtype=np.float64))
+
+
+MEASURES.add(
+    Measure(
+        "inter",
+        "Inter-domain similarity",
+        "Summed cosine to the other domains' centres; low is diverse.",
+        "less",
+        9,
+        lambda seen: _mean(seen, 0),
+        tells_diversity=True,
+    )
+)
+MEASURES.add(
+    Measure(
+        "intra",
+        "Intra-domain similarity",
+        "Cosine to the own domain's centre; low is diverse.",
+        "less",
+        10,
+        lambda seen: _mean(seen, 1),
+        tells_diversity=True,
+    )
+)
