@@ -30,5 +30,5 @@ if ready:
     navigation.next_page(pipeline, "review")
 else:
     st.caption(
-        "No rewards yet. The domains above are a start; change them to what your data may hold, and press Learn and select."
+        "No rewards yet. The domains above are a start; change them to what your data may hold, and press Train and select."
     )

@@ -15,7 +15,7 @@ from components.session.state import AppState, Focus
 from core.base.errors import CurationError
 from core.base.files import file_sha256
 from core.daar.domains import DEFAULT_DOMAINS, Seed, domain_as_dict
-from core.daar.params import RewardParams
+from core.daar.params import DaarParams
 from core.daar.probe_transfer import carry_probes
 from core.daar.saved_domains import change_domain, saved_domains
 from core.data.records import RecordParams
@@ -538,15 +538,15 @@ def rewarded_home(sample_home):
     rows = [np.flatnonzero(pipeline.array("cluster") == k)[:3].tolist() for k in range(4)]
     for domain, some in zip(domains, rows, strict=True):
         domain["seeds"] = [{"text": "", "origin": "record", "row": row} for row in some]
-    pipeline.run("reward", RewardParams(domains, sample=300, steps=300), device="cpu")
+    pipeline.run("reward", DaarParams(domains, sample=300, steps=300), device="cpu")
     pipeline.run("select", SelectionParams("20%", "daar"))
     return sample_home
 
 
-def test_domains_are_learnt_and_selected_by_from_the_page(sample_home):
+def test_domains_are_trained_and_selected_by_from_the_page(sample_home):
     app = open_page(sample_home, "reward")
     app.text_input(key="reward_budget").set_value("40")
-    press(app, "Learn and select")
+    press(app, "Train and select")
     wait_for_job(sample_home)
     pipeline = pipeline_of(sample_home)
     assert len(pipeline.table("select")) == 40 and pipeline.params("select").method == "daar"
@@ -635,7 +635,7 @@ def test_rewards_by_probes_from_elsewhere_are_shown(rewarded_home):
     elsewhere = carry_probes(pipeline_of(rewarded_home), pipeline_of(rewarded_home).workspace)
     pipeline_of(rewarded_home).run("reward", elsewhere, device="cpu")
     app = open_page(rewarded_home, "reward")
-    assert "Probes learnt elsewhere" in words(app) and "At the top" in words(app) and not app.exception
+    assert "Probes trained elsewhere" in words(app) and "At the top" in words(app) and not app.exception
 
 
 # Quality and the number of clusters, on the Data page

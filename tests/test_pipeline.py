@@ -11,7 +11,7 @@ import core.vectors.stage
 from core.base.errors import CurationError
 from core.base.params import digest
 from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict
-from core.daar.params import RewardParams
+from core.daar.params import DaarParams
 from core.data.records import RecordParams
 from core.run.pipeline import STAGES, Pipeline
 from core.run.tasks import Step, run_steps
@@ -339,7 +339,7 @@ def test_every_method_runs_on_a_workspace(make_pipeline, method):
     pipeline = make_pipeline("embed", "cluster", "score")
     if "reward" in SelectionParams(method=method).needs:
         domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
-        pipeline.run("reward", RewardParams(domains, sample=40, steps=20), device="cpu", encoder=TinyEncoder())
+        pipeline.run("reward", DaarParams(domains, sample=40, steps=20), device="cpu", encoder=TinyEncoder())
     pipeline.run("select", SelectionParams("12", method))
     assert len(pipeline.table("select")) == 12
 

@@ -71,7 +71,7 @@ def _settings(last: RefineParams, key: str, chances: list[str]) -> dict:
     values["temperature"] = setting(right, "temperature", disabled=paper)
     values["floor"] = setting(right, "floor")
     values["inside"] = setting(left, "inside")
-    values["probability"] = setting(right, "probability", choices=chances)
+    values["sampling_probability"] = setting(right, "sampling_probability", choices=chances)
     return values | {"seed": setting(left, "seed")}
 
 

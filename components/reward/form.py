@@ -8,7 +8,7 @@ from components.reward import domain_editor
 from components.session import trouble
 from core.base.errors import CurationError
 from core.daar.domains import Domain, domain_as_dict
-from core.daar.params import ASSIGNMENTS, RewardParams
+from core.daar.params import ASSIGNMENTS, DaarParams
 from core.daar.saved_domains import kept_only
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
@@ -17,13 +17,13 @@ from core.selection.params import SelectionParams
 
 def show(pipeline: Pipeline, busy: bool, domains: tuple[Domain, ...]) -> None:
     """Draw the form."""
-    last = pipeline.params("reward") or RewardParams()
+    last = pipeline.params("reward") or DaarParams()
     chosen = pipeline.params("select")
     left, middle, right = st.columns([2, 3, 3])
     budget = left.text_input("Budget", "20%", key="reward_budget", help="The paper takes a fifth.")
     names = [domain.name for domain in domains if domain.name]
-    favoured = getattr(chosen, "customise", "")
-    customise = middle.selectbox(
+    favoured = getattr(chosen, "target_domain", "")
+    target_domain = middle.selectbox(
         "Favour a domain",
         ["", *names],
         index=names.index(favoured) + 1 if favoured in names else 0,
@@ -42,21 +42,21 @@ def show(pipeline: Pipeline, busy: bool, domains: tuple[Domain, ...]) -> None:
             "sample": field(one, last, "sample", key="reward_sample"),
             "seed": field(two, last, "seed", key="reward_seed"),
         }
-    if st.button("Learn and select", type="primary", icon=":material/emoji_objects:", disabled=busy, key="reward_run"):
+    if st.button("Train and select", type="primary", icon=":material/emoji_objects:", disabled=busy, key="reward_run"):
         if not domain_editor.save(pipeline, domains):
             return
         try:
-            params = RewardParams(
+            params = DaarParams(
                 tuple(domain_as_dict(kept_only(domain)) for domain in domains),
                 assignment=assignment,
                 **values,
             )
-            selection = SelectionParams(budget, "daar", seed=values["seed"], customise=customise)
+            selection = SelectionParams(budget, "daar", seed=values["seed"], target_domain=target_domain)
             selection.n_records(pipeline.workspace.dataset().n_records)
         except CurationError as error:
             trouble.show(error)
             return
         job_panel.start(
-            pipeline, "Learning domains", [Step("reward", params.as_dict()), Step("select", selection.as_dict())]
+            pipeline, "Training on domains", [Step("reward", params.as_dict()), Step("select", selection.as_dict())]
         )
         st.rerun()

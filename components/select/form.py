@@ -44,8 +44,8 @@ def _settings(pipeline: Pipeline, last: SelectionParams, methods: list[str], gro
     drawing = ", ".join(name for name, method in METHODS.items() if method.can_repeat)
     values = {
         "quota": field(st, last, "quota", wide=True, horizontal=True),
-        "probability": field(
-            st, last, "probability", choices=offered.probabilities(pipeline), wide=True, horizontal=True
+        "sampling_probability": field(
+            st, last, "sampling_probability", choices=offered.probabilities(pipeline), wide=True, horizontal=True
         ),
         "replacement": field(
             st,
@@ -53,11 +53,11 @@ def _settings(pipeline: Pipeline, last: SelectionParams, methods: list[str], gro
             "replacement",
             help=f"A record may then be chosen, and exported, more than once. Only in {drawing}.",
         ),
-        "threshold": field(st, last, "threshold"),
+        "similarity_threshold": field(st, last, "similarity_threshold"),
         "alpha": field(st, last, "alpha"),
     }
     if "daar" in methods:
-        values["customise"] = _favour(pipeline, last)
+        values["target_domain"] = _favour(pipeline, last)
     if groups:
         values["band"] = field(st, last, "band", wide=True, horizontal=True)
         values["groups"] = field(st, last, "groups", choices=groups, wide=True, horizontal=True)
@@ -69,7 +69,7 @@ def _favour(pipeline: Pipeline, last: SelectionParams) -> str:
     return st.selectbox(
         "In daar, favour a domain",
         names,
-        index=names.index(last.customise) if last.customise in names else 0,
+        index=names.index(last.target_domain) if last.target_domain in names else 0,
         format_func=lambda name: name or "none",
     )
 

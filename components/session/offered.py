@@ -11,7 +11,7 @@ _NEEDS = {"rounds": ("cluster", "score")}  # of what an ablation trains beside t
 
 
 def groups(pipeline: Pipeline) -> list[str]:
-    """Return what bands can go by: learnt domains, source labels, both, or nothing."""
+    """Return what bands can go by: domains found, source labels, both, or nothing."""
     can = {"domains": bool(pipeline.current("reward")), "source": bool(opened.sources(pipeline)[0])}
     return [name for name in GROUPS if can[name]]
 

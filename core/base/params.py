@@ -17,10 +17,10 @@ class Option:
 
     help: a few words, without the default. label: its name on a page. more: what a page says of it beside that, where help is
     too short. choices: the values allowed, a mapping says what each means. least, most: of a number. step: by which a page moves
-    it. flag: on the command line, where it is not "--" and the name; None where it is not set there. parse: a text of the command
-    line to the value, where its type does not. usual: the default in words, where the value says little. stored: the name in the
-    plain form, where that was another once. added: it came later; at its default the plain form leaves it out, so that keys of
-    before still hold.
+    it. flag: on the command line, where it is not "--" and the name; None where it is not set there. also: a flag of before.
+    parse: a text of the command line to the value, where its type does not. usual: the default in words, where the value says
+    little. stored: the name in the plain form, where that was another once. added: it came later; at its default the plain form
+    leaves it out, so that keys of before still hold.
     """
 
     help: str = ""
@@ -31,6 +31,7 @@ class Option:
     most: float | None = None
     step: float | None = None
     flag: str | None = ""
+    also: str = ""
     parse: Callable[[str], Any] | None = None
     usual: str = ""
     stored: str = ""

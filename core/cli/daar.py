@@ -8,7 +8,7 @@ from ..base.errors import CurationError
 from ..base.params import check_count, options_of
 from ..base.text import counted
 from ..daar.domains import Domain, domain_as_dict, load_domains, save_domains
-from ..daar.params import RewardParams
+from ..daar.params import DaarParams
 from ..daar.probe_transfer import carry_probes
 from ..daar.saved_domains import kept_only, save_in, saved_domains, settle_offered
 from ..daar.seed_writing import SeedParams, last_writing
@@ -37,8 +37,8 @@ def add_verbs(verbs: Verbs) -> None:
     sub.add_argument(
         "--domains", help="a YAML or JSON file of domains: name, description, share, seeds (those used last)"
     )
-    add_options(sub, SelectionParams, "budget", "customise", budget="20%")
-    add_options(sub, RewardParams)
+    add_options(sub, SelectionParams, "budget", "target_domain", budget="20%")
+    add_options(sub, DaarParams)
     sub.add_argument(
         "--stability",
         type=int,
@@ -80,12 +80,12 @@ def seeds(arguments: argparse.Namespace) -> None:
 def reward(arguments: argparse.Namespace) -> None:
     """Run DaaR and select by it."""
     pipeline = open_pipeline(arguments)
-    selection = SelectionParams(arguments.budget, "daar", seed=arguments.seed, customise=arguments.customise)
+    selection = SelectionParams(arguments.budget, "daar", seed=arguments.seed, target_domain=arguments.target_domain)
     selection.n_records(pipeline.workspace.dataset().n_records)
     params = _carried_over(arguments) if arguments.probes else _params(pipeline, arguments)
     names = [domain["name"] for domain in params.domains]
-    if arguments.customise and arguments.customise not in names:
-        raise CurationError(f"--customise is {arguments.customise!r}; the domains are {', '.join(names)}.")
+    if arguments.target_domain and arguments.target_domain not in names:
+        raise CurationError(f"--target-domain is {arguments.target_domain!r}; the domains are {', '.join(names)}.")
     steps = [Step("reward", params.as_dict()), Step("select", selection.as_dict())]
     asked = None
     if arguments.stability:
@@ -98,7 +98,7 @@ def reward(arguments: argparse.Namespace) -> None:
         say_stability("daar", "daar", known_stability(open_pipeline(arguments), asked))
 
 
-def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
+def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> DaarParams:
     workspace = pipeline.workspace
     domains = load_domains(Path(arguments.domains)) if arguments.domains else saved_domains(workspace)
     _training(arguments, domains)  # what is wrong is said before anything is replaced
@@ -119,8 +119,8 @@ def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
     return _training(arguments, domains)
 
 
-def _training(arguments: argparse.Namespace, domains: tuple[Domain, ...]) -> RewardParams:
-    return read(arguments, RewardParams, domains=tuple(domain_as_dict(kept_only(domain)) for domain in domains))
+def _training(arguments: argparse.Namespace, domains: tuple[Domain, ...]) -> DaarParams:
+    return read(arguments, DaarParams, domains=tuple(domain_as_dict(kept_only(domain)) for domain in domains))
 
 
 def _use(pipeline: Pipeline, domains: tuple[Domain, ...], file: str) -> None:
@@ -143,13 +143,13 @@ def _use(pipeline: Pipeline, domains: tuple[Domain, ...], file: str) -> None:
     save_in(pipeline.workspace, domains)
 
 
-def _carried_over(arguments: argparse.Namespace) -> RewardParams:
-    usual = RewardParams()
-    own = {name: value for name, value in given(arguments, RewardParams).items() if value != getattr(usual, name)}
+def _carried_over(arguments: argparse.Namespace) -> DaarParams:
+    usual = DaarParams()
+    own = {name: value for name, value in given(arguments, DaarParams).items() if value != getattr(usual, name)}
     own.pop("seed", None)
     own |= {name: True for name in ("domains", "write_seeds") if getattr(arguments, name)}
     if told := [
-        f"--{name.replace('_', '-')}" for name in ("domains", "write_seeds", *options_of(RewardParams)) if name in own
+        f"--{name.replace('_', '-')}" for name in ("domains", "write_seeds", *options_of(DaarParams)) if name in own
     ]:
         raise CurationError(f"--probes brings along what was trained elsewhere; leave {', '.join(told)} out.")
     return carry_probes(Pipeline(Workspace(arguments.probes)), Workspace(arguments.workspace))
@@ -163,9 +163,9 @@ def _write_seeds(pipeline: Pipeline, arguments: argparse.Namespace) -> None:
 
 
 def say_reward(pipeline: Pipeline) -> None:
-    """Print what the probes learnt, a line a domain, and the selection."""
+    """Print what the probes were trained, a line a domain, and the selection."""
     info = pipeline.finished("reward")
-    if "from" in info:  # probes of another workspace: nothing was learnt, so nothing drifted
+    if "from" in info:  # probes of another workspace: nothing was trained, so nothing drifted
         for name, share in zip(info["names"], info["shares"], strict=True):
             print(f"{name[:24]:<24} {share:>6.1%}")
     else:

@@ -1,4 +1,4 @@
-"""The verbs of evidence: measure, compare, version, prove, report."""
+"""The verbs of evidence: measure, compare, version, ablate, report."""
 
 import argparse
 import json
@@ -8,8 +8,8 @@ from pathlib import Path
 from ..base.errors import CurationError
 from ..base.params import check_count
 from ..base.text import counted, one_line
-from ..evidence.ablation.latest import last_proof, table_lines
-from ..evidence.ablation.params import ProveParams
+from ..evidence.ablation.latest import last_ablation, table_lines
+from ..evidence.ablation.params import AblationParams
 from ..evidence.candidates import choices, find_choice, rows_of
 from ..evidence.ground import MeasureParams
 from ..evidence.measuring import Evidence, found_before
@@ -57,8 +57,10 @@ def add_verbs(verbs: Verbs) -> None:
     add_options(sub, MeasureParams)
     sub.add_argument("--stability", type=int, default=0, metavar="SEEDS", help="also how alike SEEDS seeds select (no)")
     add_device(sub)
-    sub = verbs.add("prove", "Train a model on each method's selection; compare held-out losses.", prove)
-    add_options(sub, ProveParams)
+    sub = verbs.add(
+        "ablate", "Train a model on each method's selection; compare held-out losses.", ablate, also="prove"
+    )
+    add_options(sub, AblationParams)
     sub.add_argument("--set", default="", help="of the model, as in steps=800,width=256 or epochs=1,rank=8")
     add_device(sub)
     sub = verbs.add("report", "Write everything about the current selection as one HTML file.", report)
@@ -147,21 +149,21 @@ def _measured(arguments: argparse.Namespace, names: list[str]) -> list[Evidence]
     return found
 
 
-def prove(arguments: argparse.Namespace) -> None:
+def ablate(arguments: argparse.Namespace) -> None:
     """Train on each method's selection and print the held-out losses."""
     pipeline = open_pipeline(arguments)
     pipeline.workspace.dataset()
     own = {"lora" if arguments.base else "small": _settings(arguments.set)}
-    params = read(arguments, ProveParams, **own)
-    run_in_workspace(pipeline.workspace, [Step("prove", params.as_dict())], arguments)
-    proof = last_proof(open_pipeline(arguments))
-    print(*table_lines(proof.lines), sep="\n")
-    for warning in proof.warnings:
+    params = read(arguments, AblationParams, **own)
+    run_in_workspace(pipeline.workspace, [Step("ablate", params.as_dict())], arguments)
+    ablation = last_ablation(open_pipeline(arguments))
+    print(*table_lines(ablation.lines), sep="\n")
+    for warning in ablation.warnings:
         warn(f"{warning}")
     print(
         "read: how often a training read what was selected; overlap: the share of it that two seeds both select, on average"
     )
-    print(proof.varied)
+    print(ablation.varied)
     print("nats a token of held-out responses, lower is better; ± half a 95 % confidence interval over the seeds")
     if not arguments.base:
         print(

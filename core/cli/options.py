@@ -42,7 +42,7 @@ def add_options(
             about_it["choices"] = tuple(about.choices)
         else:
             about_it["type"] = str if about.parse else field.type
-        sub.add_argument(flag, **about_it)
+        sub.add_argument(flag, *filter(None, [about.also]), **about_it)
 
 
 def given(arguments: argparse.Namespace, kind: type[Params], *names: str) -> dict[str, Any]:

@@ -12,9 +12,14 @@ class Verbs:
     def __init__(self, parser: argparse.ArgumentParser, dest: str = "verb", metavar: str = "VERB") -> None:
         self._verbs = parser.add_subparsers(dest=dest, required=True, metavar=metavar)
 
-    def add(self, name: str, summary: str, run: Do | None, workspace: bool = True) -> argparse.ArgumentParser:
-        """Declare a verb that `run` does and return its parser. workspace: whether the workspace's folder is its first word."""
-        sub = self._verbs.add_parser(name, help=summary, description=summary)
+    def add(
+        self, name: str, summary: str, run: Do | None, workspace: bool = True, also: str = ""
+    ) -> argparse.ArgumentParser:
+        """Declare a verb that `run` does and return its parser.
+
+        workspace: whether the workspace's folder is its first word. also: what the verb was called before.
+        """
+        sub = self._verbs.add_parser(name, help=summary, description=summary, aliases=[also] if also else [])
         sub.set_defaults(run=run)
         if workspace:
             sub.add_argument("workspace", help="the workspace folder")

@@ -13,14 +13,14 @@ ASSIGNMENTS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class RewardParams(Params):
+class DaarParams(Params):
     """What DaaR is to do. domains: `domain_as_dict` of each, with its kept seeds.
 
     model: "" takes the workspace's embeddings; else path or hub name of a causal LM, whose input embeddings make centroids and
     whose hidden `layer` feeds the probes. encoder: what seeds' texts are embedded by where the workspace's vectors came from
     a file. sample: records that pseudo-labels and probes are made on. assignment: one of ASSIGNMENTS. n_seeds: records
     taken for a domain that has only its description. steps, batch_size, learning_rate: of the domain probe. probes: the key
-    of probes that another pool learnt and that were carried over (`carry_probes`), which are applied instead of learning.
+    of probes trained on another pool and that were carried over (`carry_probes`), which are applied instead of training.
     """
 
     domains: tuple[dict, ...] = ()

@@ -1,4 +1,4 @@
-"""DaaR's probes: an MLP that tells domains apart, and one that foretells the entropy of the first. torch, CPU or CUDA."""
+"""DaaR's probes: an MLP that tells domains apart, and one that predicts the entropy of the first. torch, CPU or CUDA."""
 
 import dataclasses
 import itertools
@@ -19,7 +19,7 @@ _BLOCK = 8192
 class ProbeParams(Params):
     """How a probe is trained. The released code: Adam, lr 1e-5, batch 1, one epoch, 97/3 split; batches take less time.
 
-    steps: of the optimiser at most, in whole epochs, so that a small pool is learnt as long as a large one. held_out: the
+    steps: of the optimiser at most, in whole epochs, so that a small pool is trained as long as a large one. held_out: the
     share kept for validation. patience: steps without a better validation loss before it stops.
     """
 
@@ -134,14 +134,14 @@ def train_domain_probe(
     return _train(inputs, target, k, torch.nn.functional.cross_entropy, measure, params, device, progress)
 
 
-def train_reward_probe(
+def train_entropy_probe(
     inputs: np.ndarray,
     entropies: np.ndarray,
     params: ProbeParams,
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> tuple[Probe, Training]:
-    """Train a probe to foretell the domain entropy by squared error. inputs: (m, d), entropies: (m,)."""
+    """Train a probe to predict the domain entropy by squared error. inputs: (m, d), entropies: (m,)."""
     import torch
 
     target = torch.from_numpy(np.asarray(entropies, np.float32))[:, None]

@@ -26,7 +26,8 @@ class SeedParams(Params):
     """What writes seeds, and how many. model: a causal LM by path or hub name; its name at the endpoint where `endpoint`.
 
     domains: names of those to write for, () for all. temperature: of the model's drawing; at 0 it can only repeat itself.
-    max_new_tokens: of one seed. threshold: the cosine from which a seed repeats an earlier one; 0 takes 0.85, and 0.9 for a
+    max_new_tokens: of one seed.
+    similarity_threshold: the cosine from which a seed repeats an earlier one; 0 takes 0.85, and 0.9 for a
     mathematics-like domain, whose problems resemble each other more (the paper's values). tries: failures in a row before
     it ends.
     """
@@ -42,12 +43,13 @@ class SeedParams(Params):
     temperature: float = option(0.8, "of the writing model", least=0)
     max_new_tokens: int = option(256, "of one seed", least=1, flag=None)
     seed: int = option(0, "of everything random", least=0)
-    threshold: float = option(
+    similarity_threshold: float = option(
         0.0,
         "the cosine from which a written seed repeats an earlier one",
         least=0,
         most=1,
         flag="--seed-threshold",
+        stored="threshold",
         usual="0.85, for mathematics 0.9",
         added=True,
     )
@@ -64,7 +66,7 @@ class SeedParams(Params):
     def threshold_of(self, domain: Domain) -> float:
         """Return the cosine from which a seed of the domain repeats an earlier one."""
         is_mathematics = "math" in domain.name.lower()
-        return self.threshold or (_MATHEMATICS_THRESHOLD if is_mathematics else THRESHOLD)
+        return self.similarity_threshold or (_MATHEMATICS_THRESHOLD if is_mathematics else THRESHOLD)
 
 
 def write_seeds(

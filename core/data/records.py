@@ -82,8 +82,8 @@ def load_records(
         if params.on_error == "fail":
             raise CurationError(
                 f"{Path(path).name}, line {entry[0]}: {reason}",
-                command="mend it, or leave such records out with --on-error skip.",
-                page="mend it, or open the file without “Stop at the first bad record”, which leaves such records out",
+                command="fix it, or leave such records out with --on-error skip.",
+                page="fix it, or open the file without “Stop at the first bad record”, which leaves such records out",
             )
         on_reject(Reject(entry[0], reason, entry[1].decode("utf-8", "replace")))
 

@@ -38,7 +38,7 @@ def choices(results: Results) -> list[Choice]:
     first: dict[str, dict[str, Any]] = {}  # one made current again keeps the number that it was first known by
     for entry in results.workspace.ledger.selections():
         # A run's selection that only followed decisions is one selection: listed as it stands, else as it stood last.
-        same = _course(entry["params"]) or entry["key"]
+        same = _history(entry["params"]) or entry["key"]
         first.setdefault(entry["key"], entry)
         if same in listed and listed[same]["key"] == results.current("select") != entry["key"]:
             continue
@@ -53,7 +53,7 @@ def _made(entry: dict[str, Any], lengths: dict[int, int]) -> Choice:
     return Choice(name, f"{name}: {describe(entry['params'], lengths)}", entry["at"], entry["n"], entry["params"])
 
 
-def _course(params: dict[str, Any]) -> tuple | None:
+def _history(params: dict[str, Any]) -> tuple | None:
     """Return what tells the rounds of a selection from others; None where no rounds made it."""
     return (params["run"], params["rounds"], params["course"]) if params["method"] == "rounds" else None
 

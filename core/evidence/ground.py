@@ -9,7 +9,7 @@ import numpy as np
 
 from ..base.params import Params, digest, option
 from ..base.progress import Progress, no_progress, part_of
-from ..measures.kinds.domains import phi
+from ..measures.kinds.domains import inter_intra_similarity
 from ..measures.kinds.mix import shares
 from ..measures.measure import MEASURES
 from ..measures.pairwise import within_selection
@@ -138,7 +138,7 @@ class Ground:
                 return None
             groups = np.where(self.sources[1] < 0, len(self.sources[0]), self.sources[1])
         groups = np.unique(groups, return_inverse=True)[1]
-        return phi(self.x, groups, cluster_means(self.x, groups, int(groups.max()) + 1))
+        return inter_intra_similarity(self.x, groups, cluster_means(self.x, groups, int(groups.max()) + 1))
 
     def _kept(self, stage: str, key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         """Return an array of the whole pool, made once."""

@@ -90,7 +90,7 @@ def pair_tokens(lm: CausalModel, prompt: str, response: str) -> tuple[list[int],
     if len(before) + len(after) > room:
         before = before[-max(room - len(after), room // 2) :]
         after = after[: room - len(before)]
-    if not before:  # the first token of all is never foretold; something must stand before the response
+    if not before:  # the first token of all is never predicted; something must stand before the response
         before = [lm.pad]
         after = after[: room - 1]
     return before + after, len(before)

@@ -1,4 +1,4 @@
-"""Proof by training: a small causal LM from scratch on a choice of records, and its loss on held-out ones.
+"""Ablation: a small causal LM from scratch on a choice of records, and its loss on held-out ones.
 
 Every choice is trained on the same number of tokens in the same number of steps, whatever its size; what differs between
 two models of one seed is the records alone. Chooses nothing, writes nothing.

@@ -47,7 +47,7 @@ class RefineParams(Params):
     scores spread by half their mean; for raw scores 0 takes 1 (released code), for proxy 0.25, whose scores lie close
     together. direction: one of DIRECTIONS.
     floor: the least weight of a cluster, as a share of the mean weight, 0..1. inside: the method inside a cluster.
-    probability: see SelectionParams. scored: feedback on "all" taken so far (paper) or this "round" (released code).
+    sampling_probability: see SelectionParams. scored: feedback on "all" taken so far (paper) or this "round" (released code).
     """
 
     budget: str = option(
@@ -92,12 +92,14 @@ class RefineParams(Params):
         step=0.05,
     )
     inside: str = option("kmq", "the method inside a cluster", label="Inside a cluster", choices=INSIDE)
-    probability: str = option(
+    sampling_probability: str = option(
         "proportional",
         "of a record in kmq, by its quality",
         label="In kmq, a record's chance",
-        more="Proportional to its quality, or to the exponential of it.",
+        more="The sampling probability: proportional to its quality, or to the exponential of it.",
         choices=PROBABILITIES,
+        also="--probability",
+        stored="probability",
     )
     scored: str = option(
         "all", "score all records taken so far, or this round's", label="Each time, score", choices=SCORED
@@ -123,7 +125,7 @@ class RefineParams(Params):
     def selection(self, number: int, budget: int) -> SelectionParams:
         """Return the params of round `number`, which is to take `budget` records."""
         seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
-        return SelectionParams(str(budget), self.inside, probability=self.probability, seed=seed)
+        return SelectionParams(str(budget), self.inside, sampling_probability=self.sampling_probability, seed=seed)
 
     def n_records(self, n_pool: int) -> int:
         """Return the budget as a number of records out of `n_pool`. Raises CurationError: fewer records than rounds."""

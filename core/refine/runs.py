@@ -1,7 +1,7 @@
 """Rounds on a workspace: a run selects, is given feedback, selects again. Every round is kept; it can be taken back or forked.
 
 A round is an artifact whose key holds all that it came from: the run's params, the clusters, the rounds and feedback before
-it and the decisions of the moment. So a killed run goes on, and the same course ends in the same records.
+it and the decisions of the moment. So a killed run goes on, and the same history ends in the same records.
 """
 
 import dataclasses
@@ -281,13 +281,13 @@ class Rounds:
     def _check_quality(self, params: RefineParams) -> None:
         quality = (
             self.results.column("score", "score")
-            if params.inside == "kmq" and params.probability == "proportional"
+            if params.inside == "kmq" and params.sampling_probability == "proportional"
             else None
         )
         if quality is not None and quality.min() < 0:
             raise CurationError(
                 f"quality goes down to {quality.min():g}, and a probability can't be proportional to a negative number; "
-                "take probability softmax, or another method inside a cluster."
+                "take sampling_probability softmax, or another method inside a cluster."
             )
 
     def check_inputs(self, run: RefineRun) -> None:

@@ -23,7 +23,7 @@ from ..export.report.writing import write_report
 from ..models.encoder import Encoder
 from ..models.lora import LmParams
 from ..refine.advance import Advance
-from ..refine.history import course_of
+from ..refine.history import history_of
 from ..refine.params import RefineParams
 from ..refine.runs import Rounds
 from ..selection.params import REASONS
@@ -134,14 +134,14 @@ class Curation:
         run_id = Rounds(self.results).start(asked, LmParams(**(lm or {})), _who())
         self._do("refine", Advance(run_id, who=_who()))
         made = Rounds(self.results)
-        history = course_of(made, made.run(run_id))
+        history = history_of(made, made.run(run_id))
         return pd.DataFrame(history.relative, columns=history.titles).assign(name=history.names)
 
     def daar(self, domains: Sequence[Any] = (), budget: str | int = "20%", **params: Any) -> pd.DataFrame:
         """Run DaaR and select by it; return `rewards()`.
 
         domains: objects with name, description and, if wished, share and seeds (texts), as in a domains file; those used last
-        where empty. params: of `RewardParams`.
+        where empty. params: of `DaarParams`.
         """
         if domains:
             save_in(self.workspace, check_domains([domain_from(dict(domain)) for domain in domains]))

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..base.budget import checked_budget, records_of
 from ..base.errors import CurationError
-from ..base.params import Params, option
+from ..base.params import Option, Params, option
 from .method import METHODS
 
 BANDS = ("0-20", "20-40", "40-60", "60-80", "80-100")
@@ -25,10 +25,10 @@ class SelectionParams(Params):
 
     budget: a count ("500"; of "1,000" the separators are left out), or a percentage of the records ("10%"). method: of METHODS.
     quota: a cluster's share by its "size" (paper) or "equal" (released code, but with the rest redistributed).
-    probability: of a record in kmq, "proportional" to quality (paper) or "softmax" of it (released code).
+    sampling_probability: of a record in kmq, "proportional" to quality (paper) or "softmax" of it (released code).
     replacement: draw with replacement (paper; the methods that can repeat); a record drawn twice is then exported twice.
-    threshold: in deita, the cosine above which two records are too much alike. alpha: in qdit, the weight of quality.
-    customise: in daar, the name of a domain to favour, "" for none. band: of inter- and intra-band, one of BANDS, from the
+    similarity_threshold: in deita, the cosine above which two records are too much alike. alpha: in qdit, the weight of quality.
+    target_domain: in daar, the name of a domain to favour, "" for none. band: of inter- and intra-band, one of BANDS, from the
     least alike (0-20) to the most (80-100). groups: what those bands go by, one of GROUPS.
     """
 
@@ -42,11 +42,14 @@ class SelectionParams(Params):
     quota: str = option(
         "size", "a cluster's share of the budget", label="A cluster's share of the budget", choices=QUOTAS
     )
-    probability: str = option(
+    sampling_probability: str = option(
         "proportional",
         "of a record in kmq, by its quality",
         label="In kmq, a record's chance",
+        more="The sampling probability.",
         choices=PROBABILITIES,
+        also="--probability",
+        stored="probability",
     )
     replacement: bool = option(
         False,
@@ -55,10 +58,12 @@ class SelectionParams(Params):
         more="A record may then be chosen, and exported, more than once.",
     )
     seed: int = option(0, "of everything random", label="Seed", more="The same seed draws the same records.", least=0)
-    threshold: float = option(
+    similarity_threshold: float = option(
         0.9,
         "in deita, the cosine that is too much alike",
         label="In deita, too much alike from",
+        also="--threshold",
+        stored="threshold",
         more="The similarity threshold: the cosine above which a record counts as a near-duplicate.",
         least=0,
         most=1,
@@ -73,7 +78,14 @@ class SelectionParams(Params):
         most=1,
         step=0.05,
     )
-    customise: str = option("", "in daar, a domain to favour", label="In daar, favour a domain")
+    target_domain: str = option(
+        "",
+        "in daar, a domain to favour",
+        label="In daar, favour a domain",
+        more="The target domain: half of its records for every tenth of each other's.",
+        also="--target-domain",
+        stored="target_domain",
+    )
     band: str = option(
         "0-20",
         "of inter-band and intra-band, least alike first",
@@ -180,12 +192,12 @@ class Selection:
 class RoundsParams(Params):
     """What a selection by rounds is known by, where other selections have SelectionParams.
 
-    run: of the workspace. rounds: how many are in it. course: a hash of those rounds. budget: of the whole run.
+    run: of the workspace. rounds: how many are in it. history: a hash of those rounds. budget: of the whole run.
     """
 
     run: int
     rounds: int
-    course: str
+    history: str = dataclasses.field(metadata={"option": Option(stored="course", flag=None)})
     budget: str = "10%"
     method: str = "rounds"
 

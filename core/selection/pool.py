@@ -18,7 +18,7 @@ class Pool:
     weights: (k,) float64 cluster weights in place of those by size or equal, or None.
     reward: (n,) float32 predicted domain entropy, domains: (n,) int32 of each record, both of DaaR, or None.
     sources: (n,) int32 codes of the records' source labels, -1 for none, or None.
-    shares: {name of a domain, in order: wished share of the selection, 0 for none}.
+    shares: {name of a domain, in order: target share of the selection, 0 for none}.
     """
 
     n_records: int

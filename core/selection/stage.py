@@ -74,8 +74,8 @@ def _select(run: Run) -> Result:
     info, parts = _result(run.results, selection, run.params)
     if run.params.method == "daar":
         drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
-        info["warnings"] += unmet_shares(pool, selection.rows, selection.requested, run.params.customise)
-        info["warnings"] += low_cuts(pool, drawn, run.params.customise)
+        info["warnings"] += unmet_shares(pool, selection.rows, selection.requested, run.params.target_domain)
+        info["warnings"] += low_cuts(pool, drawn, run.params.target_domain)
     return info, parts
 
 

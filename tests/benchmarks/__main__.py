@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [NAME …]`: run those named, or all but the proof by training, which takes far longer."""
+"""`python -m tests.benchmarks [NAME …]`: run those named, or all but the ablation, which takes far longer."""
 
 import sys
 

@@ -9,11 +9,13 @@ from ...models.lora import LmParams
 from ...models.scratch_lm import SmallLmParams
 from ...selection.method import METHODS
 
+# What trainings and the latest ablation are called on disk, since the first version.
+KIND, SETTING = "proof", "prove"
 OTHERS = {
     "longest": "The records with the longest responses: quality by length, a baseline hard to beat.",
     "rounds": "Three rounds by the proxy: cluster weights refined by its feedback.",
 }
-PROVED = tuple(name for name, method in METHODS.items() if not method.is_banded) + tuple(OTHERS)
+ARMS = tuple(name for name, method in METHODS.items() if not method.is_banded) + tuple(OTHERS)
 DEFAULT_METHODS = ("random", "longest", "kmeans-random", "kmq", "rounds")
 GROUPINGS = ("auto", "source", "cluster")
 
@@ -24,8 +26,8 @@ def names_of(text: str) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True)
-class ProveParams(Params):
-    """What to prove, and how. methods: each of PROVED, or "version:NAME". n_seeds: trainings of each, seeds seed, seed + 1, …
+class AblationParams(Params):
+    """What to compare, and how. methods: each of ARMS, or "version:NAME". n_seeds: trainings of each, seeds seed, seed + 1, …
 
     held_out: records drawn by `seed` before anything is selected, never selected and never trained on. by: losses are summed up
     by "source" label, by "cluster", or "auto": by source, or what its labels have before the first "/", where these are few.
@@ -35,7 +37,7 @@ class ProveParams(Params):
 
     methods: tuple[str, ...] = option(
         DEFAULT_METHODS,
-        f"of {', '.join(PROVED)}, or version:NAME",
+        f"of {', '.join(ARMS)}, or version:NAME",
         label="Methods",
         parse=names_of,
         usual=",".join(DEFAULT_METHODS),
@@ -59,7 +61,7 @@ class ProveParams(Params):
         object.__setattr__(self, "methods", tuple(self.methods))
         for method in self.methods:
             if not method.startswith("version:"):
-                check_choice("a method to prove", method, PROVED)
+                check_choice("a method to compare", method, ARMS)
         if not self.methods or len(set(self.methods)) < len(self.methods):
             raise CurationError(f"methods are {', '.join(self.methods) or 'none'}; name each once, and one at least.")
         super().__post_init__()

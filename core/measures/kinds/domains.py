@@ -6,7 +6,9 @@ from ...base.arrays import unit_rows
 from ..measure import MEASURES, Measure, Seen
 
 
-def phi(vectors: np.ndarray, labels: np.ndarray, centroids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def inter_intra_similarity(
+    vectors: np.ndarray, labels: np.ndarray, centroids: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return (inter, intra), each (n,) float64. vectors: (n, d), labels: (n,) int in 0..K-1, centroids: (K, d).
 
     inter = sum over the other domains of cos(x, C_j): low is far from the others. intra = cos(x, C_k): low is far from the own.

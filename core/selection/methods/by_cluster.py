@@ -47,12 +47,12 @@ def _distances(pool: Pool, params: SelectionParams) -> np.ndarray:
 
 def _kmq(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     quality = finite_quality(pool, "kmq")
-    if params.probability == "softmax":
+    if params.sampling_probability == "softmax":
         return _draw_by_cluster(pool, params, budget, quality)
     if (quality < 0).any():
         raise CurationError(
             f"quality goes down to {quality.min():g}, and a probability can't be proportional to a negative number; "
-            "take the probability softmax, or a column without negative values."
+            "take the sampling probability softmax, or a column without negative values."
         )
     with np.errstate(divide="ignore"):
         return _draw_by_cluster(pool, params, budget, np.log(quality))
@@ -137,7 +137,7 @@ METHODS.add(
         place=1,
         pick=_kmq,
         needs=("cluster", "score"),
-        options=("quota", "probability", "replacement", "seed"),
+        options=("quota", "sampling_probability", "replacement", "seed"),
     )
 )
 METHODS.add(
