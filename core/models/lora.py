@@ -9,7 +9,7 @@ from ..base.errors import CurationError
 from ..base.params import Params, option
 from ..base.progress import Progress, no_progress
 from ..base.text import in_words
-from .causal_lm import CausalModel, pair_tokens
+from .causal_lm import CausalModel, filled, padded, pair_tokens
 
 SCORERS = ("likelihood", "reward", "judge")
 PERPLEXITIES = {
@@ -109,13 +109,9 @@ def tune(
     ]
 
     def collate(batch: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
-        width = max(len(example["input_ids"]) for example in batch)
-
-        def padded(name: str, fill: int) -> torch.Tensor:
-            return torch.tensor([e[name] + [fill] * (width - len(e[name])) for e in batch])
-
-        mask = torch.tensor([[1] * len(e["input_ids"]) + [0] * (width - len(e["input_ids"])) for e in batch])
-        return {"input_ids": padded("input_ids", lm.pad), "labels": padded("labels", _IGNORED), "attention_mask": mask}
+        ids, mask = padded(lm, [example["input_ids"] for example in batch])
+        labels = filled([example["labels"] for example in batch], _IGNORED)
+        return {"input_ids": ids, "labels": labels, "attention_mask": mask}
 
     trainer = transformers.Trainer(
         model=lm.model,
