@@ -57,6 +57,14 @@ def test_layers_point_one_way(layer):
         assert ours <= LAYERS[layer], path
 
 
+def test_inside_core_imports_are_relative_so_that_it_can_be_installed_by_another_name():
+    for path in files_of("core"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert not [name for name in names if name.split(".")[0] == "core"], path
+
+
 def test_core_imports_no_streamlit():
     for path in files_of("core"):
         assert not {name for name in imports_of(path) if name.split(".")[0] in ("streamlit", "plotly")}, path

@@ -8,7 +8,6 @@ import streamlit as st
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-FREE, SELECTED, PINNED, DROPPED = range(4)
 GRID = "rgba(128,134,140,0.18)"
 STATUS_NAMES = ("not selected", "selected", "pinned", "dropped")
 STATUS_BADGES = {SELECTED: "primary", PINNED: "orange", DROPPED: "red"}

@@ -5,12 +5,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from components.charts.escaping import as_markdown, plain
-from components.charts.theme import GRID, SELECTED, is_dark, lay_out, status_colours
+from components.charts.theme import GRID, is_dark, lay_out, status_colours
 from components.session import opened, trouble
 from core.evidence.current import current_selection
 from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
 from core.selection.stage import last_selection_key
+from core.selection.status import SELECTED
 
 _MOST_BARS = 80
 

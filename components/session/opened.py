@@ -3,13 +3,13 @@
 import numpy as np
 import streamlit as st
 
-from components.charts.theme import DROPPED, FREE, PINNED, SELECTED
 from components.session import state
 from core.data.record_table import RecordTable
 from core.data.records import RecordParams
 from core.evidence.candidates import Choice, rows_of
 from core.run.pipeline import Pipeline, open_results
 from core.selection.stage import last_selection_key
+from core.selection.status import DROPPED, FREE, PINNED, SELECTED
 from core.workspace.decisions import Overrides
 from core.workspace.workspace import Workspace
 
