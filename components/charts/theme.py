@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from core.selection.status import DROPPED, PINNED, SELECTED
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
 GRID = "rgba(128,134,140,0.18)"
 STATUS_NAMES = ("not selected", "selected", "pinned", "dropped")
 STATUS_BADGES = {SELECTED: "primary", PINNED: "orange", DROPPED: "red"}

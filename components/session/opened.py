@@ -70,7 +70,7 @@ def chosen_rows(opened: Pipeline, choice: Choice) -> np.ndarray:
 
 
 def statuses(opened: Pipeline, overrides: Overrides) -> np.ndarray:
-    """Return (n,) int8: what every record is (theme.FREE, SELECTED, PINNED, DROPPED)."""
+    """Return (n,) int8: what every record is (see `core.selection.status`)."""
     status = np.full(opened.workspace.dataset().n_records, FREE, np.int8)
     chosen = selected(opened)
     if chosen is not None:
