@@ -136,16 +136,10 @@ def module_name(path: Path) -> str:
 
 
 def files_imported(path: Path) -> set[str]:
-    """Return the files that a file imports, but for imports that only types need."""
+    """Return the files that a file imports, in functions and for types too."""
     tree, here, found = ast.parse(path.read_text(encoding="utf-8")), module_name(path).split("."), set()
-    typing_only = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        for inner in ast.walk(node)
-    }
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and id(node) not in typing_only:
+        if isinstance(node, ast.ImportFrom):
             base = here[: len(here) - node.level] if node.level else []
             module = ".".join(base + (node.module.split(".") if node.module else []))
             for name in (module, *(f"{module}.{alias.name}" for alias in node.names)):

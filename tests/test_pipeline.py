@@ -22,7 +22,7 @@ from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
 from core.workspace.decisions import Decision, next_undo
-from core.workspace.stage import Run
+from core.workspace.results import Run
 from core.workspace.workspace import Workspace, default_folder
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 

@@ -13,8 +13,7 @@ from ..base.params import digest
 from ..base.progress import Progress, part_of
 from ..data.record_table import RecordTable
 from ..models.causal_lm import load_causal
-from ..workspace.results import Results
-from ..workspace.stage import Run
+from ..workspace.results import Results, Run
 from ..workspace.workspace import Workspace
 from .params import DaarParams
 from .probes import Probe, softmax

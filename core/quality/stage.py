@@ -7,8 +7,7 @@ import pyarrow as pa
 
 from ..base.errors import CurationError
 from ..base.params import Params
-from ..workspace.results import Results
-from ..workspace.stage import Run, Stage
+from ..workspace.results import Results, Run, Stage
 from ..workspace.workspace import Result
 from .params import QualityParams
 from .scorer import SCORERS

@@ -2,15 +2,12 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from ..base.params import Params
 from ..base.registry import Registry
 from .pool import Picks, Pool
 
-if TYPE_CHECKING:
-    from .params import SelectionParams
-
-Pick = Callable[[Pool, "SelectionParams", int], Picks]  # pool, params, budget -> picks among the free records
+Pick = Callable[[Pool, Params, int], Picks]  # pool, `SelectionParams`, budget -> picks among the free records
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,8 +10,7 @@ from ..base.text import counted
 from ..measures.selected import measure_selection
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Overrides
-from ..workspace.results import Results
-from ..workspace.stage import Run, Stage
+from ..workspace.results import Results, Run, Stage
 from ..workspace.workspace import Result
 from .choosing import select_records
 from .methods.by_domain import low_cuts, unmet_shares

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from ...base.errors import COMMAND, CurationError
-from ...workspace.stage import Run
+from ...workspace.results import Run
 from ..params import QualityParams
 from ..scorer import SCORERS, Scored, Scorer
 
