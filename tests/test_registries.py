@@ -7,17 +7,19 @@ import numpy as np
 import pytest
 
 from core.base.errors import CurationError
-from core.base.params import Params, option, options_of
+from core.base.params import Params, digest, option, options_of
 from core.base.registry import Registry
 from core.cli.options import add_options, given, read
 from core.cli.parser import build_parser
+from core.daar.seed_writing import SeedParams
 from core.measures.measure import MEASURES
 from core.quality.scorer import SCORERS
+from core.refine.params import RefineParams
 from core.run.pipeline import STAGES
 from core.run.tasks import TASKS
 from core.selection.choosing import select_records
 from core.selection.method import METHODS, Method
-from core.selection.params import SelectionParams
+from core.selection.params import RoundsParams, SelectionParams
 from core.selection.pool import Picks, Pool
 
 
@@ -111,3 +113,14 @@ def test_what_a_page_shows_of_a_field_says_what_it_is():
     for stage in STAGES.values():
         for name, (_, about) in options_of(stage.params).items():
             assert about.help, (stage.name, name)
+
+
+def test_the_plain_forms_of_params_are_those_that_workspaces_hold():
+    """Their names make the keys of results: a new name in code keeps the old one there."""
+    selection = "budget method quota probability replacement seed threshold alpha customise band groups"
+    assert list(SelectionParams().as_dict()) == selection.split()
+    refine = "budget rounds feedback update temperature floor inside probability scored seed scale direction"
+    assert list(RefineParams().as_dict()) == refine.split()
+    assert list(RoundsParams(1, 2, "x").as_dict()) == ["run", "rounds", "course", "budget", "method"]
+    assert SeedParams("x", similarity_threshold=0.5).as_dict()["threshold"] == 0.5
+    assert digest("select", SelectionParams().as_dict()) == "e8d2e6f49c78e421"

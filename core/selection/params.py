@@ -83,8 +83,8 @@ class SelectionParams(Params):
         "in daar, a domain to favour",
         label="In daar, favour a domain",
         more="The target domain: half of its records for every tenth of each other's.",
-        also="--target-domain",
-        stored="target_domain",
+        also="--customise",
+        stored="customise",
     )
     band: str = option(
         "0-20",
