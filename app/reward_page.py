@@ -16,7 +16,7 @@ st.header("Reward")
 ready = bool(pipeline.current("reward"))
 with st.expander("Domains", expanded=not ready):
     st.caption(
-        "Say in a sentence each what the data may be about. A probe learns to tell these domains apart; a record that it can't "
+        "Say in a sentence each what the data may be about. A probe is trained to tell these domains apart; a record that it can't "
         "place in one has high entropy, and that is its reward."
     )
     domains = domain_editor.show(pipeline)

@@ -100,7 +100,7 @@ def test_a_selection_is_saved_restored_and_brought_in_from_the_page(compared_hom
 
 
 def test_a_proof_is_run_from_the_page_and_shown(compared_home):
-    app = open_compare(compared_home, "proof")
+    app = open_compare(compared_home, "ablation")
     app.multiselect(key="ablation_methods").set_value(["random", "kmq"])
     app.text_input(key="ablation_budget").set_value("40")
     app.number_input(key="ablation_seeds").set_value(2)
@@ -110,7 +110,7 @@ def test_a_proof_is_run_from_the_page_and_shown(compared_home):
     app.number_input(key="ablation_layers").set_value(1)
     press(app, "Train and compare")
     wait_for_job(compared_home, 180)
-    app = open_compare(compared_home, "proof")
+    app = open_compare(compared_home, "ablation")
     table = next(frame.value for frame in app.dataframe if "against random" in frame.value)
     assert sorted(table["method"]) == ["kmq", "random"] and (table["records"] == 40).all()
     shares = table.filter(like="share of ").to_numpy()

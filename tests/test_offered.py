@@ -69,7 +69,7 @@ def test_before_reward_ran_select_offers_no_method_that_needs_it_and_leads_there
     ]
     assert radio(app, "In inter-band and intra-band") is None and radio(app, "Bands go by") is None
     assert not [each for each in app.selectbox if "daar" in each.label]
-    assert "what the Reward page learns" in words(app)
+    assert "what the Reward page finds" in words(app)
 
 
 def test_with_source_labels_bands_are_offered_by_source_alone(home_of):
@@ -85,7 +85,7 @@ def test_once_reward_ran_everything_is_offered(home_of):
     pipeline = learn(pipeline)
     app = open_page(home, "select")
     assert radio(app, "Method").options == list(METHODS) and radio(app, "Bands go by").options == ["domains", "source"]
-    assert "what the Reward page learns" not in words(app)
+    assert "what the Reward page finds" not in words(app)
     assert offered.methods(pipeline, ARMS) == list(ARMS)
 
 

@@ -1,4 +1,4 @@
-"""Run DaaR: the button that learns domains and rewards and selects by them."""
+"""Run DaaR: the button that trains the probes and selects by their rewards."""
 
 import streamlit as st
 
