@@ -37,12 +37,12 @@ def show(pipeline: Pipeline) -> None:
     columns[1].metric(
         "Clusters touched",
         f"{measures.get('cluster_coverage', 0):.0%}",
-        help="The share of clusters from which at least one record was taken.",
+        help="Cluster coverage: the share of clusters from which at least one record was taken.",
     )
     columns[2].metric(
         "Spread over clusters",
         f"{measures.get('cluster_entropy', 0):.2f}",
-        help="1 is spread evenly over all clusters, 0 is all in one.",
+        help="Normalised cluster entropy: 1 is spread evenly over all clusters, 0 is all in one.",
     )
     if "mean_quality" in measures:
         columns[3].metric(

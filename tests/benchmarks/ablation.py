@@ -1,6 +1,6 @@
-"""`prove` on the pool: budget 5 %, six methods, six seeds. An hour or more, so only where it is named.
+"""`ablate` on the pool: budget 5 %, six methods, six seeds. An hour or more, so only where it is named.
 
-A smaller and more gently trained model than `prove`'s default, so that every selection is read once at least in that time and
+A smaller and more gently trained model than `ablate`'s default, so that every selection is read once at least in that time and
 the trainings' own noise stays below what the draws differ by.
 
 WINNOW_BENCHMARK_FOLDER keeps the workspace, so that a stopped run goes on.
@@ -32,13 +32,13 @@ def main() -> None:
         pipeline = prepared_pool(Path(os.environ.get("WINNOW_BENCHMARK_FOLDER", folder)) / "proof")
         pipeline.run("reward", DaarParams(tuple(map(domain_as_dict, DOMAINS)), encoder=BUNDLED))
         started, report = time.perf_counter(), Report()
-        lines = ablate(pipeline, AblationParams(METHODS, BUDGET, SEEDS, small=MODEL), report("prove"))
+        lines = ablate(pipeline, AblationParams(METHODS, BUDGET, SEEDS, small=MODEL), report("ablate"))
         report.close()
         ablation = last_ablation(pipeline)
         params, small = ablation.params, ablation.params.small_params()
         seconds = [pipeline.workspace.info("proof", key)["seconds"] for *_, key in ablation.trained]
         print(
-            f"prove on 67,193 records: {len(METHODS)} methods, {params.n_seeds} seeds, budget {params.budget}, "
+            f"ablate on 67,193 records: {len(METHODS)} methods, {params.n_seeds} seeds, budget {params.budget}, "
             f"{params.held_out:,} held out; width {small.width}, {small.layers} layers, learning rate {small.learning_rate:g}, "
             f"{ablation.steps:,} steps of {small.batch_size} x {small.context} tokens. {ablation.varied}"
         )
