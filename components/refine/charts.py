@@ -11,7 +11,8 @@ from components.records.map_picture import tip_of, whole_picture
 from components.session import opened, state
 from core.base.params import digest
 from core.refine.history import History
-from core.refine.runs import RefineRun, Rounds
+from core.refine.run import RefineRun
+from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
 from core.vectors.raster import full_view
 

@@ -10,7 +10,8 @@ from core.models.judge import named_model
 from core.models.lora import PERPLEXITIES, LmParams
 from core.refine.advance import Advance
 from core.refine.params import DIRECTIONS, FEEDBACKS, RefineParams
-from core.refine.runs import RefineRun, Rounds
+from core.refine.run import RefineRun
+from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
 from core.selection.params import RoundsParams

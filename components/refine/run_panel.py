@@ -16,7 +16,8 @@ from core.refine.advance import is_outdated
 from core.refine.exchange import RECORDS, export_round, import_scores
 from core.refine.history import History
 from core.refine.publishing import take_back
-from core.refine.runs import RefineRun, Round, Rounds
+from core.refine.run import RefineRun, Round
+from core.refine.runs import Rounds
 from core.run import jobs
 from core.run.pipeline import Pipeline
 

@@ -6,7 +6,8 @@ from components.charts.theme import ICONS
 from components.session import decide, state
 from core.base.text import counted
 from core.refine.history import History, round_table, why
-from core.refine.runs import RefineRun, Round, Rounds
+from core.refine.run import RefineRun, Round
+from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
 from core.workspace.deciding import overrides_of
 

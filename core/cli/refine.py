@@ -14,7 +14,8 @@ from ..refine.exchange import export_round, import_scores
 from ..refine.history import LEAST, drawn_by
 from ..refine.params import RefineParams
 from ..refine.publishing import take_back
-from ..refine.runs import RefineRun, Round, Rounds
+from ..refine.run import RefineRun, Round
+from ..refine.runs import Rounds
 from ..run.tasks import Step
 from ..workspace.ledger import user_name
 from .opening import open_pipeline, run_in_workspace, say_current

@@ -15,8 +15,8 @@ from ..models.causal_lm import load_causal
 from ..models.encoder import BUNDLED, SentenceEncoder
 from ..models.hidden_states import input_means
 from ..vectors.embedding import EmbedParams
+from ..workspace.artifacts import Result
 from ..workspace.results import Run, Stage
-from ..workspace.workspace import Result
 from .centroids import Assignment, assign_domains, drift_warnings, pick_by_description
 from .domains import Domain, check_domains, domain_from
 from .params import DaarParams

@@ -9,7 +9,8 @@ import re
 from ..base.errors import CurationError
 from ..base.text import counted
 from ..refine.publishing import history_key, publish
-from ..refine.runs import RefineRun, Rounds
+from ..refine.run import RefineRun
+from ..refine.runs import Rounds
 from ..selection.params import EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from ..selection.stage import Published, last_selection_key, publish_selection, take_again
 from ..workspace.deciding import overrides_of

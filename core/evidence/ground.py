@@ -16,8 +16,8 @@ from ..measures.pairwise import within_selection
 from ..measures.traits import languages, token_counts, word_counts
 from ..vectors.clustering import cluster_means
 from ..vectors.neighbours import density
+from ..workspace.artifacts import Result
 from ..workspace.results import Results
-from ..workspace.workspace import Result
 
 _POOL_VERSION = 2  # of what is kept about the whole pool
 LEAST_RANDOM = 2

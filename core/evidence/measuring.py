@@ -12,8 +12,8 @@ from ..base.device import resolve_device
 from ..base.errors import CurationError, lacking
 from ..base.params import digest, rows_digest
 from ..base.progress import Progress, no_progress, part_of
+from ..workspace.artifacts import Result
 from ..workspace.results import Results
-from ..workspace.workspace import Result
 from .ground import Ground, MeasureParams
 
 VERSION = 3  # of the measures

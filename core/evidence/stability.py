@@ -10,8 +10,8 @@ from ..base.progress import Progress, no_progress, part_of
 from ..measures.compare import mean_jaccard
 from ..selection.choosing import select_records
 from ..selection.params import SelectionParams
+from ..workspace.artifacts import Result
 from ..workspace.results import Results
-from ..workspace.workspace import Result
 from .redraw import mean_overlap, redrawn_pool
 
 VERSION = 2

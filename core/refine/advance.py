@@ -10,12 +10,13 @@ from ..base.params import Params, digest, option
 from ..base.progress import Progress, no_progress, part_of
 from ..models.encoder import Encoder
 from ..selection.stage import pool_of
+from ..workspace.artifacts import Result
 from ..workspace.deciding import overrides_of
-from ..workspace.workspace import Result
 from .drawing import RoundSelection, select_round
 from .feedback import Feedback, lm_feedback, pairs_of, proxy_feedback
 from .publishing import publish
-from .runs import ARRAYS, VERSION, RefineRun, Round, Rounds, feedback_seed
+from .run import ARRAYS, VERSION, RefineRun, Round, feedback_seed
+from .runs import Rounds
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,8 @@ from ..base.text import counted
 from ..data.targets import check_out
 from .advance import feedback_result
 from .feedback import read_scores
-from .runs import RefineRun, Round, Rounds
+from .run import RefineRun, Round
+from .runs import Rounds
 
 RECORDS = "records.jsonl"
 _README = """# Round {number} of run {run}: {n_scored} to score

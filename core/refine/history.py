@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..workspace.decisions import ACTIONS, REVISIONS, Decision, in_force
-from .runs import RefineRun, Round, Rounds
+from .run import RefineRun, Round
+from .runs import Rounds
 from .weights import effective_weights, explain
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from ..selection.params import RoundsParams, Selection
 from ..selection.stage import follow_selection, publish_selection
 from ..workspace.deciding import overrides_of
 from .drawing import rounds_target
-from .runs import RefineRun, Round, Rounds
+from .run import RefineRun, Round
+from .runs import Rounds
 
 
 def take_back(rounds: Rounds, run_id: int, number: int, who: str = "") -> int:

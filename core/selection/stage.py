@@ -8,10 +8,10 @@ from ..base.errors import CurationError
 from ..base.params import Params, digest
 from ..base.text import counted
 from ..measures.selected import measure_selection
+from ..workspace.artifacts import Result
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Overrides
 from ..workspace.results import Results, Run, Stage
-from ..workspace.workspace import Result
 from .choosing import select_records
 from .methods.by_domain import low_cuts, unmet_shares
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams

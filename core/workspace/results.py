@@ -16,7 +16,8 @@ from ..base.errors import CurationError, lacking
 from ..base.params import Params, digest
 from ..base.progress import Progress, no_progress
 from ..models.encoder import Encoder
-from .workspace import Result, Workspace
+from .artifacts import Result
+from .workspace import Workspace
 
 RECORDS = "records"  # no stage: the import, on which all of them rest
 

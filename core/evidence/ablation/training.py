@@ -13,8 +13,8 @@ from ...models.lora import tune
 from ...models.scratch_lm import held_out_losses, train_small_lm
 from ...models.scratch_tokens import Encoded, encode_pairs, train_tokenizer
 from ...refine.feedback import pairs_of
+from ...workspace.artifacts import Result
 from ...workspace.results import Results
-from ...workspace.workspace import Result
 from .params import KIND, AblationParams
 
 VERSION = 1

@@ -11,7 +11,8 @@ from ...evidence.measuring import Evidence, found_before, params_in_use
 from ...measures.kinds.mix import shares
 from ...measures.measure import MEASURES
 from ...refine.history import History, history_of
-from ...refine.runs import Round, Rounds
+from ...refine.run import Round
+from ...refine.runs import Rounds
 from ...selection.params import RoundsParams
 from ...selection.status import DROPPED, SELECTED
 from ...workspace.results import Results
