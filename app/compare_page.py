@@ -1,4 +1,4 @@
-"""Compare: what selections cover, against chance and against each other; what differs; proof; versions."""
+"""Compare: what selections cover, against chance and against each other; what differs; ablation; versions."""
 
 import streamlit as st
 
@@ -20,7 +20,7 @@ elif view == "difference":
     difference_view.show(pipeline, chosen, busy)
 elif view == "pareto":
     measure_view.show_pareto(pipeline, busy)
-elif view == "proof":
+elif view == "ablation":
     ablation_panel.show(pipeline, busy)
 else:
     version_panel.show(pipeline)

@@ -13,7 +13,7 @@ if str(ROOT) not in sys.path:
 import streamlit as st
 from starlette.middleware import Middleware
 
-from components.charts.theme import ICONS, apply_style
+from components.charts.theme import apply_style
 from components.data import data_source
 from components.frame import navigation, sidebar
 from components.frame.doorkeeper import Doorkeeper, check_settings
@@ -27,9 +27,7 @@ def draw() -> None:
     st.logo(str(ROOT / "assets" / "logo.svg"), size="large", icon_image=str(ROOT / "assets" / "icon.png"))
     apply_style()
     pages = [
-        st.Page(
-            entry.file, title=entry.title, icon=ICONS[entry.name], url_path=entry.name, default=entry.name == "data"
-        )
+        st.Page(entry.file, title=entry.title, icon=entry.icon, url_path=entry.name, default=entry.name == "data")
         for entry in navigation.PAGES
     ]
     page = st.navigation(pages, position="hidden")

@@ -5,7 +5,7 @@ import streamlit as st
 from components.frame import navigation
 from components.refine import charts, form, run_panel, table
 from components.session import opened
-from core.refine.history import course_of
+from core.refine.history import history_of
 from core.refine.runs import Rounds
 from core.run import jobs
 
@@ -32,17 +32,17 @@ if busy and run.params.feedback == "lm":
     run_panel.watch_losses(pipeline, run)
 standing = rounds.rounds(run.id)
 if standing:
-    course = course_of(rounds, run)
+    history = history_of(rounds, run)
     chart, side = st.columns([17, 9], gap="large")
     with side:
-        at = charts.pick_round(course)
+        at = charts.pick_round(history)
         made = standing[min(at, len(standing) - 1)]
         with which:
             run_panel.show_current(pipeline, run, made)
-        table.show_cluster(pipeline, rounds, run, made, course)
-        run_panel.show_decisions(course, at)
+        table.show_cluster(pipeline, rounds, run, made, history)
+        run_panel.show_decisions(history, at)
     with chart:
-        charts.show(pipeline, rounds, run, course, at)
+        charts.show(pipeline, rounds, run, history, at)
     if rounds.state(run.id) == "waiting":
         run_panel.show_elsewhere(pipeline, rounds, run, standing[-1])
     table.show(rounds, run, made)

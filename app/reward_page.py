@@ -16,7 +16,7 @@ st.header("Reward")
 ready = bool(pipeline.current("reward"))
 with st.expander("Domains", expanded=not ready):
     st.caption(
-        "Say in a sentence each what the data may be about. A probe learns to tell these domains apart; a record that it can't "
+        "Say in a sentence each what the data may be about. A probe is trained to tell these domains apart; a record that it can't "
         "place in one has high entropy, and that is its reward."
     )
     domains = domain_editor.show(pipeline)
@@ -30,5 +30,5 @@ if ready:
     navigation.next_page(pipeline, "review")
 else:
     st.caption(
-        "No rewards yet. The domains above are a start; change them to what your data may hold, and press Learn and select."
+        "No rewards yet. The domains above are a start; change them to what your data may hold, and press Train and select."
     )

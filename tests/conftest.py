@@ -33,7 +33,7 @@ from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
 from core.workspace.workspace import Workspace
 from tests.command import run
-from tests.made_once import copy_workspace, learn_rewards, made_once, make_workspace
+from tests.made_once import copy_workspace, made_once, make_workspace, train_rewards
 
 # How long an example takes says nothing on a busy machine.
 hypothesis.settings.register_profile("winnow", deadline=None)
@@ -171,7 +171,7 @@ def prepared_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def rewarded_sample(prepared_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     def make(home: Path) -> None:
         shutil.copytree(prepared_sample, home, dirs_exist_ok=True)
-        learn_rewards(Pipeline(Workspace(home / "sample")))
+        train_rewards(Pipeline(Workspace(home / "sample")))
 
     return made_once(tmp_path_factory, "rewarded-sample", make)
 

@@ -12,7 +12,7 @@ import pytest
 
 from core.base.params import Params
 from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict
-from core.daar.params import RewardParams
+from core.daar.params import DaarParams
 from core.data.records import RecordParams
 from core.models.encoder import Encoder
 from core.run.pipeline import Pipeline
@@ -52,12 +52,12 @@ def copy_workspace(made: Path, folder: Path, made_from: Path, data: Path) -> Non
     told.write_text(told.read_text("utf-8").replace(json.dumps(str(made_from)), json.dumps(str(data))), "utf-8")
 
 
-def learn_rewards(pipeline: Pipeline) -> None:
+def train_rewards(pipeline: Pipeline) -> None:
     """Let DaaR learn the usual domains on the sample from three records each, and select by it."""
     domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
     labels = np.asarray(pipeline.array("cluster"))
     for k, domain in enumerate(domains):
         rows = np.flatnonzero(labels == k)[:3].tolist()
         domain["seeds"] = [{"text": "", "origin": "record", "row": row} for row in rows]
-    pipeline.run("reward", RewardParams(domains, sample=300, steps=300), device="cpu")
+    pipeline.run("reward", DaarParams(domains, sample=300, steps=300), device="cpu")
     pipeline.run("select", SelectionParams("20%", "daar"))

@@ -31,7 +31,7 @@ _OWN = {
     "update": "one of UPDATES",
     "action": "one of ACTIONS",
     "state": "one of a seed's STATES",
-    "titles": "of a course: the start, and rounds by their number",
+    "titles": "of a history: the start, and rounds by their number",
 }
 _SAFE_CALLS = {"as_markdown", "plain", "counted", "len", "digest", "range", "round", "int", "place"}
 _OTHERS_TOO = ("info", "write", "status")  # what the ledger and its kin are asked by the same name

@@ -104,7 +104,7 @@ def main(folder: Path, dark: bool) -> None:
         refine(page)
         take(page, folder, "refine")
         go(page, "Reward")
-        page.get_by_role("button", name="Learn and select").click()
+        page.get_by_role("button", name="Train and select").click()
         page.get_by_text("At the cut").wait_for(timeout=240_000)
         take(page, folder, "reward")
         go(page, "Review")

@@ -57,6 +57,14 @@ def test_layers_point_one_way(layer):
         assert ours <= LAYERS[layer], path
 
 
+def test_inside_core_imports_are_relative_so_that_it_can_be_installed_by_another_name():
+    for path in files_of("core"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert not [name for name in names if name.split(".")[0] == "core"], path
+
+
 def test_core_imports_no_streamlit():
     for path in files_of("core"):
         assert not {name for name in imports_of(path) if name.split(".")[0] in ("streamlit", "plotly")}, path
@@ -128,16 +136,10 @@ def module_name(path: Path) -> str:
 
 
 def files_imported(path: Path) -> set[str]:
-    """Return the files that a file imports, but for imports that only types need."""
+    """Return the files that a file imports, in functions and for types too."""
     tree, here, found = ast.parse(path.read_text(encoding="utf-8")), module_name(path).split("."), set()
-    typing_only = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        for inner in ast.walk(node)
-    }
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and id(node) not in typing_only:
+        if isinstance(node, ast.ImportFrom):
             base = here[: len(here) - node.level] if node.level else []
             module = ".".join(base + (node.module.split(".") if node.module else []))
             for name in (module, *(f"{module}.{alias.name}" for alias in node.names)):

@@ -68,6 +68,15 @@ def test_generation_in_batches_equals_one_prompt_at_a_time(lm):
     assert generate_responses(lm, PROMPTS, 8, batch_size=6) == alone
 
 
+def test_neither_the_tokenizers_padding_token_nor_its_side_changes_anything(lm, tiny_lm):
+    other = load_causal(tiny_lm, "cpu", 64)
+    other.tokenizer.pad_token, other.tokenizer.padding_side = None, "left"
+    assert other.pad != lm.pad
+    found, expected = (mean_log_probs(each, PROMPTS, RESPONSES, batch_size=5) for each in (other, lm))
+    assert np.array_equal(found, expected)
+    assert generate_responses(other, PROMPTS, 8, batch_size=5) == generate_responses(lm, PROMPTS, 8, batch_size=5)
+
+
 def test_ifd_is_the_ratio_of_the_perplexities_of_the_same_tokens(lm):
     found = ifd_scores(lm, PROMPTS, RESPONSES)
     for i in (0, 5, 12):

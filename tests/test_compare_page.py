@@ -98,23 +98,23 @@ def test_a_selection_is_saved_restored_and_brought_in_from_the_page(compared_hom
 
 
 def test_a_proof_is_run_from_the_page_and_shown(compared_home):
-    app = open_compare(compared_home, "proof")
-    app.multiselect(key="prove_methods").set_value(["random", "kmq"])
-    app.text_input(key="prove_budget").set_value("40")
-    app.number_input(key="prove_seeds").set_value(2)
-    app.number_input(key="prove_held").set_value(120)
-    app.number_input(key="prove_steps").set_value(3)
-    app.number_input(key="prove_width").set_value(16)
-    app.number_input(key="prove_layers").set_value(1)
+    app = open_compare(compared_home, "ablation")
+    app.multiselect(key="ablation_methods").set_value(["random", "kmq"])
+    app.text_input(key="ablation_budget").set_value("40")
+    app.number_input(key="ablation_seeds").set_value(2)
+    app.number_input(key="ablation_held").set_value(120)
+    app.number_input(key="ablation_steps").set_value(3)
+    app.number_input(key="ablation_width").set_value(16)
+    app.number_input(key="ablation_layers").set_value(1)
     press(app, "Train and compare")
     check_job_done(compared_home)
-    app = open_compare(compared_home, "proof")
+    app = open_compare(compared_home, "ablation")
     table = frame_with(app, "against random")
     assert sorted(table["method"]) == ["kmq", "random"] and (table["records"] == 40).all()
     shares = table.filter(like="share of ").to_numpy()
     assert shares.size and ((shares >= 0) & (shares <= 1)).all() and shares.any()
     assert "is a proxy" in words(app)
-    app.multiselect(key="prove_methods").set_value([])
+    app.multiselect(key="ablation_methods").set_value([])
     press(app, "Train and compare", error="methods are none")
 
 

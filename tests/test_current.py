@@ -19,7 +19,7 @@ from core.refine.feedback import Feedback
 from core.refine.params import RefineParams
 from core.refine.publishing import take_back
 from core.refine.runs import Rounds
-from core.run.pipeline import Pipeline, open_workspace
+from core.run.pipeline import Pipeline, open_results
 from core.selection.params import EarlierParams, RoundsParams, SelectionParams
 from core.selection.stage import last_selection_key
 from core.vectors.clustering import ClusterParams
@@ -219,7 +219,7 @@ def test_a_run_on_other_clusters_is_made_current_as_it_stood(forked):
     whole = next(c for c in choices(forked) if c.title.endswith("run 1, all 3 rounds"))
     before = rows_now(make_current(fresh(forked), "run:1") and forked)
     fresh(forked).run("cluster", ClusterParams(6), device="cpu")
-    assert not open_workspace(forked.workspace).current("select")
+    assert not open_results(forked.workspace).current("select")
     current = make_current(fresh(forked), "run:1")
     assert current.title.endswith(": run 1, all 3 rounds") and rows_now(forked) == before and whole.n == 12
     with pytest.raises(CurationError, match="began with other clusters or scores"):
@@ -239,7 +239,7 @@ def test_a_drop_leaves_a_runs_selection_at_once_and_no_round_runs_again(forked):
     pin = next(row for row in range(60) if row not in before)
     dropped = decide_records(forked.workspace, "drop", before[:2])
     decide_records(forked.workspace, "pin", [pin])
-    now = open_workspace(forked.workspace)
+    now = open_results(forked.workspace)
     assert now.state("select") == "done" and now.table("select")["row_id"].to_pylist() == before[2:]
     current = current_selection(now)
     assert current.title == "run 1, all 3 rounds" and current.is_up_to_date and current.size == "10 of 12 records"
@@ -248,7 +248,7 @@ def test_a_drop_leaves_a_runs_selection_at_once_and_no_round_runs_again(forked):
     assert artifacts(forked) == made and len(now.workspace.ledger.rounds(1)) == 3
     for refers in (dropped.id, dropped.id + 1):
         forked.workspace.ledger.add_decision(Decision(action="undo", refers=refers))
-    now = open_workspace(forked.workspace)
+    now = open_results(forked.workspace)
     assert now.table("select")["row_id"].to_pylist() == before and not current_selection(now).shortfall
 
 
@@ -256,11 +256,11 @@ def test_what_follows_is_listed_once_and_the_current_state_of_it(forked):
     make_current(fresh(forked), "run:1")
     before = rows_now(forked)
     dropped = decide_records(forked.workspace, "drop", before[:2])
-    open_workspace(forked.workspace)
+    open_results(forked.workspace)
     now = fresh(forked)
     assert [c.n for c in choices(now) if c.title.endswith("run 1, all 3 rounds")] == [10]
     forked.workspace.ledger.add_decision(Decision(action="undo", refers=dropped.id))
-    now = open_workspace(forked.workspace)
+    now = open_results(forked.workspace)
     assert [c.n for c in choices(now) if c.title.endswith("run 1, all 3 rounds")] == [12]
     assert find_choice(now, "current").n == 12
 
@@ -280,7 +280,7 @@ def test_a_part_of_a_run_stays_that_part(forked):
     make_current(fresh(forked), "round:1.2")
     before = rows_now(forked)
     decide_records(forked.workspace, "drop", before[:1])
-    now = open_workspace(forked.workspace)
+    now = open_results(forked.workspace)
     assert current_selection(now).title == "run 1, round 2 of 3, unfinished" and rows_now(now) == before[1:]
     assert "a fork after round 2 fills their places" in current_selection(now).shortfall
 
@@ -304,7 +304,7 @@ def test_a_round_that_a_job_selected_meanwhile_stays_current(forked, monkeypatch
 
 def test_all_dropped_leaves_nothing_to_export(forked, tmp_path):
     decide_records(forked.workspace, "drop", np.arange(60))
-    now = open_workspace(forked.workspace)
+    now = open_results(forked.workspace)
     assert now.state("select") == "done" and current_selection(now).n == 0
     with pytest.raises(CurationError, match="Nothing is selected"):
         export_selection(now, tmp_path / "none.jsonl", unfinished=True)
@@ -313,11 +313,11 @@ def test_all_dropped_leaves_nothing_to_export(forked, tmp_path):
 def test_other_selections_and_runs_on_other_clusters_do_not_follow(pipeline):
     pipeline.run("select", SelectionParams("12"))
     decide_records(pipeline.workspace, "drop", [0])
-    assert open_workspace(pipeline.workspace).state("select") == "stale"
+    assert open_results(pipeline.workspace).state("select") == "stale"
     Rounds(fresh(pipeline)).start(RefineParams("12", 3))
     now = go(pipeline)
     now.run("cluster", ClusterParams(6), device="cpu")
-    assert open_workspace(pipeline.workspace).state("select") == "stale"
+    assert open_results(pipeline.workspace).state("select") == "stale"
     assert title(pipeline) == "run 1, all 3 rounds" and not current_selection(fresh(pipeline)).is_up_to_date
 
 
@@ -347,7 +347,7 @@ def test_the_last_round_selected_anew_tunes_nothing_again(pipeline, monkeypatch)
     pin = next(row for row in range(60) if row not in before)
     decide_records(pipeline.workspace, "drop", [before[0], before[11]])
     decide_records(pipeline.workspace, "pin", [pin])
-    open_workspace(pipeline.workspace)
+    open_results(pipeline.workspace)
     assert len(tuned) == 2 and is_outdated(Rounds(fresh(pipeline)), Rounds(pipeline).run(1))
     go(pipeline, until=3, redo=True)
     assert len(tuned) == 2

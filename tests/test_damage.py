@@ -355,7 +355,7 @@ def test_data_is_opened_anew_beside_a_workspace_that_can_not_be_read(selected, d
     moved = data_file.rename(tmp_path / "elsewhere.jsonl").rename(tmp_path / "small.jsonl")
     assert _folder_for(moved, sha256, False) == folder
     flip(folder / "records.arrow", b"python function")
-    assert _folder_for(moved, sha256, False) == folder  # opening it again mends it
+    assert _folder_for(moved, sha256, False) == folder  # opening it again fixes it
     (folder / "workspace.db").write_bytes(b"")
     before = everything_in(folder)
     assert _folder_for(moved, sha256, False) == tmp_path / "small-2" and everything_in(folder) == before

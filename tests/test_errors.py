@@ -12,7 +12,7 @@ from core.data.fields import detect_fields
 from core.run.pipeline import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
-_COMMAND = re.compile(r"python -m core|(?<![\w-])--[a-z]")
+_COMMAND = re.compile(r"python -m core|\bCOMMAND\b|(?<![\w-])--[a-z]")
 
 
 @pytest.mark.parametrize("stage", ["records", *(stage for stage in STAGES if stage != "suggest")])

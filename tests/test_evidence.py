@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from core.base.errors import CurationError
-from core.evidence.measuring import MeasureParams, found_before, measure, params_in_use
+from core.evidence.ground import MeasureParams
+from core.evidence.measuring import found_before, measure, params_in_use
+from core.measures.kinds.mix import shares, total_variation_distance
+from core.measures.measure import MEASURES
 from core.measures.pairwise import vendi
-from core.measures.registry import MEASURES, shares, shift
 from core.measures.traits import UNKNOWN, languages, token_counts, word_counts
 from core.run.pipeline import Pipeline
 from core.vectors.clustering import ClusterParams
@@ -49,7 +51,7 @@ def test_a_selection_inside_one_cluster_is_worse_than_chance(pipeline):
 def test_what_was_measured_is_kept_until_what_it_rests_on_changes(pipeline, monkeypatch):
     assert found_before(pipeline, ROWS, MeasureParams()) is None
     first = measure(pipeline, ROWS, MeasureParams(), device="cpu")
-    monkeypatch.setattr("core.evidence.measuring.within_selection", None)  # whoever computes now, fails
+    monkeypatch.setattr("core.evidence.ground.within_selection", None)  # whoever computes now, fails
     fresh = Pipeline(pipeline.workspace)
     assert measure(fresh, ROWS[::-1], MeasureParams()) == first == found_before(fresh, ROWS, MeasureParams())
     with pytest.raises(TypeError):
@@ -59,7 +61,7 @@ def test_what_was_measured_is_kept_until_what_it_rests_on_changes(pipeline, monk
 
 
 def test_the_band_is_made_once_for_a_size(pipeline, monkeypatch):
-    import core.evidence.measuring as evidence
+    import core.evidence.ground as evidence
 
     calls, real = [], evidence.within_selection
     monkeypatch.setattr(evidence, "within_selection", lambda *a, **k: calls.append(1) or real(*a, **k))
@@ -117,8 +119,8 @@ def test_the_same_seed_gives_the_same_evidence(make_pipeline):
 
 def test_shift_and_shares_worked_by_hand():
     codes = np.array([0, 0, 1, -1])
-    assert shift(codes, np.arange(4)) == 0
-    assert shift(codes, np.array([2])) == pytest.approx(0.75)
+    assert total_variation_distance(codes, np.arange(4)) == 0
+    assert total_variation_distance(codes, np.array([2])) == pytest.approx(0.75)
     assert shares(["a", "b"], codes, np.array([2, 0])) == {"a": [0.5, 0.5], "none": [0.0, 0.25], "b": [0.5, 0.25]}
 
 

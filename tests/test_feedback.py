@@ -27,7 +27,7 @@ def lm_params(model, **changes):
 # Proxy
 
 
-def test_the_proxy_scores_one_minus_the_cosine_of_what_it_foretells():
+def test_the_proxy_scores_one_minus_the_cosine_of_what_it_predicts():
     taken = pairs(40)
     some = Pairs(taken.rows[5:9], taken.prompts[5:9], taken.responses[5:9])
     whole = proxy_feedback(taken, taken, TinyEncoder())

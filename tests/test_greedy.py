@@ -5,7 +5,7 @@ import pytest
 
 from core.base.arrays import unit_rows
 from core.base.errors import CurationError
-from core.selection.methods import select_records
+from core.selection.choosing import select_records
 from core.selection.params import REASONS, SelectionParams
 from core.selection.pool import Pool
 
@@ -53,7 +53,7 @@ def test_deita_goes_down_by_quality_past_what_is_too_much_alike():
 @pytest.mark.parametrize("threshold", [0.3, 0.6, 0.9])
 def test_deita_compares_with_what_is_kept_not_with_the_pool(threshold):
     pool = pool_of(n=900, d=4)
-    selection = select(pool, 200, "deita", threshold=threshold)
+    selection = select(pool, 200, "deita", similarity_threshold=threshold)
     drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
     cosine = pool.embeddings[drawn] @ pool.embeddings[drawn].T
     np.fill_diagonal(cosine, -1)
@@ -98,5 +98,5 @@ def test_a_method_says_which_stage_it_lacks(method, lacking, stage):
 def test_replacement_is_refused_where_it_means_nothing():
     with pytest.raises(CurationError, match="takes each record once"):
         SelectionParams("5", "k-center", replacement=True)
-    with pytest.raises(CurationError, match="threshold is 2"):
-        SelectionParams("5", "deita", threshold=2)
+    with pytest.raises(CurationError, match="similarity_threshold is 2"):
+        SelectionParams("5", "deita", similarity_threshold=2)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from core.daar.domains import DEFAULT_DOMAINS, Domain, domain_as_dict
-from core.daar.params import RewardParams
+from core.daar.params import DaarParams
 from core.daar.saved_domains import DraftRow, keep_draft, save_in
 from core.data.records import RecordParams
 from core.evidence.versions import save_version
@@ -62,13 +62,13 @@ def bait(address: str, where: str) -> str:
     return f"![x]({to}.png) <img src={to}-i.png> [{where}]({to}) <a href='{to}'>{where}</a> {to}"
 
 
-def _put_reward(pipeline: Pipeline, domains: tuple[Domain, ...], learnt: str) -> None:
+def _put_reward(pipeline: Pipeline, domains: tuple[Domain, ...], trained: str) -> None:
     """Put rewards there that nothing was trained for: training takes long, and says nothing here."""
-    params, names = RewardParams(tuple(domain_as_dict(domain) for domain in domains)), [d.name for d in domains]
+    params, names = DaarParams(tuple(domain_as_dict(domain) for domain in domains)), [d.name for d in domains]
     n, k = len(pipeline.workspace.records()), len(domains)
     columns = {"reward": np.linspace(-0.02, 1, n).astype(np.float32), "domain": (np.arange(n) % k).astype(np.int32)}
     columns |= {f"p{i}": np.full(n, 1 / k, np.float32) for i in range(k)}
-    info = {"names": names, "warnings": [f"a warning on {names[0]}"], "shares": [1 / k] * k, "from": learnt}
+    info = {"names": names, "warnings": [f"a warning on {names[0]}"], "shares": [1 / k] * k, "from": trained}
     pipeline.workspace.save("reward", pipeline.key("reward", params), info, value=pa.table(columns))
     pipeline.workspace.ledger.set_settings("reward", params.as_dict())
 
@@ -201,7 +201,7 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         page.get_by_text("a tool says").first.wait_for()
         look(page, address)
         go(page, "Compare", address)
-        for view in ("Measures", "What differs", "Quality and diversity", "Proof by training", "Versions"):
+        for view in ("Measures", "What differs", "Quality and diversity", "Ablation", "Versions"):
             page.get_by_role("radio", name=view).click(force=True)
             look(page, address)
             hover_all(page)

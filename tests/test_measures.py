@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.measures.registry import cluster_coverage, cluster_entropy, measure_selection
+from core.measures.kinds.clusters import cluster_coverage, normalised_cluster_entropy
+from core.measures.selected import measure_selection
 
 LABELS = np.array([0, 0, 0, 1, 1, 2])
 
@@ -25,22 +26,22 @@ LABELS = np.array([0, 0, 0, 1, 1, 2])
 def test_coverage_and_entropy_worked_by_hand(rows, coverage, entropy):
     rows = np.array(rows, np.int64)
     assert cluster_coverage(LABELS, rows) == pytest.approx(coverage)
-    assert cluster_entropy(LABELS, rows) == pytest.approx(entropy)
+    assert normalised_cluster_entropy(LABELS, rows) == pytest.approx(entropy)
 
 
 def test_clusters_count_that_have_records_and_not_numbers_between_them():
     labels = np.array([3, 3, 8])
     assert cluster_coverage(labels, np.array([0, 2])) == 1
-    assert cluster_entropy(labels, np.array([0, 2])) == pytest.approx(1)
+    assert normalised_cluster_entropy(labels, np.array([0, 2])) == pytest.approx(1)
 
 
 def test_one_cluster_is_covered_by_any_record_and_has_no_entropy():
     assert cluster_coverage(np.zeros(5, int), np.array([2])) == 1
-    assert cluster_entropy(np.zeros(5, int), np.array([2, 3])) == 0
+    assert normalised_cluster_entropy(np.zeros(5, int), np.array([2, 3])) == 0
 
 
 def test_no_entropy_is_plain_zero_and_not_minus_zero():
-    assert str(cluster_entropy(LABELS, np.array([0, 1]))) == "0.0"
+    assert str(normalised_cluster_entropy(LABELS, np.array([0, 1]))) == "0.0"
 
 
 CLUSTERS = st.lists(st.integers(0, 6), min_size=1, max_size=40)
@@ -50,7 +51,7 @@ CLUSTERS = st.lists(st.integers(0, 6), min_size=1, max_size=40)
 def test_coverage_and_entropy_lie_in_0_to_1_whatever_the_order(labels, data):
     rows = np.array(data.draw(st.lists(st.integers(0, len(labels) - 1), max_size=40)), np.int64)
     labels = np.array(labels)
-    for measure in (cluster_coverage, cluster_entropy):
+    for measure in (cluster_coverage, normalised_cluster_entropy):
         value = measure(labels, rows)
         assert 0 <= value <= 1 + 1e-12
         assert measure(labels, rows[::-1]) == value
@@ -62,7 +63,7 @@ def test_the_whole_pool_covers_every_cluster_and_one_of_each_is_spread_evenly(la
     labels = np.array(labels)
     assert cluster_coverage(labels, np.arange(len(labels))) == 1
     _, one_of_each = np.unique(labels, return_index=True)
-    assert cluster_entropy(labels, one_of_each) == pytest.approx(1 if len(one_of_each) > 1 else 0)
+    assert normalised_cluster_entropy(labels, one_of_each) == pytest.approx(1 if len(one_of_each) > 1 else 0)
 
 
 def test_the_measures_are_those_that_the_inputs_allow_in_six_places():

@@ -10,13 +10,14 @@ from components.reward.view import entropy_figure
 from components.session import offered
 from core.base.errors import CurationError
 from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict
-from core.daar.params import RewardParams
+from core.daar.params import DaarParams
 from core.data.records import RecordParams
-from core.evidence.ablation.params import PROVED, ProveParams
+from core.evidence.ablation.params import ARMS, AblationParams
 from core.quality.params import QualityParams
 from core.refine.params import RefineParams
 from core.run.pipeline import Pipeline
-from core.selection.params import BANDED, METHODS, SelectionParams
+from core.selection.method import METHODS
+from core.selection.params import SelectionParams
 from core.vectors.cluster_counts import SuggestParams
 from core.workspace.deciding import decide_cluster
 from core.workspace.workspace import Workspace
@@ -43,7 +44,7 @@ def home_of(make_pipeline, tmp_path, monkeypatch):
 
 def learn(pipeline: Pipeline) -> Pipeline:
     """Put a reward stage's result there, without learning anything."""
-    params = RewardParams(tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS))
+    params = DaarParams(tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS))
     n = len(pipeline.workspace.records())
     columns = {"reward": pa.array(np.linspace(-0.02, 1, n).astype(np.float32)), "domain": pa.array(np.arange(n) % 4)}
     info = {"names": [domain.name for domain in DEFAULT_DOMAINS], "warnings": []}
@@ -63,10 +64,12 @@ def plain_records(n=60):
 def test_before_reward_ran_select_offers_no_method_that_needs_it_and_leads_there(home_of):
     home, _ = home_of(plain_records())
     app = open_page(home, "select")
-    assert radio(app, "Method").options == [name for name in METHODS if name not in ("daar", *BANDED)]
+    assert radio(app, "Method").options == [
+        name for name in METHODS if name not in ("daar", "inter-band", "intra-band")
+    ]
     assert radio(app, "In inter-band and intra-band") is None and radio(app, "Bands go by") is None
     assert not [each for each in app.selectbox if "daar" in each.label]
-    assert "what the Reward page learns" in words(app)
+    assert "what the Reward page finds" in words(app)
 
 
 def test_with_source_labels_bands_are_offered_by_source_alone(home_of):
@@ -74,7 +77,7 @@ def test_with_source_labels_bands_are_offered_by_source_alone(home_of):
     app = open_page(home, "select")
     assert radio(app, "Method").options == [name for name in METHODS if name != "daar"]
     assert radio(app, "Bands go by").options == ["source"]
-    assert offered.methods(pipeline, PROVED, by_source=False) == [name for name in PROVED if name != "daar"]
+    assert offered.methods(pipeline, ARMS, by_source=False) == [name for name in ARMS if name != "daar"]
 
 
 def test_once_reward_ran_everything_is_offered(home_of):
@@ -82,8 +85,8 @@ def test_once_reward_ran_everything_is_offered(home_of):
     pipeline = learn(pipeline)
     app = open_page(home, "select")
     assert radio(app, "Method").options == list(METHODS) and radio(app, "Bands go by").options == ["domains", "source"]
-    assert "what the Reward page learns" not in words(app)
-    assert offered.methods(pipeline, PROVED) == list(PROVED)
+    assert "what the Reward page finds" not in words(app)
+    assert offered.methods(pipeline, ARMS) == list(ARMS)
 
 
 def test_a_method_no_longer_there_gives_way_to_the_first(home_of):
@@ -102,7 +105,7 @@ def test_negative_quality_leaves_softmax_alone(home_of):
 
 
 @pytest.mark.parametrize("written", ["1,000", "1 000", "1'000", " 1,000 ", "1\u202f000"])
-@pytest.mark.parametrize("kind", [SelectionParams, RefineParams, SuggestParams, lambda b: ProveParams(budget=b)])
+@pytest.mark.parametrize("kind", [SelectionParams, RefineParams, SuggestParams, lambda b: AblationParams(budget=b)])
 def test_a_count_with_separators_is_the_same_budget(written, kind):
     assert kind(written) == kind("1000") and kind(written).budget == "1000"
 

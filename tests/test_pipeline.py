@@ -11,17 +11,18 @@ import core.vectors.stage
 from core.base.errors import CurationError
 from core.base.params import digest
 from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict
-from core.daar.params import RewardParams
+from core.daar.params import DaarParams
 from core.data.records import RecordParams
 from core.run.pipeline import STAGES, Pipeline
 from core.run.tasks import Step, run_steps
-from core.selection.params import METHODS, SelectionParams
+from core.selection.method import METHODS
+from core.selection.params import SelectionParams
 from core.vectors.clustering import ClusterParams
 from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
 from core.workspace.decisions import Decision, next_undo
-from core.workspace.stage import Run
+from core.workspace.results import Run
 from core.workspace.workspace import Workspace, default_folder
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 
@@ -338,7 +339,7 @@ def test_every_method_runs_on_a_workspace(make_pipeline, method, quick_probes):
     pipeline = make_pipeline("embed", "cluster", "score")
     if "reward" in SelectionParams(method=method).needs:
         domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
-        pipeline.run("reward", RewardParams(domains, sample=40, steps=20), device="cpu", encoder=TinyEncoder())
+        pipeline.run("reward", DaarParams(domains, sample=40, steps=20), device="cpu", encoder=TinyEncoder())
     pipeline.run("select", SelectionParams("12", method))
     assert len(pipeline.table("select")) == 12
 

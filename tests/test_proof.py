@@ -1,15 +1,15 @@
-"""Proof by training: what is held out stays out, every training is kept, the sums are right; with tiny models."""
+"""Ablation: what is held out stays out, every training is kept, the sums are right; with tiny models."""
 
 import numpy as np
 import pytest
 
 from core.base.errors import CurationError
 from core.cli.evidence import _settings
-from core.evidence.ablation.arms import select_for_proof
-from core.evidence.ablation.latest import last_proof, table_lines
+from core.evidence.ablation.arms import select_for_ablation
+from core.evidence.ablation.latest import last_ablation, table_lines
 from core.evidence.ablation.losses import draw_held_out, families, half_width, sum_up
-from core.evidence.ablation.params import ProveParams
-from core.evidence.ablation.run import prove
+from core.evidence.ablation.params import AblationParams
+from core.evidence.ablation.run import ablate
 from core.evidence.versions import save_version
 from core.export.delivery import manifest_facts
 from core.models.causal_lm import load_causal, mean_log_probs
@@ -23,7 +23,7 @@ TINY = {"vocabulary": 300, "context": 32, "width": 16, "layers": 1, "heads": 2, 
 
 def params(**changes):
     values = {"methods": ("random", "kmq"), "budget": "12", "n_seeds": 2, "held_out": 30, "small": TINY}
-    return ProveParams(**(values | changes))
+    return AblationParams(**(values | changes))
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def pipeline(make_pipeline):
 
 
 def test_a_proof_has_a_line_a_method(pipeline):
-    lines = prove(pipeline, params(methods=("random", "longest", "kmq", "rounds")), device="cpu")
+    lines = ablate(pipeline, params(methods=("random", "longest", "kmq", "rounds")), device="cpu")
     assert {line.method for line in lines} == {"random", "longest", "kmq", "rounds"}
     assert [line.macro for line in lines] == sorted(line.macro for line in lines)
     for line in lines:
@@ -54,12 +54,12 @@ def test_what_is_held_out_is_never_selected_even_pinned_or_by_another_copy(pipel
     decide_records(pipeline.workspace, "pin", held[:2])
     fresh = Pipeline(pipeline.workspace)
     for method in ("random", "kmq", "longest", "rounds", "kmeans-closest", "k-center"):
-        rows = select_for_proof(fresh, method, asked, 0, held)
+        rows = select_for_ablation(fresh, method, asked, 0, held)
         assert len(rows) == 12 and not set(rows) & set(held.tolist()), method
 
 
 def test_the_longest_responses_are_the_longest(pipeline):
-    rows = select_for_proof(pipeline, "longest", params(), 0, np.array([4]))
+    rows = select_for_ablation(pipeline, "longest", params(), 0, np.array([4]))
     lengths = np.array(
         [len(r) for r in pipeline.workspace.records().take(np.arange(60), ["response"])["response"].to_pylist()]
     )
@@ -80,14 +80,14 @@ def test_a_stopped_proof_goes_on_and_another_method_costs_only_its_own(pipeline,
 
     monkeypatch.setattr(proving, "train_small_lm", counted)
     with pytest.raises(KeyboardInterrupt):
-        prove(pipeline, params(), device="cpu")
-    assert last_proof(pipeline) is None
+        ablate(pipeline, params(), device="cpu")
+    assert last_ablation(pipeline) is None
     monkeypatch.setattr(proving, "train_small_lm", lambda *a, **k: trained.append(1) or real(*a, **k))
-    lines = prove(Pipeline(pipeline.workspace), params(), device="cpu")
+    lines = ablate(Pipeline(pipeline.workspace), params(), device="cpu")
     assert len(trained) == 4
-    prove(Pipeline(pipeline.workspace), params(methods=("random", "kmq", "longest")), device="cpu")
+    ablate(Pipeline(pipeline.workspace), params(methods=("random", "kmq", "longest")), device="cpu")
     assert len(trained) == 6
-    again = prove(Pipeline(pipeline.workspace), params(), device="cpu")
+    again = ablate(Pipeline(pipeline.workspace), params(), device="cpu")
     assert repr(again) == repr(lines)  # by its text: NaN is not equal to itself
     assert len(trained) == 6
 
@@ -98,36 +98,36 @@ def test_a_saved_version_is_trained_on_without_what_is_held_out(pipeline):
     asked = params(methods=("version:best",), n_seeds=1)
     held = draw_held_out(60, asked)
     expected = np.setdiff1d(pipeline.table("select")["row_id"].to_numpy(), held)
-    lines = prove(Pipeline(pipeline.workspace), asked, device="cpu")
+    lines = ablate(Pipeline(pipeline.workspace), asked, device="cpu")
     assert lines[0].n_records == [len(expected)] and np.isnan(lines[0].macro_half)
     asked = params(methods=("random", "version:best"), n_seeds=1)
-    lines = {line.method: line for line in prove(Pipeline(pipeline.workspace), asked, device="cpu")}
+    lines = {line.method: line for line in ablate(Pipeline(pipeline.workspace), asked, device="cpu")}
     fair = f"random:{len(expected)}"  # of its own size: random ones of another are no baseline
     assert set(lines) == {"random", "version:best", fair} and lines[fair].n_records == [len(expected)]
     assert lines["version:best"].against == pytest.approx(lines["version:best"].macro - lines[fair].macro)
     with pytest.raises(CurationError, match="no version called 'worst'"):
-        prove(pipeline, params(methods=("version:worst",)), device="cpu")
+        ablate(pipeline, params(methods=("version:worst",)), device="cpu")
 
 
 def test_lines_saved_in_an_older_form_are_not_read_but_their_params_are(pipeline):
     asked = params(methods=("random",), n_seeds=1)
-    prove(pipeline, asked, device="cpu")
+    ablate(pipeline, asked, device="cpu")
     ledger = pipeline.workspace.ledger
     saved = ledger.settings()["prove"]
-    assert last_proof(pipeline).lines[0].shares and saved.pop("basis")
+    assert last_ablation(pipeline).lines[0].shares and saved.pop("basis")
     old = [{name: value for name, value in line.items() if name != "shares"} for line in saved["lines"]]
     ledger.set_settings("prove", saved | {"lines": old, "records": pipeline.current("records")})
-    assert last_proof(pipeline).lines == [] and last_proof(pipeline).params == asked
+    assert last_ablation(pipeline).lines == [] and last_ablation(pipeline).params == asked
 
 
 def test_a_real_model_is_tuned_instead(pipeline, tiny_lm):
     asked = params(methods=("random",), n_seeds=1, base=tiny_lm, lora={"batch_size": 4, "epochs": 1, "max_tokens": 192})
-    lines = prove(pipeline, asked, device="cpu")
+    lines = ablate(pipeline, asked, device="cpu")
     held = draw_held_out(60, asked)
     table = pipeline.workspace.records().take(held, ["prompt", "response"])
     lm = load_causal(tiny_lm, "cpu", 192)
     before = -mean_log_probs(lm, table["prompt"].to_pylist(), table["response"].to_pylist())
-    key = last_proof(pipeline).trained[0][2]
+    key = last_ablation(pipeline).trained[0][2]
     after = pipeline.workspace.array("proof", key)
     assert after.shape == before.shape and not np.allclose(after, before) and after.mean() < before.mean()
     assert len(lines) == 1
@@ -136,13 +136,13 @@ def test_a_real_model_is_tuned_instead(pipeline, tiny_lm):
 def test_what_is_missing_is_said_before_anything_is_trained(pipeline, monkeypatch):
     monkeypatch.setattr("core.evidence.ablation.training.train_small_lm", None)  # whoever trains now, fails otherwise
     with pytest.raises(CurationError, match="daar needs the reward stage"):
-        prove(pipeline, params(methods=("random", "daar")), device="cpu")
+        ablate(pipeline, params(methods=("random", "daar")), device="cpu")
     with pytest.raises(CurationError, match="No group has 5 held-out records"):
-        prove(pipeline, params(held_out=4), device="cpu")
+        ablate(pipeline, params(held_out=4), device="cpu")
 
 
 def test_losses_are_summed_up_by_cluster_where_there_is_no_label_or_it_is_asked(pipeline):
-    lines = prove(pipeline, params(by="cluster", n_seeds=1), device="cpu")
+    lines = ablate(pipeline, params(by="cluster", n_seeds=1), device="cpu")
     names = pipeline.workspace.info("cluster", pipeline.current("cluster"))["names"]
     assert set(lines[0].groups) <= {f"{i} {name}" for i, name in enumerate(names)}
 
@@ -178,7 +178,7 @@ def test_the_sums_worked_by_hand():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"methods": ("luck",)}, "a method to prove is 'luck'"),
+        ({"methods": ("luck",)}, "a method to compare is 'luck'"),
         ({"methods": ()}, "methods are none"),
         ({"methods": ("kmq", "kmq")}, "name each once"),
         ({"n_seeds": 0}, "n_seeds is 0"),
@@ -195,11 +195,11 @@ def test_bad_params_are_refused(changes, told):
 def test_too_much_held_out_and_missing_stages_are_said(make_pipeline):
     pipeline = make_pipeline("embed")
     with pytest.raises(CurationError, match="hold out half at most"):
-        prove(pipeline, params(held_out=31), device="cpu")
+        ablate(pipeline, params(held_out=31), device="cpu")
     with pytest.raises(CurationError, match="kmq needs the cluster stage; run: python -m core cluster"):
-        prove(pipeline, params(methods=("kmq",)), device="cpu")
+        ablate(pipeline, params(methods=("kmq",)), device="cpu")
     with pytest.raises(CurationError, match="rounds needs the cluster stage"):
-        prove(pipeline, params(methods=("rounds",)), device="cpu")
+        ablate(pipeline, params(methods=("rounds",)), device="cpu")
 
 
 # From the command line
@@ -225,7 +225,7 @@ def test_measure_compare_prove_and_versions_from_the_command_line(workspace, tmp
     assert "12 records selected, as in back" in done.stdout
     tiny = ",".join(f"{name}={value}" for name, value in TINY.items())
     options = ["--budget", 12, "--seeds", 1, "--held-out", 24, "--device", "cpu"]
-    done = run("prove", workspace, "--methods", "random,kmq", "--set", tiny, *options, check=0)
+    done = run("ablate", workspace, "--methods", "random,kmq", "--set", tiny, *options, check=0)
     assert "kmq" in done.stdout and "a proxy" in done.stdout
     assert "± nan" not in done.stdout
     for text, told in (
@@ -233,7 +233,7 @@ def test_measure_compare_prove_and_versions_from_the_command_line(workspace, tmp
         ("steps", "names and values"),
         ("steps=1,steps=2", "steps twice"),
     ):
-        assert told in run("prove", workspace, "--set", text, check=1).stderr
+        assert told in run("ablate", workspace, "--set", text, check=1).stderr
     assert "--stability is 1" in run("compare", workspace, "first", "current", "--stability", 1, check=1).stderr
     assert "--random is 1" in run("measure", workspace, "--random", 1, check=1).stderr
     run("pin", workspace, "--rows", "1", check=0)
@@ -247,9 +247,11 @@ def test_settings_are_read_as_numbers():
 
 def test_groups_with_too_few_held_out_records_are_left_out_and_said(pipeline):
     asked = params(methods=("random",), n_seeds=1, held_out=16)
-    prove(pipeline, asked, device="cpu")
-    proof = last_proof(pipeline)
+    ablate(pipeline, asked, device="cpu")
+    ablation = last_ablation(pipeline)
     counts = np.bincount(pipeline.workspace.records().sources()[1][draw_held_out(60, asked)], minlength=4)
     few = counts[(counts > 0) & (counts < 5)]
-    assert proof.untold == (len(few), few.sum()) and len(few) and len(proof.lines[0].groups) == (counts >= 5).sum()
-    assert f"{few.sum()} of the 16 held-out records count for nothing" in proof.left_out
+    assert (
+        ablation.untold == (len(few), few.sum()) and len(few) and len(ablation.lines[0].groups) == (counts >= 5).sum()
+    )
+    assert f"{few.sum()} of the 16 held-out records count for nothing" in ablation.left_out

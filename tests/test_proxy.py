@@ -7,7 +7,7 @@ from core.models.token_encoder import TokenEncoder
 from core.refine.proxy import embed_pairs, proxy_scores
 
 
-def test_what_follows_from_the_prompt_is_foretold_and_what_does_not_is_not():
+def test_what_follows_from_the_prompt_is_predicted_and_what_does_not_is_not():
     rng = np.random.default_rng(0)
     prompts = unit_rows(rng.normal(size=(300, 10)))
     turn = np.linalg.qr(rng.normal(size=(10, 10)))[0]
@@ -18,8 +18,8 @@ def test_what_follows_from_the_prompt_is_foretold_and_what_does_not_is_not():
     assert (found <= 1 + 1e-6).all() and (found >= -1 - 1e-6).all()
 
 
-def foretold(x, y, ridge):
-    """Fit on (x, y) with an intercept that is not penalised; return the function that foretells."""
+def predicted(x, y, ridge):
+    """Fit on (x, y) with an intercept that is not penalised; return the function that predicts."""
     centred = (x - x.mean(0)).astype(np.float64)
     weights = np.linalg.solve(centred.T @ centred + ridge * np.eye(x.shape[1]), centred.T @ (y - y.mean(0)))
     return lambda new: (new - x.mean(0)) @ weights + y.mean(0)
@@ -27,10 +27,10 @@ def foretold(x, y, ridge):
 
 def left_out(x, y, ridge):
     """Foretell every record by a fit on all the others."""
-    return np.stack([foretold(np.delete(x, i, 0), np.delete(y, i, 0), ridge)(x[i]) for i in range(len(x))])
+    return np.stack([predicted(np.delete(x, i, 0), np.delete(y, i, 0), ridge)(x[i]) for i in range(len(x))])
 
 
-def test_each_response_is_foretold_by_a_ridge_regression_on_all_the_others():
+def test_each_response_is_predicted_by_a_ridge_regression_on_all_the_others():
     rng = np.random.default_rng(1)
     x, y = unit_rows(rng.normal(size=(60, 4))), unit_rows(rng.normal(size=(60, 4)))
     found = proxy_scores(x, y)
@@ -49,7 +49,7 @@ def test_the_ridge_is_the_one_with_the_least_leave_one_out_error():
 
 @pytest.mark.parametrize("m", [6, 20, 60])
 def test_few_records_in_many_dimensions_still_tell_apart(m):
-    """A fit on fewer records than dimensions foretells each of them exactly; left out, it can't."""
+    """A fit on fewer records than dimensions predicts each of them exactly; left out, it can't."""
     for seed in range(8):
         rng = np.random.default_rng(seed)
         x, y = unit_rows(rng.normal(size=(m, 384))), unit_rows(rng.normal(size=(m, 384)))

@@ -7,7 +7,7 @@ import pytest
 
 from components.frame import navigation
 from core.cli.parser import build_parser
-from core.selection.params import METHODS
+from core.selection.method import METHODS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Drawn anew: what differs between the seeds of a proof or of a stability, and what a curator is warned of."""
+"""Drawn anew: what differs between the seeds of an ablation or of a stability, and what a curator is warned of."""
 
 import dataclasses
 import functools
@@ -9,20 +9,19 @@ import numpy as np
 import pytest
 import yaml
 
-from core.cli import daar
 from core.cli.parser import main
 from core.daar.domains import domain_as_dict
-from core.daar.params import RewardParams
+from core.daar.params import DaarParams
 from core.data.records import RecordParams
-from core.evidence.ablation.arms import redrawn_words, select_for_proof
-from core.evidence.ablation.latest import last_proof, table_lines
-from core.evidence.ablation.run import prove
+from core.evidence.ablation.arms import redrawn_words, select_for_ablation
+from core.evidence.ablation.latest import last_ablation, table_lines
+from core.evidence.ablation.run import ablate
 from core.evidence.redraw import mean_overlap, overlap_warning, redrawn_pool
 from core.evidence.stability import StabilityParams, known_stability, stability
 from core.quality.params import QualityParams
 from core.run.pipeline import Pipeline
-from core.selection.by_domain import low_cuts
-from core.selection.methods import select_records
+from core.selection.choosing import select_records
+from core.selection.methods.by_domain import daar, low_cuts
 from core.selection.params import SelectionParams
 from core.selection.pool import Pool
 from core.selection.stage import pool_of
@@ -70,7 +69,7 @@ def rewarded(rewarded_folder, tmp_path):
 
 
 def rows_by(pipeline, method, seed):
-    return select_for_proof(pipeline, method, prove_params(), seed, NOTHING, device="cpu").tolist()
+    return select_for_ablation(pipeline, method, prove_params(), seed, NOTHING, device="cpu").tolist()
 
 
 def test_the_first_seed_of_a_proof_takes_todays_clusters_and_the_next_ones_others(make_pipeline):
@@ -150,27 +149,29 @@ def test_the_cut_is_judged_when_daar_selects_pins_left_out(rewarded):
 def test_every_selection_is_read_at_least_once_unless_fewer_steps_are_asked_for(pipeline):
     small = {name: value for name, value in TINY.items() if name != "steps"}
     tiny = {"context": 8, "batch_size": 1}
-    lines = prove(pipeline, prove_params(methods=("random", "longest"), n_seeds=1, small=small | tiny), device="cpu")
-    assert all(line.read >= 1 for line in lines) and last_proof(pipeline).steps >= 400
+    lines = ablate(pipeline, prove_params(methods=("random", "longest"), n_seeds=1, small=small | tiny), device="cpu")
+    assert all(line.read >= 1 for line in lines) and last_ablation(pipeline).steps >= 400
     by_name = {line.method: line for line in lines}
-    tokens = pipeline.workspace.info("proof", last_proof(pipeline).trained[1][2])["tokens_selected"]
-    assert last_proof(pipeline).steps == max(400, -(-tokens // 8)) and by_name["longest"].read < by_name["random"].read
-    prove(Pipeline(pipeline.workspace), prove_params(methods=("longest",), n_seeds=1, small=TINY | tiny), device="cpu")
-    proof = last_proof(Pipeline(pipeline.workspace))
-    assert proof.lines[0].read == pytest.approx(12 * 8 / tokens) and "read only a part" in proof.warnings[0]
-    assert f"{12 * 8 / tokens:.2f}x" in table_lines(proof.lines)[1]
+    tokens = pipeline.workspace.info("proof", last_ablation(pipeline).trained[1][2])["tokens_selected"]
+    assert (
+        last_ablation(pipeline).steps == max(400, -(-tokens // 8)) and by_name["longest"].read < by_name["random"].read
+    )
+    ablate(Pipeline(pipeline.workspace), prove_params(methods=("longest",), n_seeds=1, small=TINY | tiny), device="cpu")
+    ablation = last_ablation(Pipeline(pipeline.workspace))
+    assert ablation.lines[0].read == pytest.approx(12 * 8 / tokens) and "read only a part" in ablation.warnings[0]
+    assert f"{12 * 8 / tokens:.2f}x" in table_lines(ablation.lines)[1]
 
 
 def test_a_proof_says_how_alike_its_seeds_select(rewarded):
-    lines = prove(rewarded, prove_params(methods=("random", "daar")), device="cpu")
-    proof = last_proof(rewarded)
+    lines = ablate(rewarded, prove_params(methods=("random", "daar")), device="cpu")
+    ablation = last_ablation(rewarded)
     daar = next(line for line in lines if line.method == "daar")
     drawn = [
-        set(select_for_proof(rewarded, "daar", prove_params(), s, _barred(rewarded), device="cpu")) for s in (0, 1)
+        set(select_for_ablation(rewarded, "daar", prove_params(), s, _barred(rewarded), device="cpu")) for s in (0, 1)
     ]
     assert daar.overlap == pytest.approx(len(drawn[0] & drawn[1]) / 12)
-    assert any("depends on the seed" in text for text in proof.warnings) == (daar.overlap < 0.7)
-    assert "DaaR's seeds and probes" in proof.varied
+    assert any("depends on the seed" in text for text in ablation.warnings) == (daar.overlap < 0.7)
+    assert "DaaR's seeds and probes" in ablation.varied
 
 
 def _barred(pipeline):
@@ -180,20 +181,20 @@ def _barred(pipeline):
 
 
 def test_a_proof_from_before_says_what_its_intervals_leave_out(pipeline):
-    prove(pipeline, prove_params(n_seeds=1), device="cpu")
+    ablate(pipeline, prove_params(n_seeds=1), device="cpu")
     ledger = pipeline.workspace.ledger
     saved = ledger.settings()["prove"]
     lines = [{n: v for n, v in line.items() if n not in ("read", "overlap")} for line in saved["lines"]]
     del saved["varied"], saved["steps"]
     ledger.set_settings("prove", saved | {"lines": lines, "basis": [2, pipeline.current("records")]})
-    proof = last_proof(Pipeline(pipeline.workspace))
-    assert len(proof.lines) == 2 and "before clusters and DaaR's probes" in proof.warnings[-1]
-    assert table_lines(proof.lines)
+    ablation = last_ablation(Pipeline(pipeline.workspace))
+    assert len(ablation.lines) == 2 and "before clusters and DaaR's probes" in ablation.warnings[-1]
+    assert table_lines(ablation.lines)
 
 
 def test_reward_reports_its_stability_from_the_command_line(rewarded, tmp_path, monkeypatch, capsys):
     # A domain probe that learns longer, as by default, would report the same.
-    monkeypatch.setattr(daar, "RewardParams", functools.partial(RewardParams, steps=60))
+    monkeypatch.setattr(daar, "DaarParams", functools.partial(DaarParams, steps=60))
     file = tmp_path / "domains.yaml"
     file.write_text(yaml.safe_dump([domain_as_dict(domain) for domain in BY_RECORD]))
     folder = str(rewarded.workspace.folder)

@@ -14,9 +14,10 @@ from PIL import Image
 
 from core.base.errors import CurationError
 from core.base.files import file_sha256
-from core.evidence.ablation.params import ProveParams
-from core.evidence.ablation.run import prove
-from core.evidence.measuring import Evidence, MeasureParams, found_before, measure
+from core.evidence.ablation.params import AblationParams
+from core.evidence.ablation.run import ablate
+from core.evidence.ground import MeasureParams
+from core.evidence.measuring import Evidence, found_before, measure
 from core.evidence.versions import find_version, import_version, restore_version, save_version
 from core.export import delivery
 from core.export.report import figures, findings, people
@@ -24,7 +25,7 @@ from core.export.report.blocks import Example, Examples, Key, Paragraph, Picture
 from core.export.report.html_page import as_html
 from core.export.report.markdown import as_markdown
 from core.export.report.writing import write_report
-from core.measures.registry import MEASURES
+from core.measures.measure import MEASURES
 from core.refine.advance import Advance, advance
 from core.refine.params import RefineParams
 from core.refine.runs import Rounds
@@ -39,7 +40,7 @@ from tests.conftest import TinyEncoder, small_records, write_jsonl
 PREPARED = ("embed", "cluster", "score", "select")
 SECTIONS = [
     *("Data", "Method", "Map", "Clusters", "Rounds", "Measures", "Sources"),
-    *("Proof by training", "Decisions", "Examples", "Fingerprints"),
+    *("Ablation", "Decisions", "Examples", "Fingerprints"),
 ]
 TINY = {"vocabulary": 300, "context": 32, "width": 16, "layers": 1, "heads": 2, "steps": 2, "batch_size": 2}
 NASTY = [
@@ -406,9 +407,9 @@ def test_a_measure_that_never_differs_is_drawn_too():
 
 def test_a_proof_is_shown_with_what_it_is_worth(pipeline, tmp_path):
     _, text = report(pipeline, tmp_path)
-    assert ["python -m core prove WORKSPACE"] in text.texts
-    asked = ProveParams(("random", "kmq"), "12", 2, 30, small=TINY)
-    lines = prove(pipeline, asked, device="cpu")
+    assert ["python -m core ablate WORKSPACE"] in text.texts
+    asked = AblationParams(("random", "kmq"), "12", 2, 30, small=TINY)
+    lines = ablate(pipeline, asked, device="cpu")
     page, text = report(pipeline, tmp_path)
     told = table_of(page, "Method")[1:]
     assert [row[0] for row in told] == [line.method for line in lines]

@@ -19,12 +19,12 @@ from core.daar.domains import (
     load_domains,
     save_domains,
 )
-from core.daar.params import RewardParams
-from core.daar.probes import Probe, ProbeParams, entropy, softmax, spearman, train_domain_probe, train_reward_probe
+from core.daar.params import DaarParams
+from core.daar.probes import Probe, ProbeParams, entropy, softmax, spearman, train_domain_probe, train_entropy_probe
 from core.daar.seed_generation import grow_seeds, parse_seed
-from core.measures.domain_similarity import phi
-from core.selection.methods import select_records
-from core.selection.params import BANDED, BANDS, SelectionParams
+from core.measures.kinds.domains import inter_intra_similarity
+from core.selection.choosing import select_records
+from core.selection.params import BANDS, SelectionParams
 from core.selection.pool import Pool
 from core.vectors.clustering import cluster_means
 from tests.conftest import TinyEncoder
@@ -42,7 +42,7 @@ def blobs(sizes=(60, 30, 10), d=6, spread=0.15, seed=0):
 def test_phi_of_a_hand_made_example():
     centroids = np.array([[1.0, 0.0], [0.0, 2.0], [-3.0, 0.0]])
     vectors = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]], np.float32)
-    inter, intra = phi(vectors, np.array([0, 1, 2]), centroids)
+    inter, intra = inter_intra_similarity(vectors, np.array([0, 1, 2]), centroids)
     np.testing.assert_allclose(inter, [0 - 1, 0.6 - 0.6, 0 + 1], atol=1e-6)
     np.testing.assert_allclose(intra, [1, 0.8, 0], atol=1e-6)
 
@@ -129,7 +129,7 @@ def test_the_probes_learn_domains_and_their_entropy_and_the_same_seed_gives_the_
     probe, training = train_domain_probe(x, truth, 3, params)
     assert max(entry["accuracy"] for entry in training.curve) >= 0.8 and training.outputs.shape == (40, 3)
     h = 1 / (1 + np.exp(-4 * x[:, 0].astype(np.float64)))
-    reward, reward_training = train_reward_probe(x, h, ProbeParams(seed=seed))
+    reward, reward_training = train_entropy_probe(x, h, ProbeParams(seed=seed))
     assert spearman(reward(x[reward_training.held_out])[:, 0], h[reward_training.held_out]) > 0.8
     again, _ = train_domain_probe(x, truth, 3, params)
     np.testing.assert_array_equal(again(x), probe(x))
@@ -183,14 +183,14 @@ def test_daar_takes_the_highest_entropy():
 
 def test_customised_takes_half_of_a_domain_and_a_tenth_of_each_other():
     pool = make_pool()
-    rows = select_records(pool, SelectionParams("22", "daar", customise="b")).rows
+    rows = select_records(pool, SelectionParams("22", "daar", target_domain="b")).rows
     assert per_domain(pool, rows) == [6, 15, 1]  # 60 / 10, 30 / 2, 10 / 10
     for k in range(3):
         mine = rows[pool.domains[rows] == k]
         best = np.flatnonzero(pool.domains == k)[np.argsort(-pool.reward[pool.domains == k], kind="stable")]
         assert set(mine) == set(best[: len(mine)])
     with pytest.raises(CurationError, match="the domains are a, b, c"):
-        select_records(pool, SelectionParams("22", "daar", customise="d"))
+        select_records(pool, SelectionParams("22", "daar", target_domain="d"))
 
 
 def test_wished_shares_are_kept_and_the_rest_goes_by_size():
@@ -202,7 +202,7 @@ def test_wished_shares_are_kept_and_the_rest_goes_by_size():
 def test_bands_go_by_the_records_own_labels_too():
     pool = make_pool()
     moved = dataclasses.replace(pool, sources=pool.domains, domains=None, reward=None)
-    for method in BANDED:
+    for method in ("inter-band", "intra-band"):
         by_label = SelectionParams("20", method, band="20-40", groups="source")
         by_domain = SelectionParams("20", method, band="20-40")
         assert by_label.needs == ("embed",)
@@ -221,7 +221,9 @@ def test_a_band_is_a_fifth_of_every_domain_by_phi(method, band):
     pool = make_pool()
     selection = select_records(pool, SelectionParams("20", method, band=band))
     assert per_domain(pool, selection.rows) == [12, 6, 2]
-    values = phi(pool.embeddings, pool.domains, cluster_means(pool.embeddings, pool.domains, 3))[method == "intra-band"]
+    values = inter_intra_similarity(pool.embeddings, pool.domains, cluster_means(pool.embeddings, pool.domains, 3))[
+        method == "intra-band"
+    ]
     low, high = (int(edge) / 100 for edge in band.split("-"))
     for k, size in enumerate((60, 30, 10)):
         ranked = np.flatnonzero(pool.domains == k)[np.argsort(values[pool.domains == k], kind="stable")]
@@ -288,7 +290,7 @@ def test_a_domain_file_that_cannot_be_read_is_said(tmp_path):
 @pytest.mark.parametrize("values", [{"assignment": "luck"}, {"sample": 3}, {"layer": -1}, {"steps": 0}, {"n_seeds": 0}])
 def test_bad_params_are_refused(values):
     with pytest.raises(CurationError):
-        RewardParams(**values)
+        DaarParams(**values)
 
 
 # Seeds that a model writes

@@ -14,10 +14,10 @@ from tests.pages import check, check_job_done, open_page, pipeline_of, press, wo
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
 
-def test_domains_are_learnt_and_selected_by_from_the_page(sample_home, quick_probes):
+def test_domains_are_trained_and_selected_by_from_the_page(sample_home, quick_probes):
     app = open_page(sample_home, "reward")
     app.text_input(key="reward_budget").set_value("40")
-    press(app, "Learn and select")
+    press(app, "Train and select")
     check_job_done(sample_home)
     pipeline = pipeline_of(sample_home)
     assert len(pipeline.table("select")) == 40 and pipeline.params("select").method == "daar"
@@ -113,4 +113,4 @@ def test_rewards_by_probes_from_elsewhere_are_shown(rewarded_home):
     elsewhere = carry_probes(pipeline_of(rewarded_home), pipeline_of(rewarded_home).workspace)
     pipeline_of(rewarded_home).run("reward", elsewhere, device="cpu")
     app = open_page(rewarded_home, "reward")
-    assert "Probes learnt elsewhere" in words(app) and "At the top" in words(app)
+    assert "Probes trained elsewhere" in words(app) and "At the top" in words(app)

@@ -8,7 +8,7 @@ import pytest
 from core.base.errors import CurationError
 from core.base.files import file_sha256
 from core.daar.domains import Domain, Seed, domain_as_dict
-from core.daar.params import RewardParams
+from core.daar.params import DaarParams
 from core.daar.probes import Probe, softmax
 from core.daar.saved_domains import save_in, saved_domains
 from core.daar.stage import _weak_probes
@@ -37,7 +37,7 @@ TEXTS = ["how do I bake bread", "a", "write a python function that adds a list o
 
 def params(domains=DOMAINS, **changes):
     kept = [dataclasses.replace(d, seeds=tuple(s for s in d.seeds if s.state == "kept")) for d in domains]
-    return RewardParams(tuple(domain_as_dict(domain) for domain in kept), **({"sample": 60} | changes))
+    return DaarParams(tuple(domain_as_dict(domain) for domain in kept), **({"sample": 60} | changes))
 
 
 def test_descriptions_become_domains_rewards_and_a_selection(make_pipeline):
@@ -181,9 +181,11 @@ def test_reward_from_a_file_of_domains(workspace, tmp_path, tiny_lm, quick_probe
     assert (
         "baking" in done.stdout and "validation accuracy" in done.stdout and "12 of 60 records selected" in done.stdout
     )
-    done = run("reward", workspace, "--budget", 10, "--customise", "coding", *options, check=0)  # the domains are kept
+    done = run(
+        "reward", workspace, "--budget", 10, "--target-domain", "coding", *options, check=0
+    )  # the domains are kept
     assert "10 of 60" in done.stdout and "coding" in done.stdout
-    assert "the domains are baking" in run("reward", workspace, "--customise", "x", *options, check=1).stderr
+    assert "the domains are baking" in run("reward", workspace, "--target-domain", "x", *options, check=1).stderr
     assert "python -m core reward" in run("curate", path, "--method", "daar", "--out", tmp_path / "o", check=1).stderr
 
 
@@ -202,13 +204,14 @@ def test_a_reward_that_is_refused_changes_nothing_and_a_file_says_what_it_replac
     ):
         assert told in run("reward", workspace, *options, check=1).stderr
         assert saved_domains(held) == mine
-    done = run("reward", workspace, "--domains", good, "--customise", "nobody", check=1)
+    done = run("reward", workspace, "--domains", good, "--target-domain", "nobody", check=1)
     assert (
-        "--customise is 'nobody'" in done.stderr and "2 seeds that were kept or refused here are not in" in done.stderr
+        "--target-domain is 'nobody'" in done.stderr
+        and "2 seeds that were kept or refused here are not in" in done.stderr
     )
 
 
-def test_probes_that_learnt_too_little_are_said_to():
+def test_probes_that_trained_too_little_are_said_to():
     assert _weak_probes(0.9, 0.9, 500) == [] and "Only 6 records" in _weak_probes(0.9, 0.9, 6)[0]
     told = _weak_probes(0.3, -0.2, 500)
     assert "right on 30%" in told[0] and "entropy is -0.20" in told[1]
@@ -225,8 +228,8 @@ def test_wished_shares_that_cannot_be_met_are_said(make_pipeline):
     pipeline.run("reward", params(domains, learning_rate=3e-4), device="cpu", encoder=TinyEncoder())
     pipeline.run("select", SelectionParams("40", "daar"))
     told = _without_cuts(pipeline)
-    assert len(told) == 1 and told[0].startswith("baking: 36 records were wished")
-    pipeline.run("select", SelectionParams("40", "daar", customise="coding"))
+    assert len(told) == 1 and told[0].startswith("baking: 36 records were the target")
+    pipeline.run("select", SelectionParams("40", "daar", target_domain="coding"))
     assert "no effect while coding is favoured" in pipeline.finished("select")["warnings"][0]
     pipeline.run("select", SelectionParams("4", "daar"))
     assert _without_cuts(pipeline) == []

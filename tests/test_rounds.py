@@ -18,7 +18,7 @@ from core.models.lora import LmParams
 from core.quality.params import QualityParams
 from core.refine.advance import Advance, advance
 from core.refine.exchange import export_round, import_scores
-from core.refine.history import course_of, decisions_before, round_table, why
+from core.refine.history import decisions_before, history_of, round_table, why
 from core.refine.params import RefineParams
 from core.refine.publishing import publish, take_back
 from core.refine.runs import Rounds
@@ -191,8 +191,10 @@ def test_decisions_between_rounds_hold_in_the_next_and_the_chart_says_whose_they
         ("bob", "drop"),
         ("ann", "weight"),
     ]
-    course = course_of(rounds, run)
-    assert course.titles == ["Round 1", "Round 2", "next"] and course.effective[2, 1] == 0 and course.weights[2, 1] > 0
+    history = history_of(rounds, run)
+    assert (
+        history.titles == ["Round 1", "Round 2", "next"] and history.effective[2, 1] == 0 and history.weights[2, 1] > 0
+    )
     table = round_table(rounds, run, made)
     assert table["held by"][2] == "override" and table["multiplier"][2] == 0 and table["taken"].sum() == 5
     assert "multiplies it by 0" in why(rounds, run, made, 2)
@@ -339,10 +341,10 @@ def test_negative_quality_is_refused_before_a_run_is_recorded(make_pipeline, tmp
     )
     pipeline.run("score", QualityParams("rating"))
     rounds = Rounds(Pipeline(pipeline.workspace))
-    with pytest.raises(CurationError, match="take probability softmax"):
+    with pytest.raises(CurationError, match="take sampling_probability softmax"):
         rounds.start(RefineParams("12", 3))
     assert not rounds.runs()
-    rounds.start(RefineParams("12", 3, probability="softmax"))
+    rounds.start(RefineParams("12", 3, sampling_probability="softmax"))
 
 
 # A language model
@@ -502,8 +504,8 @@ def test_undoing_a_decision_brings_the_selection_of_before_back(started):
 # Marks
 
 
-def diamonds(course):
-    figure = weight_lines(course, list(range(len(course.names))), dark=False)
+def diamonds(history):
+    figure = weight_lines(history, list(range(len(history.names))), dark=False)
     return [x for trace in figure.data if trace.name == "a curator decided" for x in trace.x]
 
 
@@ -514,22 +516,22 @@ def test_decisions_about_other_clusters_mark_nothing_in_a_run(rounds):
     rounds.start(RefineParams("12", 3))
     rounds = go(rounds, until=2)
     run, first = rounds.run(1), rounds.rounds(1)[0]
-    assert decisions_before(rounds, run, first) == [] and diamonds(course_of(rounds, run)) == []
+    assert decisions_before(rounds, run, first) == [] and diamonds(history_of(rounds, run)) == []
     assert set(round_table(rounds, run, first)["held by"]) <= {"", "cap"}
     decide_cluster(rounds.results, "weight", 3, "ann", value=5.0)
-    assert diamonds(course_of(fresh(rounds), run)) == ["next"]
+    assert diamonds(history_of(fresh(rounds), run)) == ["next"]
 
 
 def test_a_decision_taken_back_leaves_no_mark(started):
     rounds = go(started, until=1)
     run = rounds.run(1)
     weighted = decide_cluster(rounds.results, "weight", 2, "ann", value=3.0)
-    assert diamonds(course_of(fresh(started), run)) == ["next"]
+    assert diamonds(history_of(fresh(started), run)) == ["next"]
     rounds.workspace.ledger.add_decision(Decision(action="undo", refers=weighted.id))
-    course = course_of(fresh(started), run)
-    assert diamonds(course) == [] and course.decisions[-1] == [] and 2 not in course.most_changed(0)
+    history = history_of(fresh(started), run)
+    assert diamonds(history) == [] and history.decisions[-1] == [] and 2 not in history.most_changed(0)
     rounds.workspace.ledger.add_decision(Decision(action="redo", refers=weighted.id))
-    assert diamonds(course_of(fresh(started), run)) == ["next"]
+    assert diamonds(history_of(fresh(started), run)) == ["next"]
 
 
 def test_a_decision_taken_back_after_its_round_is_still_told_of_that_round(started):
@@ -539,10 +541,10 @@ def test_a_decision_taken_back_after_its_round_is_still_told_of_that_round(start
     rounds = go(started, until=2)
     rounds.workspace.ledger.add_decision(Decision(action="undo", refers=dropped.id, who="bob"))
     rounds = fresh(started)
-    course, second = course_of(rounds, run), rounds.rounds(1)[1]
-    assert diamonds(course) == [] and course.taken_back == {dropped.id}
-    assert [d.id for d in course.decisions[1]] == [dropped.id] and round_table(rounds, run, second)["held by"][2] != ""
-    assert [(d.who, d.action, d.refers) for d in course.decisions[2]] == [("bob", "undo", dropped.id)]
+    history, second = history_of(rounds, run), rounds.rounds(1)[1]
+    assert diamonds(history) == [] and history.taken_back == {dropped.id}
+    assert [d.id for d in history.decisions[1]] == [dropped.id] and round_table(rounds, run, second)["held by"][2] != ""
+    assert [(d.who, d.action, d.refers) for d in history.decisions[2]] == [("bob", "undo", dropped.id)]
 
 
 def test_text_table_and_chart_give_a_weight_in_one_unit(started):
@@ -551,13 +553,13 @@ def test_text_table_and_chart_give_a_weight_in_one_unit(started):
     rounds = go(started, until=2)
     decide_cluster(rounds.results, "weight", 1, "ann", value=0.5)
     rounds = fresh(started)
-    run, course = rounds.run(1), course_of(rounds, rounds.run(1))
+    run, history = rounds.run(1), history_of(rounds, rounds.run(1))
     for place, made in enumerate(rounds.rounds(1)):
         table = round_table(rounds, run, made)
-        np.testing.assert_allclose(table["weight"], course.relative[:, place])
-        np.testing.assert_allclose(table["after"], course.relative[:, place + 1])
+        np.testing.assert_allclose(table["weight"], history.relative[:, place])
+        np.testing.assert_allclose(table["after"], history.relative[:, place + 1])
         for cluster in range(4):
-            before, after = course.relative[cluster, place : place + 2]
+            before, after = history.relative[cluster, place : place + 2]
             text = why(rounds, run, made, cluster)
             assert f"{before:.2f} to {after:.2f} times" in text or f"stayed at {after:.2f} times" in text
     assert "Since then a curator multiplies it by 3." in why(rounds, run, rounds.rounds(1)[0], 2)
@@ -565,5 +567,5 @@ def test_text_table_and_chart_give_a_weight_in_one_unit(started):
     assert "Since then a curator multiplies it by 0.5." in why(rounds, run, rounds.rounds(1)[1], 1)
     rounds = go(started)
     last = rounds.rounds(1)[2]
-    drawn = course_of(rounds, run).relative[2, 2]
+    drawn = history_of(rounds, run).relative[2, 2]
     assert f"drew with {drawn:.2f} times an equal share, multiplied by 3" in why(rounds, run, last, 2)

@@ -237,12 +237,12 @@ def test_an_endpoint_that_fell_short_is_asked_again_and_a_working_one_is_not(mak
 
 def test_mathematics_may_repeat_itself_more_and_a_given_threshold_is_for_all():
     mathematics, coding = Domain("Mathematics", "Sums."), Domain("coding", "Programs.")
-    usual, given = SeedParams("x"), SeedParams("x", threshold=0.7)
+    usual, given = SeedParams("x"), SeedParams("x", similarity_threshold=0.7)
     assert [usual.threshold_of(d) for d in (mathematics, coding)] == [0.9, 0.85]
     assert [given.threshold_of(d) for d in (mathematics, coding)] == [0.7, 0.7]
     assert "threshold" not in usual.as_dict() and given.as_dict()["threshold"] == 0.7  # keys of before still hold
-    with pytest.raises(CurationError, match="threshold is 2"):
-        SeedParams("x", threshold=2)
+    with pytest.raises(CurationError, match="similarity_threshold is 2"):
+        SeedParams("x", similarity_threshold=2)
 
 
 def test_seeds_are_not_written_over_what_is_there(workspace, tmp_path):

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.base.errors import CurationError
-from core.selection.methods import select_records
-from core.selection.params import DRAWING, METHODS, REASONS, SelectionParams
+from core.selection.choosing import select_records
+from core.selection.method import METHODS
+from core.selection.params import REASONS, SelectionParams
 from core.selection.pool import Pool
 
 N = 120
 SIZES = (60, 36, 18, 6)
-WITH_REPLACEMENT = DRAWING
+DRAWING = WITH_REPLACEMENT = ("kmq", "kmeans-random", "random")
 
 
 def make_pool(**changes):
@@ -198,7 +199,8 @@ def test_a_count_over_the_pool_is_refused_without_replacement_only():
 
 
 @pytest.mark.parametrize(
-    "values", [{"method": "best"}, {"quota": "fair"}, {"probability": "x"}, {"seed": -1}, {"seed": 1.5}, {"seed": "1"}]
+    "values",
+    [{"method": "best"}, {"quota": "fair"}, {"sampling_probability": "x"}, {"seed": -1}, {"seed": 1.5}, {"seed": "1"}],
 )
 def test_params_check_their_values_at_once(values):
     ((name, value),) = values.items()
@@ -371,7 +373,7 @@ def test_kmq_draws_in_proportion_to_quality_without_replacement(place):
 def test_kmq_with_softmax_draws_in_proportion_to_its_exponential(place):
     chances = np.array([0.1, 0.2, 0.3, 0.4])
     pool = one_cluster(np.log(chances) - 3)
-    assert_near(frequencies(pool, place, 2, method="kmq", probability="softmax"), ordered_draw(chances, place))
+    assert_near(frequencies(pool, place, 2, method="kmq", sampling_probability="softmax"), ordered_draw(chances, place))
 
 
 def test_kmq_weighs_quality_inside_a_cluster_only():
@@ -401,14 +403,17 @@ def test_kmq_works_at_any_scale_of_quality(scale):
 
 def test_softmax_of_large_scores_does_not_overflow():
     for seed in range(20):
-        assert select(one_cluster([5000, -5000, 4000]), 2, probability="softmax", seed=seed).rows.tolist() == [0, 2]
+        assert select(one_cluster([5000, -5000, 4000]), 2, sampling_probability="softmax", seed=seed).rows.tolist() == [
+            0,
+            2,
+        ]
 
 
 def test_kmq_refuses_negative_quality_unless_by_softmax():
     pool = one_cluster([1, -0.5, 2])
     with pytest.raises(CurationError, match=r"-0\.5.*softmax"):
         select(pool, 1)
-    assert len(select(pool, 2, probability="softmax")) == 2
+    assert len(select(pool, 2, sampling_probability="softmax")) == 2
 
 
 @pytest.mark.parametrize("replacement", [False, True])

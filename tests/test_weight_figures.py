@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.charts.weight_figures import loss_lines, weight_codes, weight_heat, weight_lines
-from core.refine.history import Course
+from core.refine.history import History
 from core.workspace.decisions import Decision
 
 
@@ -13,7 +13,7 @@ def make_course(k=8, decisions=()):
     weights = np.exp(np.cumsum(np.c_[np.zeros(k), rng.normal(scale=0.5, size=(k, 2))], axis=1))
     weights /= weights.sum(axis=0)
     names = [f"name <b>{i}</b> & more words than fit into a legend" for i in range(k)]
-    return Course(names, ["Round 1", "Round 2", "next"], weights, weights, [[], list(decisions), []])
+    return History(names, ["Round 1", "Round 2", "next"], weights, weights, [[], list(decisions), []])
 
 
 def decided(cluster, action="weight"):
@@ -23,28 +23,28 @@ def decided(cluster, action="weight"):
 
 
 def test_the_most_risen_and_the_most_fallen_are_drawn_in_turn():
-    course = make_course(40)
-    moved = np.log(course.relative[:, -1] / course.relative[:, 0])
-    shown = course.most_changed(8)
+    history = make_course(40)
+    moved = np.log(history.relative[:, -1] / history.relative[:, 0])
+    shown = history.most_changed(8)
     assert set(shown) == set(np.argsort(moved)[:4]) | set(np.argsort(moved)[-4:])
 
 
 def test_the_picked_cluster_and_the_decided_ones_are_always_drawn_and_once():
-    course = make_course(40, [decided(5), decided(6), Decision("pin", rows=np.array([1]))])
-    shown = course.most_changed(8, always=(5, 17))
+    history = make_course(40, [decided(5), decided(6), Decision("pin", rows=np.array([1]))])
+    shown = history.most_changed(8, always=(5, 17))
     assert {5, 6, 17} <= set(shown) and len(shown) == len(set(shown)) == 8
     assert len(make_course(3).most_changed(8)) == 3
 
 
 @pytest.mark.parametrize("k", [8, 64, 2048])
 def test_lines_and_heat_are_drawn_at_any_number_of_clusters(k):
-    course = make_course(k, [decided(3)])
-    shown = course.most_changed(8)
-    lines = weight_lines(course, shown, dark=False, picked=shown[0])
+    history = make_course(k, [decided(3)])
+    shown = history.most_changed(8)
+    lines = weight_lines(history, shown, dark=False, picked=shown[0])
     names = [trace.name for trace in lines.data if trace.name]
     assert ("90 % of all clusters" in names) == (k > 8) and "a curator decided" in names
     assert lines.layout.yaxis.type == "log"
-    heat = weight_heat(course, dark=True).data[0]
+    heat = weight_heat(history, dark=True).data[0]
     assert np.array(heat.z).shape == (3, k)
     assert (np.diff(np.array(heat.z)[-1]) <= 1e-12).all()  # in the order of the last weight
 

@@ -10,10 +10,10 @@ from plotly.subplots import make_subplots
 from components.charts.escaping import plain
 from components.charts.theme import category_colours, lay_out, status_colours, text_colour
 from core.base.text import shorten
-from core.evidence.ablation.losses import ProofLine
+from core.evidence.ablation.losses import AblationLine
 from core.evidence.measuring import Evidence
 from core.measures.compare import pareto
-from core.measures.registry import MEASURES
+from core.measures.measure import MEASURES
 
 _GREY = "rgba(128,134,140,0.35)"
 _ARROWS = {"more": "more is better →", "less": "← less is better", "": ""}
@@ -152,7 +152,7 @@ def _in_the_way(box: tuple[float, ...], taken: list[tuple[float, ...]]) -> int:
     return sum(covers) + outside
 
 
-def losses_with_intervals(lines: list[ProofLine], dark: bool) -> go.Figure:
+def losses_with_intervals(lines: list[AblationLine], dark: bool) -> go.Figure:
     """Return a line a method: its macro loss with its 95 % interval, every seed a ring."""
     figure = go.Figure()
     labels = [plain(line.method) for line in lines]

@@ -6,23 +6,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from core.selection.status import DROPPED, PINNED, SELECTED
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-FREE, SELECTED, PINNED, DROPPED = range(4)
+
 GRID = "rgba(128,134,140,0.18)"
 STATUS_NAMES = ("not selected", "selected", "pinned", "dropped")
 STATUS_BADGES = {SELECTED: "primary", PINNED: "orange", DROPPED: "red"}
 _STATUS_LIGHT = ("#b9b5ac", "#0f7f74", "#b9690b", "#b4434f")
 _STATUS_DARK = ("#59616a", "#2fb5a5", "#e39a3b", "#d9737d")
 ICONS = {
-    "data": ":material/table_rows:",
-    "map": ":material/scatter_plot:",
-    "select": ":material/filter_alt:",
-    "refine": ":material/autorenew:",
-    "reward": ":material/emoji_objects:",
-    "review": ":material/history:",
-    "compare": ":material/balance:",
-    "export": ":material/download:",
     "pin": ":material/push_pin:",
     "drop": ":material/block:",
     "clear": ":material/backspace:",

@@ -6,19 +6,19 @@ import plotly.graph_objects as go
 from components.charts.escaping import plain
 from components.charts.theme import GRID, category_colours, ground_colour, lay_out, scale_colours, status_colours
 from core.base.text import shorten
-from core.refine.history import LEAST, Course
+from core.refine.history import LEAST, History
 
 _NAMED_COLUMNS = 24
 
 
-def weight_lines(course: Course, shown: list[int], dark: bool, picked: int = -1) -> go.Figure:
+def weight_lines(history: History, shown: list[int], dark: bool, picked: int = -1) -> go.Figure:
     """Return lines of the `shown` clusters' weights, the spread of all behind them, and a mark where people decided."""
     figure = go.Figure()
-    relative = np.maximum(course.relative, LEAST)
-    if len(course.names) > len(shown):
+    relative = np.maximum(history.relative, LEAST)
+    if len(history.names) > len(shown):
         low, middle, high = np.percentile(relative, [5, 50, 95], axis=0)
         band = "rgba(128,134,140,0.16)"
-        x = course.titles
+        x = history.titles
         figure.add_trace(go.Scatter(x=x, y=high, mode="lines", line={"width": 0}, hoverinfo="skip", showlegend=False))
         figure.add_trace(
             go.Scatter(
@@ -38,16 +38,16 @@ def weight_lines(course: Course, shown: list[int], dark: bool, picked: int = -1)
     for colour, cluster in zip(colours, shown, strict=True):
         figure.add_trace(
             go.Scatter(
-                x=course.titles,
+                x=history.titles,
                 y=relative[cluster],
                 mode="lines+markers",
-                name=f"{cluster:d} {_short(course.names[cluster])}",
+                name=f"{cluster:d} {_short(history.names[cluster])}",
                 line={"color": colour, "width": 4 if cluster == picked else 2},
                 marker={"size": 7},
-                hovertemplate=f"{cluster:d} {plain(course.names[cluster])}<br>%{{x}}: %{{y:.2f}} × an equal share<extra></extra>",
+                hovertemplate=f"{cluster:d} {plain(history.names[cluster])}<br>%{{x}}: %{{y:.2f}} × an equal share<extra></extra>",
             )
         )
-    _mark_decisions(figure, course, relative, dark)
+    _mark_decisions(figure, history, relative, dark)
     steps = (1, 2, 5) if relative.max() > 5 * relative.min() else (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)
     ticks = [step * 10.0**power for power in range(-3, 5) for step in steps]
     figure.update_yaxes(
@@ -56,9 +56,9 @@ def weight_lines(course: Course, shown: list[int], dark: bool, picked: int = -1)
     return _frame(figure, dark, 400)
 
 
-def _mark_decisions(figure: go.Figure, course: Course, relative: np.ndarray, dark: bool) -> None:
+def _mark_decisions(figure: go.Figure, history: History, relative: np.ndarray, dark: bool) -> None:
     xs, ys, texts = [], [], []
-    for title, column, made in zip(course.titles, relative.T, course.marks, strict=True):
+    for title, column, made in zip(history.titles, relative.T, history.marks, strict=True):
         for d in made:
             if d.cluster < len(column):
                 by = f" × {d.value:g}" if d.action == "weight" else ""
@@ -81,22 +81,22 @@ def _mark_decisions(figure: go.Figure, course: Course, relative: np.ndarray, dar
         )
 
 
-def weight_heat(course: Course, dark: bool) -> go.Figure:
+def weight_heat(history: History, dark: bool) -> go.Figure:
     """Return all clusters' weights: a row a round, a column a cluster, in the order of their last weight."""
-    relative = np.log2(np.maximum(course.relative, LEAST))
+    relative = np.log2(np.maximum(history.relative, LEAST))
     order = np.argsort(-relative[:, -1], kind="stable")
     reach = max(0.5, float(np.abs(relative).max()))
     few = len(order) <= _NAMED_COLUMNS
-    names = [f"{c} {_short(course.names[c], 18)}" for c in order]
+    names = [f"{c} {_short(history.names[c], 18)}" for c in order]
     hover = [
-        [f"{c:d} {plain(course.names[c])}<br>{title}: {course.relative[c, i]:.2f} × an equal share" for c in order]
-        for i, title in enumerate(course.titles)
+        [f"{c:d} {plain(history.names[c])}<br>{title}: {history.relative[c, i]:.2f} × an equal share" for c in order]
+        for i, title in enumerate(history.titles)
     ]
     figure = go.Figure(
         go.Heatmap(
             z=relative[order].T,
             x=names if few else list(range(len(order))),
-            y=course.titles,
+            y=history.titles,
             zmin=-reach,
             zmax=reach,
             colorscale=_diverging(dark),

@@ -1,4 +1,4 @@
-"""Proof by training: what to prove, the button, and what came out."""
+"""Ablation: what to compare, the button, and what came out."""
 
 import numpy as np
 import pandas as pd
@@ -8,17 +8,18 @@ from components.charts.escaping import as_markdown
 from components.charts.measure_figures import losses_with_intervals
 from components.charts.theme import is_dark
 from components.frame import job_panel
+from components.frame.fields import field
 from components.session import offered, opened, trouble
 from core.base.errors import CurationError
 from core.base.text import counted
-from core.evidence.ablation.latest import LastProof, last_proof
-from core.evidence.ablation.losses import ProofLine, with_half
-from core.evidence.ablation.params import GROUPINGS, OTHERS, PROVED, ProveParams
+from core.evidence.ablation.latest import LastAblation, last_ablation
+from core.evidence.ablation.losses import AblationLine, with_half
+from core.evidence.ablation.params import ARMS, GROUPINGS, OTHERS, AblationParams
 from core.evidence.versions import versions
 from core.models.scratch_lm import SmallLmParams
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
-from core.selection.params import METHODS
+from core.selection.method import METHODS
 
 _GROUP_WORDS = {"auto": "source, else cluster", "source": "source", "cluster": "cluster"}
 
@@ -30,19 +31,19 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         "tokens; then every one is asked for the held-out responses. A small model from scratch is a proxy: it shows what a "
         "selection teaches in minutes, not how a large model would do."
     )
-    proof = last_proof(pipeline)
-    if proof and proof.lines:
-        _results(proof)
-        for warning in proof.warnings:
+    ablation = last_ablation(pipeline)
+    if ablation and ablation.lines:
+        _results(ablation)
+        for warning in ablation.warnings:
             trouble.warn(warning)
-    with st.expander("Prove", expanded=not (proof and proof.lines)):
-        _form(pipeline, proof.params if proof else ProveParams(), busy)
+    with st.expander("Ablation", expanded=not (ablation and ablation.lines)):
+        _form(pipeline, ablation.params if ablation else AblationParams(), busy)
 
 
-def _results(proof: LastProof) -> None:
-    lines, params = proof.lines, proof.params
+def _results(ablation: LastAblation) -> None:
+    lines, params = ablation.lines, ablation.params
     st.plotly_chart(
-        losses_with_intervals(lines, is_dark()), key="proof_losses", theme=None, config={"displayModeBar": False}
+        losses_with_intervals(lines, is_dark()), key="ablation_losses", theme=None, config={"displayModeBar": False}
     )
     frame = pd.DataFrame([_row(line) for line in lines])
     numbers = {name: st.column_config.NumberColumn(format="%.4f") for name in frame if frame[name].dtype == float}
@@ -54,16 +55,16 @@ def _results(proof: LastProof) -> None:
     numbers["seeds' overlap"] = st.column_config.NumberColumn(
         format="percent", help="The share of records that two seeds select both, on average."
     )
-    st.dataframe(frame, hide_index=True, key="proof_table", column_config=numbers)
+    st.dataframe(frame, hide_index=True, key="ablation_table", column_config=numbers)
     what = f"{as_markdown(params.base)}, tuned by LoRA" if params.base else "A small model from scratch"
     st.caption(
         f"{what}; budget {as_markdown(params.budget)}, {counted(params.n_seeds, 'seed')}, "
         f"{counted(params.held_out, 'record')} held out. ± is half a 95 % confidence interval over the seeds. Below 0 against "
-        f"random: better than chance. {as_markdown(proof.varied)}"
+        f"random: better than chance. {as_markdown(ablation.varied)}"
     )
 
 
-def _row(line: ProofLine) -> dict[str, str | float | int]:
+def _row(line: AblationLine) -> dict[str, str | float | int]:
     gap = with_half(f"{line.against:+.4f}", line.against_half)
     row = {
         "method": line.method,
@@ -81,71 +82,50 @@ def _row(line: ProofLine) -> dict[str, str | float | int]:
     return row
 
 
-def _form(pipeline: Pipeline, last: ProveParams, busy: bool) -> None:
-    options = offered.methods(pipeline, PROVED, by_source=False)
+def _form(pipeline: Pipeline, last: AblationParams, busy: bool) -> None:
+    options = offered.methods(pipeline, ARMS, by_source=False)
     options += [f"version:{version.name}" for version in versions(pipeline.workspace)]
     methods = st.multiselect(
         "Methods",
         options,
         default=[method for method in last.methods if method in options],
-        key="prove_methods",
+        key="ablation_methods",
         help="  \n".join(f"**{name}**: {text}" for name, text in OTHERS.items() if name not in METHODS),
     )
     one, two, three, four = st.columns(4)
-    budget = one.text_input("Budget", last.budget, key="prove_budget")
-    n_seeds = two.number_input("Seeds", 1, max(20, last.n_seeds), last.n_seeds, key="prove_seeds")
+    budget = field(one, last, "budget", key="ablation_budget")
+    n_seeds = field(two, last, "n_seeds", key="ablation_seeds")
     most = max(1, len(pipeline.workspace.records()) // 2)
-    held_out = three.number_input("Records held out", 1, most, min(last.held_out, most), key="prove_held")
+    held_out = field(three, last, "held_out", key="ablation_held", value=min(last.held_out, most), max_value=most)
     there = {"source": bool(opened.sources(pipeline)[0]), "cluster": bool(pipeline.current("cluster"))}
     groupings = [name for name in GROUPINGS if there.get(name, any(there.values()))]
-    by = four.selectbox(
-        "Summed up by",
-        groupings,
-        groupings.index(last.by) if last.by in groupings else 0,
-        format_func=_GROUP_WORDS.get,
-        key="prove_by",
-    )
+    by = field(four, last, "by", key="ablation_by", choices=groupings, words=_GROUP_WORDS)
     small = last.small_params()
     one, two, three, four = st.columns(4)
-    steps = one.number_input(
-        "Steps",
-        0,
-        max(100_000, small.steps),
-        small.steps,
-        key="prove_steps",
-        help="0: as many as it takes to read the longest selection once, 400 at least.",
-    )
-    width = two.number_input(
-        "Width", min(8, small.width), max(4096, small.width), small.width, step=8, key="prove_width"
-    )
-    layers = three.number_input("Layers", 1, max(64, small.layers), small.layers, key="prove_layers")
-    base = four.text_input(
-        "Or tune a real model",
-        last.base,
-        key="prove_base",
-        placeholder="a path or a hub name",
-        help="A causal language model, tuned by LoRA on each selection instead.",
-    ).strip()
+    steps = field(one, small, "steps", key="ablation_steps")
+    width = field(two, small, "width", key="ablation_width", min_value=min(8, small.width))
+    layers = field(three, small, "layers", key="ablation_layers")
+    base = field(four, last, "base", key="ablation_base", placeholder="a path or a hub name")
     others = {name: value for name, value in last.small.items() if name not in ("steps", "width", "layers")}
     usual = SmallLmParams().as_dict()
     if changed := [f"{name} {value:g}" for name, value in others.items() if value != usual[name]]:
         st.caption(as_markdown(f"As the last time: {', '.join(changed)}."))
-    if st.button("Train and compare", type="primary", icon=":material/model_training:", disabled=busy, key="prove"):
+    if st.button("Train and compare", type="primary", icon=":material/model_training:", disabled=busy, key="ablate"):
         try:
-            values = {} if base else last.small | {"steps": int(steps), "width": int(width), "layers": int(layers)}
-            params = ProveParams(
-                tuple(methods),
-                budget,
-                int(n_seeds),
-                int(held_out),
-                by,
-                last.seed,
-                base,
+            values = {} if base else last.small | {"steps": steps, "width": width, "layers": layers}
+            params = AblationParams(
+                methods=tuple(methods),
+                budget=budget,
+                n_seeds=n_seeds,
+                held_out=held_out,
+                by=by,
+                seed=last.seed,
+                base=base,
                 small=SmallLmParams.from_dict(values).as_dict() if values else {},
                 lora=last.lora if base else {},
             )
         except CurationError as error:
             trouble.show(error)
             return
-        job_panel.start(pipeline, "Proving by training", [Step("prove", params.as_dict())])
+        job_panel.start(pipeline, "Training on each selection", [Step("ablate", params.as_dict())])
         st.rerun()

@@ -19,7 +19,8 @@ from core.evidence.stability import StabilityParams, known_stability
 from core.measures.compare import Difference, by_cluster, compare
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
-from core.selection.params import SEEDED, SelectionParams
+from core.selection.method import is_seeded
+from core.selection.params import SelectionParams
 from core.vectors.raster import full_view
 from core.workspace.deciding import overrides_of
 
@@ -111,7 +112,8 @@ def _steadiness(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     asked = {
         title: StabilityParams(choice.params)
         for title, choice in zip(unlike(chosen), chosen, strict=True)
-        if choice.params.get("method") in SEEDED and pipeline.key("select", SelectionParams.from_dict(choice.params))
+        if is_seeded(choice.params.get("method", ""))
+        and pipeline.key("select", SelectionParams.from_dict(choice.params))
     }
     if not asked:
         return

@@ -9,13 +9,13 @@ from components.charts.theme import is_dark
 from components.frame import job_panel
 from components.session import opened
 from core.evidence.candidates import Choice, choices
-from core.evidence.measuring import Evidence, MeasureParams, found_before, params_in_use
-from core.measures.registry import MEASURES
+from core.evidence.ground import MeasureParams
+from core.evidence.measuring import Evidence, found_before, params_in_use
+from core.measures.measure import MEASURES
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
 
 _DIRECTIONS = {"more": "more is better", "less": "less is better", "": "a fact, no merit"}
-_PARETO = ("novelsum", "vendi", "dcscore", "coverage", "cluster_entropy", "nearest", "redundancy", "inter", "intra")
 
 
 def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
@@ -61,7 +61,11 @@ def show_pareto(pipeline: Pipeline, busy: bool) -> None:
     if not found:
         st.caption("Nothing is measured yet, or quality is not scored.")
         return
-    names = [name for name in _PARETO if all(name in each.values for _, each in found)]
+    names = [
+        name
+        for name, each in MEASURES.items()
+        if each.tells_diversity and all(name in held.values for _, held in found)
+    ]
     measure = st.selectbox(
         "Diversity by", names, format_func=lambda name: MEASURES[name].title, key="pareto_measure", width=320
     )

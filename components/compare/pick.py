@@ -14,7 +14,7 @@ VIEWS = {
     "measures": "Measures",
     "difference": "What differs",
     "pareto": "Quality and diversity",
-    "proof": "Proof by training",
+    "ablation": "Ablation",
     "versions": "Versions",
 }
 _TRIED = 12

@@ -65,7 +65,7 @@ def _open(data: Path, fields: str, on_error: str, content: memoryview | None = N
     except CurationError as error:
         trouble.show(error)
         return
-    state.open_workspace(workspace.folder)
+    state.open_results(workspace.folder)
     job_panel.start(Pipeline(workspace), "Reading the data", [Step("import", params.as_dict(), data=str(data))])
     st.rerun()
 
@@ -94,6 +94,4 @@ def _opened_before() -> None:
     names = {folder.name: folder for folder in folders}
     current = state.get().workspace.name
     chosen = st.selectbox("Workspace", list(names), index=list(names).index(current) if current in names else 0)
-    st.button(
-        "Open", key="open_before", disabled=chosen == current, on_click=lambda: state.open_workspace(names[chosen])
-    )
+    st.button("Open", key="open_before", disabled=chosen == current, on_click=lambda: state.open_results(names[chosen]))

@@ -3,14 +3,14 @@
 import streamlit as st
 
 from components.frame import job_panel
+from components.frame.fields import field
 from components.session import trouble
 from core.base.device import DEVICES
 from core.base.errors import CurationError
 from core.base.files import file_sha256
-from core.base.params import Params
 from core.models.encoder import BUNDLED
 from core.quality.params import QualityParams
-from core.run.pipeline import Pipeline
+from core.run.pipeline import STAGES, Pipeline
 from core.run.tasks import Step
 from core.vectors.clustering import ClusterParams, suggest_n_clusters
 from core.vectors.embedding import EmbedParams
@@ -45,23 +45,21 @@ def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:
     project, score = pipeline.params("project") or ProjectParams(), pipeline.params("score") or QualityParams()
     left, right = st.columns(2)
     own = bool(embed.vectors)
-    model = left.text_input(
-        "Model",
-        "" if own else embed.model,
-        placeholder="your own vectors" if own else BUNDLED,
-        help="The bundled encoder, or the path or hub name of any sentence-transformers model.",
-    ).strip()
+    model = field(
+        left, embed, "model", value="" if own else embed.model, placeholder="your own vectors" if own else BUNDLED
+    )
     vectors = right.text_input(
         "Or your own vectors",
         "",
         placeholder="those that are there" if own else "/path/to/vectors.npy",
         help="A .npy file with one row a record, in the order of the data.",
     ).strip()
-    n_clusters = left.number_input(
-        "Clusters",
-        0,
-        max(n, 1),
-        min(cluster.n_clusters, n),
+    n_clusters = field(
+        left,
+        cluster,
+        "n_clusters",
+        value=min(cluster.n_clusters, n),
+        max_value=max(n, 1),
         help=f"0 takes the square root of the number of records: {suggest_n_clusters(n):,} here.",
     )
     column = right.text_input(
@@ -70,18 +68,14 @@ def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:
         placeholder="heuristic",
         help="A numeric field of the records, higher is better. Empty: length, completeness, repetition, empty talk.",
     )
-    seed = left.number_input(
-        "Seed", 0, max(2**31 - 1, cluster.seed), cluster.seed, help="The same seed gives the same clusters."
-    )
-    neighbors = right.number_input(
-        "Neighbours on the map", 2, 200, project.n_neighbors, help="More shows the large shape, fewer the detail."
-    )
+    seed = field(left, cluster, "seed")
+    neighbors = field(right, project, "n_neighbors", max_value=max(200, project.n_neighbors))
     device = left.selectbox("Compute on", DEVICES, help="auto takes the graphics card where there is one.")
     # What the form does not show stays as it was.
     stages = {
         "embed": embed.as_dict() | ({"model": model or BUNDLED, "vectors": ""} if model or not own else {}),
-        "cluster": cluster.as_dict() | {"n_clusters": int(n_clusters), "seed": int(seed)},
-        "project": project.as_dict() | {"n_neighbors": int(neighbors)},
+        "cluster": cluster.as_dict() | {"n_clusters": n_clusters, "seed": seed},
+        "project": project.as_dict() | {"n_neighbors": neighbors},
         "score": _score_params(score, column.strip()),
     }
     return stages, device, vectors
@@ -95,16 +89,10 @@ def _score_params(last: QualityParams, column: str) -> dict:
 
 
 def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:
-    kinds: dict[str, type[Params]] = {
-        "embed": EmbedParams,
-        "cluster": ClusterParams,
-        "project": ProjectParams,
-        "score": QualityParams,
-    }
     try:
         if vectors:
             stages["embed"] = {"model": "", "vectors": file_sha256(vectors)}
-        steps = [Step(stage, kinds[stage].from_dict(values).as_dict()) for stage, values in stages.items()]
+        steps = [Step(stage, STAGES[stage].read_params(values).as_dict()) for stage, values in stages.items()]
     except CurationError as error:
         trouble.show(error)
         return

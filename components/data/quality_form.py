@@ -4,23 +4,16 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.frame import job_panel
+from components.frame.fields import field
 from components.session import trouble
 from core.base.errors import CurationError
-from core.models.judge import CRITERIA, named_model
-from core.quality.params import COMBINED_BY, SCORERS, QualityParams
+from core.models.judge import named_model
+from core.quality.params import QualityParams
+from core.quality.scorer import SCORERS
 from core.quality.scorers.judge import judge_estimate
 from core.quality.stage import scores_made
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
-
-_TITLES = {
-    "heuristic": "Plain rules",
-    "column": "A field of the records",
-    "ifd": "Difficulty of following (IFD)",
-    "reward": "A reward model",
-    "judge": "A language model as judge",
-    "combine": "Several together",
-}
 
 
 def show(pipeline: Pipeline, busy: bool) -> None:
@@ -29,28 +22,26 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     made = scores_made(pipeline.workspace.ledger.settings())
     scorers = [scorer for scorer in SCORERS if scorer != "combine" or len(made) > 1]
     scorer = st.selectbox(
-        "Quality from", scorers, index=scorers.index(last.scorer), format_func=_TITLES.get, key="scorer"
+        "Quality from",
+        scorers,
+        index=scorers.index(last.scorer),
+        format_func=lambda name: SCORERS[name].title,
+        key="scorer",
     )
-    st.caption(SCORERS[scorer])
+    st.caption(SCORERS[scorer].help)
     values: dict = {"scorer": scorer}
     if scorer == "column":
         values["column"] = st.text_input(
             "Field", last.column, key="score_column", help="Numeric, higher is better."
         ).strip()
-    elif scorer in ("ifd", "reward"):
+    elif "model" in SCORERS[scorer].needs:
         known = last.model if last.scorer == scorer else ""
         values["model"] = st.text_input("Model", known, key=f"model_{scorer}", placeholder="path or hub name").strip()
     elif scorer == "judge":
         values |= _judge(pipeline, last)
     elif scorer == "combine":
         values["parts"] = _parts(made)
-        values["combine_by"] = st.radio(
-            "Together",
-            list(COMBINED_BY),
-            index=list(COMBINED_BY).index(last.combine_by),
-            captions=list(COMBINED_BY.values()),
-            key="combine_by",
-        )
+        values["combine_by"] = field(st, last, "combine_by", key="combine_by", wide=True)
     if st.button("Score the records", icon=":material/grade:", disabled=busy, key="score_records"):
         try:
             params = QualityParams.from_dict(values)
@@ -61,18 +52,14 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         st.rerun()
     if len(made) > 1:
         names = as_markdown(", ".join(sorted(made)))
-        st.caption(f"In use: {_TITLES[last.scorer].lower()}. Scored so far: {names}; these are kept.")
+        st.caption(f"In use: {SCORERS[last.scorer].title.lower()}. Scored so far: {names}; these are kept.")
 
 
 def _judge(pipeline: Pipeline, last: QualityParams) -> dict:
     left, right = st.columns(2)
-    criterion = left.selectbox("It grades", list(CRITERIA), index=list(CRITERIA).index(last.criterion), key="criterion")
-    missing = right.selectbox(
-        "A record without a usable answer",
-        ("fail", "lowest"),
-        format_func={"fail": "stops the scoring", "lowest": "gets the lowest score given"}.get,
-        key="missing",
-    )
+    criterion = field(left, last, "criterion", key="criterion")
+    words = {"fail": "stops the scoring", "lowest": "gets the lowest score given"}
+    missing = field(right, last, "missing", key="missing", value="fail", words=words)
     model = st.text_input(
         "Model at the endpoint",
         last.model if last.scorer == "judge" else "",

@@ -7,6 +7,7 @@ from plotly.subplots import make_subplots
 from components.charts.escaping import as_markdown
 from components.charts.theme import GRID, category_colours, is_dark, lay_out, status_colours
 from components.frame import job_panel
+from components.frame.fields import field
 from components.session import trouble
 from core.base.errors import CurationError
 from core.run.pipeline import Pipeline
@@ -22,10 +23,10 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     usual = ", ".join(f"{count}" for count in last.counts or counts_to_try(n))
     left, right = st.columns([2, 1])
     counts = left.text_input("Numbers to try", usual, key="suggest_counts")
-    budget = right.text_input("For a budget of", last.budget, key="suggest_budget")
+    budget = field(right, last, "budget", key="suggest_budget")
     if st.button("Try these numbers", icon=":material/troubleshoot:", disabled=busy, key="suggest"):
         try:
-            params = SuggestParams(budget, parse_counts(counts))
+            params = SuggestParams(budget=budget, counts=parse_counts(counts))
         except CurationError as error:
             trouble.show(error)
             return

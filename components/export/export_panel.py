@@ -12,7 +12,7 @@ from core.data.targets import manifest_path
 from core.evidence.current import Current, current_selection
 from core.export import delivery
 from core.export.report.writing import write_report
-from core.run.pipeline import Pipeline, open_workspace
+from core.run.pipeline import Pipeline, open_results
 
 _PREVIEW = 3
 _PREVIEW_CHARS = 1200
@@ -107,14 +107,14 @@ def _downloads(pipeline: Pipeline, name: str, ready: bool, unfinished: bool) -> 
 def _report(pipeline: Pipeline, name: str) -> bytes:
     out = pipeline.workspace.folder / "exports" / f"{name}.report.html"
     out.parent.mkdir(exist_ok=True)
-    return write_report(open_workspace(pipeline.workspace), out)[0].read_bytes()
+    return write_report(open_results(pipeline.workspace), out)[0].read_bytes()
 
 
 def _file(pipeline: Pipeline, name: str, unfinished: bool) -> Path:
     """Write the export as it is now, not as it was when the page was drawn."""
     out = pipeline.workspace.folder / "exports" / name
     out.parent.mkdir(exist_ok=True)
-    delivery.export_selection(open_workspace(pipeline.workspace), out, unfinished)
+    delivery.export_selection(open_results(pipeline.workspace), out, unfinished)
     return out
 
 
@@ -124,7 +124,7 @@ def _save(pipeline: Pipeline, name: str, ready: bool, unfinished: bool) -> None:
         if st.form_submit_button("Save", icon=":material/save:", disabled=not ready) and text.strip():
             try:
                 out = Path(text.strip()).expanduser()
-                manifest = delivery.export_selection(open_workspace(pipeline.workspace), out, unfinished)
+                manifest = delivery.export_selection(open_results(pipeline.workspace), out, unfinished)
             except CurationError as error:
                 trouble.show(error)
             else:

@@ -3,7 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from components.charts.theme import DROPPED, FREE, PINNED, SELECTED, is_dark, status_colours
+from components.charts.theme import is_dark, status_colours
+from core.selection.status import DROPPED, FREE, PINNED, SELECTED
 
 
 def show(statuses: np.ndarray, budget: int | None, is_stale: bool = False) -> None:

@@ -5,17 +5,20 @@ import dataclasses
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.charts.theme import ICONS
 from core.run.pipeline import Pipeline
 from core.selection.stage import last_selection_key
 
 
 @dataclasses.dataclass(frozen=True)
 class PageEntry:
-    """One page of the app. needs: the stages without which it has nothing to show; "selection" is any selection so far."""
+    """One page of the app, drawn by `app/NAME_page.py`.
+
+    needs: the stages without which it has nothing to show; "selection" is any selection so far.
+    """
 
     name: str
     title: str
+    icon: str
     needs: tuple[str, ...] = ()
 
     @property
@@ -25,14 +28,14 @@ class PageEntry:
 
 
 PAGES = (
-    PageEntry("data", "Data"),
-    PageEntry("map", "Map", ("cluster", "project")),
-    PageEntry("select", "Select", ("cluster", "score")),
-    PageEntry("refine", "Refine", ("cluster", "score")),
-    PageEntry("reward", "Reward", ("embed",)),
-    PageEntry("review", "Review", ("cluster",)),
-    PageEntry("compare", "Compare", ("embed", "selection")),
-    PageEntry("export", "Export", ("selection",)),
+    PageEntry("data", "Data", ":material/table_rows:"),
+    PageEntry("map", "Map", ":material/scatter_plot:", ("cluster", "project")),
+    PageEntry("select", "Select", ":material/filter_alt:", ("cluster", "score")),
+    PageEntry("refine", "Refine", ":material/autorenew:", ("cluster", "score")),
+    PageEntry("reward", "Reward", ":material/emoji_objects:", ("embed",)),
+    PageEntry("review", "Review", ":material/history:", ("cluster",)),
+    PageEntry("compare", "Compare", ":material/balance:", ("embed", "selection")),
+    PageEntry("export", "Export", ":material/download:", ("selection",)),
 )
 _MISSING = {
     "records": "no data is open",
@@ -67,7 +70,7 @@ def show_menu(pipeline: Pipeline) -> None:
         st.page_link(
             entry.file,
             label=entry.title,
-            icon=ICONS[entry.name],
+            icon=entry.icon,
             disabled=bool(lacking),
             help=f"Not yet: {', '.join(lacking)}." if lacking else None,
             width="stretch",

@@ -5,12 +5,13 @@ import zlib
 import numpy as np
 import streamlit as st
 
-from components.charts.theme import DROPPED, ICONS, PINNED, SELECTED
+from components.charts.theme import ICONS
 from components.records import record_reader
 from components.session import decide, opened, state
 from components.session.state import Focus
 from core.base.text import counted
 from core.run.pipeline import Pipeline
+from core.selection.status import DROPPED, PINNED, SELECTED
 
 
 def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights: dict[int, float]) -> None:

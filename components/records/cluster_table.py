@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from components.charts.theme import DROPPED, PINNED, SELECTED
 from components.session import opened
 from components.session.focus import look_at_cluster
 from core.run.pipeline import Pipeline
+from core.selection.status import DROPPED, PINNED, SELECTED
 
 
 def cluster_frame(

@@ -5,10 +5,11 @@ import orjson
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.charts.theme import DROPPED, FREE, ICONS, PINNED, SELECTED, STATUS_BADGES, STATUS_NAMES
+from components.charts.theme import ICONS, STATUS_BADGES, STATUS_NAMES
 from components.session import decide, opened
 from core.data.fields import UnusableRecord, parse_fields, turns_of
 from core.run.pipeline import Pipeline
+from core.selection.status import DROPPED, FREE, PINNED, SELECTED
 
 PER_PAGE = 5
 _NO_USE = {"pin": (PINNED,), "drop": (DROPPED,), "clear": (FREE, SELECTED)}  # where an action would change nothing

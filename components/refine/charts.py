@@ -1,4 +1,4 @@
-"""The course of a run on screen: the most changed weights, all weights, the map by weight, training losses."""
+"""The history of a run on screen: the most changed weights, all weights, the map by weight, training losses."""
 
 import numpy as np
 import streamlit as st
@@ -10,8 +10,9 @@ from components.records import map_pointer
 from components.records.map_picture import tip_of, whole_picture
 from components.session import opened, state
 from core.base.params import digest
-from core.refine.history import Course
-from core.refine.runs import RefineRun, Rounds
+from core.refine.history import History
+from core.refine.run import RefineRun
+from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
 from core.vectors.raster import full_view
 
@@ -20,27 +21,27 @@ _CONFIG = {"displayModeBar": False}
 _LINES = 8
 
 
-def pick_round(course: Course) -> int:
-    """Draw the scrubber through the rounds; return the position in the course that is looked at."""
+def pick_round(history: History) -> int:
+    """Draw the scrubber through the rounds; return the position in the history that is looked at."""
     current = state.get()
-    last = len(course.titles) - 1
+    last = len(history.titles) - 1
     if last == 0:
         return 0
     at = min(current.round_shown - 1, last) if current.round_shown else last
     title = st.select_slider(
         "Look at",
-        course.titles,
-        value=course.titles[at],
-        key=f"scrub-{len(course.titles)}-{course.titles[-1]}-{current.run}",
+        history.titles,
+        value=history.titles[at],
+        key=f"scrub-{len(history.titles)}-{history.titles[-1]}-{current.run}",
         help="Moves the map and the table to that round.",
     )
-    at = course.titles.index(title)
+    at = history.titles.index(title)
     current.round_shown = 0 if at == last else at + 1
     return at
 
 
-def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, course: Course, at: int) -> None:
-    """Draw the chosen view. at: the position in the course that is looked at."""
+def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, history: History, at: int) -> None:
+    """Draw the chosen view. at: the position in the history that is looked at."""
     losses = {f"Round {made.number}": found for made in rounds.rounds(run.id) if (found := rounds.losses(made))}
     views = [v for v in _VIEWS if (v != "loss" or losses) and (v != "map" or pipeline.current("project"))]
     view = st.segmented_control(
@@ -54,35 +55,35 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, course: Course, at:
     )
     dark, picked = is_dark(), state.get().refine_cluster
     if view == "map":
-        _map(pipeline, rounds, run, course, at, dark)
+        _map(pipeline, rounds, run, history, at, dark)
         return
     if view == "loss":
         st.plotly_chart(loss_lines(losses, dark), key="losses", config=_CONFIG, theme=None)
         return
-    if len(course.titles) == 1:
+    if len(history.titles) == 1:
         st.caption("Every cluster begins with an equal share. Weights move once this round is scored.")
         return
     if view == "heat":
-        st.plotly_chart(weight_heat(course, dark), key="weight_heat", config=_CONFIG, theme=None)
+        st.plotly_chart(weight_heat(history, dark), key="weight_heat", config=_CONFIG, theme=None)
         st.caption("Teal: more than an equal share; red: less. Clusters stand in the order of their last weight.")
         return
-    shown = sorted(course.most_changed(_LINES, always=(picked,) if picked >= 0 else ()))
-    st.plotly_chart(weight_lines(course, shown, dark, picked), key="weight_lines", config=_CONFIG, theme=None)
+    shown = sorted(history.most_changed(_LINES, always=(picked,) if picked >= 0 else ()))
+    st.plotly_chart(weight_lines(history, shown, dark, picked), key="weight_lines", config=_CONFIG, theme=None)
     unit = "A weight of 1 is an equal share of what a round takes; curators' multipliers are counted in."
     rest = ""
-    if len(course.names) > len(shown):
+    if len(history.names) > len(shown):
         rest = (
             f"The {len(shown):,} clusters whose weight moved most or that people decided on; "
-            f"the grey band holds nine of ten of all {len(course.names):,}. "
+            f"the grey band holds nine of ten of all {len(history.names):,}. "
         )
     st.caption(rest + unit)
 
 
-def _map(pipeline: Pipeline, rounds: Rounds, run: RefineRun, course: Course, at: int, dark: bool) -> None:
+def _map(pipeline: Pipeline, rounds: Rounds, run: RefineRun, history: History, at: int, dark: bool) -> None:
     xy, labels = opened.positions(pipeline), rounds.labels(run)
-    codes, scale, ticks = weight_codes(course.relative[:, at])
+    codes, scale, ticks = weight_codes(history.relative[:, at])
     colours = scale_colours(dark)
-    key = f"weights {digest(course.effective[:, at].tolist())}"
+    key = f"weights {digest(history.effective[:, at].tolist())}"
     colouring = Colouring(codes[labels], colours, key, scale=scale, scale_title="× equal", scale_ticks=ticks)
     view = full_view(xy)
     rows = real_points(xy, view)
@@ -98,8 +99,8 @@ def _map(pipeline: Pipeline, rounds: Rounds, run: RefineRun, course: Course, at:
         c = int(labels[row])
         return [
             *tip_of(pipeline, row),
-            f"cluster {c}: {course.names[c]}",
-            f"{course.relative[c, at]:.2f} × an equal share",
+            f"cluster {c}: {history.names[c]}",
+            f"{history.relative[c, at]:.2f} × an equal share",
         ]
 
     map_pointer.show(f"weight_map-{at}", xy, tip)

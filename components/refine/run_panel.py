@@ -14,9 +14,10 @@ from core.evidence.candidates import describe, run_lengths
 from core.evidence.current import current_selection, is_current
 from core.refine.advance import is_outdated
 from core.refine.exchange import RECORDS, export_round, import_scores
-from core.refine.history import Course
+from core.refine.history import History
 from core.refine.publishing import take_back
-from core.refine.runs import RefineRun, Round, Rounds
+from core.refine.run import RefineRun, Round
+from core.refine.runs import Rounds
 from core.run import jobs
 from core.run.pipeline import Pipeline
 
@@ -216,18 +217,18 @@ def show_elsewhere(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Rou
             st.rerun()
 
 
-def show_decisions(course: Course, shown: int) -> None:
-    """Draw what people decided before a round. shown: its position in the course."""
-    made = course.decisions[shown]
+def show_decisions(history: History, shown: int) -> None:
+    """Draw what people decided before a round. shown: its position in the history."""
+    made = history.decisions[shown]
     if not made:
         return
-    with st.expander(f"Decided before {course.titles[shown].lower()}: {len(made):,}"):
+    with st.expander(f"Decided before {history.titles[shown].lower()}: {len(made):,}"):
         for d in made[-50:]:
             what = f"cluster {d.cluster}" if d.target == "cluster" else counted(len(d.rows), "record")
             if d.action in ("undo", "redo"):
                 what = f"decision {d.refers}"
             by = f" × {d.value:g}" if d.action == "weight" else ""
-            since = ", taken back since" if d.id in course.taken_back else ""
+            since = ", taken back since" if d.id in history.taken_back else ""
             st.text(
                 f"{d.at[:16].replace('T', ' ')} {d.who}: {d.action} {what}{by}{since}"
                 + (f" ({d.note})" if d.note else "")

@@ -5,8 +5,9 @@ import streamlit as st
 from components.charts.theme import ICONS
 from components.session import decide, state
 from core.base.text import counted
-from core.refine.history import Course, round_table, why
-from core.refine.runs import RefineRun, Round, Rounds
+from core.refine.history import History, round_table, why
+from core.refine.run import RefineRun, Round
+from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
 from core.workspace.deciding import overrides_of
 
@@ -58,17 +59,17 @@ def _on_select(key: str) -> None:
     state.get().refine_cluster = int(rows[0]) if rows else -1
 
 
-def show_cluster(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round | None, course: Course) -> None:
+def show_cluster(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round | None, history: History) -> None:
     """Draw the picked cluster beside the charts."""
     cluster = state.get().refine_cluster
-    if not 0 <= cluster < len(course.names):
+    if not 0 <= cluster < len(history.names):
         st.markdown("##### No cluster picked")
         st.caption(
             "Click a row of the table below to see why its weight moved, and to weight, pin or drop it for the next round."
         )
         return
     st.caption(f"Cluster {cluster:d}")
-    st.text(course.names[cluster])
+    st.text(history.names[cluster])
     if made is not None:
         st.text(why(rounds, run, made, cluster))
     if rounds.state(run.id) in ("stale", "reversed"):

@@ -1,4 +1,4 @@
-"""The domains: names, descriptions, wished shares; from a file, to a file. What is saved, and what is not yet, is the
+"""The domains: names, descriptions, target shares; from a file, to a file. What is saved, and what is not yet, is the
 workspace's."""
 
 import json
@@ -43,7 +43,7 @@ def show(pipeline: Pipeline) -> tuple[Domain, ...]:
             "name": st.column_config.TextColumn("Domain", required=True),
             "description": st.column_config.TextColumn("In one sentence", width="large", required=True),
             "share": st.column_config.NumberColumn(
-                "Wished share", min_value=0.0, max_value=1.0, step=0.05, help="Of the selection; 0 for none."
+                "Target share", min_value=0.0, max_value=1.0, step=0.05, help="Of the selection; 0 for none."
             ),
             "seeds": st.column_config.NumberColumn("Seeds", help="None: records that fit the description are taken."),
         },

@@ -118,7 +118,7 @@ def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
             "Too much like an earlier one from",
             0.0,
             1.0,
-            last.threshold if last else 0.0,
+            last.similarity_threshold if last else 0.0,
             0.05,
             key="writer_threshold",
             help="A cosine. 0 takes the paper's: 0.85, and 0.9 for mathematics, whose problems resemble each other more.",
@@ -131,7 +131,13 @@ def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
             names = () if whole else (domain.name,)
             try:
                 params = SeedParams(
-                    model, endpoint, names, int(n_seeds), seed=int(seed), threshold=float(threshold), tries=int(tries)
+                    model,
+                    endpoint,
+                    names,
+                    int(n_seeds),
+                    seed=int(seed),
+                    similarity_threshold=float(threshold),
+                    tries=int(tries),
                 )
             except CurationError as error:
                 trouble.show(error)

@@ -35,7 +35,7 @@ def show(pipeline: Pipeline) -> None:
     cuts = _cuts(reward, domain, drawn, len(info["names"]), by_domain)
     columns = st.columns(3)
     if "from" in info:
-        columns[0].caption(f"Probes learnt elsewhere: {as_markdown(info['from'])}")
+        columns[0].caption(f"Probes trained elsewhere: {as_markdown(info['from'])}")
     else:
         _quality_of_probes(columns, info)
     columns[2].metric("Selected by it", f"{int(chosen.sum()):,}")
@@ -59,7 +59,7 @@ def show(pipeline: Pipeline) -> None:
         )
     _records(pipeline, info["names"], table, chosen, cuts)
     if "from" not in info:
-        with st.expander("How the probes learnt"):
+        with st.expander("How the probes were trained"):
             _learning(info)
 
 
@@ -101,7 +101,7 @@ def _quality_of_probes(columns, info: dict) -> None:
     columns[1].metric(
         "Reward probe's order",
         "–" if info["spearman"] is None else f"{info['spearman']:.2f}",
-        help="Rank correlation of foretold and true entropy on records held out; 1 is perfect.",
+        help="Rank correlation of predicted and true entropy on records held out; 1 is perfect.",
     )
 
 
@@ -118,7 +118,7 @@ def _last_by_it(pipeline: Pipeline) -> dict | None:
 def _stands(pipeline: Pipeline, entry: dict) -> str:
     """Return what keeps a selection by DaaR from being what is exported, or ""."""
     if pipeline.key("select", SelectionParams.from_dict(entry["params"])) != entry["key"]:
-        return ":orange[Out of date: something was decided, or learnt anew, since.]"
+        return ":orange[Out of date: something was decided, or trained anew, since.]"
     if pipeline.current("select") != entry["key"]:
         return f"Not the current selection, which is {as_markdown(current_selection(pipeline).title)}."
     return ""
@@ -137,8 +137,8 @@ def _chosen(pipeline: Pipeline, entry: dict | None, n: int) -> tuple[np.ndarray,
 
 def _by_domain(pipeline: Pipeline, entry: dict | None) -> bool:
     """Whether every domain has a cut of its own: one is favoured, or shares are wished."""
-    learnt, favoured = pipeline.params("reward"), entry is not None and entry["params"].get("customise")
-    return bool(favoured or any(domain.get("share") for domain in learnt.domains))
+    trained, favoured = pipeline.params("reward"), entry is not None and entry["params"].get("customise")
+    return bool(favoured or any(domain.get("share") for domain in trained.domains))
 
 
 def _cuts(reward: np.ndarray, domain: np.ndarray, drawn: np.ndarray, k: int, by_domain: bool) -> np.ndarray:

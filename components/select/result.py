@@ -5,12 +5,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from components.charts.escaping import as_markdown, plain
-from components.charts.theme import GRID, SELECTED, is_dark, lay_out, status_colours
+from components.charts.theme import GRID, is_dark, lay_out, status_colours
 from components.session import opened, trouble
 from core.evidence.current import current_selection
 from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
 from core.selection.stage import last_selection_key
+from core.selection.status import SELECTED
 
 _MOST_BARS = 80
 
@@ -36,12 +37,12 @@ def show(pipeline: Pipeline) -> None:
     columns[1].metric(
         "Clusters touched",
         f"{measures.get('cluster_coverage', 0):.0%}",
-        help="The share of clusters from which at least one record was taken.",
+        help="Cluster coverage: the share of clusters from which at least one record was taken.",
     )
     columns[2].metric(
         "Spread over clusters",
         f"{measures.get('cluster_entropy', 0):.2f}",
-        help="1 is spread evenly over all clusters, 0 is all in one.",
+        help="Normalised cluster entropy: 1 is spread evenly over all clusters, 0 is all in one.",
     )
     if "mean_quality" in measures:
         columns[3].metric(

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 
 from components.session import opened
 from core.run.pipeline import Pipeline
-from core.selection.params import BANDED, GROUPS, NEEDS
+from core.selection.method import METHODS
+from core.selection.params import GROUPS
 
-_NEEDS = NEEDS | {"rounds": ("cluster", "score")}
+_NEEDS = {"rounds": ("cluster", "score")}  # of what an ablation trains beside the methods
 
 
 def groups(pipeline: Pipeline) -> list[str]:
-    """Return what bands can go by: learnt domains, source labels, both, or nothing."""
+    """Return what bands can go by: domains found, source labels, both, or nothing."""
     can = {"domains": bool(pipeline.current("reward")), "source": bool(opened.sources(pipeline)[0])}
     return [name for name in GROUPS if can[name]]
 
@@ -20,9 +21,14 @@ def methods(pipeline: Pipeline, names: Iterable[str], by_source: bool = True) ->
     banded = by_source and "source" in groups(pipeline)
 
     def is_there(method: str, need: str) -> bool:
-        return bool(pipeline.current(need)) or (need == "reward" and method in BANDED and banded)
+        return bool(pipeline.current(need)) or (
+            need == "reward" and method in METHODS and METHODS[method].is_banded and banded
+        )
 
-    return [name for name in names if all(is_there(name, need) for need in _NEEDS.get(name, ()))]
+    def needs(name: str) -> tuple[str, ...]:
+        return METHODS[name].needs if name in METHODS else _NEEDS.get(name, ())
+
+    return [name for name in names if all(is_there(name, need) for need in needs(name))]
 
 
 def probabilities(pipeline: Pipeline) -> list[str]:

@@ -3,13 +3,13 @@
 import numpy as np
 import streamlit as st
 
-from components.charts.theme import DROPPED, FREE, PINNED, SELECTED
 from components.session import state
 from core.data.record_table import RecordTable
 from core.data.records import RecordParams
 from core.evidence.candidates import Choice, rows_of
-from core.run.pipeline import Pipeline, open_workspace
+from core.run.pipeline import Pipeline, open_results
 from core.selection.stage import last_selection_key
+from core.selection.status import DROPPED, FREE, PINNED, SELECTED
 from core.workspace.decisions import Overrides
 from core.workspace.workspace import Workspace
 
@@ -23,7 +23,7 @@ def pipeline() -> Pipeline:
     workspace = Workspace(current.workspace, create=True)
     if not workspace.has_data and current.workspace.name == state.SAMPLE.stem:
         workspace.import_data(state.SAMPLE, RecordParams())
-    return open_workspace(workspace)
+    return open_results(workspace)
 
 
 def records(opened: Pipeline) -> RecordTable:
@@ -70,7 +70,7 @@ def chosen_rows(opened: Pipeline, choice: Choice) -> np.ndarray:
 
 
 def statuses(opened: Pipeline, overrides: Overrides) -> np.ndarray:
-    """Return (n,) int8: what every record is (theme.FREE, SELECTED, PINNED, DROPPED)."""
+    """Return (n,) int8: what every record is (see `core.selection.status`)."""
     status = np.full(opened.workspace.dataset().n_records, FREE, np.int8)
     chosen = selected(opened)
     if chosen is not None:

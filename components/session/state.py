@@ -86,7 +86,7 @@ def get() -> AppState:
     return st.session_state["winnow"]
 
 
-def open_workspace(folder: Path) -> None:
+def open_results(folder: Path) -> None:
     """Show another workspace from now on."""
     st.session_state["winnow"] = AppState(folder, who=get().who)
 

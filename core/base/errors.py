@@ -1,5 +1,12 @@
 """The one error a curator meets: bad data or bad parameters, said clearly, with the fix in the words of where it is read."""
 
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1].name
+COMMAND = (
+    "python -m core" if _PACKAGE == "core" else _PACKAGE
+)  # what verbs are called by: in a checkout, and once installed
+
 # Where what a stage makes comes from: the verb of the command line, and what to do on the pages.
 _MADE_BY = {
     "records": ("import", "open some data on the Data page"),
@@ -7,7 +14,7 @@ _MADE_BY = {
     "cluster": ("cluster", "press Prepare the map on the Data page"),
     "project": ("project", "press Prepare the map on the Data page"),
     "score": ("score", "press Prepare the map on the Data page"),
-    "reward": ("reward", "press Learn and select on the Reward page"),
+    "reward": ("reward", "press Train and select on the Reward page"),
     "select": ("select", "press Select on the Select page"),
 }
 
@@ -28,4 +35,4 @@ class CurationError(Exception):
 def lacking(message: str, stage: str, folder: object = "…") -> CurationError:
     """Return the error that says by `message` that a stage's result is not there, and how it is made."""
     verb, page = _MADE_BY[stage]
-    return CurationError(message, command=f"run: python -m core {verb} {folder}", page=page)
+    return CurationError(message, command=f"run: {COMMAND} {verb} {folder}", page=page)

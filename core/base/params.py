@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Self
 
 import numpy as np
@@ -15,20 +15,27 @@ from .errors import CurationError
 class Option:
     """What a field of params is: said in help texts, checked in values, and what the command line and plain forms are made from.
 
-    help: a few words, without the default. choices: the values allowed, a mapping says what each means. least, most: of a
-    number. flag: on the command line, where it is not "--" and the name; None where the field is not set there. stored: the name
-    in the plain form, where that was another once. added: it came later; at its default the plain form leaves it out, so that
-    keys of before still hold. usual: the default in words, where the value says little.
+    help: a few words, without the default. label: its name on a page. more: what a page says of it beside that, where help is
+    too short. choices: the values allowed, a mapping says what each means. least, most: of a number. step: by which a page moves
+    it. flag: on the command line, where it is not "--" and the name; None where it is not set there. also: a flag of before.
+    parse: a text of the command line to the value, where its type does not. usual: the default in words, where the value says
+    little. stored: the name in the plain form, where that was another once. added: it came later; at its default the plain form
+    leaves it out, so that keys of before still hold.
     """
 
     help: str = ""
+    label: str = ""
+    more: str = ""
     choices: Collection[str] | None = None
     least: float | None = None
     most: float | None = None
+    step: float | None = None
     flag: str | None = ""
+    also: str = ""
+    parse: Callable[[str], Any] | None = None
+    usual: str = ""
     stored: str = ""
     added: bool = False
-    usual: str = ""
 
 
 def option(default: Any, help: str, **about: Any) -> Any:
@@ -51,7 +58,7 @@ class Params:
 
     def __post_init__(self) -> None:
         for name, (field, allowed) in options_of(type(self)).items():
-            _check(name, getattr(self, name), field.type, allowed)
+            check_option(name, getattr(self, name), field.type, allowed)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the params as JSON-ready values."""
@@ -75,7 +82,8 @@ class Params:
         return cls(**{known[name]: value for name, value in values.items()})
 
 
-def _check(name: str, value: Any, kind: type, allowed: Option) -> None:
+def check_option(name: str, value: Any, kind: type, allowed: Option) -> None:
+    """Raise CurationError, with `name`, unless the value is what the option of a field of type `kind` allows."""
     if allowed.choices is not None:
         check_choice(name, value, tuple(allowed.choices))
     elif kind is int and allowed.least is not None:

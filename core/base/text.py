@@ -1,6 +1,7 @@
 """Words for people: a text on one line, cut where there is no room for more."""
 
 import re
+from collections.abc import Mapping
 
 # Characters that XML, and a terminal that shows Markdown, can't do with; line breaks and tabs are not among them.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -14,6 +15,11 @@ def one_line(text: str) -> str:
 def counted(n: int, one: str, many: str = "") -> str:
     """Return "1 record", "2 records", "12,000 records". many: the words for more than one, where it isn't `one` with an s."""
     return f"{n:,} {one if n == 1 else many or f'{one}s'}"
+
+
+def in_words(choices: Mapping[str, str]) -> str:
+    """Return choices with what they mean: "a: this; b: that"."""
+    return "; ".join(f"{name}: {meaning}" for name, meaning in choices.items())
 
 
 def shorten(text: str, length: int) -> str:

@@ -5,81 +5,40 @@ import sys
 from pathlib import Path
 
 from ..base.errors import CurationError
-from ..base.params import check_count
+from ..base.params import check_count, options_of
 from ..base.text import counted
 from ..daar.domains import Domain, domain_as_dict, load_domains, save_domains
-from ..daar.params import ASSIGNMENTS, RewardParams
+from ..daar.params import DaarParams
 from ..daar.probe_transfer import carry_probes
 from ..daar.saved_domains import kept_only, save_in, saved_domains, settle_offered
-from ..daar.seed_generation import TRIES
 from ..daar.seed_writing import SeedParams, last_writing
+from ..daar.stage import REWARD
 from ..data.targets import check_out
 from ..evidence.stability import LEAST_SEEDS, StabilityParams, known_stability
 from ..run.pipeline import Pipeline
 from ..run.tasks import Step
 from ..selection.params import SelectionParams
 from ..workspace.workspace import Workspace
-from .stages import open_pipeline, run_in_workspace, say_stability
+from .opening import open_pipeline, run_in_workspace, say_stability
+from .options import add_device, add_options, given, read
+from .verbs import Verbs
 
-_LEARNING = {"layer": 3, "sample": 5000, "assignment": "clusters"}  # the defaults of what --probes brings along
 
-
-def add_seeds(sub: argparse.ArgumentParser) -> None:
-    """Declare the options of `seeds`."""
+def add_verbs(verbs: Verbs) -> None:
+    """Declare the verbs."""
+    sub = verbs.add("seeds", "Let a model write seeds for the domains of DaaR.", seeds)
     sub.add_argument("--domains", help="a YAML or JSON file of domains (those used last)")
     sub.add_argument("--model", dest="write_seeds", required=True, help="what writes them: see --endpoint")
-    _add_writing(sub)
+    add_options(sub, SeedParams)
     sub.add_argument("--out", help="write the domains with their seeds to this JSON file, to edit and give to reward")
     sub.add_argument("--keep", action="store_true", help="let all count at once (each waits for a curator)")
-
-
-def _add_writing(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument(
-        "--endpoint",
-        action="store_true",
-        help="MODEL is a name at the OpenAI-compatible endpoint (a causal language model by path or hub name)",
-    )
-    sub.add_argument("--seeds-each", type=int, default=10, help="seeds to write for a domain (10)")
-    sub.add_argument("--temperature", type=float, default=0.8, help="of the writing model (0.8)")
-    sub.add_argument(
-        "--seed-threshold",
-        type=float,
-        default=0.0,
-        help="the cosine from which a written seed repeats an earlier one (0.85, for mathematics 0.9)",
-    )
-    sub.add_argument("--tries", type=int, default=TRIES, help=f"failures in a row before the writing ends ({TRIES})")
-
-
-def add_reward(sub: argparse.ArgumentParser) -> None:
-    """Declare the options of `reward`."""
+    add_device(sub)
+    sub = verbs.add("reward", REWARD.help, reward)
     sub.add_argument(
         "--domains", help="a YAML or JSON file of domains: name, description, share, seeds (those used last)"
     )
-    sub.add_argument("--budget", default="20%", help="how many records: a count or a percentage (20%%)")
-    sub.add_argument(
-        "--model", default="", help="a causal language model by path or hub name (the workspace's embeddings)"
-    )
-    sub.add_argument(
-        "--layer", type=int, default=_LEARNING["layer"], help="of that model: whose states feed the probes (3)"
-    )
-    sub.add_argument(
-        "--encoder", default="", help="what descriptions are embedded by where your vectors came from a file"
-    )
-    sub.add_argument(
-        "--assignment",
-        choices=tuple(ASSIGNMENTS),
-        default=_LEARNING["assignment"],
-        help="of records to domains (clusters)",
-    )
-    sub.add_argument(
-        "--sample",
-        type=int,
-        default=_LEARNING["sample"],
-        help="records that pseudo-labels and probes are made on (5000)",
-    )
-    sub.add_argument(
-        "--customise", default="", help="a domain to favour: half of its records to a tenth of each other's"
-    )
+    add_options(sub, SelectionParams, "budget", "target_domain", budget="20%")
+    add_options(sub, DaarParams)
     sub.add_argument(
         "--stability",
         type=int,
@@ -87,11 +46,12 @@ def add_reward(sub: argparse.ArgumentParser) -> None:
         metavar="DRAWS",
         help="also how alike DRAWS draws of seeds and probes select (no)",
     )
-    sub.add_argument("--probes", help="another workspace, whose probes are applied here; nothing is learnt anew")
+    sub.add_argument("--probes", help="another workspace, whose probes are applied here; nothing is trained")
     sub.add_argument(
         "--write-seeds", default="", metavar="MODEL", help="a model that first writes seeds, all kept (none)"
     )
-    _add_writing(sub)
+    add_options(sub, SeedParams)
+    add_device(sub)
 
 
 def seeds(arguments: argparse.Namespace) -> None:
@@ -120,12 +80,12 @@ def seeds(arguments: argparse.Namespace) -> None:
 def reward(arguments: argparse.Namespace) -> None:
     """Run DaaR and select by it."""
     pipeline = open_pipeline(arguments)
-    selection = SelectionParams(arguments.budget, "daar", seed=arguments.seed, customise=arguments.customise)
+    selection = SelectionParams(arguments.budget, "daar", seed=arguments.seed, target_domain=arguments.target_domain)
     selection.n_records(pipeline.workspace.dataset().n_records)
     params = _carried_over(arguments) if arguments.probes else _params(pipeline, arguments)
     names = [domain["name"] for domain in params.domains]
-    if arguments.customise and arguments.customise not in names:
-        raise CurationError(f"--customise is {arguments.customise!r}; the domains are {', '.join(names)}.")
+    if arguments.target_domain and arguments.target_domain not in names:
+        raise CurationError(f"--target-domain is {arguments.target_domain!r}; the domains are {', '.join(names)}.")
     steps = [Step("reward", params.as_dict()), Step("select", selection.as_dict())]
     asked = None
     if arguments.stability:
@@ -138,10 +98,10 @@ def reward(arguments: argparse.Namespace) -> None:
         say_stability("daar", "daar", known_stability(open_pipeline(arguments), asked))
 
 
-def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
+def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> DaarParams:
     workspace = pipeline.workspace
     domains = load_domains(Path(arguments.domains)) if arguments.domains else saved_domains(workspace)
-    _learning(arguments, domains)  # what is wrong is said before anything is replaced
+    _training(arguments, domains)  # what is wrong is said before anything is replaced
     if arguments.domains:
         _use(pipeline, domains, arguments.domains)
     if arguments.write_seeds:
@@ -156,19 +116,11 @@ def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> RewardParams:
             )
         if arguments.write_seeds and not domain.own:
             print(f"warning: {domain.name} stands by its description alone", file=sys.stderr)
-    return _learning(arguments, domains)
+    return _training(arguments, domains)
 
 
-def _learning(arguments: argparse.Namespace, domains: tuple[Domain, ...]) -> RewardParams:
-    return RewardParams(
-        tuple(domain_as_dict(kept_only(domain)) for domain in domains),
-        model=arguments.model,
-        encoder=arguments.encoder,
-        layer=arguments.layer,
-        sample=arguments.sample,
-        assignment=arguments.assignment,
-        seed=arguments.seed,
-    )
+def _training(arguments: argparse.Namespace, domains: tuple[Domain, ...]) -> DaarParams:
+    return read(arguments, DaarParams, domains=tuple(domain_as_dict(kept_only(domain)) for domain in domains))
 
 
 def _use(pipeline: Pipeline, domains: tuple[Domain, ...], file: str) -> None:
@@ -191,37 +143,29 @@ def _use(pipeline: Pipeline, domains: tuple[Domain, ...], file: str) -> None:
     save_in(pipeline.workspace, domains)
 
 
-def _carried_over(arguments: argparse.Namespace) -> RewardParams:
-    own = {
-        name: getattr(arguments, name)
-        for name in ("domains", "write_seeds", "model", "encoder", "layer", "sample", "assignment")
-    }
-    usual = {"domains": None, "write_seeds": "", "model": "", "encoder": "", **_LEARNING}
-    if given := [f"--{name.replace('_', '-')}" for name, value in own.items() if value != usual[name]]:
-        raise CurationError(f"--probes brings along what was learnt elsewhere; leave {', '.join(given)} out.")
+def _carried_over(arguments: argparse.Namespace) -> DaarParams:
+    usual = DaarParams()
+    own = {name: value for name, value in given(arguments, DaarParams).items() if value != getattr(usual, name)}
+    own.pop("seed", None)
+    own |= {name: True for name in ("domains", "write_seeds") if getattr(arguments, name)}
+    if told := [
+        f"--{name.replace('_', '-')}" for name in ("domains", "write_seeds", *options_of(DaarParams)) if name in own
+    ]:
+        raise CurationError(f"--probes brings along what was trained elsewhere; leave {', '.join(told)} out.")
     return carry_probes(Pipeline(Workspace(arguments.probes)), Workspace(arguments.workspace))
 
 
 def _write_seeds(pipeline: Pipeline, arguments: argparse.Namespace) -> None:
-    check_count("--seeds-each", arguments.seeds_each, 1)
-    params = SeedParams(
-        arguments.write_seeds,
-        arguments.endpoint,
-        n_seeds=arguments.seeds_each,
-        temperature=arguments.temperature,
-        seed=arguments.seed,
-        threshold=arguments.seed_threshold,
-        tries=arguments.tries,
-    )
+    params = read(arguments, SeedParams, model=arguments.write_seeds)
     run_in_workspace(pipeline.workspace, [Step("seeds", params.as_dict())], arguments)
     for complaint in last_writing(pipeline.workspace)[1]:
         print(f"warning: {complaint}", file=sys.stderr)
 
 
 def say_reward(pipeline: Pipeline) -> None:
-    """Print what the probes learnt, a line a domain, and the selection."""
+    """Print what the probes were trained, a line a domain, and the selection."""
     info = pipeline.finished("reward")
-    if "from" in info:  # probes of another workspace: nothing was learnt, so nothing drifted
+    if "from" in info:  # probes of another workspace: nothing was trained, so nothing drifted
         for name, share in zip(info["names"], info["shares"], strict=True):
             print(f"{name[:24]:<24} {share:>6.1%}")
     else:

@@ -12,7 +12,33 @@ from ..selection.params import RoundsParams
 from ..workspace.deciding import decide_cluster, decide_records, revise
 from ..workspace.decisions import Decision, next_redo, next_undo
 from ..workspace.ledger import user_name
-from .stages import open_pipeline, say_current
+from .opening import open_pipeline, say_current
+from .verbs import Verbs
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Declare the verbs."""
+    for name, summary in (
+        ("pin", "Records or a cluster that must be chosen."),
+        ("drop", "Records or a cluster that must not be chosen."),
+        ("clear", "Take pins, drops and weights off records or a cluster."),
+    ):
+        sub = verbs.add(name, summary, decide)
+        target = sub.add_mutually_exclusive_group(required=True)
+        target.add_argument("--rows", help="record numbers, as in 3,17,40-59")
+        target.add_argument("--cluster", type=int, help="a cluster's number")
+        target.add_argument("--search", help="every record whose text holds these words")
+        _add_note(sub)
+    sub = verbs.add("weight", "Multiply a cluster's share of the budget.", weight)
+    sub.add_argument("--cluster", type=int, required=True, help="the cluster's number")
+    sub.add_argument("--by", type=float, required=True, help="the multiplier, 0 or more; 1 takes it off")
+    _add_note(sub)
+    verbs.add("undo", "Take back the latest decision.", undo)
+    verbs.add("redo", "Restore the decision last taken back.", redo)
+
+
+def _add_note(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--note", default="", help="why, for those who read it later")
 
 
 def decide(arguments: argparse.Namespace) -> None:
@@ -79,7 +105,7 @@ def _revise(arguments: argparse.Namespace, action: str, find) -> None:
 
 def _follow(pipeline: Pipeline) -> None:
     """Let the current selection of a run obey the decision, and say how it stands then."""
-    now = Pipeline(pipeline.workspace)
+    now = pipeline.fresh()
     follow_decisions(now)
     if isinstance(now.params("select"), RoundsParams):
         say_current(current_selection(now))

@@ -1,79 +1,53 @@
-"""The verbs of evidence: measure, compare, version, prove, report."""
+"""The verbs of evidence: measure and compare."""
 
 import argparse
 import json
 import sys
-from pathlib import Path
+
+import numpy as np
 
 from ..base.errors import CurationError
 from ..base.params import check_count
-from ..base.text import counted, one_line
-from ..evidence.ablation.latest import last_proof, table_lines
-from ..evidence.ablation.params import DEFAULT_METHODS, GROUPINGS, PROVED, ProveParams
-from ..evidence.candidates import choices, find_choice, rows_of
-from ..evidence.measuring import LEAST_RANDOM, Evidence, MeasureParams, found_before
+from ..evidence.candidates import Choice, find_choice, rows_of
+from ..evidence.ground import MeasureParams
+from ..evidence.measuring import Evidence, found_before
 from ..evidence.stability import LEAST_SEEDS, StabilityParams, stability
-from ..evidence.versions import (
-    export_version,
-    find_version,
-    import_version,
-    restore_version,
-    save_version,
-    version_rows,
-)
-from ..export.delivery import manifest_facts
-from ..export.report.writing import write_report
 from ..measures.compare import by_cluster, compare
-from ..measures.registry import MEASURES
+from ..measures.measure import MEASURES
 from ..run.pipeline import Pipeline
 from ..run.tasks import Step
-from ..selection.params import SEEDED
-from ..workspace.ledger import user_name
-from ..workspace.workspace import Workspace
-from .stages import open_pipeline, run_in_workspace, say_stability
+from ..selection.method import is_seeded
+from .opening import open_pipeline, run_in_workspace, say_stability
+from .options import add_device, add_options, read
+from .verbs import Verbs
 
 _SHOWN_CLUSTERS = 10
 
 
-def add_measure(sub: argparse.ArgumentParser) -> None:
-    """Declare the options of `measure`."""
+def add_verbs(verbs: Verbs) -> None:
+    """Declare the verbs."""
+    sub = verbs.add("measure", "Measure a selection beside random ones of its size.", measure)
     sub.add_argument(
         "--selection", default="current", help="current, #NUMBER, round:RUN.NUMBER or a version's name (current)"
     )
-    sub.add_argument("--random", type=int, default=10, help="random selections of the same size beside it (10)")
+    add_options(sub, MeasureParams)
     sub.add_argument("--json", action="store_true", help="as JSON")
-
-
-def add_compare(sub: argparse.ArgumentParser) -> None:
-    """Declare the options of `compare`."""
+    add_device(sub)
+    sub = verbs.add("compare", "Set selections beside each other.", compare_selections)
     sub.add_argument(
         "selections",
         nargs="+",
         metavar="A B",
         help="two or more: current, #NUMBER, round:RUN.NUMBER or a version's name",
     )
-    sub.add_argument("--random", type=int, default=10, help="random selections of the same size beside each (10)")
+    add_options(sub, MeasureParams)
     sub.add_argument("--stability", type=int, default=0, metavar="SEEDS", help="also how alike SEEDS seeds select (no)")
-
-
-def add_prove(sub: argparse.ArgumentParser) -> None:
-    """Declare the options of `prove`."""
-    sub.add_argument(
-        "--methods",
-        default=",".join(DEFAULT_METHODS),
-        help=f"of {', '.join(PROVED)}, or version:NAME ({','.join(DEFAULT_METHODS)})",
-    )
-    sub.add_argument("--budget", default="10%", help="how many records each selects (10%%)")
-    sub.add_argument("--seeds", type=int, default=3, help="trainings of each (3)")
-    sub.add_argument("--held-out", type=int, default=2000, help="records that nothing is trained on (2000)")
-    sub.add_argument("--by", choices=GROUPINGS, default="auto", help="what losses are summed up by (auto)")
-    sub.add_argument("--base", default="", help="tune this causal language model by LoRA (a small one from scratch)")
-    sub.add_argument("--set", default="", help="of the model, as in steps=800,width=256 or epochs=1,rank=8")
+    add_device(sub)
 
 
 def measure(arguments: argparse.Namespace) -> None:
     """Measure a selection beside random ones."""
-    check_count("--random", arguments.random, LEAST_RANDOM)
+    read(arguments, MeasureParams)  # checked before anything is done
     found = _measured(arguments, [arguments.selection])[0]
     if arguments.json:
         print(json.dumps({"values": found.values, "bands": found.bands, "details": found.details}, indent=1))
@@ -95,12 +69,21 @@ def compare_selections(arguments: argparse.Namespace) -> None:
     """Set selections beside each other: measures, shared records, clusters."""
     if len(arguments.selections) < 2:
         raise CurationError("Name two selections at least; status and version list say what there is.")
-    check_count("--random", arguments.random, LEAST_RANDOM)
+    read(arguments, MeasureParams)  # checked before anything is done
     if arguments.stability:
         check_count("--stability", arguments.stability, LEAST_SEEDS)
     found = _measured(arguments, arguments.selections)
     pipeline = open_pipeline(arguments)
     chosen = [find_choice(pipeline, name) for name in arguments.selections]
+    _say_measures(chosen, found)
+    rows = [rows_of(pipeline, choice) for choice in chosen]
+    for other, theirs in zip(chosen[1:], rows[1:], strict=True):
+        _say_difference(pipeline, (chosen[0], rows[0]), (other, theirs))
+    if arguments.stability:
+        _say_stabilities(pipeline, chosen, arguments)
+
+
+def _say_measures(chosen: list[Choice], found: list[Evidence]) -> None:
     print(f"{'measure':<28}" + "".join(f"{choice.title[:30]:>32}" for choice in chosen))
     for name in MEASURES:
         if all(name in each.values for each in found):
@@ -109,36 +92,37 @@ def compare_selections(arguments: argparse.Namespace) -> None:
     print("above, inside and below: of the band of random selections of the same size")
     if len({choice.n for choice in chosen}) > 1:
         print("these selections differ in size, and most measures grow or shrink with it")
-    rows = [rows_of(pipeline, choice) for choice in chosen]
+
+
+def _say_difference(pipeline: Pipeline, one: tuple[Choice, np.ndarray], other: tuple[Choice, np.ndarray]) -> None:
+    apart = compare(one[1], other[1])
+    print(
+        f"{one[0].title} and {other[0].title}: {len(apart.both):,} in both, {len(apart.only_a):,} only in the first, "
+        f"{len(apart.only_b):,} only in the second, Jaccard {apart.jaccard:.3f}"
+    )
     labels = pipeline.array("cluster")
-    for other, theirs in zip(chosen[1:], rows[1:], strict=True):
-        apart = compare(rows[0], theirs)
-        print(
-            f"{chosen[0].title} and {other.title}: {len(apart.both):,} in both, {len(apart.only_a):,} only in the first, "
-            f"{len(apart.only_b):,} only in the second, Jaccard {apart.jaccard:.3f}"
-        )
-        if labels is not None:
-            names = pipeline.workspace.info("cluster", pipeline.current("cluster"))["names"]
-            clusters = by_cluster(apart, labels, names)
-            for line in clusters.head(_SHOWN_CLUSTERS).itertuples():
-                print(
-                    f"  cluster {line.cluster} {line.name}: {line.both} both, {line.only_a} first, {line.only_b} second"
-                )
-            if len(clusters) > _SHOWN_CLUSTERS:
-                print(f"  and {len(clusters) - _SHOWN_CLUSTERS} more clusters, less apart")
-    if arguments.stability:
-        for choice in chosen:
-            if choice.params.get("method") not in SEEDED:
-                print(f"{choice.title}: no seeds to try")
-                continue
-            steady = stability(pipeline, StabilityParams(choice.params, arguments.stability), device=arguments.device)
-            say_stability(choice.title, choice.params["method"], steady)
+    if labels is None:
+        return
+    clusters = by_cluster(apart, labels, pipeline.info("cluster")["names"])
+    for line in clusters.head(_SHOWN_CLUSTERS).itertuples():
+        print(f"  cluster {line.cluster} {line.name}: {line.both} both, {line.only_a} first, {line.only_b} second")
+    if len(clusters) > _SHOWN_CLUSTERS:
+        print(f"  and {len(clusters) - _SHOWN_CLUSTERS} more clusters, less apart")
+
+
+def _say_stabilities(pipeline: Pipeline, chosen: list[Choice], arguments: argparse.Namespace) -> None:
+    for choice in chosen:
+        if not is_seeded(choice.params.get("method", "")):
+            print(f"{choice.title}: no seeds to try")
+            continue
+        steady = stability(pipeline, StabilityParams(choice.params, arguments.stability), device=arguments.device)
+        say_stability(choice.title, choice.params["method"], steady)
 
 
 def _measured(arguments: argparse.Namespace, names: list[str]) -> list[Evidence]:
     pipeline = open_pipeline(arguments)
     chosen = [find_choice(pipeline, name) for name in names]
-    params = MeasureParams(arguments.random)
+    params = read(arguments, MeasureParams)
     if "current" in names and not pipeline.current("select"):
         print("warning: the current selection is out of date; it is measured as it was selected", file=sys.stderr)
     step = Step("measure", {"choices": [choice.id for choice in chosen], "params": params.as_dict()})
@@ -148,133 +132,3 @@ def _measured(arguments: argparse.Namespace, names: list[str]) -> list[Evidence]
     if None in found:
         raise CurationError("The clusters, scores or domains were changed while it was measured; measure again.")
     return found
-
-
-def prove(arguments: argparse.Namespace) -> None:
-    """Train on each method's selection and print the held-out losses."""
-    pipeline = open_pipeline(arguments)
-    pipeline.workspace.dataset()
-    check_count("--seeds", arguments.seeds, 1)
-    check_count("--held-out", arguments.held_out, 1)
-    params = ProveParams(
-        tuple(name.strip() for name in arguments.methods.split(",")),
-        arguments.budget,
-        arguments.seeds,
-        arguments.held_out,
-        arguments.by,
-        arguments.seed,
-        arguments.base,
-        **{"lora" if arguments.base else "small": _settings(arguments.set)},
-    )
-    run_in_workspace(pipeline.workspace, [Step("prove", params.as_dict())], arguments)
-    proof = last_proof(open_pipeline(arguments))
-    print(*table_lines(proof.lines), sep="\n")
-    for warning in proof.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    print(
-        "read: how often a training read what was selected; overlap: the share of it that two seeds both select, on average"
-    )
-    print(proof.varied)
-    print("nats a token of held-out responses, lower is better; ± half a 95 % confidence interval over the seeds")
-    if not arguments.base:
-        print(
-            "a small model from scratch is a proxy: it says what a selection teaches it, not how a large model will do"
-        )
-
-
-def _settings(text: str) -> dict[str, int | float]:
-    """Return the names and numbers of a text such as "steps=800,width=256"."""
-    values: dict[str, int | float] = {}
-    for part in filter(None, text.split(",")):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if not name or not equals:
-            raise CurationError(f"--set is {text!r}; it must be names and values such as steps=800,width=256.")
-        if name in values:
-            raise CurationError(f"--set is {text!r}, which gives {name} twice; leave one out.")
-        try:
-            values[name] = int(value)
-        except ValueError:
-            try:
-                values[name] = float(value)
-            except ValueError as error:
-                raise CurationError(f"--set gives {name} as {value!r}; it must be a number.") from error
-    return values
-
-
-def add_report(sub: argparse.ArgumentParser) -> None:
-    """Declare the options of `report`."""
-    sub.add_argument("--out", required=True, help="the .html to write; the .md is written beside it")
-    sub.add_argument("--examples", type=int, default=8, help="records to show, selected and not (8)")
-
-
-def report(arguments: argparse.Namespace) -> None:
-    """Write the report of the current selection."""
-    written = write_report(open_pipeline(arguments), Path(arguments.out), arguments.examples, arguments.seed)
-    print(f"written to {written[0].resolve()}, with {written[1].name} beside it")
-
-
-def add_version(sub: argparse.ArgumentParser) -> None:
-    """Declare the ways of `version`."""
-    ways = sub.add_subparsers(dest="way", required=True, metavar="save|list|restore|export|import")
-    for name, summary, run in (
-        ("save", "Keep the current selection under a name; it never changes.", _save),
-        ("list", "Show what can be compared: versions and the selections made.", _list),
-        ("restore", "Make a version the current selection again.", _restore),
-        ("export", "Write a version as JSONL with its manifest.", _export),
-        ("import", "Keep the records of a JSONL made elsewhere as a version.", _import),
-    ):
-        way = ways.add_parser(name, help=summary, description=summary)
-        way.set_defaults(run=run)
-        way.add_argument("workspace", help="the workspace folder")
-        if name == "import":
-            way.add_argument("data", help="the file; its records are found in the data by their text")
-        if name != "list":
-            way.add_argument("--name", required=True, help="the version's name")
-        if name in ("save", "import"):
-            way.add_argument("--note", default="", help="why, for those who read it later")
-        if name == "export":
-            way.add_argument("--out", required=True, help="where to write it")
-
-
-def _save(arguments: argparse.Namespace) -> None:
-    pipeline = open_pipeline(arguments)
-    if pipeline.table("select") is None:
-        raise CurationError("There is no selection up to date to save; select again first.")
-    made = save_version(pipeline, arguments.name, manifest_facts(pipeline), arguments.note, user_name())
-    print(f"saved {made.name}: {counted(made.n, 'record')}")
-
-
-def _import(arguments: argparse.Namespace) -> None:
-    made = import_version(
-        Workspace(arguments.workspace), Path(arguments.data), arguments.name, arguments.note, user_name()
-    )
-    print(f"saved {made.name}: {counted(made.n, 'record')}")
-    if made.n_unknown:
-        print(f"warning: {counted(made.n_unknown, 'record')} of {arguments.data} not in the data", file=sys.stderr)
-
-
-def _list(arguments: argparse.Namespace) -> None:
-    for choice in choices(open_pipeline(arguments)):
-        note = f": {one_line(choice.note)}" if choice.note else ""
-        print(f"{choice.id:<24} {choice.n:>9,}  {choice.at}  {choice.title}{note}")
-
-
-def _restore(arguments: argparse.Namespace) -> None:
-    pipeline = open_pipeline(arguments)
-    restore_version(pipeline, find_version(pipeline.workspace, arguments.name))
-    info = Pipeline(pipeline.workspace).finished("select")
-    print(f"{counted(info['n_selected'], 'record')} selected, as in {arguments.name}")
-    if info["shortfall"]:
-        print(f"warning: {info['shortfall']}", file=sys.stderr)
-
-
-def _export(arguments: argparse.Namespace) -> None:
-    workspace = Workspace(arguments.workspace)
-    version = find_version(workspace, arguments.name)
-    manifest = export_version(workspace, version, Path(arguments.out))
-    if gone := version.n - len(version_rows(workspace, version)):
-        print(
-            f"warning: {counted(gone, 'of its records is', 'of its records are')} no longer in the data",
-            file=sys.stderr,
-        )
-    print(f"written to {Path(arguments.out).resolve()}, with {manifest.name} beside it")

@@ -28,7 +28,7 @@ class Seed:
 
 @dataclasses.dataclass(frozen=True)
 class Domain:
-    """name, and a description in one sentence. share: of the selection, 0..1, or 0 where none is wished."""
+    """name, and a description in one sentence. share: of the selection, 0..1, or 0 where none is wanted."""
 
     name: str
     description: str

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from ..base.params import Params, check_choice, check_count
+from ..base.params import Params, option
 from .probes import ProbeParams
 
 ASSIGNMENTS = {
@@ -13,38 +13,50 @@ ASSIGNMENTS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class RewardParams(Params):
+class DaarParams(Params):
     """What DaaR is to do. domains: `domain_as_dict` of each, with its kept seeds.
 
     model: "" takes the workspace's embeddings; else path or hub name of a causal LM, whose input embeddings make centroids and
     whose hidden `layer` feeds the probes. encoder: what seeds' texts are embedded by where the workspace's vectors came from
     a file. sample: records that pseudo-labels and probes are made on. assignment: one of ASSIGNMENTS. n_seeds: records
     taken for a domain that has only its description. steps, batch_size, learning_rate: of the domain probe. probes: the key
-    of probes that another pool learnt and that were carried over (`carry_probes`), which are applied instead of learning.
+    of probes trained on another pool and that were carried over (`carry_probes`), which are applied instead of training.
     """
 
     domains: tuple[dict, ...] = ()
-    model: str = ""
-    encoder: str = ""
-    layer: int = 3
-    max_tokens: int = 512
-    sample: int = 5000
-    assignment: str = "clusters"
-    n_seeds: int = 10
-    steps: int = 2000
-    batch_size: int = 8
-    learning_rate: float = 1e-5
-    seed: int = 0
+    model: str = option(
+        "",
+        "a causal language model by path or hub name",
+        label="Causal language model",
+        more="Its input embeddings find the domains, a hidden layer feeds the probes.",
+        usual="the workspace's embeddings",
+    )
+    encoder: str = option(
+        "",
+        "what descriptions are embedded by where your vectors came from a file",
+        label="Encoder of your vectors",
+        more="Where the records' vectors came from a file: what descriptions are embedded by.",
+    )
+    layer: int = option(3, "of that model: whose states feed the probes", label="Its layer", least=0)
+    max_tokens: int = option(512, "of a record, for a causal language model", least=1, flag=None)
+    sample: int = option(
+        5000,
+        "records that pseudo-labels and probes are made on",
+        label="Trained on",
+        more="Records that the probes see.",
+        least=10,
+    )
+    assignment: str = option("clusters", "of records to domains", label="Records go to domains by", choices=ASSIGNMENTS)
+    n_seeds: int = option(10, "records taken for a domain that has only its description", least=1, flag=None)
+    steps: int = option(2000, "of the domain probe", flag=None)
+    batch_size: int = option(8, "of the domain probe", flag=None)
+    learning_rate: float = option(1e-5, "of the domain probe", flag=None)
+    seed: int = option(0, "of everything random", label="Seed", least=0)
     probes: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", tuple(dict(domain) for domain in self.domains))
-        check_choice("assignment", self.assignment, tuple(ASSIGNMENTS))
-        for name in ("max_tokens", "n_seeds"):
-            check_count(name, getattr(self, name), 1)
-        check_count("layer", self.layer, 0)
-        check_count("sample", self.sample, 10)
-        check_count("seed", self.seed, 0)
+        super().__post_init__()
         self.probe()
 
     def probe(self) -> ProbeParams:

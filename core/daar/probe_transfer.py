@@ -1,4 +1,4 @@
-"""DaaR's probes on records: those learnt here, or those of another workspace carried over."""
+"""DaaR's probes on records: those trained here, or those of another workspace carried over."""
 
 import dataclasses
 import shutil
@@ -13,10 +13,9 @@ from ..base.params import digest
 from ..base.progress import Progress, part_of
 from ..data.record_table import RecordTable
 from ..models.causal_lm import load_causal
-from ..workspace.results import Results
-from ..workspace.stage import Run
+from ..workspace.results import Results, Run
 from ..workspace.workspace import Workspace
-from .params import RewardParams
+from .params import DaarParams
 from .probes import Probe, softmax
 from .state_cache import states_of_records
 
@@ -55,42 +54,42 @@ def domains_by_source(records: RecordTable, rows: np.ndarray, labels: np.ndarray
     return {sources[s]: np.bincount(labels[codes == s], minlength=k).tolist() for s in largest}
 
 
-def carry_probes(source: Results, target: Workspace) -> RewardParams:
-    """Copy the probes that a workspace learnt into another, and return the params that apply them there.
+def carry_probes(source: Results, target: Workspace) -> DaarParams:
+    """Copy the probes that a workspace trained into another, and return the params that apply them there.
 
-    Raises CurationError where it has learnt none, or they are out of date.
+    Raises CurationError where it has trained none, or they are out of date.
     """
     key, folder = source.current("reward"), source.workspace.folder
     if not key:
         raise lacking(f"{folder} has no probes, or they are out of date", "reward", folder)
-    params: RewardParams = source.params("reward")
+    params: DaarParams = source.params("reward")
     stage, held = (
         ("probes", params.probes) if params.probes else ("reward", key)
     )  # they may come from elsewhere themselves
     files = [source.workspace.path(stage, held, suffix) for suffix in PROBES]
     name = digest([file_sha256(path) for path in files])
-    learnt = source.workspace.info(stage, held)
+    trained = source.workspace.info(stage, held)
     if not target.has("probes", name):
         for path, suffix in zip(files, PROBES, strict=True):
             with replacing(target.path("probes", name, suffix)) as temporary:
                 shutil.copyfile(path, temporary)
-        about = {each: learnt.get(each) for each in ("names", "embedded_by")}
-        target.save("probes", name, about | {"from": learnt.get("from", source.workspace.folder.resolve().name)})
+        about = {each: trained.get(each) for each in ("names", "embedded_by")}
+        target.save("probes", name, about | {"from": trained.get("from", source.workspace.folder.resolve().name)})
     return dataclasses.replace(params, probes=name)
 
 
 def run_with_probes(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Apply the probes that `run.params` names to this workspace's records; nothing is learnt."""
+    """Apply the probes that `run.params` names to this workspace's records; nothing is trained."""
     params, workspace = run.params, run.results.workspace
     if not workspace.has("probes", params.probes):
         raise CurationError(
             f"The probes {params.probes} are not in this workspace",
             command="carry them over with --probes WORKSPACE.",
-            page="press Learn and select on the Reward page to learn some here",
+            page="press Train and select on the Reward page to train some here",
         )
-    learnt = workspace.info("probes", params.probes)
-    names = learnt["names"]
-    states, warnings = _states(run, learnt)
+    trained = workspace.info("probes", params.probes)
+    names = trained["names"]
+    states, warnings = _states(run, trained)
     probe, reward = (Probe.load(workspace.path("probes", params.probes, suffix)) for suffix in PROBES)
     if states.shape[1] != probe.d:
         raise CurationError(
@@ -102,31 +101,33 @@ def run_with_probes(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     everything = np.arange(len(domain))
     info = {
         "names": names,
-        "from": learnt["from"],
+        "from": trained["from"],
         "accuracy": None,
         "spearman": None,
         "sources": domains_by_source(workspace.records(), everything, domain, len(names)),
         "shares": (np.bincount(domain, minlength=len(names)) / len(domain)).round(6).tolist(),
-        "embedded_by": learnt.get("embedded_by"),
+        "embedded_by": trained.get("embedded_by"),
         "warnings": warnings,
     }
     return info, {"value": table}
 
 
-def _states(run: Run, learnt: dict[str, Any]) -> tuple[np.ndarray, list[str]]:
+def _states(run: Run, trained: dict[str, Any]) -> tuple[np.ndarray, list[str]]:
     """Return what the probes read of every record, and what can't be known of it."""
     params, results = run.params, run.results
     if params.model:
         lm = load_causal(params.model, run.device, params.max_tokens)
         within = part_of(run.progress, 0, 0.6)
         return states_of_records(results.workspace, lm, params.model, params.layer, within), []
-    here, there = results.params("embed").as_dict(), learnt.get("embedded_by") or {}
+    here, there = results.params("embed").as_dict(), trained.get("embedded_by") or {}
     names = [each.get("model", "") for each in (here, there)]
     if all(names) and names[0] != names[1]:
         raise CurationError(
-            f"The probes learnt on embeddings by {names[1]}, the records' are by {names[0]}; embed them anew."
+            f"The probes trained on embeddings by {names[1]}, the records' are by {names[0]}; embed them anew."
         )
     unknown = (
-        "" if all(names) else "It can't be checked that the records' vectors are of the kind that the probes learnt on."
+        ""
+        if all(names)
+        else "It can't be checked that the records' vectors are of the kind that the probes trained on."
     )
     return results.array("embed"), [unknown] if unknown else []

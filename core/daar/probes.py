@@ -1,4 +1,4 @@
-"""DaaR's probes: an MLP that tells domains apart, and one that foretells the entropy of the first. torch, CPU or CUDA."""
+"""DaaR's probes: an MLP that tells domains apart, and one that predicts the entropy of the first. torch, CPU or CUDA."""
 
 import dataclasses
 import itertools
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..base.errors import CurationError
 from ..base.files import replacing
-from ..base.params import Params, check_at_least, check_count
+from ..base.params import Params, option
 from ..base.progress import Progress, no_progress
 
 _BLOCK = 8192
@@ -19,23 +19,20 @@ _BLOCK = 8192
 class ProbeParams(Params):
     """How a probe is trained. The released code: Adam, lr 1e-5, batch 1, one epoch, 97/3 split; batches take less time.
 
-    steps: of the optimiser at most, in whole epochs, so that a small pool is learnt as long as a large one. held_out: the
+    steps: of the optimiser at most, in whole epochs, so that a small pool is trained as long as a large one. held_out: the
     share kept for validation. patience: steps without a better validation loss before it stops.
     """
 
-    steps: int = 2000
-    batch_size: int = 64
-    learning_rate: float = 3e-4
-    weight_decay: float = 1e-4
-    held_out: float = 0.1
-    patience: int = 500
+    steps: int = option(2000, "of the optimiser at most", least=1)
+    batch_size: int = option(64, "records a step", least=1)
+    learning_rate: float = option(3e-4, "of Adam", least=0)
+    weight_decay: float = option(1e-4, "of Adam", least=0)
+    held_out: float = option(0.1, "the share kept for validation")
+    patience: int = option(500, "steps without a better validation loss before it stops", least=1)
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "patience"):
-            check_count(name, getattr(self, name), 1)
-        check_at_least("learning_rate", self.learning_rate, 0)
-        check_at_least("weight_decay", self.weight_decay, 0)
+        super().__post_init__()
         if not 0 < self.held_out < 1:
             raise CurationError(f"held_out is {self.held_out!r}; it is a share between 0 and 1.")
 
@@ -137,14 +134,14 @@ def train_domain_probe(
     return _train(inputs, target, k, torch.nn.functional.cross_entropy, measure, params, device, progress)
 
 
-def train_reward_probe(
+def train_entropy_probe(
     inputs: np.ndarray,
     entropies: np.ndarray,
     params: ProbeParams,
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> tuple[Probe, Training]:
-    """Train a probe to foretell the domain entropy by squared error. inputs: (m, d), entropies: (m,)."""
+    """Train a probe to predict the domain entropy by squared error. inputs: (m, d), entropies: (m,)."""
     import torch
 
     target = torch.from_numpy(np.asarray(entropies, np.float32))[:, None]

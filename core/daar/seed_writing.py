@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 from ..base.errors import CurationError
-from ..base.params import Params, check_at_least, check_count, digest, option
+from ..base.params import Params, digest, option
 from ..base.progress import Progress, no_progress, part_of
 from ..models.causal_lm import generate_responses, load_causal
 from ..models.encoder import BUNDLED, Encoder, SentenceEncoder
@@ -26,20 +26,32 @@ class SeedParams(Params):
     """What writes seeds, and how many. model: a causal LM by path or hub name; its name at the endpoint where `endpoint`.
 
     domains: names of those to write for, () for all. temperature: of the model's drawing; at 0 it can only repeat itself.
-    max_new_tokens: of one seed. threshold: the cosine from which a seed repeats an earlier one; 0 takes 0.85, and 0.9 for a
+    max_new_tokens: of one seed.
+    similarity_threshold: the cosine from which a seed repeats an earlier one; 0 takes 0.85, and 0.9 for a
     mathematics-like domain, whose problems resemble each other more (the paper's values). tries: failures in a row before
     it ends.
     """
 
     model: str
-    endpoint: bool = False
+    endpoint: bool = option(
+        False,
+        "MODEL is a name at the OpenAI-compatible endpoint",
+        usual="a causal language model by path or hub name",
+    )
     domains: tuple[str, ...] = ()
-    n_seeds: int = FULL
-    temperature: float = 0.8
-    max_new_tokens: int = 256
-    seed: int = 0
-    threshold: float = option(
-        0.0, "the cosine from which a written seed repeats an earlier one", least=0, most=1, added=True
+    n_seeds: int = option(FULL, "seeds to write for a domain", least=1, flag="--seeds-each")
+    temperature: float = option(0.8, "of the writing model", least=0)
+    max_new_tokens: int = option(256, "of one seed", least=1, flag=None)
+    seed: int = option(0, "of everything random", least=0)
+    similarity_threshold: float = option(
+        0.0,
+        "the cosine from which a written seed repeats an earlier one",
+        least=0,
+        most=1,
+        flag="--seed-threshold",
+        stored="threshold",
+        usual="0.85, for mathematics 0.9",
+        added=True,
     )
     tries: int = option(TRIES, "failures in a row before the writing ends", least=1, added=True)
 
@@ -49,16 +61,12 @@ class SeedParams(Params):
             raise CurationError(
                 "Seeds are written by a model; name one by path or hub name, or by its endpoint's name."
             )
-        check_count("n_seeds", self.n_seeds, 1)
-        check_count("max_new_tokens", self.max_new_tokens, 1)
-        check_count("seed", self.seed, 0)
-        check_at_least("temperature", self.temperature, 0)
         super().__post_init__()
 
     def threshold_of(self, domain: Domain) -> float:
         """Return the cosine from which a seed of the domain repeats an earlier one."""
         is_mathematics = "math" in domain.name.lower()
-        return self.threshold or (_MATHEMATICS_THRESHOLD if is_mathematics else THRESHOLD)
+        return self.similarity_threshold or (_MATHEMATICS_THRESHOLD if is_mathematics else THRESHOLD)
 
 
 def write_seeds(

@@ -15,13 +15,13 @@ from ..models.causal_lm import load_causal
 from ..models.encoder import BUNDLED, SentenceEncoder
 from ..models.hidden_states import input_means
 from ..vectors.embedding import EmbedParams
-from ..workspace.stage import Run, Stage
-from ..workspace.workspace import Result
+from ..workspace.artifacts import Result
+from ..workspace.results import Run, Stage
 from .centroids import Assignment, assign_domains, drift_warnings, pick_by_description
 from .domains import Domain, check_domains, domain_from
-from .params import RewardParams
+from .params import DaarParams
 from .probe_transfer import PROBES, apply_probes, domains_by_source, run_with_probes
-from .probes import ProbeParams, Training, entropy, softmax, train_domain_probe, train_reward_probe
+from .probes import ProbeParams, Training, entropy, softmax, train_domain_probe, train_entropy_probe
 from .state_cache import states_of_records
 
 _CHECKED = 8
@@ -46,7 +46,7 @@ class _Inputs:
 
 def _daar(run: Run) -> Result:
     """Run the seven steps of methods.md 2; the table has a record's domain, reward and probabilities."""
-    params: RewardParams = run.params
+    params: DaarParams = run.params
     if params.probes:
         return run_with_probes(run)
     domains = check_domains([_settled(run, domain_from(domain)) for domain in params.domains])
@@ -62,7 +62,7 @@ def _daar(run: Run) -> Result:
         states, found.labels, len(names), params.probe(), device, part_of(run.progress, 0.6, 0.75)
     )
     entropies = entropy(softmax(probe(states)))
-    reward, reward_training = train_reward_probe(
+    reward, reward_training = train_entropy_probe(
         states, entropies, ProbeParams(seed=params.seed), device, part_of(run.progress, 0.75, 0.9)
     )
     table = apply_probes(probe, reward, inputs.states, len(names), part_of(run.progress, 0.9, 1))
@@ -151,7 +151,7 @@ def _encode(run: Run, texts: list[str], x: np.ndarray) -> np.ndarray:
 
 def _by_model(run: Run, domains: tuple[Domain, ...], sample: np.ndarray) -> _Inputs:
     """A causal LM: its input embeddings make the centroids, its hidden layer feeds the probes."""
-    params: RewardParams = run.params
+    params: DaarParams = run.params
     lm = load_causal(params.model, run.device, params.max_tokens)
     workspace = run.results.workspace
     states = states_of_records(workspace, lm, params.model, params.layer, part_of(run.progress, 0, 0.6))
@@ -203,7 +203,7 @@ def _info(
 
 
 def _weak_probes(accuracy: float | None, spearman: float | None, n_held_out: int) -> list[str]:
-    """Say where the probes learnt too little for their rewards to mean anything."""
+    """Say where the probes were trained too little for their rewards to mean anything."""
     if n_held_out < _LEAST_HELD_OUT:
         return [
             f"Only {counted(n_held_out, 'record was', 'records were')} held out to judge the probes by; how good they are is "
@@ -218,7 +218,7 @@ def _weak_probes(accuracy: float | None, spearman: float | None, n_held_out: int
     if spearman is None or spearman < _LEAST_SPEARMAN:
         known = "not known" if spearman is None else f"{spearman:.2f}"
         told.append(
-            f"The rank correlation of foretold and true entropy is {known}, where 1 is perfect: the probes saw too little. Learn "
+            f"The rank correlation of predicted and true entropy is {known}, where 1 is perfect: the probes saw too little. Learn "
             "on more records before you select by it."
         )
     return told
@@ -233,7 +233,7 @@ class _Daar(Stage):
 
 REWARD = _Daar(
     name="reward",
-    params=RewardParams,
+    params=DaarParams,
     version=1,
     needs=("records",),
     run=_daar,

@@ -6,8 +6,9 @@ from ..base.params import digest
 from ..base.progress import Progress
 from ..models.causal_lm import CausalModel
 from ..models.hidden_states import layer_means
+from ..workspace.artifacts import Result
 from ..workspace.shards import make_in_shards
-from ..workspace.workspace import Result, Workspace
+from ..workspace.workspace import Workspace
 
 VERSION = 1
 _SHARD_RECORDS = 512

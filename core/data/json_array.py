@@ -73,7 +73,7 @@ def _take_element(buffer: _Buffer, place: int, name: str) -> str:
             if buffer.ended or isinstance(error, RecursionError):
                 raise CurationError(
                     f"{name}, record {place}: not JSON ({error}); the rest of an array can't be read past that. "
-                    "Mend it, or convert the file to .jsonl, where one bad line costs one record."
+                    "Fix it, or convert the file to .jsonl, where one bad line costs one record."
                 ) from error
         else:
             if buffer.ended or _is_whole(buffer.text, buffer.at, end):

@@ -135,7 +135,7 @@ def _read_csv(file: BinaryIO, path: Path) -> Iterator[Entry]:
     except (csv.Error, UnicodeDecodeError) as error:
         raise CurationError(
             f"{path.name}, line {rows.line_num}: not CSV in UTF-8 ({error}); the rest can't be read past that. "
-            "Mend it, or convert the file to .jsonl."
+            "Fix it, or convert the file to .jsonl."
         ) from error
     finally:
         text.detach()

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..base.errors import CurationError
+from ..base.errors import COMMAND, CurationError
 from .records import SCHEMA
 
 
@@ -17,7 +17,7 @@ def damaged(message: str, folder: Path) -> CurationError:
     stays = "What people decided, selections and versions stay"
     return CurationError(
         message,
-        command=f"import the data again: python -m core import DATA --workspace {folder}. {stays}.",
+        command=f"import the data again: {COMMAND} import DATA --workspace {folder}. {stays}.",
         page=f"open the same data again on the Data page. {stays}",
     )
 

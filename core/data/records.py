@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ..base.errors import CurationError
-from ..base.params import Params, check_choice
+from ..base.params import Params, option
 from .fields import FieldMap, UnusableRecord, check_fields, detect_fields, parse_fields, texts_of
 from .readers import Entry, read_entries
 
@@ -40,11 +40,11 @@ class RecordParams(Params):
     on_error: "fail" stops at the first bad record, "skip" lists it and goes on.
     """
 
-    fields: str = ""
-    on_error: str = "fail"
+    fields: str = option("", "which field is what, as in prompt=question,response=answer,source=topic", label="Fields")
+    on_error: str = option("fail", "what to do at a bad record", choices=("fail", "skip"))
 
     def __post_init__(self) -> None:
-        check_choice("on_error", self.on_error, ("fail", "skip"))
+        super().__post_init__()
         if self.fields:
             parse_fields(self.fields)
 
@@ -82,8 +82,8 @@ def load_records(
         if params.on_error == "fail":
             raise CurationError(
                 f"{Path(path).name}, line {entry[0]}: {reason}",
-                command="mend it, or leave such records out with --on-error skip.",
-                page="mend it, or open the file without “Stop at the first bad record”, which leaves such records out",
+                command="fix it, or leave such records out with --on-error skip.",
+                page="fix it, or open the file without “Stop at the first bad record”, which leaves such records out",
             )
         on_reject(Reject(entry[0], reason, entry[1].decode("utf-8", "replace")))
 

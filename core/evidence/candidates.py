@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base.errors import CurationError
 from ..refine.runs import Rounds
-from ..selection.params import SEEDED
+from ..selection.method import is_seeded
 from ..selection.stage import last_selection_key
 from ..workspace.results import Results
 from .versions import version_rows, versions
@@ -38,7 +38,7 @@ def choices(results: Results) -> list[Choice]:
     first: dict[str, dict[str, Any]] = {}  # one made current again keeps the number that it was first known by
     for entry in results.workspace.ledger.selections():
         # A run's selection that only followed decisions is one selection: listed as it stands, else as it stood last.
-        same = _course(entry["params"]) or entry["key"]
+        same = _history(entry["params"]) or entry["key"]
         first.setdefault(entry["key"], entry)
         if same in listed and listed[same]["key"] == results.current("select") != entry["key"]:
             continue
@@ -53,7 +53,7 @@ def _made(entry: dict[str, Any], lengths: dict[int, int]) -> Choice:
     return Choice(name, f"{name}: {describe(entry['params'], lengths)}", entry["at"], entry["n"], entry["params"])
 
 
-def _course(params: dict[str, Any]) -> tuple | None:
+def _history(params: dict[str, Any]) -> tuple | None:
     """Return what tells the rounds of a selection from others; None where no rounds made it."""
     return (params["run"], params["rounds"], params["course"]) if params["method"] == "rounds" else None
 
@@ -102,7 +102,7 @@ def describe(params: dict[str, Any], lengths: dict[int, int]) -> str:
         return "from a file"
     budget = str(params["budget"]).strip()
     size = f"{budget.removesuffix('%').strip()} %" if budget.endswith("%") else f"{float(budget):,.0f} records"
-    return f"{method}, {size}" + (f", seed {params['seed']}" if method in SEEDED else "")
+    return f"{method}, {size}" + (f", seed {params['seed']}" if is_seeded(method) else "")
 
 
 def is_finished(params: dict[str, Any], lengths: dict[int, int]) -> bool:

@@ -8,8 +8,9 @@ import re
 
 from ..base.errors import CurationError
 from ..base.text import counted
-from ..refine.publishing import course_key, publish
-from ..refine.runs import RefineRun, Rounds
+from ..refine.publishing import history_key, publish
+from ..refine.run import RefineRun
+from ..refine.runs import Rounds
 from ..selection.params import EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from ..selection.stage import Published, last_selection_key, publish_selection, take_again
 from ..workspace.deciding import overrides_of
@@ -111,7 +112,7 @@ def _stands(rounds: Rounds, params: RoundsParams) -> RefineRun | None:
     if run is None or not params.rounds:
         return None
     standing = rounds.rounds(run.id)[: params.rounds]
-    return run if len(standing) == params.rounds and course_key(standing) == params.course else None
+    return run if len(standing) == params.rounds and history_key(standing) == params.history else None
 
 
 def follow_decisions(results: Results) -> bool:
@@ -160,11 +161,11 @@ def _use_run(results: Results, run_id: int, number: int) -> None:
     if rounds.state(run.id) != "stale":
         publish(rounds, run, number)
         return
-    course = course_key(standing[:number])
+    history = history_key(standing[:number])
     made = [
         entry["id"]
         for entry in results.workspace.ledger.selections()
-        if entry["params"].get("course") == course and entry["params"].get("run") == run.id
+        if entry["params"].get("course") == history and entry["params"].get("run") == run.id
     ]
     if not made:
         raise CurationError(

@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 
 from ..base.errors import CurationError
-from ..base.params import Params, check_count, digest
+from ..base.params import Params, digest, option
 from ..base.progress import Progress, no_progress, part_of
 from ..measures.compare import mean_jaccard
-from ..selection.methods import select_records
+from ..selection.choosing import select_records
 from ..selection.params import SelectionParams
+from ..workspace.artifacts import Result
 from ..workspace.results import Results
 from .redraw import mean_overlap, redrawn_pool
 
@@ -22,10 +23,10 @@ class StabilityParams(Params):
     """select: `SelectionParams.as_dict`. n_seeds: how many seeds it is drawn with, from its own on."""
 
     select: dict
-    n_seeds: int = 5
+    n_seeds: int = option(5, "seeds that are tried", least=LEAST_SEEDS, flag="--stability")
 
     def __post_init__(self) -> None:
-        check_count("n_seeds", self.n_seeds, LEAST_SEEDS)
+        super().__post_init__()
         SelectionParams.from_dict(self.select)
 
 
@@ -44,17 +45,18 @@ def stability(
     """Select with several seeds under today's decisions, all that is random drawn anew (`redraw.py`); kept once found."""
     if not (key := _stability_key(results, params)):
         raise CurationError(f"{params.select['method']} lacks a stage that it needs; status says which are missing.")
-    workspace = results.workspace
-    with workspace.lock("stability", key):
-        if not workspace.has("stability", key):
-            asked, drawn = SelectionParams.from_dict(params.select), []
-            for i in range(params.n_seeds):
-                within = part_of(progress, i / params.n_seeds, (i + 1) / params.n_seeds)
-                pool = redrawn_pool(results, asked, i, within, device)
-                drawn.append(np.unique(select_records(pool, dataclasses.replace(asked, seed=asked.seed + i)).rows))
-                progress(i + 1, params.n_seeds)
-            found = {"jaccard": round(mean_jaccard(drawn), 6), "overlap": round(mean_overlap(drawn), 6)}
-            workspace.save("stability", key, {"params": params.as_dict()} | found)
+
+    def make() -> Result:
+        asked, drawn = SelectionParams.from_dict(params.select), []
+        for i in range(params.n_seeds):
+            within = part_of(progress, i / params.n_seeds, (i + 1) / params.n_seeds)
+            pool = redrawn_pool(results, asked, i, within, device)
+            drawn.append(np.unique(select_records(pool, dataclasses.replace(asked, seed=asked.seed + i)).rows))
+            progress(i + 1, params.n_seeds)
+        found = {"jaccard": round(mean_jaccard(drawn), 6), "overlap": round(mean_overlap(drawn), 6)}
+        return {"params": params.as_dict()} | found, {}
+
+    results.keep("stability", key, make)
     return known_stability(results, params)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base.errors import CurationError, lacking
+from ..base.errors import COMMAND, CurationError, lacking
 from ..data.manifest import export_lines, write_jsonl, write_manifest
 from ..data.targets import check_out
 from ..evidence.current import current_selection
@@ -45,7 +45,7 @@ def export_selection(results: Results, out: Path, unfinished: bool = False) -> P
     if not (current.is_finished or unfinished):
         raise CurationError(
             f"The current selection is {current.title}: {current.size}",
-            command="go on with its rounds, make another selection current (python -m core use), or export it as it is with "
+            command=f"go on with its rounds, make another selection current ({COMMAND} use), or export it as it is with "
             "--unfinished.",
             page="go on with its rounds on the Refine page, make another selection current, or say that it is to be written as "
             "it is",

@@ -90,10 +90,24 @@ def pair_tokens(lm: CausalModel, prompt: str, response: str) -> tuple[list[int],
     if len(before) + len(after) > room:
         before = before[-max(room - len(after), room // 2) :]
         after = after[: room - len(before)]
-    if not before:  # the first token of all is never foretold; something must stand before the response
+    if not before:  # the first token of all is never predicted; something must stand before the response
         before = [lm.pad]
         after = after[: room - 1]
     return before + after, len(before)
+
+
+def padded(lm: CausalModel, rows: Sequence[list[int]], side: str = "right") -> tuple[Any, Any]:
+    """Return rows of tokens as a batch, (ids, mask) as (b, longest) int64 tensors on the CPU, filled on that side."""
+    return filled(rows, lm.pad, side), filled([[1] * len(row) for row in rows], 0, side)
+
+
+def filled(rows: Sequence[list[int]], fill: int, side: str = "right") -> Any:
+    """Return rows as one (b, longest) int64 tensor on the CPU, the shorter ones filled with `fill` on that side."""
+    import torch
+
+    # Not the tokenizer's `pad`: it refuses where there is no padding token, and a model from scratch has no tokenizer.
+    tensors = [torch.tensor(row, dtype=torch.int64) for row in rows]
+    return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=fill, padding_side=side)
 
 
 def mean_log_probs(
@@ -126,17 +140,11 @@ def token_log_probs(
     while start < len(order):
         width = len(pairs[order[start]][0])
         some = order[start : start + max(1, min(batch_size, _TOKENS_AT_ONCE // width))]
-        ids = torch.full((len(some), width), lm.pad, dtype=torch.long)
-        mask = torch.zeros((len(some), width), dtype=torch.long)
-        wanted = torch.zeros((len(some), width), dtype=torch.bool)
-        for line, i in enumerate(some):
-            tokens, n_prompt = pairs[i]
-            ids[line, : len(tokens)] = torch.tensor(tokens)
-            mask[line, : len(tokens)] = 1
-            wanted[line, n_prompt : len(tokens)] = True
+        ids, mask = padded(lm, [pairs[i][0] for i in some])
+        n_prompt = torch.tensor([pairs[i][1] for i in some])
         with torch.inference_mode():
             logits = lm.model(input_ids=ids.to(lm.device), attention_mask=mask.to(lm.device)).logits
-        of_response = wanted[:, 1:]
+        of_response = ((torch.arange(width) >= n_prompt[:, None]) & mask.bool())[:, 1:]
         logits = logits[:, :-1][of_response.to(lm.device)].float()  # of what is asked for only: vocabularies are large
         logs = torch.zeros(of_response.shape)
         of_tokens = logits.gather(-1, ids[:, 1:][of_response][:, None].to(lm.device))[:, 0]
@@ -169,11 +177,7 @@ def generate_responses(
     for start in range(0, len(order), batch_size):
         some = order[start : start + batch_size]
         width = len(tokens[some[0]])
-        ids = torch.full((len(some), width), lm.pad, dtype=torch.long)
-        mask = torch.zeros((len(some), width), dtype=torch.long)
-        for line, i in enumerate(some):  # filled on the left: the answer must follow the prompt
-            ids[line, width - len(tokens[i]) :] = torch.tensor(tokens[i])
-            mask[line, width - len(tokens[i]) :] = 1
+        ids, mask = padded(lm, [tokens[i] for i in some], "left")  # the answer must follow the prompt
         # transformers draws from the global generator, which is put back afterwards.
         with torch.inference_mode(), torch.random.fork_rng(enabled=bool(temperature)):
             if temperature:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base.errors import CurationError
 from ..base.progress import Progress, no_progress
-from .causal_lm import CausalModel
+from .causal_lm import CausalModel, padded
 
 
 class _Enough(Exception):
@@ -55,12 +55,7 @@ def layer_means(
         with torch.inference_mode():
             for start in range(0, len(order), batch_size):
                 some = order[start : start + batch_size]
-                width = len(tokens[some[0]])
-                ids = torch.full((len(some), width), lm.pad, dtype=torch.long)
-                mask = torch.zeros((len(some), width), dtype=torch.long)
-                for line, i in enumerate(some):
-                    ids[line, : len(tokens[i])] = torch.tensor(tokens[i])
-                    mask[line, : len(tokens[i])] = 1
+                ids, mask = padded(lm, [tokens[i] for i in some])
                 with contextlib.suppress(_Enough):
                     lm.model(input_ids=ids.to(lm.device), attention_mask=mask.to(lm.device), use_cache=False)
                 states, weights = held.pop().float(), mask.to(lm.device)[..., None].float()

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from ..base.errors import CurationError
-from ..base.params import Params, check_choice, check_count
+from ..base.params import Params, option
 from ..base.progress import Progress, no_progress
 from .endpoint import Endpoint
 
@@ -37,15 +37,10 @@ class JudgeParams(Params):
     attempts: times a request that failed or was answered badly is made in all. most_characters: of a prompt or a response.
     """
 
-    criterion: str = "quality"
-    model: str = ""
-    attempts: int = 4
-    most_characters: int = 6000
-
-    def __post_init__(self) -> None:
-        check_choice("criterion", self.criterion, tuple(CRITERIA))
-        check_count("attempts", self.attempts, 1)
-        check_count("most_characters", self.most_characters, 1)
+    criterion: str = option("quality", "what a judge grades", choices=CRITERIA)
+    model: str = option("", "its name at the endpoint")
+    attempts: int = option(4, "times a request is made in all", least=1)
+    most_characters: int = option(6000, "of a prompt or a response", least=1)
 
 
 @dataclasses.dataclass(frozen=True)

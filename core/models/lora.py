@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..base.errors import CurationError
-from ..base.params import Params, check_at_least, check_choice, check_count, option
+from ..base.params import Params, option
 from ..base.progress import Progress, no_progress
-from .causal_lm import CausalModel, pair_tokens
+from ..base.text import in_words
+from .causal_lm import CausalModel, filled, padded, pair_tokens
 
 SCORERS = ("likelihood", "reward", "judge")
 PERPLEXITIES = {
@@ -30,28 +31,47 @@ class LmParams(Params):
     save_steps: between checkpoints. most_scored: score at most so many records a cluster, drawn by the seed; 0 scores all.
     """
 
-    model: str = ""
-    scorer: str = "likelihood"
-    reward_model: str = ""
-    judge_model: str = ""
-    epochs: int = 1
-    learning_rate: float = 2e-4
-    rank: int = 16
-    batch_size: int = 4
-    accumulation: int = 4
-    max_tokens: int = 1024
-    max_new_tokens: int = 128
-    save_steps: int = 50
-    most_scored: int = 0
-    perplexity: str = option("response", "what likelihood is of", choices=PERPLEXITIES, added=True)
+    model: str = option(
+        "",
+        "path or hub name of a causal language model",
+        label="Language model",
+        more="Any causal language model. It is tuned from its base anew each round, with LoRA.",
+    )
+    scorer: str = option(
+        "likelihood",
+        "what compares answers with true responses",
+        label="Compared by",
+        more="Likelihood: how much less likely the true response is to the tuned model than its own answer. Reward: a reward "
+        "model. Judge: a language model behind an OpenAI-compatible endpoint, named by OPENAI_BASE_URL, OPENAI_API_KEY and "
+        "WINNOW_JUDGE_MODEL.",
+        choices=SCORERS,
+    )
+    reward_model: str = option(
+        "", "with --scorer reward: path or hub name of a sequence classifier", label="Reward model"
+    )
+    judge_model: str = option("", "with --scorer judge: its name at the endpoint", usual="$WINNOW_JUDGE_MODEL")
+    epochs: int = option(1, "over the records taken so far", label="Epochs", least=1)
+    learning_rate: float = option(2e-4, "of the tuning", label="Learning rate", least=0)
+    rank: int = option(16, "of the LoRA", label="LoRA rank", least=1)
+    batch_size: int = option(4, "records at once", label="Records at once", least=1)
+    accumulation: int = option(4, "batches a step", label="Batches a step", least=1)
+    max_tokens: int = option(1024, "of a record", label="Tokens of a record", least=1)
+    max_new_tokens: int = option(128, "of an answer", label="Tokens of an answer", least=1)
+    save_steps: int = option(50, "steps between checkpoints", label="Steps to a checkpoint", least=1)
+    most_scored: int = option(
+        0,
+        "score at most so many records a cluster",
+        label="Scored a cluster, at most",
+        more="0 scores all.",
+        least=0,
+        usual="0: all",
+    )
+    perplexity: str = option(
+        "response", f"likelihood is {in_words(PERPLEXITIES)}", label="Likelihood", choices=PERPLEXITIES, added=True
+    )
 
     def __post_init__(self) -> None:
-        check_choice("scorer", self.scorer, SCORERS)
         super().__post_init__()
-        for name in ("epochs", "rank", "batch_size", "accumulation", "max_tokens", "max_new_tokens", "save_steps"):
-            check_count(name, getattr(self, name), 1)
-        check_count("most_scored", self.most_scored, 0)
-        check_at_least("learning_rate", self.learning_rate, 0)
         if self.max_new_tokens >= self.max_tokens:
             raise CurationError(
                 f"max_new_tokens is {self.max_new_tokens}; it must be below max_tokens, which is {self.max_tokens}."
@@ -89,13 +109,9 @@ def tune(
     ]
 
     def collate(batch: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
-        width = max(len(example["input_ids"]) for example in batch)
-
-        def padded(name: str, fill: int) -> torch.Tensor:
-            return torch.tensor([e[name] + [fill] * (width - len(e[name])) for e in batch])
-
-        mask = torch.tensor([[1] * len(e["input_ids"]) + [0] * (width - len(e["input_ids"])) for e in batch])
-        return {"input_ids": padded("input_ids", lm.pad), "labels": padded("labels", _IGNORED), "attention_mask": mask}
+        ids, mask = padded(lm, [example["input_ids"] for example in batch])
+        labels = filled([example["labels"] for example in batch], _IGNORED)
+        return {"input_ids": ids, "labels": labels, "attention_mask": mask}
 
     trainer = transformers.Trainer(
         model=lm.model,

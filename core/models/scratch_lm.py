@@ -1,4 +1,4 @@
-"""Proof by training: a small causal LM from scratch on a choice of records, and its loss on held-out ones.
+"""Ablation: a small causal LM from scratch on a choice of records, and its loss on held-out ones.
 
 Every choice is trained on the same number of tokens in the same number of steps, whatever its size; what differs between
 two models of one seed is the records alone. Chooses nothing, writes nothing.
@@ -12,7 +12,7 @@ import numpy as np
 
 from ..base.device import fast_format, resolve_device
 from ..base.errors import CurationError
-from ..base.params import Params, check_at_least, check_count
+from ..base.params import Params, option
 from ..base.progress import Progress, no_progress
 from .causal_lm import CausalModel, token_log_probs
 from .scratch_tokens import END, PAD, START, Encoded, pack
@@ -32,22 +32,23 @@ class SmallLmParams(Params):
     gradients are clipped to the norm 1.
     """
 
-    vocabulary: int = 2048
-    context: int = 192
-    width: int = 128
-    layers: int = 4
-    heads: int = 4
-    steps: int = 0
-    batch_size: int = 16
-    learning_rate: float = 4e-3
+    vocabulary: int = option(2048, "tokens of the BPE, at most", least=300)  # 256 bytes, the marks, some merges
+    context: int = option(192, "tokens a sequence", least=4)
+    width: int = option(128, "of the model", label="Width", least=1, step=8)
+    layers: int = option(4, "of the model", label="Layers", least=1)
+    heads: int = option(4, "of the model", least=1)
+    steps: int = option(
+        0,
+        "of AdamW",
+        label="Steps",
+        more="0: as many as it takes to read the longest selection once, 400 at least.",
+        least=0,
+    )
+    batch_size: int = option(16, "sequences a step", least=1)
+    learning_rate: float = option(4e-3, "its peak", least=0)
 
     def __post_init__(self) -> None:
-        check_count("vocabulary", self.vocabulary, 300)  # 256 bytes, the marks, some merges
-        check_count("context", self.context, 4)
-        for name in ("width", "layers", "heads", "batch_size"):
-            check_count(name, getattr(self, name), 1)
-        check_count("steps", self.steps, 0)
-        check_at_least("learning_rate", self.learning_rate, 0)
+        super().__post_init__()
         if self.width % (2 * self.heads):  # rotary positions turn the dimensions of a head in pairs
             raise CurationError(
                 f"width is {self.width}; it must be a multiple of twice the heads, of which there are {self.heads}: "

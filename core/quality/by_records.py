@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from ..base.files import read_table, write_table
 from ..base.progress import part_of
+from ..workspace.results import Run
 from ..workspace.shards import shard_files
-from ..workspace.stage import Run
 from .scorer import Scored
 
 ScoreBatch = Callable[[pa.RecordBatch], pa.RecordBatch]

@@ -31,11 +31,18 @@ class QualityParams(Params):
     model: str = option(
         "", "of ifd and reward a path or hub name, of judge its name at the endpoint", flag="--quality-model"
     )
-    criterion: str = option("quality", "what a judge grades", choices=CRITERIA)
+    criterion: str = option("quality", "what a judge grades", label="It grades", choices=CRITERIA)
     max_tokens: int = option(1024, "of a record, longer ones are cut", least=16, flag=None)
-    missing: str = option("fail", "what to do with records that got no usable score", choices=("fail", "lowest"))
+    missing: str = option(
+        "fail",
+        "what to do with records that got no usable score",
+        label="A record without a usable answer",
+        choices=("fail", "lowest"),
+    )
     parts: tuple[tuple[float, dict[str, Any]], ...] = ()
-    combine_by: str = option("rank", "their ranks averaged, or the scores multiplied", choices=COMBINED_BY, added=True)
+    combine_by: str = option(
+        "rank", "their ranks averaged, or the scores multiplied", label="Together", choices=COMBINED_BY, added=True
+    )
 
     def __post_init__(self) -> None:
         if not self.scorer:

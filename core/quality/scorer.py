@@ -2,15 +2,13 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
+from ..base.params import Params
 from ..base.registry import Registry
-from ..workspace.stage import Run
-
-if TYPE_CHECKING:
-    from .params import QualityParams
+from ..workspace.results import Run
 
 Scored = tuple[
     dict[str, Any], pa.Table
@@ -31,7 +29,7 @@ class Scorer:
     place: int
     score: Callable[[Run], Scored]
     needs: tuple[str, ...] = ()
-    called: Callable[["QualityParams"], str] | None = None
+    called: Callable[[Params], str] | None = None
 
 
 SCORERS: Registry[Scorer] = Registry()

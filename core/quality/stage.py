@@ -7,9 +7,8 @@ import pyarrow as pa
 
 from ..base.errors import CurationError
 from ..base.params import Params
-from ..workspace.results import Results
-from ..workspace.stage import Run, Stage
-from ..workspace.workspace import Result
+from ..workspace.artifacts import Result
+from ..workspace.results import Results, Run, Stage
 from .params import QualityParams
 from .scorer import SCORERS
 

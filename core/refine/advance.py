@@ -6,29 +6,27 @@ import sqlite3
 import pyarrow as pa
 
 from ..base.errors import CurationError
-from ..base.params import Params, check_count, digest
+from ..base.params import Params, digest, option
 from ..base.progress import Progress, no_progress, part_of
 from ..models.encoder import Encoder
 from ..selection.stage import pool_of
+from ..workspace.artifacts import Result
 from ..workspace.deciding import overrides_of
 from .drawing import RoundSelection, select_round
 from .feedback import Feedback, lm_feedback, pairs_of, proxy_feedback
 from .publishing import publish
-from .runs import ARRAYS, VERSION, RefineRun, Round, Rounds, feedback_seed
+from .run import ARRAYS, VERSION, RefineRun, Round, feedback_seed
+from .runs import Rounds
 
 
 @dataclasses.dataclass(frozen=True)
 class Advance(Params):
     """How far to go with a run: until round `until` is selected, 0 for the last; `redo` first takes the latest round back."""
 
-    run: int
-    until: int = 0
+    run: int = option(0, "the run's number", least=1, flag=None)
+    until: int = option(0, "stop once this round is selected, to look and decide", least=0)
     redo: bool = False
     who: str = ""
-
-    def __post_init__(self) -> None:
-        check_count("run", self.run, 1)
-        check_count("until", self.until, 0)
 
 
 def advance(
@@ -98,11 +96,13 @@ def _select(rounds: Rounds, run: RefineRun, who: str, n_before: int) -> None:
     rounds = rounds.fresh()  # after the id was read: a decision made between the two counts as one of the next round
     overrides = overrides_of(rounds.results)
     key = _round_key(rounds, run, n_before)
-    with workspace.lock("round", key):
-        if not workspace.has("round", key):
-            pool, taken = pool_of(rounds.results, overrides), rounds.taken(run, n_before)
-            made = select_round(pool, run.params, number, rounds.next_weights(run, n_before), taken)
-            _save_round(rounds, key, number, made, pool.multipliers)
+
+    def make() -> Result:
+        pool, taken = pool_of(rounds.results, overrides), rounds.taken(run, n_before)
+        made = select_round(pool, run.params, number, rounds.next_weights(run, n_before), taken)
+        return _round_result(number, made, pool.multipliers)
+
+    rounds.results.keep("round", key, make)
     if len(standing) > n_before:
         workspace.ledger.take_back_rounds(run.id, number, who)
     try:
@@ -113,7 +113,7 @@ def _select(rounds: Rounds, run: RefineRun, who: str, n_before: int) -> None:
         ) from error
 
 
-def _save_round(rounds: Rounds, key: str, number: int, made: RoundSelection, multipliers: dict[int, float]) -> None:
+def _round_result(number: int, made: RoundSelection, multipliers: dict[int, float]) -> Result:
     selection = made.selection
     info = {
         "number": number,
@@ -127,7 +127,7 @@ def _save_round(rounds: Rounds, key: str, number: int, made: RoundSelection, mul
         "reason": pa.array(selection.reasons, pa.int8()),
     }
     arrays = {name: getattr(made, name) for name in ARRAYS}
-    rounds.workspace.save("round", key, info, value=pa.table(columns), **arrays)
+    return info, {"value": pa.table(columns), **arrays}
 
 
 def give_feedback(
@@ -140,22 +140,21 @@ def give_feedback(
 ) -> None:
     """Score the run's latest round `made` by the proxy or a language model tuned here."""
     workspace, key = rounds.workspace, rounds.feedback_key(run, made)
-    with workspace.lock("feedback", key):
-        if not workspace.has("feedback", key):
-            records = workspace.records()
-            taken, scored = (pairs_of(records, rows) for rows in (rounds.taken(run), rounds.scored_rows(run, made)))
-            if run.params.feedback == "proxy":
-                found = proxy_feedback(taken, scored, encoder)
-            else:
-                folder = workspace.shard_folder("feedback", key)
-                found = lm_feedback(taken, scored, run.lm, folder, feedback_seed(run, made.number), device, progress)
-            save_feedback(rounds, key, run, found)
-            workspace.remove_shards("feedback", key)
+    records = workspace.records()
+
+    def make() -> Result:
+        taken, scored = (pairs_of(records, rows) for rows in (rounds.taken(run), rounds.scored_rows(run, made)))
+        if run.params.feedback == "proxy":
+            return feedback_result(run, proxy_feedback(taken, scored, encoder))
+        folder, seed = workspace.shard_folder("feedback", key), feedback_seed(run, made.number)
+        return feedback_result(run, lm_feedback(taken, scored, run.lm, folder, seed, device, progress))
+
+    rounds.results.keep("feedback", key, make, shards=key)
     workspace.ledger.set_feedback(made.id, key)
 
 
-def save_feedback(rounds: Rounds, key: str, run: RefineRun, found: Feedback) -> None:
-    """Write the scores of a round as the artifact `key`."""
+def feedback_result(run: RefineRun, found: Feedback) -> Result:
+    """Return what is written down of the scores of a round, and their table."""
     columns = {
         "row_id": pa.array(found.rows, pa.int64()),
         "score": pa.array(found.scores, pa.float32()),
@@ -165,4 +164,4 @@ def save_feedback(rounds: Rounds, key: str, run: RefineRun, found: Feedback) -> 
     if found.answers:
         columns["answer"] = pa.array(list(found.answers), pa.large_string())
     info = {"feedback": run.params.feedback, "n_scored": len(found.rows)} | found.info
-    rounds.workspace.save("feedback", key, info, value=pa.table(columns))
+    return info, {"value": pa.table(columns)}

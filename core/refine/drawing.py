@@ -6,8 +6,8 @@ import numpy as np
 
 from ..base.errors import CurationError
 from ..base.text import counted
-from ..selection.by_cluster import cluster_quotas
-from ..selection.methods import select_records
+from ..selection.choosing import select_records
+from ..selection.methods.by_cluster import cluster_quotas
 from ..selection.params import Selection
 from ..selection.pool import Pool
 from .params import RefineParams

@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from ..base.errors import CurationError
+from ..base.errors import COMMAND, CurationError
 from ..base.files import file_sha256, replacing
 from ..base.params import digest
 from ..base.text import counted
 from ..data.targets import check_out
-from .advance import save_feedback
+from .advance import feedback_result
 from .feedback import read_scores
-from .runs import RefineRun, Round, Rounds
+from .run import RefineRun, Round
+from .runs import Rounds
 
 RECORDS = "records.jsonl"
 _README = """# Round {number} of run {run}: {n_scored} to score
@@ -37,8 +38,8 @@ source. All rounds so far are in it: it is the data to train on.
    own counts as more to learn. Do not give log-probabilities as points: they would count the other way round.
 4. Bring it back:
 
-   python -m core round import {workspace} SCORES.jsonl --run {run}
-   python -m core refine {workspace} --continue --run {run}
+   {command} round import {workspace} SCORES.jsonl --run {run}
+   {command} refine {workspace} --continue --run {run}
 """
 
 
@@ -85,6 +86,7 @@ def export_round(rounds: Rounds, run: RefineRun, folder: Path) -> Path:
         n_scored=counted(len(scored), "record"),
         records=RECORDS,
         workspace=rounds.workspace.folder,
+        command=COMMAND,
         weight=", and the more weight its cluster gets"
         if run.params.direction == "harder"
         else "; this run gives such clusters less weight",
@@ -116,8 +118,7 @@ def import_scores(rounds: Rounds, run: RefineRun, path: Path) -> Round:
     optional = {name for name, row in ids.items() if row not in must}
     found = read_scores(Path(path), ids, optional)
     key = digest("import", rounds.feedback_key(run, made), file_sha256(path))
-    if not rounds.workspace.has("feedback", key):
-        save_feedback(rounds, key, run, found)
+    rounds.results.keep("feedback", key, lambda: feedback_result(run, found))
     rounds.workspace.ledger.set_feedback(made.id, key)
     return made
 
@@ -127,7 +128,7 @@ def _latest(rounds: Rounds, run: RefineRun) -> Round:
     if not standing:
         raise CurationError(
             f"Run {run.id} has no round yet",
-            command=f"run: python -m core refine {rounds.workspace.folder} --continue",
+            command=f"run: {COMMAND} refine {rounds.workspace.folder} --continue",
             page="press Next round on the Refine page",
         )
     return standing[-1]

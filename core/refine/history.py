@@ -1,4 +1,4 @@
-"""The course of a run of rounds as arrays and tables: what a page, a report or a notebook shows. Changes nothing."""
+"""The history of a run of rounds as arrays and tables: what a page, a report or a notebook shows. Changes nothing."""
 
 import dataclasses
 from typing import TYPE_CHECKING
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..workspace.decisions import ACTIONS, REVISIONS, Decision, in_force
-from .runs import RefineRun, Round, Rounds
+from .run import RefineRun, Round
+from .runs import Rounds
 from .weights import effective_weights, explain
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ LEAST = 1e-3  # the least relative weight that a logarithm is taken of
 
 
 @dataclasses.dataclass(frozen=True)
-class Course:
+class History:
     """How the weights of k clusters went over the rounds of a run.
 
     names: k cluster names. titles: one a column of weights: "Round 1" …, and "next" where the last round is scored.
@@ -59,8 +60,8 @@ class Course:
         return list(dict.fromkeys([*wanted, *in_turn.tolist()]))[: max(n, len(wanted))]
 
 
-def course_of(rounds: Rounds, run: RefineRun, upto: int | None = None) -> Course:
-    """Return the course of a run so far, or of its first `upto` rounds; before its first round only "next" is in it."""
+def history_of(rounds: Rounds, run: RefineRun, upto: int | None = None) -> History:
+    """Return the history of a run so far, or of its first `upto` rounds; before its first round only "next" is in it."""
     standing = rounds.rounds(run.id)[:upto]
     arrays = [rounds.arrays(made) for made in standing]
     titles = [f"Round {made.number}" for made in standing]
@@ -75,13 +76,13 @@ def course_of(rounds: Rounds, run: RefineRun, upto: int | None = None) -> Course
         decisions.append(_between(run, made_so_far, standing, None))
     names = rounds.workspace.info("cluster", run.inputs["cluster"])["names"]
     taken_back = {d.id for d in made_so_far if d.action in ACTIONS} - {d.id for d in in_force(made_so_far)}
-    return Course(names, titles, np.stack(weights, 1), np.stack(effective, 1), decisions, frozenset(taken_back))
+    return History(names, titles, np.stack(weights, 1), np.stack(effective, 1), decisions, frozenset(taken_back))
 
 
 def decisions_before(rounds: Rounds, run: RefineRun, made: Round | None) -> list[Decision]:
     """Return what people decided between the round before `made` and `made`, or since the last round where None.
 
-    Before the first round everything decided so far counts. See `Course.decisions` for what is left out.
+    Before the first round everything decided so far counts. See `History.decisions` for what is left out.
     """
     return _between(run, rounds.workspace.ledger.decisions(), rounds.rounds(run.id), made)
 
@@ -104,7 +105,7 @@ def _between(run: RefineRun, decisions: list[Decision], standing: list[Round], m
 def drawn_by(rounds: Rounds, run: RefineRun, made: Round) -> tuple[np.ndarray, np.ndarray | None]:
     """Return (before, after): the weights that round `made` drew by and those that the next one drew by, or would, (k,) each.
 
-    Multiples of an equal share, curators' multipliers counted in, as `Course.relative`. after: None without feedback.
+    Multiples of an equal share, curators' multipliers counted in, as `History.relative`. after: None without feedback.
     """
     before, update = rounds.arrays(made)["effective"], rounds.update(run, made)
     later = [each for each in rounds.rounds(run.id) if each.number == made.number + 1]

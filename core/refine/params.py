@@ -4,10 +4,11 @@ import dataclasses
 
 import numpy as np
 
+from ..base.budget import checked_budget, records_of
 from ..base.errors import CurationError
-from ..base.params import Params, check_at_least, check_choice, check_count
-from ..base.text import counted
-from ..selection.params import SelectionParams
+from ..base.params import Params, option
+from ..base.text import counted, in_words
+from ..selection.params import PROBABILITIES, SelectionParams
 
 FEEDBACKS = {
     "proxy": "Winnow's own stand-in for a model, not the paper's: how badly a small regression predicts the response "
@@ -29,7 +30,7 @@ DIRECTIONS = {
     "easier": "more weight to clusters that it does well on: the other reading of the paper's section 2.2",
 }
 INSIDE = ("kmq", "kmeans-random", "kmeans-closest", "kmeans-median")
-SCORED = ("all", "round")
+SCORED = {"all": "the paper", "round": "the released code"}
 _TEMPERATURE = 2.0
 _RAW_TEMPERATURES = {"proxy": 0.25, "lm": 1.0, "import": 1.0}
 
@@ -46,50 +47,89 @@ class RefineParams(Params):
     scores spread by half their mean; for raw scores 0 takes 1 (released code), for proxy 0.25, whose scores lie close
     together. direction: one of DIRECTIONS.
     floor: the least weight of a cluster, as a share of the mean weight, 0..1. inside: the method inside a cluster.
-    probability: see SelectionParams. scored: feedback on "all" taken so far (paper) or this "round" (released code).
+    sampling_probability: see SelectionParams. scored: feedback on "all" taken so far (paper) or this "round" (released code).
     """
 
-    budget: str = "10%"
-    rounds: int = 3
-    feedback: str = "proxy"
-    update: str = "multiply"
-    temperature: float = 0.0
-    floor: float = 0.0
-    inside: str = "kmq"
-    probability: str = "proportional"
-    scored: str = "all"
-    seed: int = 0
-    scale: str = "standardised"
-    direction: str = "harder"
+    budget: str = option(
+        "10%",
+        "how many records in all: a count or a percentage",
+        label="Budget",
+        more="How many records in all rounds together: a count or a percentage.",
+    )
+    rounds: int = option(
+        3,
+        "over how many rounds the budget is spread",
+        label="Rounds",
+        more="The budget is spread over them exactly.",
+        least=1,
+        most=20,
+    )
+    feedback: str = option("proxy", "where a round's scores come from", label="Feedback from", choices=FEEDBACKS)
+    update: str = option(
+        "multiply",
+        f"how scores move weights: {in_words(UPDATES)}",
+        label="How scores move weights",
+        more="Multiply is the paper's way with a softmax in place of a plain share, which negative scores would break.",
+        choices=UPDATES,
+    )
+    temperature: float = option(
+        0.0,
+        "of the softmax that makes factors of scores; smaller moves more",
+        label="Temperature",
+        more="How softly scores become factors; smaller moves weights more. 0 takes 2: a cluster two deviations above the mean "
+        "gets e times the factor of one at the mean. (Of raw scores 0 takes 1, and 0.25 with the proxy.)",
+        least=0,
+        step=0.05,
+        usual="2",
+    )
+    floor: float = option(
+        0.0,
+        "the least weight of a cluster as a share of the mean weight, 0 to 1",
+        label="Floor",
+        more="No cluster's weight falls below this share of the mean weight, so none dies out.",
+        least=0,
+        most=1,
+        step=0.05,
+    )
+    inside: str = option("kmq", "the method inside a cluster", label="Inside a cluster", choices=INSIDE)
+    sampling_probability: str = option(
+        "proportional",
+        "of a record in kmq, by its quality",
+        label="In kmq, a record's chance",
+        more="The sampling probability: proportional to its quality, or to the exponential of it.",
+        choices=PROBABILITIES,
+        also="--probability",
+        stored="probability",
+    )
+    scored: str = option(
+        "all", "score all records taken so far, or this round's", label="Each time, score", choices=SCORED
+    )
+    seed: int = option(0, "of everything random", label="Seed", more="The same seed draws the same records.", least=0)
+    scale: str = option(
+        "standardised",
+        f"scores enter the softmax {in_words(SCALES)}",
+        label="Scores enter the softmax",
+        choices=SCALES,
+    )
+    direction: str = option("harder", in_words(DIRECTIONS), label="Direction", choices=DIRECTIONS)
 
     def __post_init__(self) -> None:
-        check_count("rounds", self.rounds, 1)
-        check_choice("feedback", self.feedback, tuple(FEEDBACKS))
-        check_choice("update", self.update, tuple(UPDATES))
-        check_choice("scale", self.scale, tuple(SCALES))
-        check_choice("direction", self.direction, tuple(DIRECTIONS))
+        super().__post_init__()
         if self.update == "paper" and self.direction != "harder":
             raise CurationError(
                 "update paper goes by each cluster's share of the scores, which can't be turned round; take multiply or "
                 "replace with direction easier."
             )
-        check_at_least("temperature", self.temperature, 0)
-        check_at_least("floor", self.floor, 0)
-        if self.floor > 1:
-            raise CurationError(f"floor is {self.floor!r}; it is a share of the mean weight and must be 1 at most.")
-        check_choice("inside", self.inside, INSIDE)
-        check_choice("scored", self.scored, SCORED)
-        asked = SelectionParams(self.budget, self.inside, probability=self.probability, seed=self.seed)
-        object.__setattr__(self, "budget", asked.budget)
+        object.__setattr__(self, "budget", checked_budget(self.budget))
 
     def selection(self, number: int, budget: int) -> SelectionParams:
         """Return the params of round `number`, which is to take `budget` records."""
         seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
-        return SelectionParams(str(budget), self.inside, probability=self.probability, seed=seed)
+        return SelectionParams(str(budget), self.inside, sampling_probability=self.sampling_probability, seed=seed)
 
     def n_records(self, n_pool: int) -> int:
         """Return the budget as a number of records out of `n_pool`. Raises CurationError: fewer records than rounds."""
-        count = SelectionParams(self.budget).n_records(n_pool)
+        count = records_of(self.budget, n_pool)
         if count < self.rounds:
             raise CurationError(
                 f"A budget of {count:,} can't be spread over {counted(self.rounds, 'round')}; ask for more records."

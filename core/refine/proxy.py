@@ -1,8 +1,8 @@
-"""Proxy feedback: how badly a small regression foretells a response from its prompt. Ours, not the paper's.
+"""Proxy feedback: how badly a small regression predicts a response from its prompt. Ours, not the paper's.
 
 It stands in for a tuned model where there is none: a ridge regression from prompt embedding to response embedding is fitted
 on the records taken so far; y_gen is its prediction, a record's score is S = 1 - cos(prediction, response). Each prediction is
-made without the record itself (leave-one-out, in closed form): a fit on few records would foretell them all exactly.
+made without the record itself (leave-one-out, in closed form): a fit on few records would predict them all exactly.
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ class ProxyScores:
 
 
 def proxy_scores(prompts: np.ndarray, responses: np.ndarray) -> ProxyScores:
-    """Fit responses ((m, d) float32 unit rows) from prompts (the same) and compare what is foretold with what is there.
+    """Fit responses ((m, d) float32 unit rows) from prompts (the same) and compare what is predicted with what is there.
 
     The ridge is the one of 1e-4 ... 1e4 with the least leave-one-out error (PRESS, Allen 1974).
     """

@@ -9,7 +9,8 @@ from ..selection.params import RoundsParams, Selection
 from ..selection.stage import follow_selection, publish_selection
 from ..workspace.deciding import overrides_of
 from .drawing import rounds_target
-from .runs import RefineRun, Round, Rounds
+from .run import RefineRun, Round
+from .runs import Rounds
 
 
 def take_back(rounds: Rounds, run_id: int, number: int, who: str = "") -> int:
@@ -28,7 +29,7 @@ def take_back(rounds: Rounds, run_id: int, number: int, who: str = "") -> int:
     return count
 
 
-def course_key(standing: list[Round]) -> str:
+def history_key(standing: list[Round]) -> str:
     """Return a hash of the rounds that a selection holds: their records, and the feedback that the later ones were drawn by."""
     return digest([[made.key, made.feedback] for made in standing[:-1]], standing[-1].key)
 
@@ -54,7 +55,7 @@ def publish(rounds: Rounds, run: RefineRun, upto: int | None = None, follow: boo
         requested=wanted,
         shortfall=_shortfall(rounds, run, standing[-1], rows, wanted),
     )
-    params = RoundsParams(run.id, len(standing), course_key(standing), run.params.budget)
+    params = RoundsParams(run.id, len(standing), history_key(standing), run.params.budget)
     (follow_selection if follow else publish_selection)(rounds.results, params, selection)
 
 

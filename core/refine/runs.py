@@ -1,10 +1,9 @@
 """Rounds on a workspace: a run selects, is given feedback, selects again. Every round is kept; it can be taken back or forked.
 
 A round is an artifact whose key holds all that it came from: the run's params, the clusters, the rounds and feedback before
-it and the decisions of the moment. So a killed run goes on, and the same course ends in the same records.
+it and the decisions of the moment. So a killed run goes on, and the same history ends in the same records.
 """
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -18,63 +17,8 @@ from ..workspace.deciding import overrides_of
 from ..workspace.results import Results
 from .drawing import rounds_target
 from .params import RefineParams
+from .run import ARRAYS, VERSION, RefineRun, Round, feedback_seed
 from .weights import Update, cluster_scores, first_weights, update_weights
-
-VERSION = 1
-ARRAYS = ("weights", "effective", "quotas", "held", "left")
-
-
-@dataclasses.dataclass(frozen=True)
-class RefineRun:
-    """One run of rounds. inputs: the keys of the stages it rests on. parent, parent_round: what it was forked from, or 0.
-
-    is_old: it, or the run it was forked from, was made when likelihoods and losses counted the other way round.
-    """
-
-    id: int
-    at: str
-    who: str
-    params: RefineParams
-    lm: LmParams
-    inputs: dict[str, str]
-    parent: int
-    parent_round: int
-    is_old: bool = False
-
-    @property
-    def is_reversed(self) -> bool:
-        """Whether its scores have the wrong sign: weight went to what the model does well on."""
-        return self.is_old and self.params.feedback == "lm" and self.lm.scorer == "likelihood"
-
-    @property
-    def warning(self) -> str:
-        """Return what whoever opens it must know, or ""."""
-        if self.is_reversed:
-            return (
-                f"Run {self.id} was made when likelihoods counted the other way round: clusters that the model does well on got "
-                "more weight. It can be read and exported, not continued; start a new run."
-            )
-        if self.is_old and self.params.feedback == "import":
-            return (
-                f"Run {self.id} was made when losses that were brought in counted the other way round. If the scores of its "
-                "rounds came as losses or log-probabilities, start a new run."
-            )
-        return ""
-
-
-@dataclasses.dataclass(frozen=True)
-class Round:
-    """One standing round of a run. feedback: the key of its scores, "" while there are none."""
-
-    id: int
-    at: str
-    who: str
-    run: int
-    number: int
-    key: str
-    feedback: str
-    last_decision: int
-    taken_back: str
 
 
 class Rounds:
@@ -281,13 +225,13 @@ class Rounds:
     def _check_quality(self, params: RefineParams) -> None:
         quality = (
             self.results.column("score", "score")
-            if params.inside == "kmq" and params.probability == "proportional"
+            if params.inside == "kmq" and params.sampling_probability == "proportional"
             else None
         )
         if quality is not None and quality.min() < 0:
             raise CurationError(
                 f"quality goes down to {quality.min():g}, and a probability can't be proportional to a negative number; "
-                "take probability softmax, or another method inside a cluster."
+                "take sampling_probability softmax, or another method inside a cluster."
             )
 
     def check_inputs(self, run: RefineRun) -> None:
@@ -300,8 +244,3 @@ class Rounds:
                 f"Run {run.id} began with other {' and '.join(changed)} results than today's; start a new run, or bring back "
                 "those it began with."
             )
-
-
-def feedback_seed(run: RefineRun, number: int) -> int:
-    """Return the seed of everything random in the feedback on a round."""
-    return int(np.random.SeedSequence([run.params.seed, number, 1]).generate_state(1)[0] % 2**31)

@@ -18,7 +18,7 @@ class Pipeline(Results):
         super().__init__(workspace, STAGES)
 
 
-def open_workspace(workspace: Workspace) -> Pipeline:
+def open_results(workspace: Workspace) -> Pipeline:
     """Return a workspace's results, the current selection brought in line with what was decided since (cheap if it is)."""
     pipeline = Pipeline(workspace)
     follow_decisions(pipeline)

@@ -9,10 +9,11 @@ from ..base.progress import Progress, part_of
 from ..base.registry import Registry
 from ..daar.seed_writing import SeedParams, write_seeds
 from ..data.records import RecordParams
-from ..evidence.ablation.params import ProveParams
-from ..evidence.ablation.run import prove
+from ..evidence.ablation.params import AblationParams
+from ..evidence.ablation.run import ablate
 from ..evidence.candidates import find_choice, rows_of
-from ..evidence.measuring import MeasureParams, measure
+from ..evidence.ground import MeasureParams
+from ..evidence.measuring import measure
 from ..evidence.stability import StabilityParams, stability
 from ..models.encoder import Encoder
 from ..refine.advance import Advance, advance
@@ -77,7 +78,7 @@ def _stability(by: _With) -> None:
 
 
 def _ablate(by: _With) -> None:
-    prove(by.pipeline, ProveParams.from_dict(by.params), by.progress, by.device)
+    ablate(by.pipeline, AblationParams.from_dict(by.params), by.progress, by.device)
 
 
 TASKS: Registry[Task] = Registry()
@@ -86,9 +87,13 @@ for _task in (
     Task("seeds", "Writing seeds", 2, _seeds),
     Task("measure", "Measuring selections", 3, _measure),
     Task("stability", "Trying seeds", 4, _stability),
-    Task("prove", "Training on each selection", 5, _ablate),
+    Task("ablate", "Training on each selection", 5, _ablate),
 ):
     TASKS.add(_task)
+
+
+# As jobs of earlier versions call it, which may be tried again.
+_CALLED_BEFORE = {"prove": "ablate"}
 
 
 def doing(step: str) -> str:
@@ -110,7 +115,8 @@ def run_steps(
     Raises CurationError before anything is made of records that were changed since the import.
     """
     is_checked = False
-    for step in steps:
+    for asked in steps:
+        step = dataclasses.replace(asked, do=_CALLED_BEFORE.get(asked.do, asked.do))
         if step.do != "import" and not is_checked:
             workspace.check_records()
         is_checked = True  # by the check, or by an import, which ends with records that are whole

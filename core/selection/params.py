@@ -6,48 +6,16 @@ import numpy as np
 
 from ..base.budget import checked_budget, records_of
 from ..base.errors import CurationError
-from ..base.params import Params, check_choice, check_count, check_share
+from ..base.params import Option, Params, option
+from .method import METHODS
 
-METHODS = {
-    "kmq": "Every cluster gets its share of the budget; inside a cluster, better records are likelier to be drawn.",
-    "kmeans-random": "Every cluster gets its share of the budget; inside a cluster, every record is equally likely.",
-    "kmeans-closest": "Every cluster gets its share; inside a cluster, the most typical records come first.",
-    "kmeans-median": "Every cluster gets its share; inside a cluster, those at the middle distance from its centre.",
-    "k-center": "Always the record farthest from all taken so far: reaches into every corner, outliers too.",
-    "deita": "Down the list by quality, leaving out what is too much like something taken. The paper's quality is a judge's "
-    "complexity times its quality.",
-    "qdit": "Brings every record near to something taken, and weighs in quality.",
-    "facility-location": "Brings every record near to something taken: what is common is covered first.",
-    "novelselect": "Far from what is taken, but where records are dense: new and not an outlier.",
-    "daar": "The records a probe finds hardest to place in one domain: high entropy is the reward.",
-    "inter-band": "Inside each domain, a fifth of the records by how near they are to the other domains.",
-    "intra-band": "Inside each domain, a fifth of the records by how near they are to its centre.",
-    "quality": "The best records by quality, whatever they are about.",
-    "random": "Every record of the data is equally likely: the baseline to beat.",
-}
-# The stages that a method cannot do without.
-NEEDS = {
-    "kmq": ("cluster", "score"),
-    "kmeans-random": ("cluster",),
-    "kmeans-closest": ("cluster",),
-    "kmeans-median": ("cluster",),
-    "k-center": ("embed",),
-    "deita": ("embed", "score"),
-    "qdit": ("embed", "score"),
-    "facility-location": ("embed",),
-    "novelselect": ("embed",),
-    "daar": ("reward",),
-    "inter-band": ("embed", "reward"),
-    "intra-band": ("embed", "reward"),
-    "quality": ("score",),
-    "random": (),
-}
-DRAWING = ("kmq", "kmeans-random", "random")  # the methods that can draw a record more than once
 BANDS = ("0-20", "20-40", "40-60", "60-80", "80-100")
-# The methods whose picks depend on a seed: their own, or that of the clusters or the probes that they go by.
-SEEDED = tuple(name for name, needs in NEEDS.items() if not needs or {"cluster", "reward"} & set(needs))
-GROUPS = {"domains": "DaaR's domains, learnt on the Reward page.", "source": "The records' own source labels."}
-BANDED = ("inter-band", "intra-band")
+QUOTAS = {"size": "Large clusters give more.", "equal": "Every cluster gives the same, as far as it can."}
+PROBABILITIES = {
+    "proportional": "Twice the quality, twice the chance.",
+    "softmax": "By the exponential of quality; also for negative scores.",
+}
+GROUPS = {"domains": "DaaR's domains, as the Reward page found them.", "source": "The records' own source labels."}
 REASONS = ("drawn", "pinned", "filled")
 
 
@@ -57,45 +25,92 @@ class SelectionParams(Params):
 
     budget: a count ("500"; of "1,000" the separators are left out), or a percentage of the records ("10%"). method: of METHODS.
     quota: a cluster's share by its "size" (paper) or "equal" (released code, but with the rest redistributed).
-    probability: of a record in kmq, "proportional" to quality (paper) or "softmax" of it (released code).
-    replacement: draw with replacement (paper; the methods in DRAWING); a record drawn twice is then exported twice.
-    threshold: in deita, the cosine above which two records are too much alike. alpha: in qdit, the weight of quality.
-    customise: in daar, the name of a domain to favour, "" for none. band: of inter- and intra-band, one of BANDS, from the
+    sampling_probability: of a record in kmq, "proportional" to quality (paper) or "softmax" of it (released code).
+    replacement: draw with replacement (paper; the methods that can repeat); a record drawn twice is then exported twice.
+    similarity_threshold: in deita, the cosine above which two records are too much alike. alpha: in qdit, the weight of quality.
+    target_domain: in daar, the name of a domain to favour, "" for none. band: of inter- and intra-band, one of BANDS, from the
     least alike (0-20) to the most (80-100). groups: what those bands go by, one of GROUPS.
     """
 
-    budget: str = "10%"
-    method: str = "kmq"
-    quota: str = "size"
-    probability: str = "proportional"
-    replacement: bool = False
-    seed: int = 0
-    threshold: float = 0.9
-    alpha: float = 0.5
-    customise: str = ""
-    band: str = "0-20"
-    groups: str = "domains"
+    budget: str = option(
+        "10%",
+        "how many records: a count or a percentage",
+        label="Budget",
+        more="How many records to choose: a count such as 500, or a percentage such as 10%.",
+    )
+    method: str = option("kmq", "how to choose", label="Method", choices=METHODS)
+    quota: str = option(
+        "size", "a cluster's share of the budget", label="A cluster's share of the budget", choices=QUOTAS
+    )
+    sampling_probability: str = option(
+        "proportional",
+        "of a record in kmq, by its quality",
+        label="In kmq, a record's chance",
+        more="The sampling probability.",
+        choices=PROBABILITIES,
+        also="--probability",
+        stored="probability",
+    )
+    replacement: bool = option(
+        False,
+        "draw with replacement; a record may then come twice",
+        label="Draw with replacement",
+        more="A record may then be chosen, and exported, more than once.",
+    )
+    seed: int = option(0, "of everything random", label="Seed", more="The same seed draws the same records.", least=0)
+    similarity_threshold: float = option(
+        0.9,
+        "in deita, the cosine that is too much alike",
+        label="In deita, too much alike from",
+        also="--threshold",
+        stored="threshold",
+        more="The similarity threshold: the cosine above which a record counts as a near-duplicate.",
+        least=0,
+        most=1,
+        step=0.01,
+    )
+    alpha: float = option(
+        0.5,
+        "in qdit, the weight of quality, 0 to 1",
+        label="In qdit, the weight of quality",
+        more="0 only brings every record near to something taken, 1 only takes the best.",
+        least=0,
+        most=1,
+        step=0.05,
+    )
+    target_domain: str = option(
+        "",
+        "in daar, a domain to favour",
+        label="In daar, favour a domain",
+        more="The target domain: half of its records for every tenth of each other's.",
+        also="--customise",
+        stored="customise",
+    )
+    band: str = option(
+        "0-20",
+        "of inter-band and intra-band, least alike first",
+        label="In inter-band and intra-band",
+        more="From the least alike, 0-20, to the most, 80-100.",
+        choices=BANDS,
+    )
+    groups: str = option("domains", "what those bands go by", label="Bands go by", choices=GROUPS)
 
     @property
     def needs(self) -> tuple[str, ...]:
         """Return the stages that this selection cannot do without."""
-        needs = NEEDS[self.method]
+        needs = METHODS[self.method].needs
         return tuple(n for n in needs if n != "reward") if self.groups == "source" else needs
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "budget", checked_budget(self.budget))
-        check_choice("method", self.method, tuple(METHODS))
-        check_choice("quota", self.quota, ("size", "equal"))
-        check_choice("probability", self.probability, ("proportional", "softmax"))
-        check_count("seed", self.seed, 0)
-        check_share("threshold", self.threshold)
-        check_share("alpha", self.alpha)
-        check_choice("band", self.band, BANDS)
-        check_choice("groups", self.groups, tuple(GROUPS))
-        if self.groups != "domains" and self.method not in BANDED:
-            raise CurationError(f"{self.method} has no use for groups; they are for {' and '.join(BANDED)}.")
-        if self.replacement and self.method not in DRAWING:
-            raise CurationError(f"{self.method} takes each record once; replacement is for {', '.join(DRAWING)}.")
+        super().__post_init__()
+        method = METHODS[self.method]
+        if self.groups != "domains" and not method.is_banded:
+            banded = [name for name, each in METHODS.items() if each.is_banded]
+            raise CurationError(f"{self.method} has no use for groups; they are for {' and '.join(banded)}.")
+        if self.replacement and not method.can_repeat:
+            drawing = [name for name, each in METHODS.items() if each.can_repeat]
+            raise CurationError(f"{self.method} takes each record once; replacement is for {', '.join(drawing)}.")
 
     def n_records(self, n_pool: int) -> int:
         """Return the budget as a number of records out of `n_pool`; a percentage is rounded to the nearest, half up."""
@@ -177,12 +192,12 @@ class Selection:
 class RoundsParams(Params):
     """What a selection by rounds is known by, where other selections have SelectionParams.
 
-    run: of the workspace. rounds: how many are in it. course: a hash of those rounds. budget: of the whole run.
+    run: of the workspace. rounds: how many are in it. history: a hash of those rounds. budget: of the whole run.
     """
 
     run: int
     rounds: int
-    course: str
+    history: str = dataclasses.field(metadata={"option": Option(stored="course", flag=None)})
     budget: str = "10%"
     method: str = "rounds"
 
@@ -193,4 +208,4 @@ class RoundsParams(Params):
 
     def n_records(self, n_pool: int) -> int:
         """Return the whole run's budget as a number of records."""
-        return SelectionParams(self.budget).n_records(n_pool)
+        return records_of(self.budget, n_pool)

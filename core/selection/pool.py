@@ -18,7 +18,7 @@ class Pool:
     weights: (k,) float64 cluster weights in place of those by size or equal, or None.
     reward: (n,) float32 predicted domain entropy, domains: (n,) int32 of each record, both of DaaR, or None.
     sources: (n,) int32 codes of the records' source labels, -1 for none, or None.
-    shares: {name of a domain, in order: wished share of the selection, 0 for none}.
+    shares: {name of a domain, in order: target share of the selection, 0 for none}.
     """
 
     n_records: int
@@ -97,3 +97,8 @@ class Picks:
     rows: np.ndarray
     scores: np.ndarray
     n_filled: int = 0
+
+
+def picked_by_quality(pool: Pool, rows: np.ndarray) -> Picks:
+    """Return picks whose scores are their quality, 0 where the pool has none."""
+    return Picks(rows, np.zeros(len(rows)) if pool.quality is None else pool.quality[rows])

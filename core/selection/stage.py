@@ -7,14 +7,13 @@ import pyarrow as pa
 from ..base.errors import CurationError
 from ..base.params import Params, digest
 from ..base.text import counted
-from ..measures.registry import measure_selection
+from ..measures.selected import measure_selection
+from ..workspace.artifacts import Result
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Overrides
-from ..workspace.results import Results
-from ..workspace.stage import Run, Stage
-from ..workspace.workspace import Result
-from .by_domain import low_cuts, unmet_shares
-from .methods import select_records
+from ..workspace.results import Results, Run, Stage
+from .choosing import select_records
+from .methods.by_domain import low_cuts, unmet_shares
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from .pool import Pool
 
@@ -74,8 +73,8 @@ def _select(run: Run) -> Result:
     info, parts = _result(run.results, selection, run.params)
     if run.params.method == "daar":
         drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
-        info["warnings"] += unmet_shares(pool, selection.rows, selection.requested, run.params.customise)
-        info["warnings"] += low_cuts(pool, drawn, run.params.customise)
+        info["warnings"] += unmet_shares(pool, selection.rows, selection.requested, run.params.target_domain)
+        info["warnings"] += low_cuts(pool, drawn, run.params.target_domain)
     return info, parts
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base.budget import checked_budget, records_of
 from ..base.errors import CurationError
-from ..base.params import Params, check_count
+from ..base.params import Params, check_count, option
 from ..base.progress import Progress, no_progress, part_of
 from .clustering import ClusterParams, Clusters, cluster_embeddings, cluster_means, suggest_n_clusters
 
@@ -20,28 +20,34 @@ WEAK = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class SuggestParams(Params):
-    """budget: what the clusters are to fill. counts: the numbers to try; () takes a range around "auto"."""
-
-    budget: str = "10%"
-    counts: tuple[int, ...] = ()
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "counts", tuple(self.counts))
-        for count in self.counts:
-            check_count("a number of clusters", count, 2)
-        object.__setattr__(self, "budget", checked_budget(self.budget))
-        check_count("seed", self.seed, 0)
-
-
 def parse_counts(text: str) -> tuple[int, ...]:
     """Return the numbers of "64,128,256", ascending. Raises CurationError for anything else."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not all(part.isdecimal() and int(part) >= 2 for part in parts):
         raise CurationError(f"counts is {text!r}; it must be whole numbers of at least 2, as in 64,128,256.")
     return tuple(sorted({int(part) for part in parts}))
+
+
+@dataclasses.dataclass(frozen=True)
+class SuggestParams(Params):
+    """budget: what the clusters are to fill. counts: the numbers to try; () takes a range around "auto"."""
+
+    budget: str = option("10%", "the budget that clusters are to fill", label="For a budget of")
+    counts: tuple[int, ...] = option(
+        (),
+        "the numbers to try, as in 64,128,256",
+        label="Numbers to try",
+        parse=parse_counts,
+        usual="a range around auto",
+    )
+    seed: int = option(0, "of everything random", least=0)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counts", tuple(self.counts))
+        for count in self.counts:
+            check_count("a number of clusters", count, 2)
+        object.__setattr__(self, "budget", checked_budget(self.budget))
+        super().__post_init__()
 
 
 def counts_to_try(n_records: int) -> tuple[int, ...]:

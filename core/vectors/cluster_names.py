@@ -1,9 +1,11 @@
 """Names for clusters: the terms that set a cluster's records apart from the others'. Reads texts, changes nothing."""
 
 import collections
+import functools
 import math
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -15,33 +17,6 @@ _TERM = re.compile(
 _ASCII_TERM = re.compile(r"[a-z][\w'+#]*[\w+#]", re.ASCII)  # the same for plain English, and much faster
 _SPECIAL_TOKEN = re.compile(r"<\|?/?[a-z_]+\|?\s*/?>")  # "<|endoftext|>", "<br>"
 _TERMS_FROM = 600
-# Words that say nothing of a topic, in the languages that instruction data is mostly written in, and those of the genre.
-_STOP_WORDS = frozenset(
-    """
-a about above after again against all also am an and any are aren't as at be because been before being below between both but by
-can can't cannot could couldn't did didn't do does doesn't doing don't down during each either else even every few first for from
-further get gets give go goes good had hadn't has hasn't have haven't having he he'd he'll he's her here hers herself him himself
-his how however i i'd i'll i'm i've if in into is isn't it it's its itself just last let let's like likely made make makes making
-many may maybe me might mine more most much must my myself need never next no nor not now of off often on once one only or other
-others our ours out over own per put rather really said same say says see she she'd she'll she's should shouldn't since so some
-something still such take than that that's the their theirs them themselves then there there's these they they'd they'll they're
-they've thing things this those three through to too two under until up upon us use used using usually very want was wasn't way we
-we'd we'll we're we've well were weren't what what's when where whether which while who whom whose why will with within without
-won't would wouldn't yes yet you you'd you'll you're you've your yours yourself don doesn didn isn wasn aren won ll ve re
-around enough keep several best time extra high low day days dear subject check number
-answer answers ask assistant choose correct example explain follow following given hello hi know long meaning please provide
-question questions says sentence short sure system tell text thanks think user write written ok
-das dass dem den der des die ein eine einem einen einer es auch auf aus bei bin bis da damit dann denn du für hat ich ihr im in ist
-kann man mehr mein meine mit nach nicht noch nur oder sein seine sich sie sind so um und uns vom von vor war was wenn wer wie wir
-wird zu zum zur aber als am an ihre ihren dein deine dir mir mich
-al algo aquí bien como con cuando de del desde donde el ella ellos en entre era es esta este esto está están hay la las le les lo
-los me mi mis muy más ni no nos o para pero por porque puede puedes que qué se ser si sin sobre son su sus también te tiene todo tu
-tus un una unas uno unos y ya cómo ab drei gut ganz etwa schon dos tres come
-au aux avec ce ces cette comme comment dans de des donc du elle en est et eux fait il ils je jusqu la le les leur lui ma mais me mes
-moi mon même ne nos notre nous on ou où par pas peu peut peux plus pour puis quand que qui quoi sa sans se ses si son sont sur ta te
-tes toi ton très tu un une votre vos vous à été être c'est d'un d'une qu'il j'ai n'est l'on
-""".split()
-)
 
 
 def sample_for_names(labels: np.ndarray, distances: np.ndarray, per_cluster: int = 24) -> np.ndarray:
@@ -81,10 +56,18 @@ def name_clusters(texts: Sequence[str], labels: np.ndarray, n_clusters: int, n_t
     return names
 
 
+@functools.cache
+def _stop_words() -> frozenset[str]:
+    """Return the words that say nothing of a topic; a line of the file that begins with # is for its readers."""
+    lines = Path(__file__).with_name("stop_words.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
 def _terms(text: str) -> list[str]:
     plain = _SPECIAL_TOKEN.sub(" ", text[:_TERMS_FROM].lower().replace("’", "'"))
     find = _ASCII_TERM if plain.isascii() else _TERM
-    return [term for term in find.findall(plain) if term not in _STOP_WORDS]
+    stopped = _stop_words()
+    return [term for term in find.findall(plain) if term not in stopped]
 
 
 def _total(counts: list[collections.Counter[str]]) -> collections.Counter[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..base.device import resolve_device
 from ..base.errors import CurationError
-from ..base.params import Params, check_count
+from ..base.params import Params, option
 from ..base.progress import Progress, no_progress, part_of
 
 _BLOCK_ROWS = 65536
@@ -22,6 +22,13 @@ _PLUS_PLUS_UP_TO = 256
 _START_FROM = 8192
 
 
+def count_or_auto(text: str) -> int:
+    """Return a number of clusters, 0 for "auto". Raises CurationError for anything else."""
+    if text != "auto" and (not text.isdecimal() or int(text) < 1):
+        raise CurationError(f"clusters is {text!r}; it must be a count of at least 1, or auto.")
+    return 0 if text == "auto" else int(text)
+
+
 @dataclasses.dataclass(frozen=True)
 class ClusterParams(Params):
     """n_clusters: how many; 0 takes `suggest_n_clusters`. iterations: Lloyd's iterations. seed: of the starting rows.
@@ -30,15 +37,24 @@ class ClusterParams(Params):
     ones more than plain k-means gives them; for very uneven data.
     """
 
-    n_clusters: int = 0
-    iterations: int = 25
-    seed: int = 0
-    hierarchical: bool = False
-
-    def __post_init__(self) -> None:
-        check_count("n_clusters", self.n_clusters, 0)
-        check_count("iterations", self.iterations, 1)
-        check_count("seed", self.seed, 0)
+    n_clusters: int = option(
+        0,
+        "how many, or auto: the square root of the number of records",
+        label="Clusters",
+        more="0 takes the square root of the number of records.",
+        least=0,
+        flag="--clusters",
+        parse=count_or_auto,
+        usual="auto",
+    )
+    iterations: int = option(25, "k-means iterations", least=1)
+    seed: int = option(0, "of everything random", label="Seed", more="The same seed gives the same clusters.", least=0)
+    hierarchical: bool = option(
+        False,
+        "k-means of k-means, evener on very uneven data",
+        label="For very uneven data",
+        more="k-means of k-means: crowded subjects get fewer clusters, rare ones more.",
+    )
 
     def alike(self, n_records: int) -> "tuple[ClusterParams, ...]":
         """Return all params that give the same clusters of `n_records` records: these first, then "auto" and its number."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..base.arrays import row_lengths, unit_rows
 from ..base.errors import CurationError
-from ..base.params import Params, check_count
+from ..base.params import Params, option
 from ..base.progress import Progress, no_progress
 from ..base.text import first_line
 from ..models.encoder import BUNDLED, Encoder
@@ -28,12 +28,15 @@ class EmbedParams(Params):
     vectors: sha256 of the curator's own vectors; "" where a model embeds.
     """
 
-    model: str = BUNDLED
-    max_tokens: int = 0
+    model: str = option(
+        BUNDLED,
+        "a sentence-transformers model by path or hub name",
+        label="Model",
+        more="The bundled encoder, or the path or hub name of any sentence-transformers model.",
+        usual="the bundled one",
+    )
+    max_tokens: int = option(0, "cut texts there", least=0, usual="the model's own limit")
     vectors: str = ""
-
-    def __post_init__(self) -> None:
-        check_count("max_tokens", self.max_tokens, 0)
 
 
 def embed_texts(texts: Sequence[str], encoder: Encoder, progress: Progress = no_progress, step: int = 64) -> np.ndarray:

@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 
-from ..base.params import Params, check_at_least, check_count
+from ..base.params import Params, option
 from ..base.progress import Progress, no_progress, part_of
 from .neighbours import nearest_neighbours
 
@@ -20,14 +20,16 @@ _BLOCK_ROWS = 8192
 class ProjectParams(Params):
     """n_neighbors: more shows the large shape, fewer the detail. min_dist: how tight points may lie. seed: of the layout."""
 
-    n_neighbors: int = 15
-    min_dist: float = 0.1
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_count("n_neighbors", self.n_neighbors, 2)
-        check_at_least("min_dist", self.min_dist, 0)
-        check_count("seed", self.seed, 0)
+    n_neighbors: int = option(
+        15,
+        "neighbours of a record that the map keeps near",
+        label="Neighbours on the map",
+        more="More shows the large shape, fewer the detail.",
+        least=2,
+        flag="--neighbors",
+    )
+    min_dist: float = option(0.1, "how tight points may lie", least=0)
+    seed: int = option(0, "of everything random", least=0)
 
 
 def project_2d(embeddings: np.ndarray, params: ProjectParams, progress: Progress = no_progress) -> np.ndarray:

@@ -11,10 +11,9 @@ from ..base.files import replacing
 from ..base.params import Params
 from ..base.progress import part_of
 from ..models.encoder import SentenceEncoder
-from ..workspace.results import Results
+from ..workspace.artifacts import Result
+from ..workspace.results import Results, Run, Stage
 from ..workspace.shards import make_in_shards
-from ..workspace.stage import Run, Stage
-from ..workspace.workspace import Result
 from .cluster_counts import SuggestParams, compare_counts
 from .cluster_names import name_clusters, sample_for_names
 from .clustering import ClusterParams, cluster_embeddings

@@ -11,24 +11,22 @@ import contextlib
 import dataclasses
 import json
 import os
-import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import filelock
 import numpy as np
-import pyarrow as pa
 
-from ..base.errors import CurationError
-from ..base.files import file_sha256, make_folders, read_table, write_array, write_json, write_table
+from ..base.errors import COMMAND, CurationError
+from ..base.files import file_sha256, make_folders
 from ..base.progress import Progress, no_progress
 from ..data.dataset import Dataset, dataset_name, is_plain_name, read_dataset, write_dataset
 from ..data.importing import is_whole, read_into
 from ..data.record_table import RecordTable, damaged
 from ..data.records import RecordParams, Reject, content_hash
 from ..data.targets import Source
+from .artifacts import Artifacts
 from .ledger import Ledger, is_empty, lost
 
 
@@ -52,11 +50,7 @@ def home() -> Path:
     return Path(os.environ.get("WINNOW_HOME", "workspaces"))
 
 
-# What to write down of an artifact, and the arrays or tables that it is made of (see `Workspace.save`).
-Result = tuple[dict[str, Any], dict[str, np.ndarray | pa.Table]]
-
-
-class Workspace:
+class Workspace(Artifacts):
     """One workspace folder, opened or made anew. Nothing is held open between calls.
 
     Raises CurationError where there is none, what is there is damaged or of a later version, or it can't be made.
@@ -65,7 +59,7 @@ class Workspace:
     def __init__(self, folder: Path | str, create: bool = False) -> None:
         folder = Path(folder)
         self.folder = folder.resolve() if ".." in folder.parts else folder  # "absent/../x" must not make "absent"
-        self.artifacts = self.folder / "artifacts"
+        super().__init__(self.folder / "artifacts")
         self._made: list[Path] = []  # folders, by this object
         self._made_ledger = False
         self._check_ledger(create)
@@ -81,7 +75,7 @@ class Workspace:
         if not create and not path.exists():
             raise CurationError(
                 f"{self.folder} is not a workspace",
-                command=f"make one with: python -m core import DATA --workspace {self.folder}",
+                command=f"make one with: {COMMAND} import DATA --workspace {self.folder}",
                 page="open its data on the Data page",
             )
 
@@ -141,7 +135,7 @@ class Workspace:
             raise CurationError(f"An import into {self.folder} was cut off; import the data again.")
         raise CurationError(
             f"{self.folder} holds no data yet",
-            command="import some with: python -m core import DATA",
+            command=f"import some with: {COMMAND} import DATA",
             page="open some on the Data page",
         )
 
@@ -201,65 +195,6 @@ class Workspace:
             return []
         with path.open(encoding="utf-8") as file:
             return [Reject(**json.loads(line)) for _, line in zip(range(limit), file, strict=False)]
-
-    # Artifacts
-
-    def path(self, stage: str, key: str, suffix: str) -> Path:
-        """Return the path of one file of an artifact."""
-        return self.artifacts / f"{stage}-{key}{suffix}"
-
-    def has(self, stage: str, key: str) -> bool:
-        """Whether the artifact is there and whole."""
-        return self.path(stage, key, ".json").exists()
-
-    def info(self, stage: str, key: str) -> dict[str, Any]:
-        """Return what the stage wrote down about its result."""
-        return json.loads(self.path(stage, key, ".json").read_text(encoding="utf-8"))
-
-    def array(self, stage: str, key: str, suffix: str = ".npy") -> np.ndarray:
-        """Memory-map an array of an artifact, read-only."""
-        return np.load(self.path(stage, key, suffix), mmap_mode="r", allow_pickle=False)
-
-    def table(self, stage: str, key: str) -> pa.Table:
-        """Memory-map the table of an artifact."""
-        return read_table(self.path(stage, key, ".arrow"))
-
-    def save(self, stage: str, key: str, info: dict[str, Any], **parts: np.ndarray | pa.Table) -> None:
-        """Write an artifact's parts, then its info. `value` becomes the main file, other names become suffixes."""
-        for name, part in parts.items():
-            dot = "" if name == "value" else f".{name}"
-            if isinstance(part, pa.Table):
-                write_table(self.path(stage, key, f"{dot}.arrow"), part)
-            else:
-                write_array(self.path(stage, key, f"{dot}.npy"), part)
-        write_json(self.path(stage, key, ".json"), info)
-
-    def keep(self, kind: str, key: str, make: Callable[[], Result], shards: str = "") -> str:
-        """Let an artifact be there: under its lock, and unless it is there, it is made and written, once; return its key.
-
-        make: gives what to write down, and the parts. shards: the key of the shards that it then can do without.
-        """
-        with self.lock(kind, key):  # the app and the command line may ask for the same at once
-            if not self.has(kind, key):
-                info, parts = make()
-                self.save(kind, key, info, **parts)
-                if shards:
-                    self.remove_shards(kind, shards)
-        return key
-
-    def lock(self, stage: str, key: str) -> filelock.FileLock:
-        """Return the lock that whoever makes an artifact holds, in whatever process."""
-        return filelock.FileLock(self.path(stage, key, ".lock"))
-
-    def shard_folder(self, stage: str, key: str) -> Path:
-        """Return the folder of a stage's finished shards, made if needed."""
-        folder = self.artifacts / f"{stage}-{key}.shards"
-        folder.mkdir(exist_ok=True)
-        return folder
-
-    def remove_shards(self, stage: str, key: str) -> None:
-        """Remove the shards of a stage whose result is whole."""
-        shutil.rmtree(self.artifacts / f"{stage}-{key}.shards", ignore_errors=True)
 
     def hashes(self, column: str = "raw") -> np.ndarray:
         """Return the (n,) V16 content hashes of the records' original text, or of another column; made once."""

@@ -1,8 +1,8 @@
-"""`python -m tests.benchmarks [NAME …]`: run those named, or all but the proof by training, which takes far longer."""
+"""`python -m tests.benchmarks [NAME …]`: run those named, or all but the ablation, which takes far longer."""
 
 import sys
 
-from tests.benchmarks import curate, daar, evidence, lasso, methods, proof, refine
+from tests.benchmarks import ablation, curate, daar, evidence, lasso, methods, refine
 from tests.benchmarks.data import POOL, have_pool
 
 BENCHMARKS = {
@@ -12,7 +12,7 @@ BENCHMARKS = {
     "refine": refine.main,
     "daar": daar.main,
     "evidence": evidence.main,
-    "proof": proof.main,
+    "ablation": ablation.main,
 }
 
 
@@ -24,7 +24,7 @@ def main(names: list[str]) -> int:
     if not have_pool():
         print(f"the benchmarks need the shared pool at {POOL}; set WINNOW_SHARED_DATA to its folder", file=sys.stderr)
         return 1
-    for name in names or [name for name in BENCHMARKS if name != "proof"]:
+    for name in names or [name for name in BENCHMARKS if name != "ablation"]:
         BENCHMARKS[name]()
     return 0
 

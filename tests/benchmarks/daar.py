@@ -31,7 +31,7 @@ from pathlib import Path
 from core.daar.domains import domain_as_dict
 from core.models.encoder import BUNDLED
 from core.run.pipeline import Pipeline
-from core.daar.params import RewardParams
+from core.daar.params import DaarParams
 from core.selection.params import SelectionParams
 from core.workspace.workspace import Workspace
 from tests.benchmarks.daar import DOMAINS
@@ -39,7 +39,7 @@ from tests.benchmarks.daar import DOMAINS
 seed, assignment = int(sys.argv[2]), sys.argv[3]
 pipeline = Pipeline(Workspace(sys.argv[1]))
 started = time.perf_counter()
-params = RewardParams(tuple(map(domain_as_dict, DOMAINS)), encoder=BUNDLED, seed=seed, assignment=assignment)
+params = DaarParams(tuple(map(domain_as_dict, DOMAINS)), encoder=BUNDLED, seed=seed, assignment=assignment)
 pipeline.run("reward", params)
 pipeline.run("select", SelectionParams("20%", "daar", seed=seed))
 seconds = time.perf_counter() - started

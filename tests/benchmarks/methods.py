@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from core.selection.params import METHODS
+from core.selection.method import METHODS
 from tests.benchmarks.data import POOL, ROOT, VECTORS
 
 _ONE = """

@@ -1,4 +1,4 @@
-"""What each method selects for a proof by training, where the held-out records can't be selected."""
+"""What each method selects for an ablation, where the held-out records can't be selected."""
 
 import dataclasses
 
@@ -11,21 +11,21 @@ from ...refine.drawing import select_round
 from ...refine.feedback import pairs_of, proxy_feedback
 from ...refine.params import RefineParams
 from ...refine.weights import cluster_scores, first_weights, update_weights
-from ...selection.methods import select_records
+from ...selection.choosing import select_records
 from ...selection.params import SelectionParams
 from ...selection.pool import Pool
 from ...workspace.results import Results
 from ..redraw import redrawn_pool, redrawn_stages
 from ..versions import find_version, version_rows
-from .params import ProveParams
+from .params import AblationParams
 
 _ROUNDS = 3
 
 
-def select_for_proof(
+def select_for_ablation(
     results: Results,
     method: str,
-    params: ProveParams,
+    params: AblationParams,
     seed: int,
     barred: np.ndarray,
     progress: Progress = no_progress,
@@ -54,7 +54,7 @@ def select_for_proof(
 
 
 def _asked(method: str, budget: str, seed: int) -> SelectionParams:
-    """Return a proved method as a selection's params; of rounds those that a round draws by."""
+    """Return an arm as a selection's params; of rounds those that a round draws by."""
     if method.startswith("random:"):
         return SelectionParams(method.removeprefix("random:"), "random", seed=seed)
     return SelectionParams(budget, {"longest": "quality", "rounds": "kmq"}.get(method, method), seed=seed)
@@ -66,8 +66,8 @@ def _check_needs(results: Results, method: str, asked: SelectionParams) -> None:
             raise lacking(f"{method} needs the {need} stage", need, results.workspace.folder)
 
 
-def redrawn_words(results: Results, params: ProveParams) -> str:
-    """Return in a sentence or two what differs between the seeds of a proof, and what of it does not and why."""
+def redrawn_words(results: Results, params: AblationParams) -> str:
+    """Return in a sentence or two what differs between the seeds of an ablation, and what of it does not and why."""
     stages: dict[str, str] = {}
     for method in params.methods:
         if not method.startswith("version:"):

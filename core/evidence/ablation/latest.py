@@ -6,22 +6,22 @@ import numpy as np
 
 from ...workspace.results import Results
 from ..redraw import overlap_warning
-from .losses import LEAST_HELD, ProofLine, with_half
-from .params import ProveParams
+from .losses import LEAST_HELD, AblationLine, with_half
+from .params import SETTING, AblationParams
 
 _LINES = 3  # the form of a saved line
 
 
 @dataclasses.dataclass(frozen=True)
-class LastProof:
-    """The latest proof of a workspace. lines: one a method, none where the data changed since. trained: [method, seed, key].
+class LastAblation:
+    """The latest ablation of a workspace. lines: one a method, none where the data changed since. trained: [method, seed, key].
 
     untold: (groups, held-out records in them) that are in no line, a group having too few to speak of. varied: what differed
     between the seeds, in words. steps: of the small model's trainings.
     """
 
-    params: ProveParams
-    lines: list[ProofLine]
+    params: AblationParams
+    lines: list[AblationLine]
     trained: list[list]
     untold: tuple[int, int]
     varied: str
@@ -59,22 +59,22 @@ class LastProof:
         )
 
 
-def last_proof(results: Results) -> LastProof | None:
-    """Return the latest proof, or None where there was none."""
-    saved = results.workspace.ledger.settings().get("prove")
+def last_ablation(results: Results) -> LastAblation | None:
+    """Return the latest ablation, or None where there was none."""
+    saved = results.workspace.ledger.settings().get(SETTING)
     if saved is None:
         return None
-    saved.pop("records", None)  # of proofs from before lines had shares
+    saved.pop("records", None)  # of ablations from before lines had shares
     names = ("trained", "lines", "basis", "untold", "varied", "steps")
     trained, lines, basis, untold, varied, steps = (saved.pop(name, None) for name in names)
     same = basis in ([2, results.current("records")], [_LINES, results.current("records")])
-    lines = [ProofLine(**line) for line in lines] if same else []
-    params = ProveParams.from_dict(saved)
+    lines = [AblationLine(**line) for line in lines] if same else []
+    params = AblationParams.from_dict(saved)
     steps = steps or params.small_params().steps
-    return LastProof(params, lines, trained, tuple(untold or (0, 0)), varied or "", steps)
+    return LastAblation(params, lines, trained, tuple(untold or (0, 0)), varied or "", steps)
 
 
-def table_lines(lines: list[ProofLine]) -> list[str]:
+def table_lines(lines: list[AblationLine]) -> list[str]:
     """Return the lines as text, the best first, for a terminal."""
     heads = f"{'method':<18} {'records':>9} {'read':>6} {'overlap':>8} {'macro loss':>17} {'worst':>8} {'against random':>19}"
     told = [f"{heads}  groups (share of the selection)"]

@@ -1,4 +1,4 @@
-"""Proof by training, as functions of arrays: what is held out, how losses are summed up. Trains nothing.
+"""Ablation, as functions of arrays: what is held out, how losses are summed up. Trains nothing.
 
 A small model from scratch is a proxy: it shows what a selection teaches in a few minutes, not how a tuned large model would do.
 """
@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ...base.errors import CurationError
-from .params import ProveParams
+from .params import AblationParams
 
 _MOST_SOURCES, LEAST_HELD = 40, 5
 CONFIDENCE = 0.95
 
 
-def draw_held_out(n: int, params: ProveParams) -> np.ndarray:
+def draw_held_out(n: int, params: AblationParams) -> np.ndarray:
     """Return the ascending row ids held out of n records. Raises CurationError where that leaves fewer than half."""
     if params.held_out > n // 2:
         raise CurationError(
@@ -39,7 +39,7 @@ def families(names: list[str], codes: np.ndarray) -> tuple[list[str], np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
-class ProofLine:
+class AblationLine:
     """What one method's trainings came to, in nats a token of held-out responses; lower is better. Means over seeds.
 
     groups: {group: mean loss}. macro: mean of the groups', with half the width of its confidence interval. worst: of the
@@ -73,15 +73,15 @@ def sum_up(
     taken: dict[str, list[np.ndarray]],
     groups: list[str],
     codes: np.ndarray,
-) -> list[ProofLine]:
-    """Return a ProofLine a method, the best macro first.
+) -> list[AblationLine]:
+    """Return an AblationLine a method, the best macro first.
 
     losses: {method: a (h,) array a seed, NaN where a record has no response}. taken: {method: the groups of what was selected,
     an int array a seed}. codes: (h,) group of each held-out record; a
     group with fewer than 5 finite losses is left out, since its mean would be chance.
     """
     finite = np.isfinite(next(iter(losses.values()))[0])
-    told = told_groups(len(groups), codes[finite])
+    told = reported_groups(len(groups), codes[finite])
     means = {
         method: np.array([[np.nanmean(each[codes == g]) for g in told] for each in some])
         for method, some in losses.items()
@@ -96,7 +96,7 @@ def sum_up(
         both = 0 if base is None else min(len(macros), len(base))
         gaps = macros[:both] - base.mean(axis=1)[:both] if both else np.zeros(0)
         lines.append(
-            ProofLine(
+            AblationLine(
                 method=method,
                 groups={groups[g]: float(by_group[i]) for i, g in enumerate(told)},
                 macro=float(macros.mean()),
@@ -123,7 +123,7 @@ def _shares(taken: list[np.ndarray], groups: list[str], told: list[int]) -> dict
     return {groups[g]: round(float((together == g).mean()), 6) for g in told}
 
 
-def told_groups(n_groups: int, codes: np.ndarray) -> list[int]:
+def reported_groups(n_groups: int, codes: np.ndarray) -> list[int]:
     """Return the groups with enough held-out records to speak of. Raises CurationError where there is none."""
     told = [g for g in range(n_groups) if (codes == g).sum() >= LEAST_HELD]
     if not told:

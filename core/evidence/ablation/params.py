@@ -2,24 +2,32 @@
 
 import dataclasses
 
+from ...base.budget import checked_budget
 from ...base.errors import CurationError
-from ...base.params import Params, check_choice, check_count
+from ...base.params import Params, check_choice, option
 from ...models.lora import LmParams
 from ...models.scratch_lm import SmallLmParams
-from ...selection.params import METHODS, SelectionParams
+from ...selection.method import METHODS
 
+# What trainings and the latest ablation are called on disk, since the first version.
+KIND, SETTING = "proof", "prove"
 OTHERS = {
     "longest": "The records with the longest responses: quality by length, a baseline hard to beat.",
     "rounds": "Three rounds by the proxy: cluster weights refined by its feedback.",
 }
-PROVED = tuple(name for name in METHODS if not name.endswith("-band")) + tuple(OTHERS)
+ARMS = tuple(name for name, method in METHODS.items() if not method.is_banded) + tuple(OTHERS)
 DEFAULT_METHODS = ("random", "longest", "kmeans-random", "kmq", "rounds")
 GROUPINGS = ("auto", "source", "cluster")
 
 
+def names_of(text: str) -> tuple[str, ...]:
+    """Return the names of "random,kmq"."""
+    return tuple(name.strip() for name in text.split(","))
+
+
 @dataclasses.dataclass(frozen=True)
-class ProveParams(Params):
-    """What to prove, and how. methods: each of PROVED, or "version:NAME". n_seeds: trainings of each, seeds seed, seed + 1, …
+class AblationParams(Params):
+    """What to compare, and how. methods: each of ARMS, or "version:NAME". n_seeds: trainings of each, seeds seed, seed + 1, …
 
     held_out: records drawn by `seed` before anything is selected, never selected and never trained on. by: losses are summed up
     by "source" label, by "cluster", or "auto": by source, or what its labels have before the first "/", where these are few.
@@ -27,13 +35,25 @@ class ProveParams(Params):
     (`lora`: LmParams).
     """
 
-    methods: tuple[str, ...] = DEFAULT_METHODS
-    budget: str = "10%"
-    n_seeds: int = 3
-    held_out: int = 2000
-    by: str = "auto"
-    seed: int = 0
-    base: str = ""
+    methods: tuple[str, ...] = option(
+        DEFAULT_METHODS,
+        f"of {', '.join(ARMS)}, or version:NAME",
+        label="Methods",
+        parse=names_of,
+        usual=",".join(DEFAULT_METHODS),
+    )
+    budget: str = option("10%", "how many records each selects", label="Budget")
+    n_seeds: int = option(3, "trainings of each", label="Seeds", least=1, flag="--seeds")
+    held_out: int = option(2000, "records that nothing is trained on", label="Records held out", least=1)
+    by: str = option("auto", "what losses are summed up by", label="Summed up by", choices=GROUPINGS)
+    seed: int = option(0, "of everything random", least=0)
+    base: str = option(
+        "",
+        "tune this causal language model by LoRA",
+        label="Or tune a real model",
+        more="A causal language model, tuned by LoRA on each selection instead.",
+        usual="a small one from scratch",
+    )
     small: dict = dataclasses.field(default_factory=dict)
     lora: dict = dataclasses.field(default_factory=dict)
 
@@ -41,14 +61,11 @@ class ProveParams(Params):
         object.__setattr__(self, "methods", tuple(self.methods))
         for method in self.methods:
             if not method.startswith("version:"):
-                check_choice("a method to prove", method, PROVED)
+                check_choice("a method to compare", method, ARMS)
         if not self.methods or len(set(self.methods)) < len(self.methods):
             raise CurationError(f"methods are {', '.join(self.methods) or 'none'}; name each once, and one at least.")
-        check_count("n_seeds", self.n_seeds, 1)
-        check_count("held_out", self.held_out, 1)
-        check_count("seed", self.seed, 0)
-        check_choice("by", self.by, GROUPINGS)
-        object.__setattr__(self, "budget", SelectionParams(self.budget).budget)
+        super().__post_init__()
+        object.__setattr__(self, "budget", checked_budget(self.budget))
         self.small_params()
         if self.base:
             self.lora_params()

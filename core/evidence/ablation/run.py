@@ -1,6 +1,6 @@
-"""Proof by training on a workspace: hold out, select by each method, train, and keep every training's held-out losses.
+"""Ablation on a workspace: hold out, select by each method, train, and keep every training's held-out losses.
 
-Each training is a result of its own, so a killed proof goes on with the next one, and another method added later costs only
+Each training is a result of its own, so a killed ablation goes on with the next one, and another method added later costs only
 its own trainings.
 """
 
@@ -16,22 +16,22 @@ from ...base.progress import Progress, no_progress, part_of
 from ...selection.params import SelectionParams
 from ...workspace.results import Results
 from ..redraw import mean_overlap
-from .arms import redrawn_words, select_for_proof
+from .arms import redrawn_words, select_for_ablation
 from .latest import _LINES
-from .losses import ProofLine, draw_held_out, families, sum_up, told_groups
-from .params import ProveParams
+from .losses import AblationLine, draw_held_out, families, reported_groups, sum_up
+from .params import KIND, SETTING, AblationParams
 from .training import _Held, _Trainer
 
 _CHOOSING = 0.1  # of the time, about
 
 
-def prove(
-    results: Results, params: ProveParams, progress: Progress = no_progress, device: str = "auto"
-) -> list[ProofLine]:
+def ablate(
+    results: Results, params: AblationParams, progress: Progress = no_progress, device: str = "auto"
+) -> list[AblationLine]:
     """Train what is not trained yet and return a line a method. Raises CurationError where a method lacks what it needs."""
     held = _held_out(results, params)
     device = resolve_device(device)
-    told_groups(len(held.groups), held.codes[held.rows])
+    reported_groups(len(held.groups), held.codes[held.rows])
     # All of them first: what is missing is said before an hour of training.
     chosen = _choose(results, params, held, part_of(progress, 0, _CHOOSING), device)
     trained: dict[tuple[str, int], str] = {}
@@ -50,12 +50,12 @@ def prove(
         "steps": train.small.steps,
         "basis": [_LINES, results.current("records")],
     }
-    results.workspace.ledger.set_settings("prove", params.as_dict() | told)
+    results.workspace.ledger.set_settings(SETTING, params.as_dict() | told)
     return lines
 
 
 def _choose(
-    results: Results, params: ProveParams, held: _Held, progress: Progress, device: str
+    results: Results, params: AblationParams, held: _Held, progress: Progress, device: str
 ) -> dict[tuple[str, int], np.ndarray]:
     """Return {(method, seed): row ids}, seed by seed; a version of another size than the budget gets random ones of its own."""
     methods = list(params.methods)
@@ -63,7 +63,7 @@ def _choose(
         budget = SelectionParams(params.budget).n_records(len(results.workspace.records()))
         for method in params.methods:
             if method.startswith("version:"):
-                n = len(select_for_proof(results, method, params, params.seed, held.barred))
+                n = len(select_for_ablation(results, method, params, params.seed, held.barred))
                 if n != budget and f"random:{n}" not in methods:
                     methods.append(f"random:{n}")
     seeds = range(params.seed, params.seed + params.n_seeds)
@@ -71,22 +71,22 @@ def _choose(
     chosen = {}
     for place, (method, seed) in enumerate(both):
         within = part_of(progress, place / len(both), (place + 1) / len(both))
-        chosen[method, seed] = select_for_proof(results, method, params, seed, held.barred, within, device)
+        chosen[method, seed] = select_for_ablation(results, method, params, seed, held.barred, within, device)
     return chosen
 
 
 def _lines(
     results: Results, trained: dict[tuple[str, int], str], chosen: dict[tuple[str, int], np.ndarray], held: _Held
-) -> list[ProofLine]:
+) -> list[AblationLine]:
     losses: dict[str, list[np.ndarray]] = {}
     taken: dict[str, list[np.ndarray]] = {}
     rows: dict[str, list[np.ndarray]] = {}
     read: dict[str, list[float]] = {}
     for (method, seed), key in trained.items():
-        losses.setdefault(method, []).append(np.array(results.workspace.array("proof", key)))
+        losses.setdefault(method, []).append(np.array(results.workspace.array(KIND, key)))
         taken.setdefault(method, []).append(held.codes[chosen[method, seed]])
         rows.setdefault(method, []).append(chosen[method, seed])
-        read.setdefault(method, []).append(_times_read(results.workspace.info("proof", key)))
+        read.setdefault(method, []).append(_times_read(results.workspace.info(KIND, key)))
     lines = sum_up(losses, taken, held.groups, held.codes[held.rows])
     return [
         dataclasses.replace(
@@ -103,13 +103,13 @@ def _times_read(info: dict) -> float:
     return info["epochs"] if "epochs" in info else info["tokens"] / max(info["tokens_selected"], 1)
 
 
-def _untold(held: _Held, lines: list[ProofLine]) -> tuple[int, int]:
+def _untold(held: _Held, lines: list[AblationLine]) -> tuple[int, int]:
     counts = np.bincount(held.codes[held.rows], minlength=len(held.groups))
     left_out = counts[[name not in lines[0].groups for name in held.groups]]
     return int((left_out > 0).sum()), int(left_out.sum())
 
 
-def _held_out(results: Results, params: ProveParams) -> _Held:
+def _held_out(results: Results, params: AblationParams) -> _Held:
     records = results.workspace.records()
     rows = draw_held_out(len(records), params)
     texts = pa.chunked_array([batch["text"] for batch in records.batches(["text"])])
@@ -119,7 +119,7 @@ def _held_out(results: Results, params: ProveParams) -> _Held:
     return _Held(rows, barred, groups, codes)
 
 
-def _groups(results: Results, params: ProveParams) -> tuple[list[str], np.ndarray]:
+def _groups(results: Results, params: AblationParams) -> tuple[list[str], np.ndarray]:
     """Return (names, (n,) codes) of what losses are summed up by."""
     sources = results.workspace.records().sources()
     by_source = families(*sources) if params.by == "auto" else sources if sources[0] else None

@@ -13,8 +13,9 @@ from ...models.lora import tune
 from ...models.scratch_lm import held_out_losses, train_small_lm
 from ...models.scratch_tokens import Encoded, encode_pairs, train_tokenizer
 from ...refine.feedback import pairs_of
+from ...workspace.artifacts import Result
 from ...workspace.results import Results
-from .params import ProveParams
+from .params import KIND, AblationParams
 
 VERSION = 1
 _TOKENIZER_RECORDS = 20_000
@@ -33,7 +34,7 @@ class _Held:
 class _Trainer:
     """Trains on selections of one workspace; what they share (tokenizer, held-out tokens) is made once."""
 
-    def __init__(self, results: Results, params: ProveParams, held: _Held, device: str) -> None:
+    def __init__(self, results: Results, params: AblationParams, held: _Held, device: str) -> None:
         self._results, self._params, self._held, self._device = results, params, held, device
         self._workspace, self._records = results.workspace, results.workspace.records()
         self._tokenizer = self._encoded_held = None
@@ -46,34 +47,32 @@ class _Trainer:
 
     def __call__(self, rows: np.ndarray, method: str, seed: int, progress: Progress) -> str:
         """Train on `rows` if it was not done before, and return the key of its held-out losses."""
-        params, workspace = self._params, self._workspace
+        params = self._params
         how = [params.base, params.lora] if params.base else [self.small.as_dict()]
         held = rows_digest(self._held.rows)
-        key = digest("proof", VERSION, self._results.current("records"), held, how, seed, rows_digest(rows))
-        with workspace.lock("proof", key):
-            if not workspace.has("proof", key):
-                started = time.monotonic()
-                if params.base:
-                    losses, info = self._tuned(rows, seed, key, progress)
-                else:
-                    losses, info = self._from_scratch(rows, seed, progress)
-                facts = {
-                    "method": method,
-                    "seed": seed,
-                    "n_records": len(rows),
-                    "seconds": round(time.monotonic() - started, 1),
-                    "device": self._device,
-                }
-                workspace.save("proof", key, facts | info, value=losses)
-                workspace.remove_shards("proof", key)
-        return key
+        key = digest(KIND, VERSION, self._results.current("records"), held, how, seed, rows_digest(rows))
+
+        def make() -> Result:
+            started = time.monotonic()
+            train = self._tuned if params.base else self._from_scratch
+            losses, info = train(rows, seed, key, progress)
+            facts = {
+                "method": method,
+                "seed": seed,
+                "n_records": len(rows),
+                "seconds": round(time.monotonic() - started, 1),
+                "device": self._device,
+            }
+            return facts | info, {"value": losses}
+
+        return self._results.keep(KIND, key, make, shards=key)
 
     def _pairs(self, rows: np.ndarray) -> tuple[list[str], list[str]]:
         pairs = pairs_of(self._records, rows)
         return pairs.prompts, pairs.responses
 
     def _encoded(self, rows: np.ndarray) -> Encoded:
-        """Return records as tokens of the tokenizer that all of the proof's trainings share."""
+        """Return records as tokens of the tokenizer that all of the ablation's trainings share."""
         if self._tokenizer is None:
             # Of records that may be selected, the same for every method.
             free = np.setdiff1d(np.arange(len(self._records)), self._held.barred)
@@ -83,7 +82,7 @@ class _Trainer:
             self._tokenizer = train_tokenizer(texts, self.small.vocabulary)
         return encode_pairs(self._tokenizer, *self._pairs(rows))
 
-    def _from_scratch(self, rows: np.ndarray, seed: int, progress: Progress) -> tuple[np.ndarray, dict]:
+    def _from_scratch(self, rows: np.ndarray, seed: int, key: str, progress: Progress) -> tuple[np.ndarray, dict]:
         small, encoded = self.small, self._encoded(rows)
         if self._encoded_held is None:
             self._encoded_held = self._encoded(self._held.rows)
@@ -95,7 +94,7 @@ class _Trainer:
         """Tune a real model by LoRA; a checkpoint lies in the shard folder, so a killed training goes on."""
         params = self._params.lora_params()
         lm = load_causal(params.model, self._device, params.max_tokens)
-        folder = self._workspace.shard_folder("proof", key)
+        folder = self._workspace.shard_folder(KIND, key)
         curve = tune(lm, *self._pairs(rows), params, folder, seed, part_of(progress, 0, 0.9))
         prompts, responses = self._pairs(self._held.rows)
         losses = -mean_log_probs(lm, prompts, responses, 2 * params.batch_size, part_of(progress, 0.9, 1))

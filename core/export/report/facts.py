@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ...base.errors import COMMAND
 from ...base.text import counted, shorten
 from ...data.manifest import export_lines, library_versions
 from ...evidence.versions import find_version
 from ...refine.params import FEEDBACKS
 from ...refine.runs import Rounds
-from ...selection.params import METHODS, EarlierParams, RoundsParams, VersionParams
+from ...selection.method import METHODS
+from ...selection.params import EarlierParams, RoundsParams, VersionParams
 from ...selection.status import DROPPED, FREE, PINNED, SELECTED
 from ...workspace.deciding import overrides_of
 from ...workspace.results import Results
@@ -48,7 +50,7 @@ def method(results: Results, facts: dict[str, Any]) -> Section:
     elif isinstance(params, EarlierParams):
         blocks = _by_earlier(params, facts)
     else:
-        blocks = [Paragraph(f"{params.method}: {METHODS[params.method]}"), settings("Settings", params.as_dict())]
+        blocks = [Paragraph(f"{params.method}: {METHODS[params.method].help}"), settings("Settings", params.as_dict())]
     told = [Paragraph(text) for text in (facts["shortfall"], *facts["warnings"]) if text]
     return Section("Method", (*blocks[:1], *told, *blocks[1:]))
 
@@ -126,7 +128,7 @@ def map_of(results: Results, rows: np.ndarray) -> Section:
     key = results.current("project")
     if not key:
         return Section(
-            "Map", (Paragraph("There is no map of this data. Draw it with:", "python -m core project WORKSPACE"),)
+            "Map", (Paragraph("There is no map of this data. Draw it with:", f"{COMMAND} project WORKSPACE"),)
         )
     xy = np.asarray(results.workspace.array("project", key))
     statuses = np.full(len(xy), FREE, np.int8)

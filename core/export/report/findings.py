@@ -1,14 +1,18 @@
-"""What a report says of what came out: weights over the rounds, measures over their bands, sources, proof by training."""
+"""What a report says of what came out: weights over the rounds, measures over their bands, sources, ablation."""
 
 import numpy as np
 
+from ...base.errors import COMMAND
 from ...base.text import shorten
-from ...evidence.ablation.latest import last_proof
-from ...evidence.ablation.losses import ProofLine, with_half
-from ...evidence.measuring import Evidence, MeasureParams, found_before, params_in_use
-from ...measures.registry import MEASURES, shares
-from ...refine.history import Course, course_of
-from ...refine.runs import Round, Rounds
+from ...evidence.ablation.latest import last_ablation
+from ...evidence.ablation.losses import AblationLine, with_half
+from ...evidence.ground import MeasureParams
+from ...evidence.measuring import Evidence, found_before, params_in_use
+from ...measures.kinds.mix import shares
+from ...measures.measure import MEASURES
+from ...refine.history import History, history_of
+from ...refine.run import Round
+from ...refine.runs import Rounds
 from ...selection.params import RoundsParams
 from ...selection.status import DROPPED, SELECTED
 from ...workspace.results import Results
@@ -27,45 +31,45 @@ def rounds(results: Results) -> Section:
         return Section("Rounds", (Paragraph("The selection was not made in rounds."),))
     made = Rounds(results)
     run = made.run(params.run)
-    course, standing = course_of(made, run, params.rounds), made.rounds(run.id)[: params.rounds]
+    history, standing = history_of(made, run, params.rounds), made.rounds(run.id)[: params.rounds]
     text = "A weight of 1 is an equal share of what a round takes; curators' multipliers are counted in."
-    if course.titles[-1] == "next":
+    if history.titles[-1] == "next":
         text += " “next” is what the round to come would draw by."
-    blocks = [Paragraph(text), _round_table(made, standing, course)]
-    if len(course.titles) == 1:
+    blocks = [Paragraph(text), _round_table(made, standing, history)]
+    if len(history.titles) == 1:
         return Section("Rounds", (*blocks, Paragraph("Weights move once a round has feedback.")))
-    named = np.array(course.most_changed(_MOST_NAMED)[:_MOST_NAMED])
-    named = named[np.argsort(-course.relative[named, -1], kind="stable")]
-    alt = f"Weights of {len(course.names):,} clusters over the rounds"
-    picture = Picture(weight_lines(course.titles, course.names, course.relative, named), "image/svg+xml", alt)
-    return Section("Rounds", (blocks[0], picture, blocks[1], _weight_table(course, named)))
+    named = np.array(history.most_changed(_MOST_NAMED)[:_MOST_NAMED])
+    named = named[np.argsort(-history.relative[named, -1], kind="stable")]
+    alt = f"Weights of {len(history.names):,} clusters over the rounds"
+    picture = Picture(weight_lines(history.titles, history.names, history.relative, named), "image/svg+xml", alt)
+    return Section("Rounds", (blocks[0], picture, blocks[1], _weight_table(history, named)))
 
 
-def _round_table(made: Rounds, standing: list[Round], course: Course) -> Table:
+def _round_table(made: Rounds, standing: list[Round], history: History) -> Table:
     lines = []
-    for place, title in enumerate(course.titles):
+    for place, title in enumerate(history.titles):
         counts = ("–", "–")
         if place < len(standing):
             scores = made.scores(standing[place])
             counts = (made.info(standing[place])["n_selected"], "–" if scores is None else len(scores))
-        least, middle, most = np.percentile(course.relative[:, place], [0, 50, 100])
-        lines.append((title, *counts, f"{least:.2f}", f"{middle:.2f}", f"{most:.2f}", len(course.decisions[place])))
+        least, middle, most = np.percentile(history.relative[:, place], [0, 50, 100])
+        lines.append((title, *counts, f"{least:.2f}", f"{middle:.2f}", f"{most:.2f}", len(history.decisions[place])))
     columns = ("Round", "Taken", "Scored", "Least weight", "Middle", "Most", "Decisions before it")
     return Table(columns, tuple(lines), SHORT + 6 * NUMBER)
 
 
-def _weight_table(course: Course, named: np.ndarray) -> Table:
-    all_of = len(course.names) <= len(named)
+def _weight_table(history: History, named: np.ndarray) -> Table:
+    all_of = len(history.names) <= len(named)
     title = (
         "Weights of the clusters"
         if all_of
         else f"Weights of the {len(named)} clusters that changed most or were decided on"
     )
     rows = tuple(
-        (cluster, course.names[cluster], *(f"{weight:.2f}" for weight in course.relative[cluster]))
+        (cluster, history.names[cluster], *(f"{weight:.2f}" for weight in history.relative[cluster]))
         for cluster in named.tolist()
     )
-    return Table(("No.", "Cluster", *course.titles), rows, NUMBER + TEXT + NUMBER * len(course.titles), title)
+    return Table(("No.", "Cluster", *history.titles), rows, NUMBER + TEXT + NUMBER * len(history.titles), title)
 
 
 def measures(results: Results, rows: np.ndarray) -> Section:
@@ -74,7 +78,7 @@ def measures(results: Results, rows: np.ndarray) -> Section:
     found = found_before(results, rows, params)
     if found is None:
         text = "This selection was not measured beside random ones. Measure it, then write the report again:"
-        return Section("Measures", (Paragraph(text, "python -m core measure WORKSPACE"),))
+        return Section("Measures", (Paragraph(text, f"{COMMAND} measure WORKSPACE"),))
     names = list(found.values)
     values = [found.values[name] for name in names]
     colours = [_colour(found, name) for name in names]
@@ -147,12 +151,12 @@ def sources(results: Results, rows: np.ndarray) -> Section:
     )
 
 
-def proof(results: Results) -> Section:
-    """Show what the latest proof by training came to, if there is one on this data."""
-    title, found = "Proof by training", last_proof(results)
+def ablation(results: Results) -> Section:
+    """Show what the latest ablation came to, if there is one on this data."""
+    title, found = "Ablation", last_ablation(results)
     if found is None or not found.lines:
         text = "No model was trained on what the methods select from this data. Do it, then write the report again:"
-        return Section(title, (Paragraph(text, "python -m core prove WORKSPACE"),))
+        return Section(title, (Paragraph(text, f"{COMMAND} ablate WORKSPACE"),))
     params = found.params
     base = params.base or "a small language model from scratch"
     text = (
@@ -166,11 +170,11 @@ def proof(results: Results) -> Section:
     if found.left_out:
         text += f" {found.left_out}"
     columns = ("Method", "Records", "Mean loss", "Against random", "Worst group", "Its loss")
-    table = Table(columns, tuple(map(_proof_row, found.lines)), TEXT + 3 * NUMBER + TEXT + NUMBER)
+    table = Table(columns, tuple(map(_ablation_row, found.lines)), TEXT + 3 * NUMBER + TEXT + NUMBER)
     return Section(title, (Paragraph(text), table, _group_table(found.lines)))
 
 
-def _group_table(lines: list[ProofLine]) -> Table:
+def _group_table(lines: list[AblationLine]) -> Table:
     """Return each method's loss on the groups, and what share of its selection each of them had."""
     groups = list(lines[0].groups)[:_MOST_GROUPS]
     rows = tuple(
@@ -183,7 +187,7 @@ def _group_table(lines: list[ProofLine]) -> Table:
     return Table(("Method", *(shorten(name, 40) for name in groups)), rows, TEXT + NUMBER * len(groups), caption)
 
 
-def _proof_row(found: ProofLine) -> tuple:
+def _ablation_row(found: AblationLine) -> tuple:
     least, most = min(found.n_records), max(found.n_records)
     return (
         found.method,

@@ -64,7 +64,7 @@ def report_of(results: Results, examples: int, seed: int) -> Report:
             findings.rounds(results),
             findings.measures(results, rows),
             findings.sources(results, rows),
-            findings.proof(results),
+            findings.ablation(results),
             people.decisions(results),
             facts.examples(results, rows, examples, seed),
             facts.fingerprints(results, rows, manifest),

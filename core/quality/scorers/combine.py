@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from ...base.errors import CurationError
-from ...workspace.stage import Run
+from ...base.errors import COMMAND, CurationError
+from ...workspace.results import Run
 from ..params import QualityParams
 from ..scorer import SCORERS, Scored, Scorer
 
@@ -49,7 +49,7 @@ def _score(run: Run) -> Scored:
         if not results.workspace.has("score", key):
             raise CurationError(
                 f"There are no scores by {params.name} yet",
-                command="run: python -m core score … first",
+                command=f"run: {COMMAND} score … first",
                 page="score the records that way first, under Score quality another way on the Data page",
             )
         scores.append(results.workspace.table("score", key)["score"].to_numpy())

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...base.progress import Progress, no_progress, part_of
 from ...models.causal_lm import CausalModel, load_causal, pair_tokens, token_log_probs
-from ...workspace.stage import Run
+from ...workspace.results import Run
 from ..by_records import score_in_shards
 from ..scorer import SCORERS, Scored, Scorer
 

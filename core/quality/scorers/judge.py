@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from ...data.record_table import RecordTable
 from ...models.judge import JudgeParams, estimate, judge
-from ...workspace.stage import Run
+from ...workspace.results import Run
 from ..by_records import shard_folder
 from ..params import QualityParams
 from ..scorer import SCORERS, Scored, Scorer

@@ -1,7 +1,7 @@
 """Quality by a reward model."""
 
 from ...models.reward_model import RewardModel
-from ...workspace.stage import Run
+from ...workspace.results import Run
 from ..by_records import score_in_shards
 from ..scorer import SCORERS, Scored, Scorer
 

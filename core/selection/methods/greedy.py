@@ -5,8 +5,9 @@ Each continues from the pinned records as if it had picked them.
 
 import numpy as np
 
-from .params import SelectionParams
-from .pool import Picks, Pool, finite_quality, unit_rows
+from ..method import METHODS, Method
+from ..params import SelectionParams
+from ..pool import Picks, Pool, finite_quality, unit_rows
 
 _REFRESH = 256
 
@@ -51,7 +52,7 @@ def _farthest(x: np.ndarray, free: np.ndarray, chosen: np.ndarray, bound: np.nda
 
 
 def deita(pool: Pool, params: SelectionParams, budget: int) -> Picks:
-    """Go down the records by quality and keep one if no kept one is nearer than `threshold` (DEITA, arXiv 2312.15685).
+    """Go down the records by quality and keep one if no kept one is nearer than `similarity_threshold` (DEITA, arXiv 2312.15685).
 
     score: the quality; the paper's is a judge's complexity x quality (`scorers.combine_by_product`). Where the threshold
     leaves fewer than the budget, the best of what it left out fill it, marked so.
@@ -66,13 +67,13 @@ def deita(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     for start in range(0, len(order), _REFRESH):
         rows = order[start : start + _REFRESH]
         block = x[rows]
-        near_kept = (block @ kept[:n_kept].T).max(axis=1, initial=-1) > params.threshold
+        near_kept = (block @ kept[:n_kept].T).max(axis=1, initial=-1) > params.similarity_threshold
         among = block @ block.T
         kept_here: list[int] = []
         for i in np.flatnonzero(~near_kept):
             if len(picks) == wanted:
                 break
-            if not kept_here or among[i, kept_here].max() <= params.threshold:
+            if not kept_here or among[i, kept_here].max() <= params.similarity_threshold:
                 kept_here.append(int(i))
                 picks.append(int(rows[i]))
         kept[n_kept : n_kept + len(kept_here)] = block[kept_here]
@@ -82,3 +83,26 @@ def deita(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     filled = order[~np.isin(order, picks)][: wanted - len(picks)]
     rows = np.concatenate([np.array(picks, np.int64), filled])
     return Picks(rows, quality[rows], len(filled))
+
+
+METHODS.add(
+    Method(
+        name="k-center",
+        help="Always the record farthest from all taken so far: reaches into every corner, outliers too.",
+        place=5,
+        pick=k_center,
+        needs=("embed",),
+        options=("seed",),
+    )
+)
+METHODS.add(
+    Method(
+        name="deita",
+        help="Down the list by quality, leaving out what is too much like something taken. The paper's quality is a judge's "
+        "complexity times its quality.",
+        place=6,
+        pick=deita,
+        needs=("embed", "score"),
+        options=("similarity_threshold",),
+    )
+)

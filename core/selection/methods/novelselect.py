@@ -7,9 +7,10 @@ With its list full a candidate's worth only shrinks, so most candidates need not
 
 import numpy as np
 
-from ..vectors.neighbours import density
-from .params import SelectionParams
-from .pool import Picks, Pool, unit_rows
+from ...vectors.neighbours import density
+from ..method import METHODS, Method
+from ..params import SelectionParams
+from ..pool import Picks, Pool, unit_rows
 
 KEPT = 64
 _REFRESH = 256
@@ -86,3 +87,15 @@ class _Search:
             weights = self._weights[:filled] / self._weights[:filled].sum()
             self.worth[part] = self._dense[part] * (self._nearest[part, :filled] @ weights)
             self._seen[part] = self._n_picked
+
+
+METHODS.add(
+    Method(
+        name="novelselect",
+        help="Far from what is taken, but where records are dense: new and not an outlier.",
+        place=9,
+        pick=novelselect,
+        needs=("embed",),
+        options=(),
+    )
+)

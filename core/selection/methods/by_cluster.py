@@ -1,29 +1,16 @@
-"""Methods that give every cluster a quota and draw inside it; and the two that know no clusters, random and quality."""
+"""Methods that give every cluster its share of the budget and draw inside it.
+
+Weighted draws without replacement use exponential keys (Efraimidis and Spirakis 2006): taking the records with the
+smallest -log(u) / weight is the same as drawing one after another with probability proportional to weight.
+"""
 
 import numpy as np
 
-from ..base.errors import CurationError, lacking
-from .params import SelectionParams
-from .pool import Picks, Pool, finite_quality
-from .quotas import allocate_quotas
-
-
-def _random(pool: Pool, params: SelectionParams, budget: int) -> Picks:
-    rng = np.random.default_rng(params.seed)
-    free, wanted = pool.free_rows(), budget - len(pool.pinned)
-    if params.replacement:
-        return _by_quality(pool, rng.choice(free, wanted) if len(free) else free)
-    return _by_quality(pool, rng.permutation(free)[:wanted])
-
-
-def _by_quality(pool: Pool, rows: np.ndarray) -> Picks:
-    return Picks(rows, np.zeros(len(rows)) if pool.quality is None else pool.quality[rows])
-
-
-def _quality(pool: Pool, params: SelectionParams, budget: int) -> Picks:
-    quality = finite_quality(pool, "quality")
-    free = pool.free_rows()
-    return _by_quality(pool, free[np.argsort(-quality[free], kind="stable")][: budget - len(pool.pinned)])
+from ...base.errors import CurationError, lacking
+from ..method import METHODS, Method
+from ..params import SelectionParams
+from ..pool import Picks, Pool, finite_quality, picked_by_quality
+from ..quotas import allocate_quotas
 
 
 def _kmeans_random(pool: Pool, params: SelectionParams, budget: int) -> Picks:
@@ -60,12 +47,12 @@ def _distances(pool: Pool, params: SelectionParams) -> np.ndarray:
 
 def _kmq(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     quality = finite_quality(pool, "kmq")
-    if params.probability == "softmax":
+    if params.sampling_probability == "softmax":
         return _draw_by_cluster(pool, params, budget, quality)
     if (quality < 0).any():
         raise CurationError(
             f"quality goes down to {quality.min():g}, and a probability can't be proportional to a negative number; "
-            "take the probability softmax, or a column without negative values."
+            "take the sampling probability softmax, or a column without negative values."
         )
     with np.errstate(divide="ignore"):
         return _draw_by_cluster(pool, params, budget, np.log(quality))
@@ -92,7 +79,7 @@ def _draw_by_cluster(pool: Pool, params: SelectionParams, budget: int, log_weigh
     free = pool.free_rows()
     if params.replacement:
         quotas = cluster_quotas(pool, params, budget)
-        return _by_quality(pool, _draw_repeated(free, pool.labels[free], log_weights[free], quotas, rng))
+        return picked_by_quality(pool, _draw_repeated(free, pool.labels[free], log_weights[free], quotas, rng))
     # log of an exponential variable minus the log weight: the log of the Efraimidis-Spirakis key, safe at any scale.
     with np.errstate(divide="ignore"):
         noise = np.log(-np.log1p(-rng.random(len(free))))
@@ -100,7 +87,7 @@ def _draw_by_cluster(pool: Pool, params: SelectionParams, budget: int, log_weigh
     keys, ties = np.zeros(pool.n_records), np.zeros(pool.n_records)
     keys[free] = np.where(np.isneginf(logs), np.inf, noise - logs)
     ties[free] = noise
-    return _by_quality(pool, _take_by_cluster(pool, params, budget, keys, ties))
+    return picked_by_quality(pool, _take_by_cluster(pool, params, budget, keys, ties))
 
 
 def cluster_quotas(pool: Pool, params: SelectionParams, budget: int) -> np.ndarray:
@@ -141,3 +128,45 @@ def _draw_repeated(
         probability = np.exp(logs - peak) if np.isfinite(peak) else np.ones(len(members))
         picks.append(free[rng.choice(members, quotas[cluster], p=probability / probability.sum())])
     return np.concatenate(picks) if picks else np.zeros(0, np.int64)
+
+
+METHODS.add(
+    Method(
+        name="kmq",
+        help="Every cluster gets its share of the budget; inside a cluster, better records are likelier to be drawn.",
+        place=1,
+        pick=_kmq,
+        needs=("cluster", "score"),
+        options=("quota", "sampling_probability", "replacement", "seed"),
+    )
+)
+METHODS.add(
+    Method(
+        name="kmeans-random",
+        help="Every cluster gets its share of the budget; inside a cluster, every record is equally likely.",
+        place=2,
+        pick=_kmeans_random,
+        needs=("cluster",),
+        options=("quota", "replacement", "seed"),
+    )
+)
+METHODS.add(
+    Method(
+        name="kmeans-closest",
+        help="Every cluster gets its share; inside a cluster, the most typical records come first.",
+        place=3,
+        pick=_kmeans_closest,
+        needs=("cluster",),
+        options=("quota",),
+    )
+)
+METHODS.add(
+    Method(
+        name="kmeans-median",
+        help="Every cluster gets its share; inside a cluster, those at the middle distance from its centre.",
+        place=4,
+        pick=_kmeans_median,
+        needs=("cluster",),
+        options=("quota",),
+    )
+)

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from ..base.errors import CurationError, lacking
-from ..base.text import counted
-from ..measures.domain_similarity import phi
-from ..vectors.clustering import cluster_means
-from .params import SelectionParams
-from .pool import Picks, Pool, unit_rows
-from .quotas import allocate_quotas
+from ...base.errors import CurationError, lacking
+from ...base.text import counted
+from ...measures.kinds.domains import inter_intra_similarity
+from ...vectors.clustering import cluster_means
+from ..method import METHODS, Method
+from ..params import SelectionParams
+from ..pool import Picks, Pool, unit_rows
+from ..quotas import allocate_quotas
 
 LEAST_ENTROPY = 0.1  # nats; where the cut lies below it, a curator is warned
 _OWN, _OTHER = 0.5, 0.1  # of the released code: half of the target domain's records, a tenth of each other's
@@ -17,12 +18,12 @@ _OWN, _OTHER = 0.5, 0.1  # of the released code: half of the target domain's rec
 def daar(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     """Take the highest predicted entropy (DaaR, arXiv 2502.04380). score: that entropy, in nats.
 
-    With `customise`, and where domains have wished shares, each domain gives its quota, its highest entropy first.
+    With `target_domain`, and where domains have target shares, each domain gives its quota, its highest entropy first.
     """
     reward, domains = _reward(pool)
     free = pool.free_rows()
     wanted = budget - len(pool.pinned)
-    if not params.customise and not any(pool.shares.values()):
+    if not params.target_domain and not any(pool.shares.values()):
         rows = free[np.argsort(-reward[free], kind="stable")][:wanted]
         return Picks(rows, reward[rows])
     quotas = _quotas(pool, _weights(pool, params, domains), budget, domains)
@@ -30,13 +31,13 @@ def daar(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     return Picks(rows, reward[rows])
 
 
-def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, customise: str) -> list[str]:
-    """Say which wished shares a selection by `daar` could not meet. rows: (m,) selected row ids."""
+def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, target_domain: str) -> list[str]:
+    """Say which target shares a selection by `daar` could not meet. rows: (m,) selected row ids."""
     wished = {name: share for name, share in pool.shares.items() if share > 0}
     if not wished or pool.domains is None:
         return []
-    if customise:
-        return [f"The wished shares have no effect while {customise} is favoured."]
+    if target_domain:
+        return [f"The target shares have no effect while {target_domain} is favoured."]
     taken = np.bincount(pool.domains[rows], minlength=len(pool.shares))
     told = []
     for name, count in zip(pool.shares, taken.tolist(), strict=False):
@@ -47,12 +48,12 @@ def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, customise: str) -> l
     return told
 
 
-def low_cuts(pool: Pool, drawn: np.ndarray, customise: str) -> list[str]:
+def low_cuts(pool: Pool, drawn: np.ndarray, target_domain: str) -> list[str]:
     """Say where the least entropy drawn is so low that the probe was nearly sure of it. drawn: (m,) row ids without pins."""
     if not len(drawn) or pool.reward is None or pool.domains is None:
         return []
     reward, domains = np.asarray(pool.reward)[drawn], pool.domains[drawn]
-    if not customise and not any(pool.shares.values()):
+    if not target_domain and not any(pool.shares.values()):
         low = [f"{max(reward.min(), 0):.3f}"] if reward.min() < LEAST_ENTROPY else []
     else:
         cuts = {n: reward[domains == k].min() for k, n in enumerate(pool.shares) if (domains == k).any()}
@@ -73,13 +74,13 @@ def _reward(pool: Pool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _weights(pool: Pool, params: SelectionParams, domains: np.ndarray) -> np.ndarray:
-    """Return (K,) float64 weights of the domains: released code's proportions, or the wished shares and sizes for the rest."""
+    """Return (K,) float64 weights of the domains: released code's proportions, or the target shares and sizes for the rest."""
     names = list(pool.shares)
     sizes = np.bincount(domains, minlength=len(names)).astype(np.float64)
-    if params.customise:
-        if params.customise not in names:
-            raise CurationError(f"customise is {params.customise!r}; the domains are {', '.join(names)}.")
-        return sizes * np.where(np.arange(len(sizes)) == names.index(params.customise), _OWN, _OTHER)
+    if params.target_domain:
+        if params.target_domain not in names:
+            raise CurationError(f"target_domain is {params.target_domain!r}; the domains are {', '.join(names)}.")
+        return sizes * np.where(np.arange(len(sizes)) == names.index(params.target_domain), _OWN, _OTHER)
     shares = np.array(list(pool.shares.values()))
     rest = np.where(shares > 0, 0, sizes)
     return shares + (1 - shares.sum()) * rest / max(rest.sum(), 1)
@@ -89,7 +90,7 @@ def _quotas(pool: Pool, weights: np.ndarray, budget: int, domains: np.ndarray) -
     """Return (K,) int64: what each domain gives beside its pins."""
     pinned = np.bincount(domains[pool.pinned], minlength=len(weights))
     held = np.bincount(domains[pool.free_rows()], minlength=len(weights))
-    # A domain that is full gives way to the others, those without a wished share too.
+    # A domain that is full gives way to the others, those without a target share too.
     weights = np.where(held + pinned > 0, np.maximum(weights, 1e-9), 0)
     return allocate_quotas(weights, budget, held + pinned, least=pinned) - pinned
 
@@ -127,7 +128,7 @@ def _band(pool: Pool, params: SelectionParams, budget: int, which: int) -> Picks
     """Draw each domain's share of the budget, by size, from its band; where that is too small, from what lies next to it."""
     x, domains = unit_rows(pool), _groups(pool, params)
     k = int(domains.max()) + 1
-    value = phi(x, domains, cluster_means(x, domains, k))[which]
+    value = inter_intra_similarity(x, domains, cluster_means(x, domains, k))[which]
     order = np.lexsort((value, domains))
     sizes = np.bincount(domains, minlength=k)
     place = np.empty(len(x))
@@ -139,3 +140,35 @@ def _band(pool: Pool, params: SelectionParams, budget: int, which: int) -> Picks
     quotas = _quotas(pool, sizes.astype(np.float64), budget, domains)
     rows = _first_of_each(pool.free_rows(), domains, keys, quotas)
     return Picks(rows, value[rows], int((outside[rows] > 0).sum()))
+
+
+METHODS.add(
+    Method(
+        name="daar",
+        help="The records a probe finds hardest to place in one domain: high entropy is the reward.",
+        place=10,
+        pick=daar,
+        needs=("reward",),
+        options=("target_domain",),
+    )
+)
+METHODS.add(
+    Method(
+        name="inter-band",
+        help="Inside each domain, a fifth of the records by how near they are to the other domains.",
+        place=11,
+        pick=inter_band,
+        needs=("embed", "reward"),
+        options=("band", "groups", "seed"),
+    )
+)
+METHODS.add(
+    Method(
+        name="intra-band",
+        help="Inside each domain, a fifth of the records by how near they are to its centre.",
+        place=12,
+        pick=intra_band,
+        needs=("embed", "reward"),
+        options=("band", "groups", "seed"),
+    )
+)

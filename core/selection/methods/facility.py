@@ -11,9 +11,10 @@ import dataclasses
 
 import numpy as np
 
-from .moments import MomentBounds
-from .params import SelectionParams
-from .pool import Picks, Pool, finite_quality, unit_rows
+from ..method import METHODS, Method
+from ..params import SelectionParams
+from ..pool import Picks, Pool, finite_quality, unit_rows
+from ._moments import MomentBounds
 
 _MOST_LISTED = 100_000_000  # cosines kept in the lists: 8 bytes each
 _SAMPLE = 256
@@ -186,3 +187,25 @@ class _Lists:
         place = slice(self._starts[best], self._starts[best + 1])
         records = self._records[place]
         self._search.cover[records] = np.maximum(self._search.cover[records], self._cosines[place])
+
+
+METHODS.add(
+    Method(
+        name="qdit",
+        help="Brings every record near to something taken, and weighs in quality.",
+        place=7,
+        pick=qdit,
+        needs=("embed", "score"),
+        options=("alpha",),
+    )
+)
+METHODS.add(
+    Method(
+        name="facility-location",
+        help="Brings every record near to something taken: what is common is covered first.",
+        place=8,
+        pick=facility_location,
+        needs=("embed",),
+        options=(),
+    )
+)

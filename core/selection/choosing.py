@@ -1,21 +1,12 @@
-"""The methods. Each is `(pool, params, budget) -> Picks` among the free records; `select_records` adds the pins.
-
-Weighted draws without replacement use exponential keys (Efraimidis and Spirakis 2006): taking the records with the
-smallest -log(u) / weight is the same as drawing one after another with probability proportional to weight.
-"""
-
-from collections.abc import Callable
+"""Choosing records by any method: the pins first, then the method's picks, exactly the budget or a stated shortfall."""
 
 import numpy as np
 
 from ..base.errors import CurationError
 from ..base.text import counted
-from . import by_domain, facility, greedy, novelselect
-from .by_cluster import _kmeans_closest, _kmeans_median, _kmeans_random, _kmq, _quality, _random
+from .method import METHODS
 from .params import REASONS, Selection, SelectionParams
-from .pool import Picks, Pool
-
-Strategy = Callable[[Pool, SelectionParams, int], Picks]
+from .pool import Pool
 
 
 def select_records(pool: Pool, params: SelectionParams) -> Selection:
@@ -30,7 +21,7 @@ def select_records(pool: Pool, params: SelectionParams) -> Selection:
             "budget or unpin "
             f"{len(pool.pinned) - budget:,}."
         )
-    picks = _STRATEGIES[params.method](pool, params, budget)
+    picks = METHODS[params.method].pick(pool, params, budget)
     rows = np.concatenate([pool.pinned, picks.rows]).astype(np.int64)
     assert params.replacement or len(np.unique(rows)) == len(rows) <= budget
     pinned_scores = np.zeros(len(pool.pinned)) if pool.quality is None else pool.quality[pool.pinned]
@@ -54,21 +45,3 @@ def _shortfall(pool: Pool, params: SelectionParams, missing: int) -> str:
     if silent:
         why += f" and {silent:,} cluster{'s have' if silent > 1 else ' has'} weight 0"
     return f"{counted(missing, 'record')} short of the budget: {why}."
-
-
-_STRATEGIES: dict[str, Strategy] = {
-    "kmq": _kmq,
-    "kmeans-random": _kmeans_random,
-    "kmeans-closest": _kmeans_closest,
-    "kmeans-median": _kmeans_median,
-    "k-center": greedy.k_center,
-    "deita": greedy.deita,
-    "qdit": facility.qdit,
-    "facility-location": facility.facility_location,
-    "novelselect": novelselect.novelselect,
-    "daar": by_domain.daar,
-    "inter-band": by_domain.inter_band,
-    "intra-band": by_domain.intra_band,
-    "quality": _quality,
-    "random": _random,
-}

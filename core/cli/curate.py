@@ -1,0 +1,75 @@
+"""The verbs from a file to a workspace: curate, which goes all the way to a JSONL, and import."""
+
+import argparse
+from pathlib import Path
+
+from ..base.errors import COMMAND, CurationError
+from ..base.files import file_sha256
+from ..base.text import counted
+from ..data.records import RecordParams
+from ..data.targets import check_out, source_of
+from ..run.pipeline import STAGES, Pipeline
+from ..run.tasks import Step
+from ..workspace.workspace import Workspace, default_folder
+from .export import export_current
+from .opening import run_in_workspace
+from .options import add_device, add_options, read
+from .stages import add_stage_options, params_of
+from .verbs import Verbs
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Declare the verbs."""
+    sub = verbs.add("curate", "From a data file to a curated JSONL in one go.", curate, workspace=False)
+    sub.add_argument("data", help="the data file")
+    sub.add_argument("--out", required=True, help="where to write the chosen records")
+    sub.add_argument("--map", action="store_true", help="also lay out the map for the app")
+    _add_import(sub)
+    for stage in ("embed", "cluster", "score", "select"):
+        add_stage_options(sub, stage)
+    add_device(sub)
+    sub = verbs.add("import", "Read a data file into a workspace.", import_data, workspace=False)
+    sub.add_argument("data", help="the data file")
+    _add_import(sub)
+
+
+def _add_import(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--workspace", help="the workspace folder (workspaces/NAME, or $WINNOW_HOME/NAME)")
+    add_options(sub, RecordParams)
+
+
+def curate(arguments: argparse.Namespace) -> None:
+    """Run every stage that the method needs, then export."""
+    params = params_of("select", arguments)
+    if "reward" in params.needs:
+        raise CurationError(f"{params.method} goes by domains; import and embed the data, then: {COMMAND} reward …")
+    wanted = {*params.needs, "select"} | ({"project"} if arguments.map else set())
+    if wanted & {"cluster", "project"}:
+        wanted.add("embed")
+    # The map is laid out with more neighbours than `curate` has options for: with the usual ones.
+    steps = [
+        Step(name, (stage.params(seed=arguments.seed) if name == "project" else params_of(name, arguments)).as_dict())
+        for name, stage in STAGES.items()
+        if name in wanted
+    ]
+    check_out(Path(arguments.out), [source_of(Path(arguments.data))])
+    workspace = _workspace_for(arguments)
+    run_in_workspace(workspace, [_import_step(arguments), *steps], arguments)
+    export_current(Pipeline(workspace), Path(arguments.out))
+
+
+def import_data(arguments: argparse.Namespace) -> None:
+    """Read a data file into its workspace."""
+    workspace = _workspace_for(arguments)
+    run_in_workspace(workspace, [_import_step(arguments)], arguments)
+    dataset = workspace.dataset()
+    print(f"{counted(dataset.n_records, 'record')} in {workspace.folder} ({dataset.fields})")
+
+
+def _workspace_for(arguments: argparse.Namespace) -> Workspace:
+    file_sha256(arguments.data)  # a wrong path must not leave an empty workspace behind
+    return Workspace(arguments.workspace or default_folder(Path(arguments.data)), create=True)
+
+
+def _import_step(arguments: argparse.Namespace) -> Step:
+    return Step("import", read(arguments, RecordParams).as_dict(), data=arguments.data)

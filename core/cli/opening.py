@@ -1,0 +1,83 @@
+"""What verbs share: the workspace that one was given, steps run in it with a bar, what was selected said aloud."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..base.errors import CurationError
+from ..base.params import Params
+from ..base.text import counted
+from ..evidence.current import Current
+from ..evidence.redraw import overlap_warning
+from ..evidence.stability import Stability
+from ..run.pipeline import Pipeline, open_results
+from ..run.tasks import Step, run_steps
+from ..workspace.workspace import Workspace
+from .terminal import Report
+
+
+def open_pipeline(arguments: argparse.Namespace) -> Pipeline:
+    """Open the workspace that a verb was given; its current selection obeys what was decided since, if it can."""
+    return open_results(Workspace(arguments.workspace))
+
+
+def run_in_workspace(workspace: Workspace, steps: list[Step], arguments: argparse.Namespace) -> None:
+    """Run steps with what the command line says of device and vectors, and show how far they are."""
+    report = Report()
+    vectors = getattr(arguments, "embeddings", None)
+    try:
+        run_steps(workspace, steps, report, getattr(arguments, "device", "cpu"), Path(vectors) if vectors else None)
+    except BaseException:
+        report.close(failed=True)
+        workspace.remove()  # only where it was made for this import, which failed
+        raise
+    report.close()
+    if steps[0].do == "import" and (n_rejects := workspace.dataset().n_rejects):
+        print(
+            f"{counted(n_rejects, 'record was', 'records were')} not taken; the reasons are in "
+            f"{workspace.folder / 'rejects.jsonl'}",
+            file=sys.stderr,
+        )
+
+
+def run_stage(stage: str, params: Params, arguments: argparse.Namespace) -> Pipeline:
+    """Bring a stage up to date in the workspace that the verb was given."""
+    workspace = Workspace(arguments.workspace)
+    workspace.dataset()
+    run_in_workspace(workspace, [Step(stage, params.as_dict())], arguments)
+    return Pipeline(workspace)
+
+
+def warn(text: str) -> None:
+    """Print a warning."""
+    print(f"warning: {text}", file=sys.stderr)
+
+
+def say_current(current: Current) -> None:
+    """Print what the current selection is, and what it lacks."""
+    print(f"current selection: {current.title}: {current.size}")
+    if current.shortfall:
+        warn(current.shortfall)
+
+
+def say_selection(pipeline: Pipeline) -> None:
+    """Print how many records are selected, and what could not be met."""
+    info = pipeline.finished("select")
+    print(f"{info['n_selected']:,} of {counted(pipeline.n_records(), 'record')} selected")
+    for text in filter(None, [info["shortfall"], *info["warnings"]]):
+        warn(text)
+
+
+def say_stability(title: str, method: str, found: Stability) -> None:
+    """Print how alike several seeds select, and a warning where that is too little."""
+    print(f"{title}: over {found.n_seeds} seeds, mean Jaccard {found.jaccard:.3f}, overlap {found.overlap:.0%}")
+    if text := overlap_warning(method, found.overlap, found.n_seeds):
+        warn(text)
+
+
+def scores_named(made: dict[str, Params], name: str) -> Params:
+    """Return the params of scores made before. Raises CurationError where there are none of that name."""
+    if name not in made:
+        have = ", ".join(sorted(made)) or "none"
+        raise CurationError(f"There are no scores by {name} to combine; there are: {have}.")
+    return made[name]

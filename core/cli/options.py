@@ -1,0 +1,71 @@
+"""The command line's options, made from the options of params; and params, read from what was given."""
+
+import argparse
+from typing import Any, TypeVar
+
+from ..base.device import DEVICES
+from ..base.params import Option, Params, check_option, options_of
+
+P = TypeVar("P", bound=Params)
+
+
+def flag_of(name: str, about: Option) -> str:
+    """Return the flag of a field."""
+    return about.flag or "--" + name.replace("_", "-")
+
+
+def add_options(
+    sub: argparse._ActionsContainer,
+    kind: type[Params],
+    *names: str,
+    only_given: bool = False,
+    **defaults: Any,
+) -> None:
+    """Declare an option for each of the params' fields, or those of `names`; one that is there already serves both.
+
+    only_given: what is not given stays None, for params that start from others. defaults: in place of the params' own.
+    """
+    for name, (field, about) in options_of(kind).items():
+        if about.flag is None or (names and name not in names):
+            continue
+        flag, default = flag_of(name, about), defaults.get(name, field.default)
+        if flag in sub._option_string_actions:
+            continue
+        usual = about.usual or ("" if field.type is bool else f"{default}")
+        about_it: dict[str, Any] = {
+            "help": (about.help + (f" ({usual})" if usual else "")).replace("%", "%%"),
+            "default": None if only_given else default,
+        }
+        if field.type is bool:
+            about_it["action"] = "store_true"
+        elif about.choices is not None:
+            about_it["choices"] = tuple(about.choices)
+        else:
+            about_it["type"] = str if about.parse else field.type
+        sub.add_argument(flag, *filter(None, [about.also]), **about_it)
+
+
+def given(arguments: argparse.Namespace, kind: type[Params], *names: str) -> dict[str, Any]:
+    """Return {field: value} of the options that were given, or have a default. Raises CurationError, with the flag."""
+    values = {}
+    for name, (field, about) in options_of(kind).items():
+        flag = flag_of(name, about)
+        value = getattr(arguments, flag[2:].replace("-", "_"), None)
+        if about.flag is None or value is None or (names and name not in names):
+            continue
+        if about.parse and isinstance(value, str):
+            value = about.parse(value)
+        if about.flag and value != field.default:
+            check_option(flag, value, field.type, about)
+        values[name] = value
+    return values
+
+
+def read(arguments: argparse.Namespace, kind: type[P], *names: str, **own: Any) -> P:
+    """Return the params that the command line gives. own: fields that come from elsewhere. Raises CurationError."""
+    return kind(**given(arguments, kind, *names) | own)
+
+
+def add_device(sub: argparse.ArgumentParser) -> None:
+    """Declare where to compute."""
+    sub.add_argument("--device", choices=DEVICES, default="auto", help="where to compute (auto)")

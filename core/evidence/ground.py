@@ -1,0 +1,180 @@
+"""The ground that selections of a workspace are measured on: what is known of the whole pool, and one selection seen on it."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..base.params import Params, digest, option
+from ..base.progress import Progress, no_progress, part_of
+from ..measures.kinds.domains import inter_intra_similarity
+from ..measures.kinds.mix import shares
+from ..measures.measure import MEASURES
+from ..measures.pairwise import within_selection
+from ..measures.traits import languages, token_counts, word_counts
+from ..vectors.clustering import cluster_means
+from ..vectors.neighbours import density
+from ..workspace.artifacts import Result
+from ..workspace.results import Results
+
+_POOL_VERSION = 2  # of what is kept about the whole pool
+LEAST_RANDOM = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class MeasureParams(Params):
+    """n_random: random selections of the same size that make the band. seed: of those, and of samples.
+
+    most_selected: records that are compared pair by pair at most; more are measured on a sample of as many. most_pool: the
+    same of the records that coverage and languages are measured on; of a pool with more, tokens are counted in the selection
+    only, so they have no band.
+    """
+
+    n_random: int = option(10, "random selections of the same size beside it", least=LEAST_RANDOM, flag="--random")
+    seed: int = option(0, "of everything random", least=0, flag=None)
+    most_selected: int = option(50_000, "records compared pair by pair", least=1, flag=None)
+    most_pool: int = option(200_000, "records that coverage is measured on", least=1, flag=None)
+
+
+class Ground:
+    """What selections of one workspace are measured against; each part is made when it is first needed."""
+
+    def __init__(self, results: Results, params: MeasureParams, device: str) -> None:
+        self._results, self.params, self.device = results, params, device
+        self.records = results.workspace.records()
+        self.n = len(self.records)
+        self.x = results.array("embed")
+        self.labels, self.quality = results.array("cluster"), results.column("score", "score")
+        self.sources = self.records.sources()
+
+    def values(self, rows: np.ndarray, progress: Progress = no_progress) -> dict[str, float]:
+        """Return every measure that the workspace allows, in the order of MEASURES, to 8 places."""
+        seen = _Seen(self, rows, progress)
+        progress(0, 1)
+        found = {name: measure.value(seen) for name, measure in MEASURES.items()}
+        return {name: round(value, 8) for name, value in found.items() if value is not None}
+
+    def details(self, rows: np.ndarray) -> dict[str, Any]:
+        """Return the shares of sources and languages, the tokens, and how much was measured on a sample."""
+        counts = token_counts(self.records, rows) if self.tokens is None else self.tokens[rows]
+        prompts, responses = counts.sum(axis=0).tolist()
+        return {
+            "tokens": {"prompts": prompts, "responses": responses, "tokenizer": "all-MiniLM-L6-v2"},
+            "sources": shares(*self.sources, rows) if self.sources[0] else {},
+            "languages": shares(self.languages[0], self.languages[1], self.in_sample(rows)),
+            "compared": len(self.compared(rows)),
+            "audience": len(self.audience),
+        }
+
+    def compared(self, rows: np.ndarray) -> np.ndarray:
+        """Return the rows that are compared pair by pair: all, or a sample where they are too many."""
+        most = self.params.most_selected
+        if len(rows) <= most:
+            return rows
+        return np.sort(np.random.default_rng(self.params.seed).choice(rows, most, replace=False))
+
+    @functools.cached_property
+    def sample(self) -> np.ndarray:
+        """(s,) row ids of the records that stand for the pool; all of them where they are few enough."""
+        most = self.params.most_pool
+        everything = np.arange(self.n)
+        return (
+            everything
+            if self.n <= most
+            else np.sort(np.random.default_rng(self.params.seed).choice(everything, most, replace=False))
+        )
+
+    @functools.cached_property
+    def audience(self) -> np.ndarray:
+        """(s, d) unit rows of the sample."""
+        return self.x if len(self.sample) == self.n else np.asarray(self.x[self.sample], np.float32)
+
+    @functools.cached_property
+    def density(self) -> np.ndarray:
+        """(n,): see `neighbours.density`."""
+        return self._kept("density", self._results.current("embed"), lambda: density(self.x))
+
+    @functools.cached_property
+    def words(self) -> np.ndarray:
+        """(n,) words of each record."""
+        return self._kept("words", self._results.current("records"), lambda: word_counts(self.records))
+
+    @functools.cached_property
+    def tokens(self) -> np.ndarray | None:
+        """(n, 2) int32; None for a pool too large to count whole: then only the selection's own are counted."""
+        if self.n > self.params.most_pool:
+            return None
+        everything = np.arange(self.n)
+        return self._kept("tokens", self._results.current("records"), lambda: token_counts(self.records, everything))
+
+    @functools.cached_property
+    def languages(self) -> tuple[list[str], np.ndarray]:
+        """(names, (s,) codes) of the records in `sample`."""
+        workspace, records = self._results.workspace, self._results.current("records")
+        key = digest("languages", _POOL_VERSION, records, self.params.seed, self.params.most_pool)
+
+        def make() -> Result:
+            names, codes = languages(self.records, self.sample)
+            return {"names": names}, {"value": codes}
+
+        self._results.keep("languages", key, make)
+        return workspace.info("languages", key)["names"], np.array(workspace.array("languages", key))
+
+    def in_sample(self, rows: np.ndarray) -> np.ndarray:
+        """Return the positions in `sample` of those rows that are in it."""
+        if len(self.sample) == self.n:
+            return rows
+        places = np.searchsorted(self.sample, rows)
+        inside = places < len(self.sample)
+        return places[inside][self.sample[places[inside]] == rows[inside]]
+
+    @functools.cached_property
+    def similarity(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """(inter, intra) of every record, by DaaR's domains where it was run, else by source labels; None without either."""
+        if (groups := self._results.column("reward", "domain")) is None:
+            if not self.sources[0]:
+                return None
+            groups = np.where(self.sources[1] < 0, len(self.sources[0]), self.sources[1])
+        groups = np.unique(groups, return_inverse=True)[1]
+        return inter_intra_similarity(self.x, groups, cluster_means(self.x, groups, int(groups.max()) + 1))
+
+    def _kept(self, stage: str, key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return an array of the whole pool, made once."""
+        key = digest(stage, _POOL_VERSION, key)
+        self._results.keep(stage, key, lambda: ({}, {"value": make()}))
+        return np.array(self._results.workspace.array(stage, key))
+
+
+class _Seen:
+    """One selection on that ground: see `measures.measure.Seen`."""
+
+    def __init__(self, ground: Ground, rows: np.ndarray, progress: Progress) -> None:
+        self._ground, self.rows = ground, rows
+        self.device = ground.device
+        self._compared = ground.compared(rows)
+        self._pairs_progress, self.progress = part_of(progress, 0, 0.4), part_of(progress, 0.4, 1)
+
+    @functools.cached_property
+    def vectors(self) -> np.ndarray:
+        return np.asarray(self._ground.x[self._compared], np.float32)
+
+    @functools.cached_property
+    def pairs(self) -> dict[str, float]:
+        dense = self._ground.density[self._compared]
+        return within_selection(self.vectors, dense, self.device, self._pairs_progress)
+
+    @property
+    def sources(self) -> tuple[np.ndarray, np.ndarray] | None:
+        names, codes = self._ground.sources
+        return (codes, self.rows) if names else None
+
+    @property
+    def languages(self) -> tuple[np.ndarray, np.ndarray] | None:
+        places = self._ground.in_sample(self.rows)
+        return (self._ground.languages[1], places) if len(places) else None
+
+    def __getattr__(self, name: str) -> Any:
+        """The rest is the same for every selection: audience, labels, quality, similarity, words, tokens."""
+        return getattr(self._ground, name)

@@ -1,0 +1,53 @@
+"""A measure: what it is called, what it means, how it is taken. Each module of `kinds/` puts some into the registry."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from ..base.progress import Progress
+from ..base.registry import Registry
+
+
+class Seen(Protocol):
+    """What a selection is measured on. Each part is made when it is first asked for, and is None where the data has none.
+
+    rows: (m,) selected row ids, with repeats. vectors: (c, d) float32 unit rows of those that are compared. pairs: what
+    `pairwise.within_selection` gives of them. audience: (a, d) unit rows of the pool. labels: (n,) clusters. quality: (n,).
+    similarity: (inter, intra) of DaaR, (n,) each. words: (n,). tokens: (n, 2). sources, languages: (codes, positions of the
+    selection in them).
+    """
+
+    rows: np.ndarray
+    device: str
+    progress: Progress
+    vectors: np.ndarray
+    pairs: dict[str, float]
+    audience: np.ndarray
+    labels: np.ndarray | None
+    quality: np.ndarray | None
+    similarity: tuple[np.ndarray, np.ndarray] | None
+    words: np.ndarray
+    tokens: np.ndarray | None
+    sources: tuple[np.ndarray, np.ndarray] | None
+    languages: tuple[np.ndarray, np.ndarray] | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Measure:
+    """One measure. better: "more", "less", or "" where it is a fact and no merit. place: where it stands in lists.
+
+    value: takes it; None where what it needs is not there. tells_diversity: whether quality is set against it.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    better: str
+    place: int
+    value: Callable[[Seen], float | None]
+    tells_diversity: bool = False
+
+
+MEASURES: Registry[Measure] = Registry()

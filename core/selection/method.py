@@ -1,0 +1,49 @@
+"""A method: how records are chosen from a pool. Each module of `methods/` puts one or more into the registry."""
+
+import dataclasses
+from collections.abc import Callable
+
+from ..base.params import Params
+from ..base.registry import Registry
+from .pool import Picks, Pool
+
+Pick = Callable[[Pool, Params, int], Picks]  # pool, `SelectionParams`, budget -> picks among the free records
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """One method. help: what it does, for a curator. place: where it stands in lists.
+
+    pick: chooses among the free records; pins are added by `select_records`. needs: the stages that it can't do without.
+    options: the params it goes by, beside the budget.
+    """
+
+    name: str
+    help: str
+    place: int
+    pick: Pick
+    needs: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    @property
+    def is_seeded(self) -> bool:
+        """Whether its picks depend on a seed: its own, or that of the clusters or the probes that it goes by."""
+        return not self.needs or bool({"cluster", "reward"} & set(self.needs))
+
+    @property
+    def can_repeat(self) -> bool:
+        """Whether it can draw a record more than once."""
+        return "replacement" in self.options
+
+    @property
+    def is_banded(self) -> bool:
+        """Whether it takes a band of records by how alike they are, inside groups of records."""
+        return "band" in self.options
+
+
+METHODS: Registry[Method] = Registry()
+
+
+def is_seeded(name: str) -> bool:
+    """Whether a selection's picks depend on a seed; of rounds, versions and files, which no method made, False."""
+    return name in METHODS and METHODS[name].is_seeded
