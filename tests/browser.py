@@ -89,6 +89,12 @@ def settled(page) -> None:
     page.wait_for_timeout(250)
 
 
+def check_page(page) -> None:
+    """Assert that the page shows no exception and no error."""
+    failed = page.locator("[data-testid=stException], [data-testid=stAlertContentError]")
+    assert not failed.count(), failed.all_inner_texts()
+
+
 def lasso(page, corners: list[tuple[float, float]]) -> None:
     """Draw a line on the map. corners: shares of the map's plot area, (0, 0) at the upper left."""
     box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()

@@ -12,7 +12,7 @@ from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
 from core.workspace.deciding import overrides_of
 from core.workspace.workspace import Workspace
-from tests.browser import CHROMIUM, browser_page, lasso, running_app, settled
+from tests.browser import CHROMIUM, browser_page, check_page, lasso, running_app, settled
 from tests.conftest import SAMPLE
 
 pytestmark = pytest.mark.skipif(
@@ -119,7 +119,7 @@ def test_a_click_on_a_point_shows_its_cluster_and_nothing_fails_on_any_page(samp
         page.get_by_text(re.compile(r"^Cluster \d+$")).wait_for()
         for title in ("Select", "Review", "Data"):
             go(page, title)
-            assert not page.locator("[data-testid=stException]").count()
+            check_page(page)
         assert not failures
 
 
@@ -143,7 +143,7 @@ def test_three_rounds_with_a_language_model_from_the_page(sample_home, tiny_lm):
         page.get_by_text("Training loss", exact=True).click()
         page.locator(".js-plotly-plot").first.wait_for()
         page.get_by_text("6 of 6 selected").wait_for()
-        assert not page.locator("[data-testid=stException]").count()
+        check_page(page)
     rounds = Rounds(Pipeline(Workspace(sample_home / "sample")))
     run, standing = rounds.run(1), rounds.rounds(1)
     assert run.params.feedback == "lm" and [rounds.info(made)["n_selected"] for made in standing] == [2, 2, 2]

@@ -11,7 +11,7 @@ import pytest
 from core.run.pipeline import Pipeline
 from core.vectors.projection import ProjectParams
 from core.vectors.raster import nearest_point
-from tests.browser import CHROMIUM, browser_page, lasso, running_app, settled
+from tests.browser import CHROMIUM, browser_page, check_page, lasso, running_app, settled
 from tests.conftest import small_records, write_jsonl
 
 REACH = 16.0
@@ -128,4 +128,4 @@ def test_hover_names_the_record_under_the_pointer_and_a_click_reads_it(mapped, m
         page.get_by_text("records inside the line").wait_for()
         page.wait_for_timeout(1000)
         assert page.get_by_text("records inside the line").count() and not any(_CLICK in frame for frame in sent)
-        assert not page.locator("[data-testid=stException]").count()
+        check_page(page)
