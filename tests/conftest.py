@@ -1,28 +1,39 @@
-"""What several tests share: a tiny encoder, small workspaces, and the sample prepared once with the real one."""
+"""What several tests share: a tiny encoder, small workspaces, the sample prepared with the real one, jobs without processes."""
 
+import dataclasses
+import hashlib
 import json
 import os
 import shutil
+import types
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 # Before numpy and torch: on small models threads mostly wait for each other, and more so beside another process.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")  # umap would set the threads of torch to its own
 
 import hypothesis
 import numpy as np
 import pytest
 
-from core.data.records import RecordParams
+from core.daar import stage as daar_stage
+from core.daar.probes import ProbeParams
 from core.models.encoder import SentenceEncoder
 from core.quality.params import QualityParams
+from core.refine.advance import Advance, advance
+from core.refine.params import RefineParams
+from core.refine.runs import Rounds
+from core.run import jobs
 from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
 from core.vectors.clustering import ClusterParams
 from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
 from core.workspace.workspace import Workspace
+from tests.command import run
+from tests.made_once import copy_workspace, made_once, make_workspace, train_rewards
 
 # How long an example takes says nothing on a busy machine.
 hypothesis.settings.register_profile("winnow", deadline=None)
@@ -78,57 +89,174 @@ def small_records(n: int = 60) -> list[dict]:
     ]
 
 
+# Small workspaces
+
+
 @pytest.fixture
 def data_file(tmp_path: Path) -> Path:
     return write_jsonl(tmp_path / "small.jsonl", small_records())
 
 
 @pytest.fixture
-def make_pipeline(tmp_path: Path, data_file: Path) -> Callable[..., Pipeline]:
-    """Return a function that makes a workspace of the small records with the named stages run."""
+def make_pipeline(tmp_path: Path, data_file: Path, tmp_path_factory) -> Callable[..., Pipeline]:
+    """Return a function that makes a workspace of the small records with the named stages run (a copy of one made before)."""
 
     def make(*stages: str, folder: str = "workspace", n_clusters: int = 4, data: Path = data_file) -> Pipeline:
-        workspace = Workspace(tmp_path / folder, create=True)
-        workspace.import_data(data, RecordParams())
-        pipeline = Pipeline(workspace)
-        params = {
+        known = {
             "embed": EmbedParams(),
             "cluster": ClusterParams(n_clusters),
             "project": ProjectParams(),
             "score": QualityParams(),
             "select": SelectionParams("12"),
         }
-        for stage in stages:
-            pipeline.run(stage, params[stage], encoder=TinyEncoder(), device="cpu")
-        return pipeline
+        wanted = {stage: known[stage] for stage in stages}
+        content = data.read_bytes()
+        name = hashlib.sha256(repr((data.name, wanted)).encode() + content).hexdigest()[:16]
+
+        def make_first(common: Path) -> None:
+            (common / data.name).write_bytes(content)
+            make_workspace(common / "made", common / data.name, wanted, TinyEncoder())
+
+        if (tmp_path / folder).exists():  # asked for again with more stages
+            return make_workspace(tmp_path / folder, data, wanted, TinyEncoder())
+        common = made_once(tmp_path_factory, name, make_first)
+        copy_workspace(common / "made", tmp_path / folder, common / data.name, data)
+        return Pipeline(Workspace(tmp_path / folder))
 
     return make
 
 
-@pytest.fixture(scope="session")
-def prepared_sample(tmp_path_factory: pytest.TempPathFactory, real_encoder: SentenceEncoder) -> Path:
-    """A home folder whose workspace `sample` holds the sample, prepared with the real encoder. Copy it before a change."""
-    home = tmp_path_factory.mktemp("prepared")
-    workspace = Workspace(home / "sample", create=True)
-    workspace.import_data(SAMPLE, RecordParams())
-    pipeline = Pipeline(workspace)
-    for stage, params in (
-        ("embed", EmbedParams()),
-        ("cluster", ClusterParams()),
-        ("project", ProjectParams()),
-        ("score", QualityParams()),
-    ):
-        pipeline.run(stage, params, encoder=real_encoder, device="cpu")
-    return home
+@pytest.fixture
+def vectors(tmp_path: Path) -> Path:
+    """A file of vectors for the small records."""
+    path = tmp_path / "vectors.npy"
+    np.save(path, np.random.default_rng(1).normal(size=(60, 8)).astype(np.float32))
+    return path
 
 
 @pytest.fixture
-def sample_home(prepared_sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the prepared sample, as the home of workspaces."""
-    home = tmp_path / "home"
-    shutil.copytree(prepared_sample, home)
-    monkeypatch.setenv("WINNOW_HOME", str(home))
-    return home
+def workspace(tmp_path: Path, data_file: Path, vectors: Path, tmp_path_factory) -> Path:
+    """The folder of a workspace that commands made of the small records and their vectors."""
+
+    def make_first(common: Path) -> None:
+        shutil.copy(data_file, common)
+        run("import", common / data_file.name, "--workspace", common / "w", check=0)
+        run("embed", common / "w", "--embeddings", vectors, check=0)
+        run("cluster", common / "w", "--clusters", 5, check=0)
+        run("score", common / "w", check=0)
+
+    common = made_once(tmp_path_factory, "by-commands", make_first)
+    copy_workspace(common / "w", tmp_path / "w", common / data_file.name, data_file)
+    return tmp_path / "w"
+
+
+# The sample, prepared with the real encoder. These are homes, each with a workspace `sample`; tests are given copies.
+
+
+@pytest.fixture(scope="session")
+def prepared_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def make(home: Path) -> None:
+        stages = {
+            "embed": EmbedParams(),
+            "cluster": ClusterParams(),
+            "project": ProjectParams(),
+            "score": QualityParams(),
+        }
+        make_workspace(home / "sample", SAMPLE, stages, SentenceEncoder(device="cpu"))
+
+    return made_once(tmp_path_factory, "sample", make)
+
+
+@pytest.fixture(scope="session")
+def rewarded_sample(prepared_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def make(home: Path) -> None:
+        shutil.copytree(prepared_sample, home, dirs_exist_ok=True)
+        train_rewards(Pipeline(Workspace(home / "sample")))
+
+    return made_once(tmp_path_factory, "rewarded-sample", make)
+
+
+@pytest.fixture
+def copied_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Path]:
+    """Return a function that copies a home and makes the copy this test's."""
+
+    def copy(made: Path) -> Path:
+        home = tmp_path / "home"
+        shutil.copytree(made, home)
+        monkeypatch.setenv("WINNOW_HOME", str(home))
+        return home
+
+    return copy
+
+
+@pytest.fixture
+def sample_home(prepared_sample: Path, copied_home) -> Path:
+    return copied_home(prepared_sample)
+
+
+@pytest.fixture
+def selected_home(sample_home: Path) -> Path:
+    """60 records are selected."""
+    Pipeline(Workspace(sample_home / "sample")).run("select", SelectionParams("60"))
+    return sample_home
+
+
+@pytest.fixture
+def refined_home(sample_home: Path) -> Path:
+    """Two of three rounds have run."""
+    rounds = Rounds(Pipeline(Workspace(sample_home / "sample")))
+    rounds.start(RefineParams("60", 3), who="ann")
+    advance(rounds, Advance(1, until=2), encoder=TinyEncoder())
+    return sample_home
+
+
+@pytest.fixture
+def rewarded_home(rewarded_sample: Path, copied_home) -> Path:
+    """DaaR has learnt, and a fifth is selected by it."""
+    return copied_home(rewarded_sample)
+
+
+# Jobs
+
+
+@pytest.fixture
+def jobs_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a job's work be done in this process, before `start_job` returns."""
+
+    def work(command: Sequence[str], **_) -> types.SimpleNamespace:
+        jobs.run_job(Workspace(command[-2]), int(command[-1]))
+        return types.SimpleNamespace(pid=None)
+
+    monkeypatch.setattr(jobs, "subprocess", types.SimpleNamespace(Popen=work, DEVNULL=None, STDOUT=None))
+
+
+@pytest.fixture
+def jobs_never_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a job be queued, and nobody take it up."""
+    nobody = types.SimpleNamespace(pid=None)
+    monkeypatch.setattr(jobs, "subprocess", types.SimpleNamespace(Popen=lambda *_, **__: nobody, DEVNULL=0, STDOUT=0))
+
+
+# Tiny models
+
+
+@pytest.fixture
+def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let DaaR's probes learn for 60 steps at most: for tests that ask what is done with them, not what they learn."""
+
+    def quick(train: Callable) -> Callable:
+        def trained(*given):
+            return train(
+                *(
+                    dataclasses.replace(each, steps=min(each.steps, 60)) if isinstance(each, ProbeParams) else each
+                    for each in given
+                )
+            )
+
+        return trained
+
+    for name in ("train_domain_probe", "train_reward_probe"):
+        monkeypatch.setattr(daar_stage, name, quick(getattr(daar_stage, name)))
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +264,7 @@ def tiny_lm(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of a tiny causal LM with a chat template."""
     from tests.tiny_models import make_causal_lm
 
-    return make_causal_lm(tmp_path_factory.mktemp("tiny") / "lm")
+    return str(made_once(tmp_path_factory, "lm", make_causal_lm))
 
 
 @pytest.fixture(scope="session")
@@ -144,4 +272,4 @@ def tiny_reward_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of a tiny sequence classifier with one label."""
     from tests.tiny_models import make_classifier
 
-    return make_classifier(tmp_path_factory.mktemp("tiny") / "reward")
+    return str(made_once(tmp_path_factory, "reward-model", make_classifier))

@@ -127,7 +127,7 @@ def test_three_rounds_with_a_language_model_from_the_page(sample_home, tiny_lm):
     with running_app(sample_home) as address, browser_page() as page:
         page.goto(address)
         go(page, "Refine")
-        page.get_by_role("textbox", name="Budget").fill("12")
+        page.get_by_role("textbox", name="Budget").fill("6")
         page.get_by_role("textbox", name="Budget").press("Enter")
         settled(page)
         page.get_by_role("combobox", name="Feedback from").click()
@@ -142,9 +142,9 @@ def test_three_rounds_with_a_language_model_from_the_page(sample_home, tiny_lm):
         settled(page)
         page.get_by_text("Training loss", exact=True).click()
         page.locator(".js-plotly-plot").first.wait_for()
-        page.get_by_text("12 of 12 selected").wait_for()
+        page.get_by_text("6 of 6 selected").wait_for()
         assert not page.locator("[data-testid=stException]").count()
     rounds = Rounds(Pipeline(Workspace(sample_home / "sample")))
     run, standing = rounds.run(1), rounds.rounds(1)
-    assert run.params.feedback == "lm" and [rounds.info(made)["n_selected"] for made in standing] == [4, 4, 4]
+    assert run.params.feedback == "lm" and [rounds.info(made)["n_selected"] for made in standing] == [2, 2, 2]
     assert all(rounds.losses(made) for made in standing[:2])

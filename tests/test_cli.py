@@ -1,4 +1,4 @@
-"""The command line as a user meets it: real processes, exit statuses, files."""
+"""The command line as a user meets it: exit statuses, what it says where, files; in processes where only they can tell."""
 
 import json
 import os
@@ -8,58 +8,31 @@ import sys
 import termios
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from core.base.errors import CurationError
 from core.cli.decisions import parse_rows
 from core.cli.parser import build_parser, main
+from tests.command import run, run_process
 from tests.conftest import SAMPLE
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 
 
-def run(*arguments, home=None, check=None):
-    environment = os.environ | ({"WINNOW_HOME": str(home)} if home else {})
-    done = subprocess.run(
-        [sys.executable, "-m", "core", *map(str, arguments)], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
-    if check is not None:
-        assert done.returncode == check, done.stderr
-    return done
-
-
-@pytest.fixture
-def vectors(tmp_path):
-    path = tmp_path / "vectors.npy"
-    np.save(path, np.random.default_rng(1).normal(size=(60, 8)).astype(np.float32))
-    return path
-
-
-@pytest.fixture
-def workspace(tmp_path, data_file, vectors):
-    folder = tmp_path / "w"
-    run("import", data_file, "--workspace", folder, check=0)
-    run("embed", folder, "--embeddings", vectors, check=0)
-    run("cluster", folder, "--clusters", 5, check=0)
-    run("score", folder, check=0)
-    return folder
-
-
 def test_curate_the_sample_twice_gives_the_same_bytes_of_the_source(tmp_path):
     data = tmp_path / "sample.jsonl"  # a part is enough, with the real encoder
-    data.write_bytes(b"".join(SAMPLE.read_bytes().splitlines(keepends=True)[:200]))
+    data.write_bytes(b"".join(SAMPLE.read_bytes().splitlines(keepends=True)[::10]))
     outs = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
-    for out in outs:
-        done = run("curate", data, "--budget", 40, "--out", out, "--workspace", f"{out}.workspace", check=0)
-        assert "40 of 200 records selected" in done.stdout
+    for out, command in zip(outs, (run, run_process), strict=True):
+        done = command("curate", data, "--budget", 12, "--out", out, "--workspace", f"{out}.workspace", check=0)
+        assert "12 of 60 records selected" in done.stdout
     assert outs[0].read_bytes() == outs[1].read_bytes()
     lines = outs[0].read_bytes().splitlines(keepends=True)
     source = data.read_bytes().splitlines(keepends=True)
-    assert len(lines) == len(set(lines)) == 40 and set(lines) <= set(source)
+    assert len(lines) == len(set(lines)) == 12 and set(lines) <= set(source)
     manifest = f"{outs[0]}.manifest.json"
-    assert "verified: 40 lines" in run("verify", manifest, "--data", data, check=0).stdout
+    assert "verified: 12 lines" in run("verify", manifest, "--data", data, check=0).stdout
     changed = tmp_path / "changed.jsonl"
     changed.write_bytes(data.read_bytes().replace(b"Python", b"Pythom", 1))
     assert "sha256 differs" in run("verify", manifest, "--data", changed, check=1).stderr
@@ -195,12 +168,18 @@ def test_curate_refuses_to_write_over_its_data_before_it_starts(tmp_path, data_f
 )
 def test_wrong_usage_ends_with_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
-        main(arguments)
+        main(arguments.split())
     assert stop.value.code == 2
 
 
+def test_a_process_ends_with_the_status_that_its_command_returned(workspace):
+    assert "Nothing is selected" in run_process("export", workspace, "--out", workspace / "c.jsonl", check=1).stderr
+    assert "usage:" in run_process("select", check=2).stderr
+    assert "cluster   done" in run_process("status", workspace, check=0).stdout
+
+
 def test_output_is_plain_lines_when_piped_and_bars_on_a_terminal(workspace):
-    piped = run("select", workspace, "--budget", 6, check=0)
+    piped = run_process("select", workspace, "--budget", 6, check=0)
     assert piped.stderr.startswith("select: done in") and "\r" not in piped.stderr
     leader, follower = pty.openpty()
     termios.tcsetwinsize(follower, (24, 100))

@@ -1,4 +1,4 @@
-"""The verbs of rounds, scores and numbers of clusters, as a user meets them: real processes."""
+"""The verbs of rounds, scores and numbers of clusters, as a user meets them."""
 
 import json
 
@@ -9,15 +9,15 @@ from core.cli.parser import main
 from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
 from core.workspace.workspace import Workspace
+from tests.command import run, run_process
 from tests.judge_server import judge_server
-from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
 
 
 def rounds_of(folder):
     return Rounds(Pipeline(Workspace(folder)))
 
 
-def test_refine_continues_takes_back_and_forks(workspace):  # noqa: F811
+def test_refine_continues_takes_back_and_forks(workspace):
     done = run("refine", workspace, "--budget", "20%", "--rounds", 3, "--until", 1, "--device", "cpu", check=0)
     assert "round 1: 4 records from 5 clusters; scored" in done.stdout
     assert (
@@ -39,7 +39,7 @@ def test_refine_continues_takes_back_and_forks(workspace):  # noqa: F811
     assert len(out.read_text().splitlines()) == 12
 
 
-def test_refine_refuses_what_makes_no_sense(workspace):  # noqa: F811
+def test_refine_refuses_what_makes_no_sense(workspace):
     assert "there is none yet" in run("refine", workspace, "--continue", check=1).stderr
     run("refine", workspace, "--budget", 12, "--device", "cpu", check=0)
     assert "exclude each other" in run("refine", workspace, "--continue", "--take-back", 1, check=1).stderr
@@ -53,7 +53,7 @@ def test_refine_refuses_what_makes_no_sense(workspace):  # noqa: F811
     assert len(rounds_of(workspace).runs()) == 1
 
 
-def test_three_rounds_with_a_language_model(workspace, tiny_lm):  # noqa: F811
+def test_rounds_with_a_language_model(workspace, tiny_lm):
     options = [
         "--feedback",
         "lm",
@@ -66,15 +66,16 @@ def test_three_rounds_with_a_language_model(workspace, tiny_lm):  # noqa: F811
         "--learning-rate",
         0.01,
     ]
-    done = run("refine", workspace, "--budget", 9, "--rounds", 3, "--device", "cpu", *options, check=0)
-    assert done.stdout.count("; scored, up most cluster") == 2 and "run 1: 9 of 9 records selected" in done.stdout
+    done = run("refine", workspace, "--budget", 4, "--rounds", 2, "--device", "cpu", *options, check=0)
+    assert done.stdout.count("; scored, up most cluster") == 1 and "run 1: 4 of 4 records selected" in done.stdout
     assert rounds_of(workspace).run(1).lm.max_new_tokens == 4
-    done = run("refine", workspace, "--feedback", "lm", "--model", workspace / "nothing", "--device", "cpu", check=1)
+    broken = ["--feedback", "lm", "--model", workspace / "nothing", "--device", "cpu"]
+    done = run_process("refine", workspace, *broken, check=1)  # what libraries say reaches a process alone
     assert "can't be loaded as a causal language model" in done.stderr
     assert "go on" not in done.stderr and len(done.stderr.strip().splitlines()) <= 2, done.stderr
 
 
-def test_a_round_goes_out_and_its_scores_come_back(workspace, tmp_path):  # noqa: F811
+def test_a_round_goes_out_and_its_scores_come_back(workspace, tmp_path):
     done = run("refine", workspace, "--budget", 12, "--rounds", 2, "--feedback", "import", check=0)
     assert "waiting for scores" in done.stdout
     run("round", "export", workspace, "--out", tmp_path / "out", check=0)
@@ -89,7 +90,7 @@ def test_a_round_goes_out_and_its_scores_come_back(workspace, tmp_path):  # noqa
     assert "run 1: 12 of 12" in run("refine", workspace, "--continue", check=0).stdout
 
 
-def test_scores_by_models_and_their_combination(workspace, tiny_lm, tiny_reward_model):  # noqa: F811
+def test_scores_by_models_and_their_combination(workspace, tiny_lm, tiny_reward_model):
     run("score", workspace, "--scorer", "ifd", "--quality-model", tiny_lm, "--device", "cpu", check=0)
     run("score", workspace, "--scorer", "reward", "--quality-model", tiny_reward_model, "--device", "cpu", check=0)
     run("score", workspace, "--combine", "ifd=2,reward=1,heuristic=1", check=0)
@@ -98,7 +99,7 @@ def test_scores_by_models_and_their_combination(workspace, tiny_lm, tiny_reward_
     assert "no scores by charm to combine; there are: combine, heuristic, ifd, reward" in done.stderr
 
 
-def test_a_judge_says_its_cost_first(workspace, monkeypatch):  # noqa: F811
+def test_a_judge_says_its_cost_first(workspace, monkeypatch):
     with judge_server(lambda question, before: '{"score": 3.5}') as (url, requests):
         for name, value in (("OPENAI_BASE_URL", url), ("OPENAI_API_KEY", "x"), ("WINNOW_JUDGE_MODEL", "tiny")):
             monkeypatch.setenv(name, value)
@@ -108,7 +109,7 @@ def test_a_judge_says_its_cost_first(workspace, monkeypatch):  # noqa: F811
     assert len(requests) == 60 and set(Pipeline(Workspace(workspace)).column("score", "score")) == {3.5}
 
 
-def test_suggest_prints_a_table_and_advice(workspace):  # noqa: F811
+def test_suggest_prints_a_table_and_advice(workspace):
     done = run("suggest", workspace, "--counts", "3,6,12", check=0)
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[1:4]] == ["3", "6", "12"] and "weak evidence" in done.stdout
@@ -116,7 +117,7 @@ def test_suggest_prints_a_table_and_advice(workspace):  # noqa: F811
 
 
 @pytest.mark.parametrize("hierarchical", [False, True])
-def test_hierarchical_clusters_are_an_option(workspace, hierarchical):  # noqa: F811
+def test_hierarchical_clusters_are_an_option(workspace, hierarchical):
     run("cluster", workspace, "--clusters", 5, *(["--hierarchical"] if hierarchical else []), check=0)
     pipeline = Pipeline(Workspace(workspace))
     assert pipeline.params("cluster").hierarchical is hierarchical and len(np.unique(pipeline.array("cluster"))) == 5

@@ -1,4 +1,4 @@
-"""The Compare page as a curator meets it, by AppTest, with real jobs on the prepared sample."""
+"""The Compare page as a curator meets it, by AppTest, on the prepared sample."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,9 @@ from core.selection.params import SelectionParams
 from core.vectors.embedding import EmbedParams
 from core.workspace.workspace import Workspace
 from tests.conftest import SAMPLE, TinyEncoder
-from tests.test_pages import open_page, pipeline_of, press, wait_for_job, words
+from tests.pages import check, check_job_done, frame_with, open_page, pipeline_of, press, words
+
+pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
 
 @pytest.fixture
@@ -32,19 +34,17 @@ def compared_home(sample_home):
 
 def open_compare(home, view):
     app = open_page(home, "compare")
-    app.button_group(key="compare_view").set_value(view).run()
-    assert not app.exception
-    return app
+    return check(app.button_group(key="compare_view").set_value(view).run())
 
 
 def test_selections_are_measured_as_a_job_and_shown_over_their_bands(compared_home):
     app = open_page(compared_home, "compare")
     assert app.multiselect(key="compared").value == ["version:by chance", "#3"]
     press(app, "Measure 2")
-    wait_for_job(compared_home, 120)
+    check_job_done(compared_home)
     app = open_page(compared_home, "compare")
-    assert "no better than chance" in words(app) and not app.exception
-    figures = next(frame.value for frame in app.dataframe if "Place" in frame.value)
+    assert "no better than chance" in words(app)
+    figures = frame_with(app, "Place")
     held = figures[(figures["Measure"] == "Mean quality") & (figures["Selection"] == "by chance")].iloc[0]
     pipeline = pipeline_of(compared_home)
     rows = version_rows(pipeline.workspace, find_version(pipeline.workspace, "by chance"))
@@ -52,8 +52,7 @@ def test_selections_are_measured_as_a_job_and_shown_over_their_bands(compared_ho
     assert set(figures["Place"]) <= {"above", "inside", "below"}
     app = open_compare(compared_home, "pareto")
     assert "Measure 1" in [button.label for button in app.button]  # of #1 the version told already
-    app.selectbox(key="pareto_measure").set_value("vendi").run()
-    assert not app.exception
+    check(app.selectbox(key="pareto_measure").set_value("vendi").run())
 
 
 def test_what_differs_is_counted_and_can_be_read(compared_home):
@@ -67,13 +66,13 @@ def test_what_differs_is_counted_and_can_be_read(compared_home):
         and shown["Only in B"] == str(len(b - a))
         and shown["In both"] == str(len(a & b))
     )
-    app.button_group(key="compare_part").set_value("only_b").run()
+    check(app.button_group(key="compare_part").set_value("only_b").run())
     read = [int(text.value.split()[1]) for text in app.caption if text.value.startswith("record ")]
     assert len(read) == 5 and set(read) <= b - a
-    table = next(frame.value for frame in app.dataframe if "only_a" in frame.value)
+    table = frame_with(app, "only_a")
     assert table["only_a"].sum() == len(a - b) and table["both"].sum() == len(a & b)
     press(app, "How much of this is chance?")
-    wait_for_job(compared_home)
+    check_job_done(compared_home)
     assert "over 5 seeds, two of its selections share" in words(open_compare(compared_home, "difference"))
 
 
@@ -86,10 +85,9 @@ def test_a_selection_is_saved_restored_and_brought_in_from_the_page(compared_hom
     assert held["mine"].n == 60 and held["mine"].note == "a note"
     app = open_compare(compared_home, "versions")
     app.text_input(key="version_name").set_value("mine")
-    press(app, "Save")
-    assert "already, and it never changes" in app.error[0].value
+    press(app, "Save", error="already, and it never changes")
     app = open_compare(compared_home, "versions")
-    app.button(key=f"restore-{held['by chance'].id}").click().run()
+    check(app.button(key=f"restore-{held['by chance'].id}").click().run())
     assert pipeline_of(compared_home).params("select").name == "by chance"
     lines = SAMPLE.read_bytes().splitlines(keepends=True)
     app = open_compare(compared_home, "versions")
@@ -109,16 +107,15 @@ def test_a_proof_is_run_from_the_page_and_shown(compared_home):
     app.number_input(key="ablation_width").set_value(16)
     app.number_input(key="ablation_layers").set_value(1)
     press(app, "Train and compare")
-    wait_for_job(compared_home, 180)
+    check_job_done(compared_home)
     app = open_compare(compared_home, "ablation")
-    table = next(frame.value for frame in app.dataframe if "against random" in frame.value)
+    table = frame_with(app, "against random")
     assert sorted(table["method"]) == ["kmq", "random"] and (table["records"] == 40).all()
     shares = table.filter(like="share of ").to_numpy()
     assert shares.size and ((shares >= 0) & (shares <= 1)).all() and shares.any()
     assert "is a proxy" in words(app)
     app.multiselect(key="ablation_methods").set_value([])
-    press(app, "Train and compare")
-    assert "methods are none" in app.error[0].value
+    press(app, "Train and compare", error="methods are none")
 
 
 def changed_data(workspace, folder, lines):

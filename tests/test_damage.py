@@ -11,11 +11,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from components.charts.escaping import as_markdown
 from components.data.data_source import _folder_for
-from components.session.state import AppState
 from core.base.errors import CurationError
 from core.base.files import file_sha256
 from core.cli.parser import main
@@ -30,6 +28,7 @@ from core.selection.params import SelectionParams
 from core.workspace.deciding import decide_records
 from core.workspace.workspace import Workspace
 from tests.conftest import small_records, write_jsonl
+from tests.pages import check, new_app, open_page
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -302,14 +301,6 @@ def test_a_folder_made_but_never_imported_into_is_still_new(tmp_path):
 # The app
 
 
-def open_app(home):
-    app = AppTest.from_file("../app/main.py", default_timeout=60)
-    app.session_state["winnow"] = AppState(home / "workspace", who="ann")
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
 def later_version(folder):
     with contextlib.closing(sqlite3.connect(folder / "workspace.db")) as db:
         db.execute("PRAGMA user_version = 99")
@@ -332,29 +323,28 @@ def test_the_app_says_what_is_wrong_and_opens_other_data(selected, tmp_path, mon
     Workspace(tmp_path / "fine", create=True).import_data(other, RecordParams())
     damage(selected.workspace.folder)
     before = everything_in(selected.workspace.folder)
-    app = open_app(tmp_path)
-    assert len(app.error) == 1 and as_markdown(str(selected.workspace.folder)) in app.error[0].value
+    app = open_page(tmp_path, workspace="workspace", error=as_markdown(str(selected.workspace.folder)))
     assert "--workspace" not in app.error[0].value and "python -m core" not in app.error[0].value
     assert everything_in(selected.workspace.folder) == before
     app.selectbox[0].select("fine").run()
-    app.button(key="open_before").click().run()
-    assert not app.error and not app.exception and "8 records" in [caption.value for caption in app.sidebar.caption]
+    check(app.button(key="open_before").click().run())
+    assert "8 records" in [caption.value for caption in app.sidebar.caption]
 
 
 def test_an_address_that_names_a_lost_ledger_is_told_so(selected, tmp_path, monkeypatch):
     monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
     (selected.workspace.folder / "workspace.db").unlink()
-    app = AppTest.from_file("../app/main.py", default_timeout=60)
+    app = new_app()
     app.query_params["workspace"] = "workspace"
-    app.run()
-    assert "workspace.db is missing" in app.error[0].value and "open other data" in app.error[0].value
+    check(app.run(), "workspace.db is missing")
+    assert "open other data" in app.error[0].value
 
 
 def test_an_address_can_not_lead_out_of_the_home(selected, tmp_path, monkeypatch):
     monkeypatch.setenv("WINNOW_HOME", str(selected.workspace.folder / "home"))
-    app = AppTest.from_file("../app/main.py", default_timeout=60)
+    app = new_app()
     app.query_params["workspace"] = "x/.."
-    app.run()
+    check(app.run())
     assert app.session_state["winnow"].workspace.name == "sample"
 
 

@@ -20,7 +20,7 @@ from core.daar.saved_domains import (
 )
 from core.workspace.workspace import Workspace
 from tests.browser import CHROMIUM, browser_page, running_app, settled
-from tests.test_pages import open_page, press, words
+from tests.pages import check, open_page, press, words
 
 SAVED = (Domain("a", "first", 0.25, (Seed("of a"),)), Domain("b", "second", 0.0, (Seed("of b"),)))
 BEGAN = rows_of_domains(SAVED)
@@ -85,8 +85,8 @@ def test_a_page_that_is_only_drawn_again_leaves_anothers_edits_alone(sample_home
     app = open_page(sample_home, "reward")
     rows = (DraftRow("", "by somebody else", "Edited in another window."), *rows_of_domains(DEFAULT_DOMAINS)[1:])
     keep_draft(workspace, rows)
-    app.run()
-    assert not app.exception and not app.error and domain_draft(workspace) == rows
+    check(app.run())
+    assert domain_draft(workspace) == rows
 
 
 def test_changes_can_be_discarded(drafted_home):

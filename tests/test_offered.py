@@ -22,7 +22,7 @@ from core.vectors.cluster_counts import SuggestParams
 from core.workspace.deciding import decide_cluster
 from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
-from tests.test_pages import open_page, words
+from tests.pages import check, open_page, words
 
 STAGES = ("embed", "cluster", "project", "score")
 
@@ -130,8 +130,8 @@ def test_select_takes_a_budget_with_a_separator(home_of, monkeypatch):
     app = open_page(home, "select")
     next(each for each in app.text_input if each.label == "Budget").set_value("1,000")
     next(each for each in app.button if each.label == "Select").click()
-    app.run()
-    assert not app.error and [step.params["budget"] for step in started] == ["1000"]
+    check(app.run())
+    assert [step.params["budget"] for step in started] == ["1000"]
 
 
 def test_no_entropy_is_shown_below_zero():

@@ -335,7 +335,7 @@ def test_more_clusters_than_records_are_refused(make_pipeline):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_runs_on_a_workspace(make_pipeline, method):
+def test_every_method_runs_on_a_workspace(make_pipeline, method, quick_probes):
     pipeline = make_pipeline("embed", "cluster", "score")
     if "reward" in SelectionParams(method=method).needs:
         domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)

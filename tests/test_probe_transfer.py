@@ -14,8 +14,8 @@ from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
 from core.vectors.embedding import EmbedParams
 from core.workspace.workspace import Workspace
+from tests.command import run
 from tests.conftest import TinyEncoder, small_records, write_jsonl
-from tests.test_cli import run
 from tests.test_reward_stage import params
 
 
@@ -50,7 +50,7 @@ def test_probes_of_one_pool_reward_another(trained, other):
     assert again == carry_probes(trained, third) and third.info("probes", again.probes)["from"] == "workspace"
 
 
-def test_probes_that_do_not_fit_are_refused(trained, other, make_pipeline, tmp_path):
+def test_probes_that_do_not_fit_are_refused(quick_probes, trained, other):
     with pytest.raises(CurationError, match="has no probes, or they are out of date"):
         carry_probes(other, trained.workspace)
     carried = carry_probes(trained, other.workspace)
@@ -61,14 +61,14 @@ def test_probes_that_do_not_fit_are_refused(trained, other, make_pipeline, tmp_p
         other.run("reward", carried, device="cpu")
 
 
-def test_a_causal_models_probes_go_along_with_the_model(make_pipeline, other, tiny_lm):
+def test_a_causal_models_probes_go_along_with_the_model(quick_probes, make_pipeline, other, tiny_lm):
     pipeline = make_pipeline()
     pipeline.run("reward", params(model=tiny_lm, layer=1, max_tokens=64, steps=20), device="cpu")
     other.run("reward", carry_probes(pipeline, other.workspace), device="cpu")
     assert list(other.workspace.artifacts.glob("states-*.npy"))
 
 
-def test_probes_are_applied_from_the_command_line(trained, other):
+def test_probes_are_applied_from_the_command_line(quick_probes, trained, other):
     here, there = other.workspace.folder, trained.workspace.folder
     done = run("reward", here, "--probes", there, "--budget", 6, check=0)
     assert "baking" in done.stdout and "6 of 30 records selected" in done.stdout and "accuracy" not in done.stdout

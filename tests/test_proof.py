@@ -16,7 +16,7 @@ from core.models.causal_lm import load_causal, mean_log_probs
 from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
 from core.workspace.deciding import decide_records
-from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
+from tests.command import run
 
 TINY = {"vocabulary": 300, "context": 32, "width": 16, "layers": 1, "heads": 2, "steps": 12, "batch_size": 4}
 
@@ -205,7 +205,7 @@ def test_too_much_held_out_and_missing_stages_are_said(make_pipeline):
 # From the command line
 
 
-def test_measure_compare_prove_and_versions_from_the_command_line(workspace, tmp_path):  # noqa: F811
+def test_measure_compare_prove_and_versions_from_the_command_line(workspace, tmp_path):
     run("select", workspace, "--budget", 12, check=0)
     done = run("version", "save", workspace, "--name", "first", "--note", "why not", check=0)
     assert "saved first: 12 records" in done.stdout

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import re
 import shutil
-import time
 
 import numpy as np
 import pytest
@@ -20,7 +19,6 @@ from core.evidence.ablation.run import ablate
 from core.evidence.redraw import mean_overlap, overlap_warning, redrawn_pool
 from core.evidence.stability import StabilityParams, known_stability, stability
 from core.quality.params import QualityParams
-from core.run.jobs import last_job
 from core.run.pipeline import Pipeline
 from core.selection.choosing import select_records
 from core.selection.methods.by_domain import daar, low_cuts
@@ -32,7 +30,7 @@ from core.vectors.embedding import EmbedParams
 from core.workspace.deciding import decide_cluster, decide_records
 from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
-from tests.test_pages import open_page, press, words
+from tests.pages import check_job_done, open_page, press, words
 from tests.test_proof import TINY
 from tests.test_proof import params as prove_params
 from tests.test_reward_stage import DOMAINS, params
@@ -208,13 +206,10 @@ def test_reward_reports_its_stability_from_the_command_line(rewarded, tmp_path, 
     assert main(["reward", folder, "--stability", "1"]) == 1 and "--stability is 1" in capsys.readouterr().err
 
 
-def test_the_reward_page_draws_again_and_says_how_alike_the_selections_are(rewarded, tmp_path):
+def test_the_reward_page_draws_again_and_says_how_alike_the_selections_are(rewarded, tmp_path, jobs_in_process):
     rewarded.run("select", SelectionParams("12", "daar"))
     press(open_page(tmp_path, "reward", workspace="rewarded"), "Draw it again and compare")
-    stop = time.monotonic() + 120
-    while (job := last_job(rewarded.workspace)).is_active and time.monotonic() < stop:
-        time.sleep(0.2)
-    assert job.status == "done", job
+    check_job_done(tmp_path, "rewarded")
     found = known_stability(rewarded, StabilityParams(SelectionParams("12", "daar").as_dict(), 2))
     told = words(open_page(tmp_path, "reward", workspace="rewarded"))
     assert f"share {found.overlap:.0%}" in told and ("depends on the seed" in told) == (found.overlap < 0.7)

@@ -19,8 +19,8 @@ from core.selection.params import SelectionParams
 from core.vectors.embedding import EmbedParams
 from core.workspace.deciding import decide_records
 from core.workspace.workspace import Workspace
+from tests.command import run
 from tests.conftest import TinyEncoder
-from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
 
 DOMAINS = (
     Domain("baking", "bread oven flour"),
@@ -59,7 +59,7 @@ def test_descriptions_become_domains_rewards_and_a_selection(make_pipeline):
     np.testing.assert_allclose(softmax(probe(np.asarray(pipeline.array("embed")))), chances, atol=1e-5)
 
 
-def test_the_same_seed_gives_the_same_rewards(make_pipeline):
+def test_the_same_seed_gives_the_same_rewards(make_pipeline, quick_probes):
     rewards = []
     for folder in ("a", "b"):
         pipeline = make_pipeline("embed", folder=folder)
@@ -68,7 +68,7 @@ def test_the_same_seed_gives_the_same_rewards(make_pipeline):
     np.testing.assert_array_equal(*rewards)
 
 
-def test_vectors_from_a_file_ask_for_their_encoder_and_check_it(make_pipeline, tmp_path, vectors):  # noqa: F811
+def test_vectors_from_a_file_ask_for_their_encoder_and_check_it(make_pipeline, tmp_path, vectors, quick_probes):
     pipeline = make_pipeline()
     pipeline.run("embed", EmbedParams(model="", vectors=file_sha256(vectors)), vectors=vectors)
     with pytest.raises(CurationError, match="name the encoder"):
@@ -93,7 +93,7 @@ def test_another_encoder_than_the_records_is_found_out(make_pipeline):
         pipeline.run("reward", params(), encoder=Other())
 
 
-def test_a_seed_whose_row_holds_another_record_now_goes_by_its_text(make_pipeline):
+def test_a_seed_whose_row_holds_another_record_now_goes_by_its_text(make_pipeline, quick_probes):
     pipeline = make_pipeline("embed")
     texts = pipeline.workspace.records().take(np.arange(4), ["text"])["text"].to_pylist()
     domains = [Domain(d.name, d.description, seeds=(Seed(texts[i], "record", i),)) for i, d in enumerate(DOMAINS)]
@@ -157,7 +157,7 @@ def test_only_the_layers_needed_are_run(tiny_lm):
     np.testing.assert_array_equal(input_means(lm, TEXTS), layer_means(lm, TEXTS, 0))
 
 
-def test_a_causal_model_runs_all_steps_and_its_states_are_kept(make_pipeline, tiny_lm):
+def test_a_causal_model_runs_all_steps_and_its_states_are_kept(make_pipeline, tiny_lm, quick_probes):
     pipeline = make_pipeline()  # not even embedded
     asked = params(model=tiny_lm, layer=2, max_tokens=64)
     pipeline.run("reward", asked, device="cpu")
@@ -173,7 +173,7 @@ def test_a_causal_model_runs_all_steps_and_its_states_are_kept(make_pipeline, ti
 # From the command line
 
 
-def test_reward_from_a_file_of_domains(workspace, tmp_path, tiny_lm):  # noqa: F811
+def test_reward_from_a_file_of_domains(workspace, tmp_path, tiny_lm, quick_probes):
     path = tmp_path / "domains.yaml"
     path.write_text("".join(f"- {{name: {d.name}, description: {d.description}}}\n" for d in DOMAINS))
     options = ["--model", tiny_lm, "--layer", 2, "--sample", 50, "--device", "cpu"]
@@ -189,7 +189,7 @@ def test_reward_from_a_file_of_domains(workspace, tmp_path, tiny_lm):  # noqa: F
     assert "python -m core reward" in run("curate", path, "--method", "daar", "--out", tmp_path / "o", check=1).stderr
 
 
-def test_a_reward_that_is_refused_changes_nothing_and_a_file_says_what_it_replaces(workspace, tmp_path):  # noqa: F811
+def test_a_reward_that_is_refused_changes_nothing_and_a_file_says_what_it_replaces(workspace, tmp_path):
     held = Workspace(workspace)
     mine = (Domain("mine", "what I wrote", seeds=(Seed("kept by hand"), Seed("refused", state="refused"))), DOMAINS[0])
     save_in(held, mine)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,10 +27,12 @@ from core.selection.params import SelectionParams
 from core.vectors.clustering import ClusterParams
 from core.workspace.deciding import decide_cluster, decide_records
 from core.workspace.decisions import Decision
+from core.workspace.workspace import Workspace
+from tests.command import ROOT, run
 from tests.conftest import TinyEncoder, small_records, write_jsonl
+from tests.made_once import made_once
 
 PREPARED = ("embed", "cluster", "score")
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def fresh(rounds):
@@ -347,15 +350,26 @@ def test_negative_quality_is_refused_before_a_run_is_recorded(make_pipeline, tmp
 # A language model
 
 
-def test_three_rounds_with_a_tiny_language_model(rounds, tiny_lm):
-    rounds.start(RefineParams("9", 3, "lm"), lm_of(tiny_lm))
-    rounds = go(rounds)
-    assert sum(map(len, rows_of(rounds))) == 9
-    first = rounds.rounds(1)[0]
-    info = rounds.workspace.info("feedback", first.feedback)
-    assert len(info["losses"]) == 3 and "answer" in rounds.scores(first).column_names
-    assert rounds.losses(first) == info["losses"]
-    assert not list(rounds.workspace.artifacts.glob("*.shards"))
+@pytest.fixture
+def whole(make_pipeline, tiny_lm, tmp_path_factory):
+    """A run of three rounds with a tiny language model that nobody stopped; only to be read."""
+
+    def make(folder):
+        rounds = Rounds(make_pipeline(*PREPARED, folder="whole"))
+        rounds.start(RefineParams("12", 3, "lm"), lm_of(tiny_lm))
+        go(rounds)
+        shutil.copytree(rounds.workspace.folder, folder, dirs_exist_ok=True)
+
+    return Rounds(Pipeline(Workspace(made_once(tmp_path_factory, "lm-rounds", make))))
+
+
+def test_three_rounds_with_a_tiny_language_model(whole):
+    assert sum(map(len, rows_of(whole))) == 12
+    first = whole.rounds(1)[0]
+    info = whole.workspace.info("feedback", first.feedback)
+    assert len(info["losses"]) == 4 and "answer" in whole.scores(first).column_names
+    assert whole.losses(first) == info["losses"]
+    assert not list(whole.workspace.artifacts.glob("*.shards"))
 
 
 def test_most_scored_limits_what_a_cluster_is_asked(rounds, tiny_lm):
@@ -365,15 +379,7 @@ def test_most_scored_limits_what_a_cluster_is_asked(rounds, tiny_lm):
     assert len(scored) <= 4 and len(set(rounds.labels(rounds.run(1))[scored])) == len(scored)
 
 
-@pytest.mark.parametrize("kill_at", [4, 7])
-def test_killed_in_round_2_it_resumes_and_ends_with_the_same_records(make_pipeline, tiny_lm, kill_at):
-    whole, broken = (Rounds(make_pipeline(*PREPARED, folder=folder)) for folder in ("whole", "broken"))
-    for rounds in (whole, broken):
-        rounds.start(RefineParams("12", 3, "lm"), lm_of(tiny_lm))
-    go(whole)
-    folder = str(broken.workspace.folder)
-    # The process dies, as by SIGKILL, in the middle of tuning for the second time: after 4 (of 8) or 7 of its steps.
-    code = f"""
+DIES = """
 import os, sys
 from core.models import lora as tuning
 from core.cli.parser import main
@@ -383,27 +389,34 @@ def watcher(folder, progress):
     ended = callback.on_step_end
     def on_step_end(args, state, control, **kwargs):
         seen[0] += 1
-        if seen[0] == 4 + {kill_at}:
+        if seen[0] == int(sys.argv[2]):
             os._exit(9)
         return ended(args, state, control, **kwargs)
     callback.on_step_end = on_step_end
     return callback
 tuning._watcher = watcher
-sys.exit(main(["refine", {folder!r}, "--continue", "--device", "cpu"]))
+sys.exit(main(["refine", sys.argv[1], "--continue", "--device", "cpu"]))
 """
-    died = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert died.returncode == 9, died.stderr
-    assert len(fresh(broken).rounds(1)) == 2 and list(
-        broken.workspace.artifacts.glob("feedback-*.shards/tuning/checkpoint-*")
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "core", "refine", folder, "--continue", "--device", "cpu"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert rows_of(fresh(broken)) == rows_of(fresh(whole))
+
+
+def tuned_until(rounds):
+    """Return the step of the newest checkpoint of a tuning that is not over."""
+    made = rounds.workspace.artifacts.glob("feedback-*.shards/tuning/checkpoint-*/trainer_state.json")
+    return max(int(path.parent.name.rpartition("-")[2]) for path in made)
+
+
+def test_killed_twice_in_round_2_it_resumes_and_ends_with_the_same_records(make_pipeline, tiny_lm, whole):
+    broken = Rounds(make_pipeline(*PREPARED, folder="broken"))
+    broken.start(RefineParams("12", 3, "lm"), lm_of(tiny_lm))
+    folder = str(broken.workspace.folder)
+    # Each process dies, as by SIGKILL, at the end of a step: after the 4 of round 1, the 4th of the 8 of round 2; then
+    # the 7th, by then its own 4th.
+    for dies_at, kept in ((4 + 4, 3), (4, 6)):
+        died = subprocess.run([sys.executable, "-c", DIES, folder, str(dies_at)], cwd=ROOT, capture_output=True)
+        assert died.returncode == 9, died.stderr
+        assert len(fresh(broken).rounds(1)) == 2 and tuned_until(broken) == kept
+    run("refine", folder, "--continue", "--device", "cpu", check=0)
+    assert rows_of(fresh(broken)) == rows_of(whole)
 
 
 # From elsewhere

@@ -11,9 +11,9 @@ from core.daar.saved_domains import change_domain, kept_only, saved_domains, set
 from core.daar.seed_writing import SeedParams, last_writing, write_seeds
 from core.models.endpoint import Endpoint
 from core.workspace.workspace import Workspace
+from tests.command import run
 from tests.conftest import TinyEncoder
 from tests.judge_server import judge_server
-from tests.test_cli import run, vectors, workspace  # noqa: F401 (fixtures)
 from tests.tiny_models import make_writer
 
 SUBJECTS = ("bread oven flour", "python function list", "garden soil seeds", "train ticket sea", "water spring number")
@@ -159,7 +159,7 @@ def test_the_same_seed_writes_the_same(make_pipeline, writer):
     assert written[0] == written[1] and len(set(written[0])) == 4
 
 
-def test_a_causal_model_runs_all_seven_steps_seeds_by_generation_included(workspace, tmp_path, writer):  # noqa: F811
+def test_a_causal_model_runs_all_seven_steps_seeds_by_generation_included(workspace, tmp_path, writer):
     path = tmp_path / "domains.yaml"
     path.write_text("- {name: baking, description: Bread.}\n- {name: coding, description: Programs.}\n")
     out = tmp_path / "with-seeds.json"
@@ -177,7 +177,7 @@ def test_a_causal_model_runs_all_seven_steps_seeds_by_generation_included(worksp
     assert [len(domain.own) for domain in saved_domains(_opened(workspace))] == [4, 4]
 
 
-def test_a_model_that_writes_no_usable_seeds_ends_with_a_word(workspace, tmp_path, tiny_lm):  # noqa: F811
+def test_a_model_that_writes_no_usable_seeds_ends_with_a_word(workspace, tmp_path, tiny_lm):
     path = tmp_path / "domains.yaml"
     path.write_text("- {name: a, description: One.}\n- {name: b, description: Two.}\n")
     options = ["--layer", 1, "--sample", 50, "--device", "cpu", "--budget", 5]
@@ -245,7 +245,7 @@ def test_mathematics_may_repeat_itself_more_and_a_given_threshold_is_for_all():
         SeedParams("x", similarity_threshold=2)
 
 
-def test_seeds_are_not_written_over_what_is_there(workspace, tmp_path):  # noqa: F811
+def test_seeds_are_not_written_over_what_is_there(workspace, tmp_path):
     data = Path(Workspace(workspace).dataset().path)
     before = data.read_bytes()
     for out, told in (

@@ -1,0 +1,106 @@
+"""The Data page, without a browser: opening data, preparing it, numbers of clusters, scores."""
+
+import numpy as np
+import pytest
+
+from components.data.data_source import _folder_for
+from core.base.files import file_sha256
+from core.data.records import RecordParams
+from core.run import jobs
+from core.vectors.clustering import ClusterParams
+from core.vectors.embedding import EmbedParams
+from core.vectors.projection import ProjectParams
+from core.workspace.workspace import Workspace
+from tests.conftest import SAMPLE
+from tests.pages import check, check_job_done, draw_map, frame_with, open_page, pipeline_of, press, words
+
+pytestmark = pytest.mark.usefixtures("jobs_in_process")
+
+
+def test_data_shows_what_was_not_taken(tmp_path, monkeypatch):
+    monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
+    data = tmp_path / "bad.jsonl"
+    data.write_text('{"prompt": "a", "completion": "b"}\n{oops\n')
+    Workspace(tmp_path / "sample", create=True).import_data(data, RecordParams(on_error="skip"))
+    app = open_page(tmp_path)
+    rejects = frame_with(app, "reason")
+    assert rejects["line"].tolist() == [2] and "not JSON" in rejects["reason"][0]
+
+
+def test_a_wrong_path_or_wrong_fields_are_said_and_nothing_is_opened(sample_home):
+    app = open_page(sample_home)
+    app.text_input(key="path_file").set_value("/no/such/file.jsonl")
+    form = (b for b in app.button if b.label == "Open" and b.key != "open_before" and "path" in str(b.proto.form_id))
+    next(form).click()
+    check(app.run(), "is not a file on this computer")
+    assert not (sample_home / "file").exists()
+
+
+def test_settings_that_make_no_sense_are_said(sample_home):
+    app = open_page(sample_home)
+    next(t for t in app.text_input if t.label == "Or your own vectors").set_value("/none.npy")
+    press(app, "Prepare with these settings", error="/none.npy can't be read")
+    assert jobs.last_job(pipeline_of(sample_home).workspace) is None
+
+
+def test_preparing_again_keeps_what_the_form_does_not_show(sample_home, tmp_path, jobs_never_begin):
+    pipeline = pipeline_of(sample_home)
+    np.save(tmp_path / "own.npy", np.random.default_rng(0).normal(size=(600, 5)).astype(np.float32))
+    own = EmbedParams(model="", vectors=file_sha256(tmp_path / "own.npy"))
+    pipeline.run("embed", own, vectors=tmp_path / "own.npy")
+    pipeline.run("cluster", ClusterParams(9, iterations=3), device="cpu")
+    draw_map(pipeline, ProjectParams(min_dist=0.4, seed=5))
+    app = open_page(sample_home)
+    press(app, "Prepare with these settings")
+    steps = {step["do"]: step["params"] for step in jobs.last_job(pipeline.workspace).arguments["steps"]}
+    assert steps["embed"] == own.as_dict() and steps["cluster"]["iterations"] == 3
+    assert (steps["project"]["min_dist"], steps["project"]["seed"]) == (0.4, 5)
+
+
+def test_other_data_of_the_same_name_gets_a_folder_of_its_own(sample_home, tmp_path):
+    same = tmp_path / "sample.jsonl"
+    same.write_bytes(SAMPLE.read_bytes())
+    assert _folder_for(same, file_sha256(same), False) == sample_home / "sample"
+    same.write_text('{"prompt": "a", "completion": "b"}\n')
+    assert _folder_for(same, file_sha256(same), True) == sample_home / "sample-2"
+    Workspace(sample_home / "sample-2", create=True).import_data(same, RecordParams())
+    assert _folder_for(same, file_sha256(same), True) == sample_home / "sample-2"
+    assert _folder_for(tmp_path / "sample.jsonl", "other content", True) == sample_home / "sample-3"
+    assert _folder_for(same, "changed since", False) == sample_home / "sample-2"  # the same file, read again
+
+
+def test_several_numbers_of_clusters_are_tried_and_one_is_taken(sample_home):
+    app = open_page(sample_home)
+    app.text_input(key="suggest_counts").set_value("4, 8")
+    press(app, "Try these numbers")
+    check_job_done(sample_home)
+    app = open_page(sample_home)
+    assert "Silhouette is weak evidence" in words(app)
+    app.selectbox(key="suggest_use").set_value(4)
+    press(app, "Cluster into these")
+    check_job_done(sample_home)
+    assert len(set(pipeline_of(sample_home).array("cluster"))) == 4
+    app = open_page(sample_home)
+    app.text_input(key="suggest_counts").set_value("many")
+    press(app, "Try these numbers", error="counts is 'many'")
+
+
+def test_a_reward_model_scores_from_the_page_and_combines(sample_home, tiny_reward_model):
+    app = open_page(sample_home)
+    check(app.selectbox(key="scorer").set_value("reward").run())
+    press(app, "Score the records", error="needs a model")
+    app.text_input(key="model_reward").set_value(tiny_reward_model)
+    press(app, "Score the records")
+    check_job_done(sample_home)
+    assert pipeline_of(sample_home).params("score").scorer == "reward"
+    app = open_page(sample_home)
+    check(app.selectbox(key="scorer").set_value("combine").run())
+    press(app, "Score the records")
+    check_job_done(sample_home)
+    assert len(pipeline_of(sample_home).params("score").parts) == 2
+
+
+def test_the_cost_of_a_judge_is_said_before_it_starts(sample_home):
+    app = open_page(sample_home)
+    check(app.selectbox(key="scorer").set_value("judge").run())
+    assert "Judging takes 600 requests" in words(app)
