@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.base.errors import CurationError
-from core.cli.evidence import _settings
+from core.cli.ablation import settings_of
 from core.evidence.ablation.arms import select_for_ablation
 from core.evidence.ablation.latest import last_ablation, table_lines
 from core.evidence.ablation.losses import draw_held_out, families, half_width, sum_up
@@ -116,7 +116,7 @@ def test_lines_saved_in_an_older_form_are_not_read_but_their_params_are(pipeline
     saved = ledger.settings()["prove"]
     assert last_ablation(pipeline).lines[0].shares and saved.pop("basis")
     old = [{name: value for name, value in line.items() if name != "shares"} for line in saved["lines"]]
-    ledger.set_settings("prove", saved | {"lines": old, "records": pipeline.current("records")})
+    ledger.setsettings_of("prove", saved | {"lines": old, "records": pipeline.current("records")})
     assert last_ablation(pipeline).lines == [] and last_ablation(pipeline).params == asked
 
 
@@ -241,8 +241,8 @@ def test_measure_compare_prove_and_versions_from_the_command_line(workspace, tmp
 
 
 def test_settings_are_read_as_numbers():
-    assert _settings("steps=8, learning_rate=1E-3,width=16.0") == {"steps": 8, "learning_rate": 1e-3, "width": 16.0}
-    assert _settings("") == {}
+    assert settings_of("steps=8, learning_rate=1E-3,width=16.0") == {"steps": 8, "learning_rate": 1e-3, "width": 16.0}
+    assert settings_of("") == {}
 
 
 def test_groups_with_too_few_held_out_records_are_left_out_and_said(pipeline):
