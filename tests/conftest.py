@@ -255,7 +255,7 @@ def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return trained
 
-    for name in ("train_domain_probe", "train_reward_probe"):
+    for name in ("train_domain_probe", "train_entropy_probe"):
         monkeypatch.setattr(daar_stage, name, quick(getattr(daar_stage, name)))
 
 

@@ -3,23 +3,16 @@
 import numpy as np
 import pytest
 
-from core.base.device import _has_cuda_driver, resolve_device
+from core.base.device import resolve_device
 from core.base.errors import CurationError
 from core.models.encoder import SentenceEncoder
 from core.vectors.clustering import ClusterParams, cluster_embeddings
 from core.vectors.embedding import embed_texts
 from tests.test_clustering import blobs
 
-
-def cuda_is_there() -> bool:
-    if not _has_cuda_driver():
-        return False
-    import torch
-
-    return torch.cuda.is_available()
-
-
-needs_cuda = pytest.mark.skipif(not cuda_is_there(), reason="no CUDA device on this machine")
+# As texts, which are asked when the test is to run: importing torch takes seconds.
+CUDA_IS_THERE = "__import__('torch').cuda.is_available()"
+needs_cuda = pytest.mark.skipif(f"not {CUDA_IS_THERE}", reason="no CUDA device on this machine")
 
 
 def test_cpu_is_cpu_and_unknown_devices_are_refused():
@@ -28,7 +21,7 @@ def test_cpu_is_cpu_and_unknown_devices_are_refused():
         resolve_device("gpu")
 
 
-@pytest.mark.skipif(cuda_is_there(), reason="this machine has a CUDA device")
+@pytest.mark.skipif(CUDA_IS_THERE, reason="this machine has a CUDA device")
 def test_without_cuda_auto_is_cpu_and_asking_for_it_is_a_clear_error():
     assert resolve_device("auto") == "cpu"
     with pytest.raises(CurationError, match="no CUDA device"):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from core.base.errors import CurationError
-from core.cli.ablation import settings_of
 from core.evidence.ablation.arms import select_for_ablation
 from core.evidence.ablation.latest import last_ablation, table_lines
 from core.evidence.ablation.losses import draw_held_out, families, half_width, sum_up
@@ -16,6 +15,7 @@ from core.models.causal_lm import load_causal, mean_log_probs
 from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
 from core.workspace.deciding import decide_records
+from core.workspace.workspace import Workspace
 from tests.command import run
 
 TINY = {"vocabulary": 300, "context": 32, "width": 16, "layers": 1, "heads": 2, "steps": 12, "batch_size": 4}
@@ -116,7 +116,7 @@ def test_lines_saved_in_an_older_form_are_not_read_but_their_params_are(pipeline
     saved = ledger.settings()["prove"]
     assert last_ablation(pipeline).lines[0].shares and saved.pop("basis")
     old = [{name: value for name, value in line.items() if name != "shares"} for line in saved["lines"]]
-    ledger.setsettings_of("prove", saved | {"lines": old, "records": pipeline.current("records")})
+    ledger.set_settings("prove", saved | {"lines": old, "records": pipeline.current("records")})
     assert last_ablation(pipeline).lines == [] and last_ablation(pipeline).params == asked
 
 
@@ -240,9 +240,13 @@ def test_measure_compare_prove_and_versions_from_the_command_line(workspace, tmp
     assert "out of date; it is measured as it was selected" in run("measure", workspace, check=0).stderr
 
 
-def test_settings_are_read_as_numbers():
-    assert settings_of("steps=8, learning_rate=1E-3,width=16.0") == {"steps": 8, "learning_rate": 1e-3, "width": 16.0}
-    assert settings_of("") == {}
+def test_settings_are_read_as_numbers(workspace):
+    given = "vocabulary=300,context=32,layers=1,heads=2,batch_size=2,steps=2, learning_rate=1E-3,width=16"
+    options = ["--methods", "random", "--budget", 12, "--seeds", 1, "--held-out", 24, "--device", "cpu"]
+    run("ablate", workspace, "--set", given, *options, check=0)
+    small = last_ablation(Pipeline(Workspace(workspace))).params.small
+    assert (small["steps"], small["learning_rate"], small["width"]) == (2, 1e-3, 16) and type(small["steps"]) is int
+    assert "width is 16.5" in run("ablate", workspace, "--set", "width=16.5", *options, check=1).stderr
 
 
 def test_groups_with_too_few_held_out_records_are_left_out_and_said(pipeline):

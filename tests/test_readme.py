@@ -22,7 +22,17 @@ def test_every_verb_and_option_is_in_the_readme(verb):
     assert f"`{verb}" in README or f"core {verb} " in README, verb
     for action in verbs()[verb]._actions:
         for option in action.option_strings:
-            assert option in ("-h", "--help") or option in README, (verb, option)
+            assert option in ("-h", "--help") or is_named(option, README), (verb, option)
+
+
+def is_named(option: str, text: str) -> bool:
+    """Whether a text names the whole option, not only a longer one that begins or ends like it."""
+    return re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", text) is not None
+
+
+def test_an_option_inside_a_longer_one_is_not_named():
+    assert is_named("--seed", "`--seed 0`") and is_named("--seed", "`--seed`, `--seeds-each`")
+    assert not is_named("--seed", "`--seeds-each`, `--the--seed`") and not is_named("-d", "`--device`")
 
 
 def test_every_page_is_in_the_readme_with_a_picture():
@@ -33,10 +43,10 @@ def test_every_page_is_in_the_readme_with_a_picture():
         assert (ROOT / picture).is_file(), picture
 
 
-def test_every_core_module_is_in_the_readme():
-    for path in (ROOT / "core").glob("*.py"):
-        if path.stem not in ("__init__", "__main__"):
-            assert f"`{path.name}`" in README, path.name
+@pytest.mark.parametrize("folder", [path.parent.name for path in sorted((ROOT / "core").glob("*/__init__.py"))])
+def test_every_folder_of_core_has_its_line_in_the_readme(folder):
+    lines = [line for line in README.splitlines() if line.startswith("|") and f"`{folder}/`" in line.split("|")[1]]
+    assert len(lines) == 1
 
 
 def test_every_method_is_in_the_readme():

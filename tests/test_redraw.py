@@ -1,7 +1,6 @@
 """Drawn anew: what differs between the seeds of an ablation or of a stability, and what a curator is warned of."""
 
 import dataclasses
-import functools
 import re
 import shutil
 
@@ -11,17 +10,16 @@ import yaml
 
 from core.cli.parser import main
 from core.daar.domains import domain_as_dict
-from core.daar.params import DaarParams
-from core.data.records import RecordParams
 from core.evidence.ablation.arms import redrawn_words, select_for_ablation
 from core.evidence.ablation.latest import last_ablation, table_lines
+from core.evidence.ablation.losses import draw_held_out
 from core.evidence.ablation.run import ablate
 from core.evidence.redraw import mean_overlap, overlap_warning, redrawn_pool
 from core.evidence.stability import StabilityParams, known_stability, stability
 from core.quality.params import QualityParams
 from core.run.pipeline import Pipeline
 from core.selection.choosing import select_records
-from core.selection.methods.by_domain import daar, low_cuts
+from core.selection.methods.by_domain import low_cuts
 from core.selection.params import SelectionParams
 from core.selection.pool import Pool
 from core.selection.stage import pool_of
@@ -30,9 +28,10 @@ from core.vectors.embedding import EmbedParams
 from core.workspace.deciding import decide_cluster, decide_records
 from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
+from tests.made_once import made_once, make_workspace
 from tests.pages import check_job_done, open_page, press, words
-from tests.test_proof import TINY
-from tests.test_proof import params as prove_params
+from tests.test_ablation import TINY
+from tests.test_ablation import params as prove_params
 from tests.test_reward_stage import DOMAINS, params
 
 NOTHING = np.zeros(0, np.int64)
@@ -47,24 +46,19 @@ def pipeline(make_pipeline):
     return make_pipeline("embed", "cluster", "score")
 
 
-@pytest.fixture(scope="module")
-def rewarded_folder(tmp_path_factory):
-    """A workspace where DaaR has run, and its probes were trained with the next seed too."""
-    home = tmp_path_factory.mktemp("rewarded")
-    workspace = Workspace(home / "small", create=True)
-    workspace.import_data(write_jsonl(home / "small.jsonl", small_records()), RecordParams())
-    made = Pipeline(workspace)
-    for stage, asked in (("embed", EmbedParams()), ("cluster", ClusterParams(9)), ("score", QualityParams())):
-        made.run(stage, asked, encoder=TinyEncoder(), device="cpu")
-    asked = params(BY_RECORD, learning_rate=1e-3, steps=300)
-    made.run("reward", asked, device="cpu")
-    made.make("reward", dataclasses.replace(asked, seed=1), device="cpu")
-    return workspace.folder
-
-
 @pytest.fixture
-def rewarded(rewarded_folder, tmp_path):
-    shutil.copytree(rewarded_folder, tmp_path / "rewarded")
+def rewarded(tmp_path, tmp_path_factory):
+    """A workspace where DaaR has run, and its probes were trained with the next seed too."""
+
+    def make(folder):
+        data = write_jsonl(folder / "small.jsonl", small_records())
+        stages = {"embed": EmbedParams(), "cluster": ClusterParams(9), "score": QualityParams()}
+        made = make_workspace(folder / "small", data, stages, TinyEncoder())
+        asked = params(BY_RECORD, learning_rate=1e-3, steps=300)
+        made.run("reward", asked, device="cpu")
+        made.make("reward", dataclasses.replace(asked, seed=1), device="cpu")
+
+    shutil.copytree(made_once(tmp_path_factory, "rewarded", make) / "small", tmp_path / "rewarded")
     return Pipeline(Workspace(tmp_path / "rewarded"))
 
 
@@ -166,18 +160,11 @@ def test_a_proof_says_how_alike_its_seeds_select(rewarded):
     lines = ablate(rewarded, prove_params(methods=("random", "daar")), device="cpu")
     ablation = last_ablation(rewarded)
     daar = next(line for line in lines if line.method == "daar")
-    drawn = [
-        set(select_for_ablation(rewarded, "daar", prove_params(), s, _barred(rewarded), device="cpu")) for s in (0, 1)
-    ]
+    held = draw_held_out(60, prove_params())  # no record has a copy that is held out with it
+    drawn = [set(select_for_ablation(rewarded, "daar", prove_params(), seed, held, device="cpu")) for seed in (0, 1)]
     assert daar.overlap == pytest.approx(len(drawn[0] & drawn[1]) / 12)
     assert any("depends on the seed" in text for text in ablation.warnings) == (daar.overlap < 0.7)
     assert "DaaR's seeds and probes" in ablation.varied
-
-
-def _barred(pipeline):
-    from core.evidence.ablation.run import _held_out
-
-    return _held_out(pipeline, prove_params()).barred
 
 
 def test_a_proof_from_before_says_what_its_intervals_leave_out(pipeline):
@@ -192,9 +179,7 @@ def test_a_proof_from_before_says_what_its_intervals_leave_out(pipeline):
     assert table_lines(ablation.lines)
 
 
-def test_reward_reports_its_stability_from_the_command_line(rewarded, tmp_path, monkeypatch, capsys):
-    # A domain probe that learns longer, as by default, would report the same.
-    monkeypatch.setattr(daar, "DaarParams", functools.partial(DaarParams, steps=60))
+def test_reward_reports_its_stability_from_the_command_line(rewarded, tmp_path, quick_probes, capsys):
     file = tmp_path / "domains.yaml"
     file.write_text(yaml.safe_dump([domain_as_dict(domain) for domain in BY_RECORD]))
     folder = str(rewarded.workspace.folder)

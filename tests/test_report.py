@@ -396,8 +396,13 @@ def test_measures_stand_beside_their_bands_where_they_were_made(pipeline, tmp_pa
         ("words", 3, figures.PLAIN),
     ],
 )
-def test_a_dot_says_by_its_colour_whether_it_is_better_than_chance(name, value, colour):
-    assert findings._colour(Evidence({name: value}, {name: [1, 2]}, {}), name) == colour
+def test_a_dot_says_by_its_colour_whether_it_is_better_than_chance(pipeline, monkeypatch, name, value, colour):
+    drawn, tokens = [], {"prompts": 1, "responses": 1, "tokenizer": "x"}
+    found = Evidence({name: value}, {name: [1, 2]}, {"tokens": tokens, "compared": 12})
+    monkeypatch.setattr(findings, "found_before", lambda *_: found)
+    monkeypatch.setattr(findings, "measure_dots", lambda titles, values, bands, colours: drawn.append(colours) or b"")
+    findings.measures(pipeline, delivery.selected_rows(pipeline))
+    assert drawn == [[colour]]
 
 
 def test_a_measure_that_never_differs_is_drawn_too():

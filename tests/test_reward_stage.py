@@ -7,11 +7,11 @@ import pytest
 
 from core.base.errors import CurationError
 from core.base.files import file_sha256
+from core.daar import stage
 from core.daar.domains import Domain, Seed, domain_as_dict
 from core.daar.params import DaarParams
-from core.daar.probes import Probe, softmax
+from core.daar.probes import Probe, Training, softmax
 from core.daar.saved_domains import save_in, saved_domains
-from core.daar.stage import _weak_probes
 from core.models.causal_lm import load_causal
 from core.models.hidden_states import input_means, layer_means
 from core.run.pipeline import Pipeline
@@ -211,18 +211,39 @@ def test_a_reward_that_is_refused_changes_nothing_and_a_file_says_what_it_replac
     )
 
 
-def test_probes_that_trained_too_little_are_said_to():
-    assert _weak_probes(0.9, 0.9, 500) == [] and "Only 6 records" in _weak_probes(0.9, 0.9, 6)[0]
-    told = _weak_probes(0.3, -0.2, 500)
-    assert "right on 30%" in told[0] and "entropy is -0.20" in told[1]
-    assert "is not known" in _weak_probes(0.9, None, 500)[0]
+@pytest.mark.parametrize(
+    ("accuracy", "spearman", "n_held_out", "told"),
+    [
+        (0.9, 0.9, 10, []),
+        (0.9, 0.9, 9, ["Only 9 records were held out"]),
+        (0.3, -0.2, 10, ["right on 30%", "entropy is -0.20"]),
+        (0.9, None, 10, ["entropy is not known"]),
+    ],
+)
+def test_probes_that_trained_too_little_are_said_to(
+    make_pipeline, monkeypatch, quick_probes, accuracy, spearman, n_held_out, told
+):
+    def train_so(train, how_well):
+        def trained(*given):
+            held = np.arange(n_held_out)
+            return train(*given)[0], Training([{"validation": 1.0} | how_well], held, np.zeros((len(held), 4)))
+
+        return trained
+
+    how_well = {"accuracy": accuracy}, {} if spearman is None else {"spearman": spearman}
+    for name, curve in zip(("train_domain_probe", "train_entropy_probe"), how_well, strict=True):
+        monkeypatch.setattr(stage, name, train_so(getattr(stage, name), curve))
+    pipeline = make_pipeline("embed")
+    pipeline.run("reward", params(), device="cpu", encoder=TinyEncoder())
+    warnings = [text for text in pipeline.finished("reward")["warnings"] if "held" in text or "correlation" in text]
+    assert len(warnings) == len(told) and all(part in text for part, text in zip(told, warnings, strict=True))
 
 
 def _without_cuts(pipeline):
     return [text for text in pipeline.finished("select")["warnings"] if "entropy at the cut" not in text]
 
 
-def test_wished_shares_that_cannot_be_met_are_said(make_pipeline):
+def test_target_shares_that_cannot_be_met_are_said(make_pipeline):
     domains = (dataclasses.replace(DOMAINS[0], share=0.9), *DOMAINS[1:])
     pipeline = make_pipeline("embed")
     pipeline.run("reward", params(domains, learning_rate=3e-4), device="cpu", encoder=TinyEncoder())

@@ -381,20 +381,15 @@ def test_most_scored_limits_what_a_cluster_is_asked(rounds, tiny_lm):
 
 DIES = """
 import os, sys
-from core.models import lora as tuning
 from core.cli.parser import main
-watch, seen = tuning._watcher, [0]
-def watcher(folder, progress):
-    callback = watch(folder, progress)
-    ended = callback.on_step_end
-    def on_step_end(args, state, control, **kwargs):
-        seen[0] += 1
-        if seen[0] == int(sys.argv[2]):
+from core.refine import feedback
+tune = feedback.tune
+def dying(*given):
+    def progress(done, total):
+        if (done, total) == (int(sys.argv[2]), 8):
             os._exit(9)
-        return ended(args, state, control, **kwargs)
-    callback.on_step_end = on_step_end
-    return callback
-tuning._watcher = watcher
+    return tune(*given[:-1], progress)
+feedback.tune = dying
 sys.exit(main(["refine", sys.argv[1], "--continue", "--device", "cpu"]))
 """
 
@@ -409,9 +404,7 @@ def test_killed_twice_in_round_2_it_resumes_and_ends_with_the_same_records(make_
     broken = Rounds(make_pipeline(*PREPARED, folder="broken"))
     broken.start(RefineParams("12", 3, "lm"), lm_of(tiny_lm))
     folder = str(broken.workspace.folder)
-    # Each process dies, as by SIGKILL, at the end of a step: after the 4 of round 1, the 4th of the 8 of round 2; then
-    # the 7th, by then its own 4th.
-    for dies_at, kept in ((4 + 4, 3), (4, 6)):
+    for dies_at, kept in ((4, 3), (7, 6)):  # at the end of a step of the 8 of round 2, as by SIGKILL
         died = subprocess.run([sys.executable, "-c", DIES, folder, str(dies_at)], cwd=ROOT, capture_output=True)
         assert died.returncode == 9, died.stderr
         assert len(fresh(broken).rounds(1)) == 2 and tuned_until(broken) == kept

@@ -100,10 +100,18 @@ def test_the_fast_number_format_stays_within_0_99(real_encoder):
 
 def test_an_inaccurate_format_is_not_used(real_encoder, monkeypatch):
     monkeypatch.setattr("core.models.encoder.fast_format", lambda device: "bfloat16")
-    monkeypatch.setattr("core.models.encoder._LEAST_AGREEMENT", 1.1)
+    texts, encode, calls = ["one text", "another"], SentenceEncoder.encode, []
+
+    def inaccurate(encoder, some):
+        calls.append(len(some))
+        return encode(encoder, some) if len(calls) == 1 else encode(encoder, some)[::-1]  # the second is the fast one's
+
     encoder = SentenceEncoder(device="cpu")
-    encoder.calibrate(["one text", "another"])
-    assert encoder.format == "float32" and encoder._model.dtype == real_encoder._model.dtype
+    with monkeypatch.context() as patch:
+        patch.setattr(SentenceEncoder, "encode", inaccurate)
+        encoder.calibrate(texts)
+    assert calls == [2, 2] and encoder.format == "float32"
+    np.testing.assert_array_equal(encoder.encode(texts), real_encoder.encode(texts))
 
 
 def test_longer_texts_are_cut_at_max_tokens():

@@ -14,6 +14,7 @@ from core.workspace.workspace import Workspace
 from tests.command import run
 from tests.conftest import TinyEncoder
 from tests.judge_server import judge_server
+from tests.made_once import made_once
 from tests.tiny_models import make_writer
 
 SUBJECTS = ("bread oven flour", "python function list", "garden soil seeds", "train ticket sea", "water spring number")
@@ -40,7 +41,7 @@ def endpoint(monkeypatch):
 
 @pytest.fixture(scope="session")
 def writer(tmp_path_factory):
-    return make_writer(tmp_path_factory.mktemp("writer") / "lm", TEXTS)
+    return str(made_once(tmp_path_factory, "writer", lambda folder: make_writer(folder, TEXTS)))
 
 
 def in_turn():

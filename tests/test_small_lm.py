@@ -1,5 +1,6 @@
 """The small LM trained from scratch: tokens, packing, the same training for every choice, and held-out losses by hand."""
 
+import dataclasses
 import itertools
 import math
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.base.errors import CurationError
-from core.models.scratch_lm import SmallLmParams, _rate, held_out_losses, train_small_lm
+from core.models.scratch_lm import SmallLmParams, held_out_losses, train_small_lm
 from core.models.scratch_tokens import Encoded, encode_pairs, pack, train_tokenizer
 
 QUICK = SmallLmParams(
@@ -211,11 +212,24 @@ def test_params_out_of_range_are_refused(values, message):
         SmallLmParams(**values)
 
 
-def test_the_learning_rate_warms_up_and_falls_to_a_tenth():
-    rates = [_rate(step, 100) for step in range(100)]
-    assert rates[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+@pytest.mark.parametrize("steps", [100, 1])
+def test_the_learning_rate_warms_up_and_falls_to_a_tenth(tokenizer, monkeypatch, steps):
+    import torch
+
+    rates, step = [], torch.optim.AdamW.step
+
+    def noted(optimizer, *given):
+        rates.append(optimizer.param_groups[0]["lr"] / QUICK.learning_rate)
+        return step(optimizer, *given)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", noted)
+    params = dataclasses.replace(QUICK, steps=steps, context=8, width=8, layers=1, batch_size=1)
+    train_small_lm(encode_pairs(tokenizer, *bread(range(4))), params, seed=0)
+    if steps == 1:
+        assert rates == [1.0]
+        return
+    assert len(rates) == steps and rates[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
     assert rates[4:] == sorted(rates[4:], reverse=True) and rates[-1] == pytest.approx(0.1)
-    assert _rate(0, 1) == 1.0
 
 
 @pytest.mark.skipif("not __import__('torch').cuda.is_available()", reason="no CUDA device on this machine")

@@ -31,7 +31,7 @@ def ablate(arguments: argparse.Namespace) -> None:
     """Train on each method's selection and print the held-out losses."""
     pipeline = open_pipeline(arguments)
     pipeline.workspace.dataset()
-    own = {"lora" if arguments.base else "small": settings_of(arguments.set)}
+    own = {"lora" if arguments.base else "small": _settings(arguments.set)}
     params = read(arguments, AblationParams, **own)
     run_in_workspace(pipeline.workspace, [Step("ablate", params.as_dict())], arguments)
     ablation = last_ablation(open_pipeline(arguments))
@@ -49,7 +49,7 @@ def ablate(arguments: argparse.Namespace) -> None:
         )
 
 
-def settings_of(text: str) -> dict[str, int | float]:
+def _settings(text: str) -> dict[str, int | float]:
     """Return the names and numbers of a text such as "steps=800,width=256"."""
     values: dict[str, int | float] = {}
     for part in filter(None, text.split(",")):
