@@ -1,11 +1,9 @@
-"""What several tests share: a tiny encoder, small workspaces, the sample prepared with the real one, jobs without processes."""
+"""What several tests share: a tiny encoder, small workspaces, tiny models; see also the plugins."""
 
-import dataclasses
 import hashlib
 import json
 import os
 import shutil
-import types
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,14 +16,8 @@ import hypothesis
 import numpy as np
 import pytest
 
-from core.daar import stage as daar_stage
-from core.daar.probes import ProbeParams
 from core.models.encoder import SentenceEncoder
 from core.quality.params import QualityParams
-from core.refine.advance import Advance, advance
-from core.refine.params import RefineParams
-from core.refine.runs import Rounds
-from core.run import jobs
 from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
 from core.vectors.clustering import ClusterParams
@@ -33,7 +25,9 @@ from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
 from core.workspace.workspace import Workspace
 from tests.command import run
-from tests.made_once import copy_workspace, made_once, make_workspace, train_rewards
+from tests.made_once import copy_workspace, made_once, make_workspace
+
+pytest_plugins = ["tests.damaging", "tests.refining", "tests.sample_homes", "tests.stand_ins"]
 
 # How long an example takes says nothing on a busy machine.
 hypothesis.settings.register_profile("winnow", deadline=None)
@@ -150,113 +144,7 @@ def workspace(tmp_path: Path, data_file: Path, vectors: Path, tmp_path_factory) 
     return tmp_path / "w"
 
 
-# The sample, prepared with the real encoder. These are homes, each with a workspace `sample`; tests are given copies.
-
-
-@pytest.fixture(scope="session")
-def prepared_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    def make(home: Path) -> None:
-        stages = {
-            "embed": EmbedParams(),
-            "cluster": ClusterParams(),
-            "project": ProjectParams(),
-            "score": QualityParams(),
-        }
-        make_workspace(home / "sample", SAMPLE, stages, SentenceEncoder(device="cpu"))
-
-    return made_once(tmp_path_factory, "sample", make)
-
-
-@pytest.fixture(scope="session")
-def rewarded_sample(prepared_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    def make(home: Path) -> None:
-        shutil.copytree(prepared_sample, home, dirs_exist_ok=True)
-        train_rewards(Pipeline(Workspace(home / "sample")))
-
-    return made_once(tmp_path_factory, "rewarded-sample", make)
-
-
-@pytest.fixture
-def copied_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Path]:
-    """Return a function that copies a home and makes the copy this test's."""
-
-    def copy(made: Path) -> Path:
-        home = tmp_path / "home"
-        shutil.copytree(made, home)
-        monkeypatch.setenv("WINNOW_HOME", str(home))
-        return home
-
-    return copy
-
-
-@pytest.fixture
-def sample_home(prepared_sample: Path, copied_home) -> Path:
-    return copied_home(prepared_sample)
-
-
-@pytest.fixture
-def selected_home(sample_home: Path) -> Path:
-    """60 records are selected."""
-    Pipeline(Workspace(sample_home / "sample")).run("select", SelectionParams("60"))
-    return sample_home
-
-
-@pytest.fixture
-def refined_home(sample_home: Path) -> Path:
-    """Two of three rounds have run."""
-    rounds = Rounds(Pipeline(Workspace(sample_home / "sample")))
-    rounds.start(RefineParams("60", 3), who="ann")
-    advance(rounds, Advance(1, until=2), encoder=TinyEncoder())
-    return sample_home
-
-
-@pytest.fixture
-def rewarded_home(rewarded_sample: Path, copied_home) -> Path:
-    """DaaR has learnt, and a fifth is selected by it."""
-    return copied_home(rewarded_sample)
-
-
-# Jobs
-
-
-@pytest.fixture
-def jobs_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a job's work be done in this process, before `start_job` returns."""
-
-    def work(command: Sequence[str], **_) -> types.SimpleNamespace:
-        jobs.run_job(Workspace(command[-2]), int(command[-1]))
-        return types.SimpleNamespace(pid=None)
-
-    monkeypatch.setattr(jobs, "subprocess", types.SimpleNamespace(Popen=work, DEVNULL=None, STDOUT=None))
-
-
-@pytest.fixture
-def jobs_never_begin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a job be queued, and nobody take it up."""
-    nobody = types.SimpleNamespace(pid=None)
-    monkeypatch.setattr(jobs, "subprocess", types.SimpleNamespace(Popen=lambda *_, **__: nobody, DEVNULL=0, STDOUT=0))
-
-
 # Tiny models
-
-
-@pytest.fixture
-def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let DaaR's probes learn for 60 steps at most: for tests that ask what is done with them, not what they learn."""
-
-    def quick(train: Callable) -> Callable:
-        def trained(*given):
-            return train(
-                *(
-                    dataclasses.replace(each, steps=min(each.steps, 60)) if isinstance(each, ProbeParams) else each
-                    for each in given
-                )
-            )
-
-        return trained
-
-    for name in ("train_domain_probe", "train_entropy_probe"):
-        monkeypatch.setattr(daar_stage, name, quick(getattr(daar_stage, name)))
 
 
 @pytest.fixture(scope="session")

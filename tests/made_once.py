@@ -53,7 +53,7 @@ def copy_workspace(made: Path, folder: Path, made_from: Path, data: Path) -> Non
 
 
 def train_rewards(pipeline: Pipeline) -> None:
-    """Let DaaR learn the usual domains on the sample from three records each, and select by it."""
+    """Train the probes of DaaR on the usual domains, of three records of the sample each, and select by it."""
     domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
     labels = np.asarray(pipeline.array("cluster"))
     for k, domain in enumerate(domains):

@@ -1,6 +1,5 @@
 """Damage is noticed and said, with the fix, and nothing is made of it: records, dataset.json, the ledger."""
 
-import contextlib
 import json
 import random
 import sqlite3
@@ -12,10 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.charts.escaping import as_markdown
-from components.data.data_source import _folder_for
 from core.base.errors import CurationError
-from core.base.files import file_sha256
 from core.cli.parser import main
 from core.data.record_table import RecordTable
 from core.data.records import RecordParams
@@ -24,29 +20,10 @@ from core.export.delivery import export_selection
 from core.export.report.writing import write_report
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step, run_steps
-from core.selection.params import SelectionParams
-from core.workspace.deciding import decide_records
 from core.workspace.workspace import Workspace
-from tests.conftest import small_records, write_jsonl
-from tests.pages import check, new_app, open_page
+from tests.damaging import everything_in, flip
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture
-def selected(make_pipeline):
-    pipeline = make_pipeline("score")
-    decide_records(pipeline.workspace, "pin", np.array([41]), who="ann")
-    pipeline = Pipeline(pipeline.workspace)
-    pipeline.run("select", SelectionParams("12", "random"))
-    return pipeline
-
-
-def flip(path, text):
-    """Flip one bit of the letter after `text`."""
-    content = bytearray(path.read_bytes())
-    content[content.index(text) + len(text)] ^= 1
-    path.write_bytes(content)
 
 
 def state_of(pipeline):
@@ -209,10 +186,6 @@ def test_a_damaged_dataset_json_is_said_and_an_import_mends_it(selected, data_fi
 # The ledger
 
 
-def everything_in(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
 def no_tables(path):
     path.unlink()
     with sqlite3.connect(path) as db:
@@ -296,66 +269,3 @@ def test_a_folder_made_but_never_imported_into_is_still_new(tmp_path):
     (tmp_path / "w" / "artifacts").mkdir(parents=True)
     (tmp_path / "w" / "workspace.db").touch()
     assert not Workspace(tmp_path / "w", create=True).has_data
-
-
-# The app
-
-
-def later_version(folder):
-    with contextlib.closing(sqlite3.connect(folder / "workspace.db")) as db:
-        db.execute("PRAGMA user_version = 99")
-
-
-DAMAGES = {
-    "an empty ledger": lambda folder: (folder / "workspace.db").write_bytes(b""),
-    "no ledger": lambda folder: (folder / "workspace.db").unlink(),
-    "no database": lambda folder: (folder / "workspace.db").write_bytes(b"x" * 5000),
-    "a later version": later_version,
-    "no dataset": lambda folder: (folder / "dataset.json").write_bytes(b"{"),
-    "cut records": lambda folder: (folder / "records.arrow").write_bytes(b"ARROW1"),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_the_app_says_what_is_wrong_and_opens_other_data(selected, tmp_path, monkeypatch, damage):
-    monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
-    other = write_jsonl(tmp_path / "other.jsonl", small_records(8))
-    Workspace(tmp_path / "fine", create=True).import_data(other, RecordParams())
-    damage(selected.workspace.folder)
-    before = everything_in(selected.workspace.folder)
-    app = open_page(tmp_path, workspace="workspace", error=as_markdown(str(selected.workspace.folder)))
-    assert "--workspace" not in app.error[0].value and "python -m core" not in app.error[0].value
-    assert everything_in(selected.workspace.folder) == before
-    app.selectbox[0].select("fine").run()
-    check(app.button(key="open_before").click().run())
-    assert "8 records" in [caption.value for caption in app.sidebar.caption]
-
-
-def test_an_address_that_names_a_lost_ledger_is_told_so(selected, tmp_path, monkeypatch):
-    monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
-    (selected.workspace.folder / "workspace.db").unlink()
-    app = new_app()
-    app.query_params["workspace"] = "workspace"
-    check(app.run(), "workspace.db is missing")
-    assert "open other data" in app.error[0].value
-
-
-def test_an_address_can_not_lead_out_of_the_home(selected, tmp_path, monkeypatch):
-    monkeypatch.setenv("WINNOW_HOME", str(selected.workspace.folder / "home"))
-    app = new_app()
-    app.query_params["workspace"] = "x/.."
-    check(app.run())
-    assert app.session_state["winnow"].workspace.name == "sample"
-
-
-def test_data_is_opened_anew_beside_a_workspace_that_can_not_be_read(selected, data_file, tmp_path, monkeypatch):
-    monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
-    folder = selected.workspace.folder.rename(tmp_path / "small")
-    sha256 = file_sha256(data_file)
-    moved = data_file.rename(tmp_path / "elsewhere.jsonl").rename(tmp_path / "small.jsonl")
-    assert _folder_for(moved, sha256, False) == folder
-    flip(folder / "records.arrow", b"python function")
-    assert _folder_for(moved, sha256, False) == folder  # opening it again fixes it
-    (folder / "workspace.db").write_bytes(b"")
-    before = everything_in(folder)
-    assert _folder_for(moved, sha256, False) == tmp_path / "small-2" and everything_in(folder) == before

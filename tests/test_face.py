@@ -75,7 +75,7 @@ def test_decisions_are_obeyed_and_can_be_cleared(ws):
     assert [d.action for d in ws.workspace.ledger.decisions()] == ["drop", "pin", "weight", "clear", "clear"]
 
 
-def test_rounds_daar_and_measures_come_back_as_frames(ws, tmp_path):
+def test_rounds_daar_and_measures_come_back_as_frames(ws, tmp_path, quick_probes):
     ws.cluster(4)
     ws.score()
     history = ws.refine(12, rounds=3)

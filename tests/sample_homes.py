@@ -1,0 +1,84 @@
+"""Homes, each with a workspace `sample`: the sample prepared with the real encoder, then selected from, refined, rewarded."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.models.encoder import SentenceEncoder
+from core.quality.params import QualityParams
+from core.refine.advance import Advance, advance
+from core.refine.params import RefineParams
+from core.refine.runs import Rounds
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.vectors.clustering import ClusterParams
+from core.vectors.embedding import EmbedParams
+from core.vectors.projection import ProjectParams
+from core.workspace.workspace import Workspace
+from tests.conftest import SAMPLE, TinyEncoder
+from tests.made_once import made_once, make_workspace, train_rewards
+
+
+@pytest.fixture(scope="session")
+def prepared_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def make(home: Path) -> None:
+        stages = {
+            "embed": EmbedParams(),
+            "cluster": ClusterParams(),
+            "project": ProjectParams(),
+            "score": QualityParams(),
+        }
+        make_workspace(home / "sample", SAMPLE, stages, SentenceEncoder(device="cpu"))
+
+    return made_once(tmp_path_factory, "sample", make)
+
+
+@pytest.fixture(scope="session")
+def rewarded_sample(prepared_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def make(home: Path) -> None:
+        shutil.copytree(prepared_sample, home, dirs_exist_ok=True)
+        train_rewards(Pipeline(Workspace(home / "sample")))
+
+    return made_once(tmp_path_factory, "rewarded-sample", make)
+
+
+@pytest.fixture
+def copied_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Path]:
+    """Return a function that copies a home and makes the copy this test's."""
+
+    def copy(made: Path) -> Path:
+        home = tmp_path / "home"
+        shutil.copytree(made, home)
+        monkeypatch.setenv("WINNOW_HOME", str(home))
+        return home
+
+    return copy
+
+
+@pytest.fixture
+def sample_home(prepared_sample: Path, copied_home) -> Path:
+    return copied_home(prepared_sample)
+
+
+@pytest.fixture
+def selected_home(sample_home: Path) -> Path:
+    """60 records are selected."""
+    Pipeline(Workspace(sample_home / "sample")).run("select", SelectionParams("60"))
+    return sample_home
+
+
+@pytest.fixture
+def refined_home(sample_home: Path) -> Path:
+    """Two of three rounds have run."""
+    rounds = Rounds(Pipeline(Workspace(sample_home / "sample")))
+    rounds.start(RefineParams("60", 3), who="ann")
+    advance(rounds, Advance(1, until=2), encoder=TinyEncoder())
+    return sample_home
+
+
+@pytest.fixture
+def rewarded_home(rewarded_sample: Path, copied_home) -> Path:
+    """DaaR has trained its probes, and a fifth is selected by it."""
+    return copied_home(rewarded_sample)
