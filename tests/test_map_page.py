@@ -1,5 +1,7 @@
 """The Map page and its reader, without a browser."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -86,8 +88,19 @@ def test_a_search_finds_records(sample_home):
     assert "No record holds" in words(app)
 
 
-@pytest.mark.parametrize("colour_by", ["cluster", "selection", "quality", "source"])
-def test_the_map_is_drawn_in_every_colouring(selected_home, colour_by):
+@pytest.mark.parametrize(
+    ("colour_by", "legend"),
+    [
+        ("cluster", set()),
+        ("selection", {"selected", "not selected", "pinned", "dropped"}),
+        ("quality", set()),
+        ("source", {"python", "cooking", "other"}),
+    ],
+)
+def test_the_map_is_drawn_in_every_colouring(selected_home, colour_by, legend):
     app = open_page(selected_home, "map")
     check(app.segmented_control(key="colour_by").set_value(colour_by).run())
-    assert app.get("plotly_chart")
+    traces = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    shown = {trace["name"] for trace in traces if trace.get("name")}
+    assert legend <= shown and bool(legend) == bool(shown)
+    assert any("colorbar" in trace["marker"] for trace in traces if "marker" in trace) == (colour_by == "quality")
