@@ -185,13 +185,13 @@ def test_scores_do_not_depend_on_the_batches(texts, batch_rows):
 
 def test_words_do_not_depend_on_what_lies_behind_the_text_in_memory():
     found = set()
-    for n in range(1, 80):
+    for n in range(1, 200):
         texts = pa.array(["x" * n + " y  "], pa.large_string())
-        freed = [pa.allocate_buffer(192) for _ in range(64)]
+        batch = pa.record_batch({"response": texts, "prompt": pa.array([""], pa.large_string())})
+        freed = [pa.allocate_buffer(size) for size in (64, 128, 192, 256, 320) for _ in range(64)]
         for buffer in freed:  # freed again, it is what the next text is written to
             np.frombuffer(buffer, np.uint8)[:] = 0xFF
         del buffer, freed
-        batch = pa.record_batch({"response": texts, "prompt": pa.array([""], pa.large_string())})
         found.add(heuristic_scores(batch)["length"][0].as_py())
     assert found == {float(np.float32(np.log(1 + 2) / np.log(1 + FULL_LENGTH_WORDS)))}  # of two words
 
