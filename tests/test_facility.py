@@ -3,10 +3,10 @@ import itertools
 import numpy as np
 import pytest
 
-from core.selection import facility as facility_module
 from core.selection.choosing import select_records
+from core.selection.methods import facility as facility_module
+from core.selection.methods import novelselect as novel_module
 from core.selection.methods._moments import MomentBounds
-from core.selection.methods.novelselect import novelselect as novel_module
 from core.selection.params import SelectionParams
 from core.selection.pool import Pool
 from core.vectors.neighbours import density

@@ -30,8 +30,8 @@ from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 from tests.made_once import made_once, make_workspace
 from tests.pages import check_job_done, open_page, press, words
-from tests.test_proof import TINY
-from tests.test_proof import params as prove_params
+from tests.test_ablation import TINY
+from tests.test_ablation import params as prove_params
 from tests.test_reward_stage import DOMAINS, params
 
 NOTHING = np.zeros(0, np.int64)

@@ -8,6 +8,7 @@ import pytest
 
 from core.base.errors import CurationError
 from core.base.params import Params, digest, option, options_of
+from core.base.progress import no_progress
 from core.base.registry import Registry
 from core.cli.options import add_options, given, read
 from core.cli.parser import build_parser
@@ -16,7 +17,7 @@ from core.measures.measure import MEASURES
 from core.quality.scorer import SCORERS
 from core.refine.params import RefineParams
 from core.run.pipeline import STAGES
-from core.run.tasks import TASKS
+from core.run.tasks import TASKS, Step, doing, run_steps
 from core.selection.choosing import select_records
 from core.selection.method import METHODS, Method
 from core.selection.params import RoundsParams, SelectionParams
@@ -124,3 +125,19 @@ def test_the_plain_forms_of_params_are_those_that_workspaces_hold():
     assert list(RoundsParams(1, 2, "x").as_dict()) == ["run", "rounds", "course", "budget", "method"]
     assert SeedParams("x", similarity_threshold=0.5).as_dict()["threshold"] == 0.5
     assert digest("select", SelectionParams().as_dict()) == "e8d2e6f49c78e421"
+
+
+def test_verbs_and_options_of_before_still_work():
+    parser = build_parser()
+    assert parser.parse_args(["prove", "w"]).run is parser.parse_args(["ablate", "w"]).run
+    before = ["select", "w", "--threshold", "0.5", "--probability", "softmax", "--customise", "x"]
+    now = ["select", "w", "--similarity-threshold", "0.5", "--sampling-probability", "softmax", "--target-domain", "x"]
+    assert read(parser.parse_args(before), SelectionParams) == read(parser.parse_args(now), SelectionParams)
+    assert read(parser.parse_args(before), SelectionParams).similarity_threshold == 0.5
+
+
+def test_a_job_of_before_can_be_tried_again(make_pipeline, monkeypatch):
+    seen = []
+    monkeypatch.setitem(TASKS, "ablate", dataclasses.replace(TASKS["ablate"], run=lambda by: seen.append(by.params)))
+    run_steps(make_pipeline().workspace, [Step("prove", {"budget": "5%"})], lambda step: no_progress)
+    assert seen == [{"budget": "5%"}] and doing("ablate") == "Training on each selection"

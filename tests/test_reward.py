@@ -194,7 +194,7 @@ def test_customised_takes_half_of_a_domain_and_a_tenth_of_each_other():
         select_records(pool, SelectionParams("22", "daar", target_domain="d"))
 
 
-def test_wished_shares_are_kept_and_the_rest_goes_by_size():
+def test_target_shares_are_kept_and_the_rest_goes_by_size():
     pool = make_pool(shares={"a": 0.0, "b": 0.0, "c": 0.3})
     assert per_domain(pool, select_records(pool, SelectionParams("30", "daar")).rows) == [14, 7, 9]
     assert per_domain(pool, select_records(pool, SelectionParams("100", "daar")).rows) == [60, 30, 10]

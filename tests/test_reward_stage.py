@@ -243,7 +243,7 @@ def _without_cuts(pipeline):
     return [text for text in pipeline.finished("select")["warnings"] if "entropy at the cut" not in text]
 
 
-def test_wished_shares_that_cannot_be_met_are_said(make_pipeline):
+def test_target_shares_that_cannot_be_met_are_said(make_pipeline):
     domains = (dataclasses.replace(DOMAINS[0], share=0.9), *DOMAINS[1:])
     pipeline = make_pipeline("embed")
     pipeline.run("reward", params(domains, learning_rate=3e-4), device="cpu", encoder=TinyEncoder())

@@ -77,7 +77,7 @@ def _folder_for(data: Path, sha256: str, is_upload: bool) -> Path:
         if not folder.exists():
             return folder
         try:
-            held = Workspace(folder, create=True).told()
+            held = Workspace(folder, create=True).last_import()
         except CurationError:  # damaged, or of a later version: left alone, and said where it is opened
             continue
         path = "" if is_upload else str(data.resolve())

@@ -64,8 +64,8 @@ def _ask(current: Current) -> bool:
         )
         st.caption("Go on with its rounds on Refine, make another selection current there or on Compare, or:")
         # Keyed by what is asked: yes to one round is not yes to another.
-        told = as_markdown(f"Export {current.title}: {current.size}")
-        return st.checkbox(told, key=f"unfinished-{current.id}-{current.n}")
+        reported = as_markdown(f"Export {current.title}: {current.size}")
+        return st.checkbox(reported, key=f"unfinished-{current.id}-{current.n}")
 
 
 def _downloads(pipeline: Pipeline, name: str, ready: bool, unfinished: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from components.charts.escaping import as_markdown
 from core.base.params import Option, Params, options_of
 
 _MOST = {int: 2**31 - 1, float: 100.0}
@@ -37,7 +38,7 @@ def _choice(place: Any, kind: Option, value: str, common: dict[str, Any]) -> str
     if not common.pop("wide", False):
         return place.selectbox(**common)
     means = kind.choices if isinstance(kind.choices, Mapping) else {}
-    return place.radio(captions=[_meaning(means[c]) for c in choices] if means else None, **common)
+    return place.radio(captions=[as_markdown(_meaning(means[c])) for c in choices] if means else None, **common)
 
 
 def _meaning(choice: Any) -> str:

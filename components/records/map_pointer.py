@@ -35,13 +35,13 @@ def show(
     row = _row(xy, asked)
     answer = {"n": asked["n"], "lines": describe(row) if row >= 0 else []} if asked else None
     mount = st.components.v2.component("map_pointer", html=_HTML, css=_CSS, js=_JS)
-    told = mount(
+    reported = mount(
         key=key,
         data={"chart": chart, "clicks": on_click is not None, "answer": answer},
         on_hover_change=lambda: None,
         on_click_change=lambda: None,
     )
-    if on_click is not None and (clicked := _row(xy, told.click)) >= 0:
+    if on_click is not None and (clicked := _row(xy, reported.click)) >= 0:
         on_click(clicked)
         st.rerun()
 

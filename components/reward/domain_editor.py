@@ -106,7 +106,7 @@ def show_actions(pipeline: Pipeline, domains: tuple[Domain, ...]) -> None:
                 "Discard the changes", icon=":material/undo:", key="domains_discard", on_click=discard, args=(pipeline,)
             )
         with st.popover("From a file", icon=":material/upload_file:"):
-            st.caption("A YAML or JSON list of objects with name, description and, if wished, share and seeds.")
+            st.caption("A YAML or JSON list of objects with name, description and, if wanted, share and seeds.")
             file = st.file_uploader(
                 "Domains", ["yaml", "yml", "json"], key="domains_file", label_visibility="collapsed"
             )

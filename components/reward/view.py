@@ -39,8 +39,8 @@ def show(pipeline: Pipeline) -> None:
     else:
         _quality_of_probes(columns, info)
     columns[2].metric("Selected by it", f"{int(chosen.sum()):,}")
-    if by_it is not None and (told := _stands(pipeline, by_it)):
-        columns[2].caption(told)
+    if by_it is not None and (reported := _stands(pipeline, by_it)):
+        columns[2].caption(reported)
     left, right = st.columns([17, 9], gap="large")
     with left:
         _map(pipeline, info["names"], table)
@@ -136,7 +136,7 @@ def _chosen(pipeline: Pipeline, entry: dict | None, n: int) -> tuple[np.ndarray,
 
 
 def _by_domain(pipeline: Pipeline, entry: dict | None) -> bool:
-    """Whether every domain has a cut of its own: one is favoured, or shares are wished."""
+    """Whether every domain has a cut of its own: one is favoured, or has a target share."""
     trained, favoured = pipeline.params("reward"), entry is not None and entry["params"].get("customise")
     return bool(favoured or any(domain.get("share") for domain in trained.domains))
 

@@ -148,10 +148,10 @@ def _carried_over(arguments: argparse.Namespace) -> DaarParams:
     own = {name: value for name, value in given(arguments, DaarParams).items() if value != getattr(usual, name)}
     own.pop("seed", None)
     own |= {name: True for name in ("domains", "write_seeds") if getattr(arguments, name)}
-    if told := [
+    if reported := [
         f"--{name.replace('_', '-')}" for name in ("domains", "write_seeds", *options_of(DaarParams)) if name in own
     ]:
-        raise CurationError(f"--probes brings along what was trained elsewhere; leave {', '.join(told)} out.")
+        raise CurationError(f"--probes brings along what was trained elsewhere; leave {', '.join(reported)} out.")
     return carry_probes(Pipeline(Workspace(arguments.probes)), Workspace(arguments.workspace))
 
 
@@ -163,15 +163,15 @@ def _write_seeds(pipeline: Pipeline, arguments: argparse.Namespace) -> None:
 
 
 def say_reward(pipeline: Pipeline) -> None:
-    """Print what the probes were trained, a line a domain, and the selection."""
+    """Print what the probes found, a line a domain, and the selection."""
     info = pipeline.finished("reward")
     if "from" in info:  # probes of another workspace: nothing was trained, so nothing drifted
         for name, share in zip(info["names"], info["shares"], strict=True):
             print(f"{name[:24]:<24} {share:>6.1%}")
     else:
         print(f"{'domain':<24} {'share':>6} {'drift':>6} {'seeds still nearest':>20}")
-        told = zip(info["names"], info["shares"], info["drift"], info["seeds_kept"], strict=True)
-        for name, share, drift, kept in told:
+        reported = zip(info["names"], info["shares"], info["drift"], info["seeds_kept"], strict=True)
+        for name, share, drift, kept in reported:
             print(f"{name[:24]:<24} {share:>6.1%} {drift:>6.2f} {kept:>20.0%}")
         accuracy, spearman = ("–" if info[n] is None else f"{info[n]:.3f}" for n in ("accuracy", "spearman"))
         print(f"domain probe: validation accuracy {accuracy}; reward probe: Spearman {spearman}")

@@ -65,7 +65,7 @@ def refine(arguments: argparse.Namespace) -> None:
         print(f"{count} round{'s' if count > 1 else ''} taken back")
         _say_current(arguments)
         return
-    given(arguments, Advance)  # checked before a run is recorded
+    Advance(1, arguments.until)  # checked before a run is recorded
     if arguments.go_on:
         run_id = rounds.run(arguments.run_id).id
     elif arguments.fork is not None:

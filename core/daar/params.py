@@ -20,7 +20,7 @@ class DaarParams(Params):
     whose hidden `layer` feeds the probes. encoder: what seeds' texts are embedded by where the workspace's vectors came from
     a file. sample: records that pseudo-labels and probes are made on. assignment: one of ASSIGNMENTS. n_seeds: records
     taken for a domain that has only its description. steps, batch_size, learning_rate: of the domain probe. probes: the key
-    of probes trained on another pool and that were carried over (`carry_probes`), which are applied instead of training.
+    of probes that were trained on another pool and carried over (`carry_probes`), which are applied instead of training.
     """
 
     domains: tuple[dict, ...] = ()

@@ -55,9 +55,9 @@ def domains_by_source(records: RecordTable, rows: np.ndarray, labels: np.ndarray
 
 
 def carry_probes(source: Results, target: Workspace) -> DaarParams:
-    """Copy the probes that a workspace trained into another, and return the params that apply them there.
+    """Copy the probes that were trained in a workspace into another, and return the params that apply them there.
 
-    Raises CurationError where it has trained none, or they are out of date.
+    Raises CurationError where it has none, or they are out of date.
     """
     key, folder = source.current("reward"), source.workspace.folder
     if not key:
@@ -123,11 +123,11 @@ def _states(run: Run, trained: dict[str, Any]) -> tuple[np.ndarray, list[str]]:
     names = [each.get("model", "") for each in (here, there)]
     if all(names) and names[0] != names[1]:
         raise CurationError(
-            f"The probes trained on embeddings by {names[1]}, the records' are by {names[0]}; embed them anew."
+            f"The probes were trained on embeddings by {names[1]}, the records' are by {names[0]}; embed them anew."
         )
     unknown = (
         ""
         if all(names)
-        else "It can't be checked that the records' vectors are of the kind that the probes trained on."
+        else "It can't be checked that the records' vectors are of the kind that the probes were trained on."
     )
     return results.array("embed"), [unknown] if unknown else []

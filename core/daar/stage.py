@@ -210,18 +210,18 @@ def _weak_probes(accuracy: float | None, spearman: float | None, n_held_out: int
             "not known. Give more "
             "records, or a larger sample."
         ]
-    told = []
+    reported = []
     if accuracy is not None and accuracy < _LEAST_ACCURACY:
-        told.append(
+        reported.append(
             f"The domain probe is right on {accuracy:.0%} of the held-out records only; name domains that lie apart."
         )
     if spearman is None or spearman < _LEAST_SPEARMAN:
         known = "not known" if spearman is None else f"{spearman:.2f}"
-        told.append(
-            f"The rank correlation of predicted and true entropy is {known}, where 1 is perfect: the probes saw too little. Learn "
+        reported.append(
+            f"The rank correlation of predicted and true entropy is {known}, where 1 is perfect: the probes saw too little. Train "
             "on more records before you select by it."
         )
-    return told
+    return reported
 
 
 class _Daar(Stage):

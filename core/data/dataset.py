@@ -51,9 +51,9 @@ def read_dataset(path: Path) -> Dataset | None:
     if not path.exists():
         return None
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        reported = json.loads(path.read_text(encoding="utf-8"))
         known = {field.name for field in dataclasses.fields(Dataset)}
-        values = {name: value for name, value in told.items() if name in known}
+        values = {name: value for name, value in reported.items() if name in known}
         sources = tuple(Source(**source) for source in values.pop("sources", []))
         dataset = Dataset(**values, sources=sources)
         _check_kinds(dataset)

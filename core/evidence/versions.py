@@ -177,29 +177,29 @@ def restore_version(results: Results, version: Version) -> str:
     """
     table = version_table(results.workspace, version)
     rows = table["row_id"].to_numpy()
-    told = []
+    reported = []
     if gone := version.n - len(rows):
-        told.append(f"{counted(gone, 'of its records is', 'of its records are')} no longer in the data.")
-    told += since_then(overrides_of(results), rows)
+        reported.append(f"{counted(gone, 'of its records is', 'of its records are')} no longer in the data.")
+    reported += since_then(overrides_of(results), rows)
     selection = Selection(
         rows=rows,
         clusters=table["cluster"].to_numpy(),
         scores=table["score"].to_numpy(),
         reasons=table["reason"].to_numpy(),
         requested=version.n,
-        shortfall=" ".join(told),
+        shortfall=" ".join(reported),
     )
     return publish_selection(results, VersionParams(version.name, version.key, len(rows)), selection)
 
 
 def since_then(overrides: Overrides, rows: np.ndarray) -> list[str]:
     """Return what today's decisions would change of a selection that stands as it was, a sentence each."""
-    told = []
+    reported = []
     if n := len(np.setdiff1d(overrides.pinned, rows)):
-        told.append(f"{counted(n, 'record')} pinned now {'is' if n == 1 else 'are'} not in it.")
+        reported.append(f"{counted(n, 'record')} pinned now {'is' if n == 1 else 'are'} not in it.")
     if n := len(np.intersect1d(overrides.dropped, rows)):
-        told.append(f"{counted(n, 'record')} dropped now {'is' if n == 1 else 'are'} in it.")
-    return told
+        reported.append(f"{counted(n, 'record')} dropped now {'is' if n == 1 else 'are'} in it.")
+    return reported
 
 
 def export_version(workspace: Workspace, version: Version, out: Path) -> Path:

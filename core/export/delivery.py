@@ -117,8 +117,8 @@ def _earlier_facts(results: Results) -> dict[str, Any]:
     if not isinstance(params, EarlierParams):
         return {}
     info = results.workspace.info("select", params.key)
-    told = {name: info[name] for name in ("inputs", "last_decision", "shortfall", "warnings")}
-    return {"earlier": {"id": f"#{params.number}", "key": params.key, "made_by": params.made_by, **told}}
+    reported = {name: info[name] for name in ("inputs", "last_decision", "shortfall", "warnings")}
+    return {"earlier": {"id": f"#{params.number}", "key": params.key, "made_by": params.made_by, **reported}}
 
 
 def _stage_facts(results: Results, stage: str) -> dict[str, Any]:

@@ -167,12 +167,12 @@ def read_scores(path: Path, ids: dict[str, int], optional: Collection[str] = ())
             found[ids[name]] = score
     wrong["missing ids"] = [repr(name) for name, row in ids.items() if row not in found and name not in optional]
     if any(wrong.values()):
-        told = [
+        reported = [
             f"{len(items):,} {kind}: {', '.join(items[:_SHOWN])}{' …' if len(items) > _SHOWN else ''}"
             for kind, items in wrong.items()
             if items
         ]
-        raise CurationError(f"{path} was not taken. " + "; ".join(told) + ". Every exported id needs one line.")
+        raise CurationError(f"{path} was not taken. " + "; ".join(reported) + ". Every exported id needs one line.")
     rows = np.array(sorted(found), np.int64)
     values = np.array([found[row] for row in rows.tolist()], np.float32).reshape(-1, 3)
     return Feedback(rows, values[:, 0], values[:, 1], values[:, 2], info={"file": Path(path).name})

@@ -146,6 +146,6 @@ class RefineParams(Params):
         """Return how scores move weights, in a few words."""
         if self.update == "paper":
             return "equation 6 as printed"
-        told = f"{self.update}, temperature {self.softmax_temperature:g}"
-        told += " of raw scores" if self.scale == "raw" else ""
-        return told + (", the other way round" if self.direction == "easier" else "")
+        reported = f"{self.update}, temperature {self.softmax_temperature:g}"
+        reported += " of raw scores" if self.scale == "raw" else ""
+        return reported + (", the other way round" if self.direction == "easier" else "")

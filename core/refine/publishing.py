@@ -61,14 +61,14 @@ def publish(rounds: Rounds, run: RefineRun, upto: int | None = None, follow: boo
 
 def _shortfall(rounds: Rounds, run: RefineRun, last: Round, rows: np.ndarray, wanted: int) -> str:
     """Return what the rounds up to `last` lack, in words, or ""."""
-    told = [text] if (text := rounds.info(last)["shortfall"]) else []
+    reported = [text] if (text := rounds.info(last)["shortfall"]) else []
     if last.number == run.params.rounds:
         anew = f"round {last.number}, selected anew,"
     else:
         anew = "the next round" if len(rounds.rounds(run.id)) == last.number else f"a fork after round {last.number}"
     before = max(0, wanted - len(rounds.taken(run, last.number, with_dropped=True)))  # what the round itself told
     if (missing := wanted - len(rows) - before) > 0:
-        told.append(f"{counted(missing, 'record')} short since some were dropped; {anew} fills their places.")
+        reported.append(f"{counted(missing, 'record')} short since some were dropped; {anew} fills their places.")
     if missing := len(np.setdiff1d(overrides_of(rounds.results).pinned, rows)):
-        told.append(f"{missing:,} pinned records are not in yet; {anew} takes them.")
-    return " ".join(told)
+        reported.append(f"{missing:,} pinned records are not in yet; {anew} takes them.")
+    return " ".join(reported)

@@ -140,7 +140,7 @@ class Curation:
     def daar(self, domains: Sequence[Any] = (), budget: str | int = "20%", **params: Any) -> pd.DataFrame:
         """Run DaaR and select by it; return `rewards()`.
 
-        domains: objects with name, description and, if wished, share and seeds (texts), as in a domains file; those used last
+        domains: objects with name, description and, if wanted, share and seeds (texts), as in a domains file; those used last
         where empty. params: of `DaarParams`.
         """
         if domains:

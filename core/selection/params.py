@@ -36,7 +36,7 @@ class SelectionParams(Params):
         "10%",
         "how many records: a count or a percentage",
         label="Budget",
-        more="How many records to choose: a count such as 500, or a percentage such as 10%.",
+        more="How many records to choose: a count such as 500, or a selection rate such as 10%.",
     )
     method: str = option("kmq", "how to choose", label="Method", choices=METHODS)
     quota: str = option(

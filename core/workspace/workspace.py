@@ -122,16 +122,16 @@ class Workspace(Artifacts):
 
         Raises CurationError where one of them is damaged.
         """
-        told = self.told()
+        held = self.last_import()
         records = self.folder / "records.arrow"
-        return told is not None and records.exists() and RecordTable(records).fingerprint == told.fingerprint
+        return held is not None and records.exists() and RecordTable(records).fingerprint == held.fingerprint
 
     def dataset(self) -> Dataset:
         """Return what was imported. Raises CurationError where nothing was, or the import was cut off."""
-        told = self.told()
-        if told is not None and self.has_data:
-            return told
-        if told is not None:
+        held = self.last_import()
+        if held is not None and self.has_data:
+            return held
+        if held is not None:
             raise CurationError(f"An import into {self.folder} was cut off; import the data again.")
         raise CurationError(
             f"{self.folder} holds no data yet",
@@ -139,7 +139,7 @@ class Workspace(Artifacts):
             page="open some on the Data page",
         )
 
-    def told(self) -> Dataset | None:
+    def last_import(self) -> Dataset | None:
         """Return what was last imported, whether or not the records are whole; None where nothing was."""
         return read_dataset(self.folder / "dataset.json")
 

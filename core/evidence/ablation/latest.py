@@ -52,10 +52,10 @@ class LastAblation:
         groups, records = self.untold
         if not groups:
             return ""
-        told = self.params.held_out - records
+        rest = self.params.held_out - records
         return (
             f"{records:,} of the {self.params.held_out:,} held-out records count for nothing: their {groups:,} groups have "
-            f"fewer than {LEAST_HELD} with a response. The losses are of the other {told:,}; hold out more, or take larger groups."
+            f"fewer than {LEAST_HELD} with a response. The losses are of the other {rest:,}; hold out more, or take larger groups."
         )
 
 
@@ -77,7 +77,7 @@ def last_ablation(results: Results) -> LastAblation | None:
 def table_lines(lines: list[AblationLine]) -> list[str]:
     """Return the lines as text, the best first, for a terminal."""
     heads = f"{'method':<18} {'records':>9} {'read':>6} {'overlap':>8} {'macro loss':>17} {'worst':>8} {'against random':>19}"
-    told = [f"{heads}  groups (share of the selection)"]
+    reported = [f"{heads}  groups (share of the selection)"]
     for line in lines:
         gap = with_half(f"{line.against:+.4f}", line.against_half) if np.isfinite(line.against) else "-"
         some = ", ".join(f"{name} {loss:.3f} ({line.shares[name]:.0%})" for name, loss in list(line.groups.items())[:4])
@@ -85,8 +85,8 @@ def table_lines(lines: list[AblationLine]) -> list[str]:
         macro = with_half(f"{line.macro:.4f}", line.macro_half)
         read = f"{line.read:.2f}x" if np.isfinite(line.read) else "-"
         overlap = f"{line.overlap:.0%}" if np.isfinite(line.overlap) else "-"
-        told.append(
+        reported.append(
             f"{line.method:<18} {max(line.n_records):>9,} {read:>6} {overlap:>8} {macro:>17} {line.worst:>8.4f} {gap:>19}  "
             f"{some}{more}"
         )
-    return told
+    return reported

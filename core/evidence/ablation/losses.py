@@ -81,9 +81,9 @@ def sum_up(
     group with fewer than 5 finite losses is left out, since its mean would be chance.
     """
     finite = np.isfinite(next(iter(losses.values()))[0])
-    told = reported_groups(len(groups), codes[finite])
+    reported = reported_groups(len(groups), codes[finite])
     means = {
-        method: np.array([[np.nanmean(each[codes == g]) for g in told] for each in some])
+        method: np.array([[np.nanmean(each[codes == g]) for g in reported] for each in some])
         for method, some in losses.items()
     }
     n_records = {method: [len(each) for each in some] for method, some in taken.items()}
@@ -98,16 +98,16 @@ def sum_up(
         lines.append(
             AblationLine(
                 method=method,
-                groups={groups[g]: float(by_group[i]) for i, g in enumerate(told)},
+                groups={groups[g]: float(by_group[i]) for i, g in enumerate(reported)},
                 macro=float(macros.mean()),
                 macro_half=half_width(macros),
                 worst=float(by_group.max()),
-                worst_group=groups[told[int(by_group.argmax())]],
+                worst_group=groups[reported[int(by_group.argmax())]],
                 against=float(gaps.mean()) if both else float("nan"),
                 against_half=half_width(gaps),
                 n_records=n_records[method],
                 macros=macros.tolist(),
-                shares=_shares(taken[method], groups, told),
+                shares=_shares(taken[method], groups, reported),
             )
         )
     return sorted(lines, key=lambda line: line.macro)
@@ -118,19 +118,19 @@ def with_half(mean: str, half: float) -> str:
     return f"{mean} ± {half:.4f}" if np.isfinite(half) else mean
 
 
-def _shares(taken: list[np.ndarray], groups: list[str], told: list[int]) -> dict[str, float]:
+def _shares(taken: list[np.ndarray], groups: list[str], reported: list[int]) -> dict[str, float]:
     together = np.concatenate(taken)
-    return {groups[g]: round(float((together == g).mean()), 6) for g in told}
+    return {groups[g]: round(float((together == g).mean()), 6) for g in reported}
 
 
 def reported_groups(n_groups: int, codes: np.ndarray) -> list[int]:
     """Return the groups with enough held-out records to speak of. Raises CurationError where there is none."""
-    told = [g for g in range(n_groups) if (codes == g).sum() >= LEAST_HELD]
-    if not told:
+    reported = [g for g in range(n_groups) if (codes == g).sum() >= LEAST_HELD]
+    if not reported:
         raise CurationError(
             f"No group has {LEAST_HELD} held-out records with a response; hold out more, or group otherwise."
         )
-    return told
+    return reported
 
 
 def is_random(method: str) -> bool:

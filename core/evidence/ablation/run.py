@@ -42,7 +42,7 @@ def ablate(
         trained[method, seed] = train(rows, method, seed, part_of(progress, start, stop))
         progress(stop, 1)
     lines = _lines(results, trained, chosen, held)
-    told = {
+    reported = {
         "trained": [[*which, key] for which, key in trained.items()],
         "lines": [line.as_dict() for line in lines],
         "untold": _untold(held, lines),
@@ -50,7 +50,7 @@ def ablate(
         "steps": train.small.steps,
         "basis": [_LINES, results.current("records")],
     }
-    results.workspace.ledger.set_settings(SETTING, params.as_dict() | told)
+    results.workspace.ledger.set_settings(SETTING, params.as_dict() | reported)
     return lines
 
 

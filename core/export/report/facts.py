@@ -51,8 +51,8 @@ def method(results: Results, facts: dict[str, Any]) -> Section:
         blocks = _by_earlier(params, facts)
     else:
         blocks = [Paragraph(f"{params.method}: {METHODS[params.method].help}"), settings("Settings", params.as_dict())]
-    told = [Paragraph(text) for text in (facts["shortfall"], *facts["warnings"]) if text]
-    return Section("Method", (*blocks[:1], *told, *blocks[1:]))
+    reported = [Paragraph(text) for text in (facts["shortfall"], *facts["warnings"]) if text]
+    return Section("Method", (*blocks[:1], *reported, *blocks[1:]))
 
 
 def settings(title: str, values: dict[str, Any]) -> Table:

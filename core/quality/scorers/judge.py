@@ -31,13 +31,13 @@ def judge_estimate(records: RecordTable, params: QualityParams, price_in: float 
     """Return in words what judging all records will take. Prices are for a million tokens, sent and answered."""
     pairs = pa.Table.from_batches(records.batches(["prompt", "response"]))
     asked = JudgeParams(params.criterion, params.model)
-    told = estimate(pairs["prompt"].to_pylist(), pairs["response"].to_pylist(), asked)
+    reported = estimate(pairs["prompt"].to_pylist(), pairs["response"].to_pylist(), asked)
     lines = [
-        f"Judging takes {told['requests']:,} requests, about {told['tokens_sent']:,} tokens sent and "
-        f"{told['tokens_answered']:,} answered; bad answers are asked again, up to {asked.attempts} times."
+        f"Judging takes {reported['requests']:,} requests, about {reported['tokens_sent']:,} tokens sent and "
+        f"{reported['tokens_answered']:,} answered; bad answers are asked again, up to {asked.attempts} times."
     ]
     if price_in or price_out:
-        cost = (told["tokens_sent"] * price_in + told["tokens_answered"] * price_out) / 1e6
+        cost = (reported["tokens_sent"] * price_in + reported["tokens_answered"] * price_out) / 1e6
         lines.append(f"At these prices about {cost:,.2f}.")
     return lines
 

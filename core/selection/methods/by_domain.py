@@ -33,19 +33,21 @@ def daar(pool: Pool, params: SelectionParams, budget: int) -> Picks:
 
 def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, target_domain: str) -> list[str]:
     """Say which target shares a selection by `daar` could not meet. rows: (m,) selected row ids."""
-    wished = {name: share for name, share in pool.shares.items() if share > 0}
-    if not wished or pool.domains is None:
+    wanted = {name: share for name, share in pool.shares.items() if share > 0}
+    if not wanted or pool.domains is None:
         return []
     if target_domain:
         return [f"The target shares have no effect while {target_domain} is favoured."]
     taken = np.bincount(pool.domains[rows], minlength=len(pool.shares))
-    told = []
+    reported = []
     for name, count in zip(pool.shares, taken.tolist(), strict=False):
-        asked = round(wished.get(name, 0) * budget)
+        asked = round(wanted.get(name, 0) * budget)
         if count < asked - 1:
             why = "it holds no more that are free, or pins took the room"
-            told.append(f"{name}: {counted(asked, 'record was', 'records were')} wished, {count:,} taken: {why}.")
-    return told
+            reported.append(
+                f"{name}: {counted(asked, 'record was', 'records were')} the target, {count:,} taken: {why}."
+            )
+    return reported
 
 
 def low_cuts(pool: Pool, drawn: np.ndarray, target_domain: str) -> list[str]:
