@@ -35,13 +35,18 @@ def prepared_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "sample", make)
 
 
-@pytest.fixture(scope="session")
-def rewarded_sample(prepared_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    def make(home: Path) -> None:
-        shutil.copytree(prepared_sample, home, dirs_exist_ok=True)
-        train_rewards(Pipeline(Workspace(home / "sample")))
+@pytest.fixture
+def home_of_sample(prepared_sample: Path, copied_home, tmp_path_factory) -> Callable[..., Path]:
+    """Return a function that gives this test the sample's home as `make` leaves it, which is asked once a test run."""
 
-    return made_once(tmp_path_factory, "rewarded-sample", make)
+    def home_of(name: str, make: Callable[[Path], object]) -> Path:
+        def make_first(home: Path) -> None:
+            shutil.copytree(prepared_sample, home, dirs_exist_ok=True)
+            make(home)
+
+        return copied_home(made_once(tmp_path_factory, f"{name}-sample", make_first))
+
+    return home_of
 
 
 @pytest.fixture
@@ -70,15 +75,18 @@ def selected_home(sample_home: Path) -> Path:
 
 
 @pytest.fixture
-def refined_home(sample_home: Path) -> Path:
+def refined_home(home_of_sample) -> Path:
     """Two of three rounds have run."""
-    rounds = Rounds(Pipeline(Workspace(sample_home / "sample")))
-    rounds.start(RefineParams("60", 3), who="ann")
-    advance(rounds, Advance(1, until=2), encoder=TinyEncoder())
-    return sample_home
+
+    def make(home: Path) -> None:
+        rounds = Rounds(Pipeline(Workspace(home / "sample")))
+        rounds.start(RefineParams("60", 3), who="ann")
+        advance(rounds, Advance(1, until=2), encoder=TinyEncoder())
+
+    return home_of_sample("refined", make)
 
 
 @pytest.fixture
-def rewarded_home(rewarded_sample: Path, copied_home) -> Path:
+def rewarded_home(home_of_sample) -> Path:
     """DaaR has trained its probes, and a fifth is selected by it."""
-    return copied_home(rewarded_sample)
+    return home_of_sample("rewarded", lambda home: train_rewards(Pipeline(Workspace(home / "sample"))))

@@ -22,14 +22,17 @@ pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
 
 @pytest.fixture
-def compared_home(sample_home):
+def compared_home(home_of_sample):
     """Three selections of a size, one of them saved; small enough to measure at once."""
-    pipeline = pipeline_of(sample_home)
-    pipeline.run("select", SelectionParams("60", "random"))
-    save_version(pipeline, "by chance", manifest_facts(pipeline), "to beat", "ann")
-    pipeline.run("select", SelectionParams("60", "quality"))
-    pipeline.run("select", SelectionParams("60"))
-    return sample_home
+
+    def make(home):
+        pipeline = pipeline_of(home)
+        pipeline.run("select", SelectionParams("60", "random"))
+        save_version(pipeline, "by chance", manifest_facts(pipeline), "to beat", "ann")
+        pipeline.run("select", SelectionParams("60", "quality"))
+        pipeline.run("select", SelectionParams("60"))
+
+    return home_of_sample("compared", make)
 
 
 def open_compare(home, view):

@@ -25,13 +25,16 @@ PART = r"run 2, round 2 of 3, unfinished"
 
 
 @pytest.fixture
-def forked_home(sample_home):
+def forked_home(home_of_sample):
     """Run 1 is complete (60 records); beside it a fork of one round (40 of 60), which is current."""
-    Rounds(pipeline_of(sample_home)).start(RefineParams("60", 3), who="ann")
-    advance(Rounds(pipeline_of(sample_home)), Advance(1), encoder=TinyEncoder())
-    Rounds(pipeline_of(sample_home)).fork(1, 1, RefineParams("60", 3, temperature=0.05), who="ann")
-    advance(Rounds(pipeline_of(sample_home)), Advance(2, until=2), encoder=TinyEncoder())
-    return sample_home
+
+    def make(home):
+        Rounds(pipeline_of(home)).start(RefineParams("60", 3), who="ann")
+        advance(Rounds(pipeline_of(home)), Advance(1), encoder=TinyEncoder())
+        Rounds(pipeline_of(home)).fork(1, 1, RefineParams("60", 3, temperature=0.05), who="ann")
+        advance(Rounds(pipeline_of(home)), Advance(2, until=2), encoder=TinyEncoder())
+
+    return home_of_sample("forked", make)
 
 
 def labels(app):
