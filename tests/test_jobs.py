@@ -65,6 +65,21 @@ def test_a_job_does_its_steps_and_says_so(data_file, tmp_path):
     assert len(Pipeline(workspace).table("select")) == 7
 
 
+def test_a_job_that_ends_while_it_is_looked_at_is_not_called_stopped(
+    data_file, tmp_path, monkeypatch, jobs_never_begin
+):
+    workspace = Workspace(tmp_path / "w", create=True)
+    job_id = jobs.start_job(workspace, "Reading", [Step("import", RecordParams().as_dict(), data=str(data_file))])
+
+    def ended_by_then(workspace, job):
+        with workspace.ledger.connect() as db:
+            db.execute("UPDATE jobs SET status = 'done' WHERE id = ?", (job_id,))
+        return False
+
+    monkeypatch.setattr(jobs, "_is_alive", ended_by_then)
+    assert (jobs.last_job(workspace).status, jobs.last_job(workspace).error) == ("done", "")
+
+
 def test_a_job_that_fails_says_why(data_file, tmp_path):
     workspace = Workspace(tmp_path / "w", create=True)
     data_file.write_text("{broken")

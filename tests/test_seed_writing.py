@@ -164,7 +164,21 @@ def test_a_causal_model_runs_all_seven_steps_seeds_by_generation_included(worksp
     path = tmp_path / "domains.yaml"
     path.write_text("- {name: baking, description: Bread.}\n- {name: coding, description: Programs.}\n")
     out = tmp_path / "with-seeds.json"
-    done = run("seeds", workspace, "--domains", path, "--model", writer, "--seeds-each", 5, "--out", out, check=0)
+    done = run(
+        "seeds",
+        workspace,
+        "--domains",
+        path,
+        "--model",
+        writer,
+        "--seeds-each",
+        5,
+        "--tries",
+        40,
+        "--out",
+        out,
+        check=0,
+    )
     assert "baking: 0 kept" in done.stdout and "  offered  " in done.stdout and f"written to {out}" in done.stdout
     entries = json.loads(out.read_text())["domains"]
     for entry in entries:

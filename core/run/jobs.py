@@ -98,16 +98,22 @@ def start_job(
 
 def last_job(workspace: Workspace) -> Job | None:
     """Return the newest job as it stands; one whose process died is marked "stopped"."""
+    job = _newest(workspace)
+    if job is None or not job.is_active or _is_alive(workspace, job):
+        return job
+    _finish(
+        workspace,
+        job.id,
+        "stopped",
+        "Its process ended before the work was done. Start it again: it goes on where it was.",
+    )
+    return _newest(workspace)  # it may have ended well since it was looked at
+
+
+def _newest(workspace: Workspace) -> Job | None:
     with workspace.ledger.connect() as db:
         row = db.execute("SELECT * FROM jobs ORDER BY id DESC LIMIT 1").fetchone()
-    if row is None:
-        return None
-    job = Job(**dict(row) | {"arguments": json.loads(row["arguments"])})
-    if not job.is_active or _is_alive(workspace, job):
-        return job
-    error = "Its process ended before the work was done. Start it again: it goes on where it was."
-    _finish(workspace, job.id, "stopped", error)
-    return dataclasses.replace(job, status="stopped", error=error)
+    return None if row is None else Job(**dict(row) | {"arguments": json.loads(row["arguments"])})
 
 
 def cancel_job(workspace: Workspace) -> None:
