@@ -37,7 +37,7 @@ def ablate(arguments: argparse.Namespace) -> None:
     ablation = last_ablation(open_pipeline(arguments))
     print(*table_lines(ablation.lines), sep="\n")
     for warning in ablation.warnings:
-        warn(f"{warning}")
+        warn(warning)
     print(
         "read: how often a training read what was selected; overlap: the share of it that two seeds both select, on average"
     )

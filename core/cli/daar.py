@@ -1,7 +1,6 @@
 """The verbs of DaaR: seeds, written by a model; reward, from domain descriptions to a selection."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from ..base.errors import CurationError
@@ -19,7 +18,7 @@ from ..run.pipeline import Pipeline
 from ..run.tasks import Step
 from ..selection.params import SelectionParams
 from ..workspace.workspace import Workspace
-from .opening import open_pipeline, run_in_workspace, say_stability
+from .opening import open_pipeline, run_in_workspace, say_stability, warn
 from .options import add_device, add_options, given, read
 from .verbs import Verbs
 
@@ -110,12 +109,9 @@ def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> DaarParams:
     domains = saved_domains(workspace)
     for domain in domains:
         if (waiting := sum(seed.state == "offered" for seed in domain.seeds)) and not domain.own:
-            print(
-                f"warning: {counted(waiting, 'seed')} of {domain.name} offered, none kept, so none counts",
-                file=sys.stderr,
-            )
+            warn(f"{counted(waiting, 'seed')} of {domain.name} offered, none kept, so none counts")
         if arguments.write_seeds and not domain.own:
-            print(f"warning: {domain.name} stands by its description alone", file=sys.stderr)
+            warn(f"{domain.name} stands by its description alone")
     return _training(arguments, domains)
 
 
@@ -136,10 +132,7 @@ def _use(pipeline: Pipeline, domains: tuple[Domain, ...], file: str) -> None:
         (d.name, s.text, s.row) for d in saved_domains(pipeline.workspace) for s in d.seeds if s.state != "offered"
     }
     if gone := len(settled - {(d.name, s.text, s.row) for d in domains for s in d.seeds}):
-        print(
-            f"warning: {counted(gone, 'seed')} that were kept or refused here are not in {file}, which takes their place",
-            file=sys.stderr,
-        )
+        warn(f"{counted(gone, 'seed')} that were kept or refused here are not in {file}, which takes their place")
     save_in(pipeline.workspace, domains)
 
 
@@ -159,7 +152,7 @@ def _write_seeds(pipeline: Pipeline, arguments: argparse.Namespace) -> None:
     params = read(arguments, SeedParams, model=arguments.write_seeds)
     run_in_workspace(pipeline.workspace, [Step("seeds", params.as_dict())], arguments)
     for complaint in last_writing(pipeline.workspace)[1]:
-        print(f"warning: {complaint}", file=sys.stderr)
+        warn(complaint)
 
 
 def say_reward(pipeline: Pipeline) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from ..measures.measure import MEASURES
 from ..run.pipeline import Pipeline
 from ..run.tasks import Step
 from ..selection.method import is_seeded
-from .opening import open_pipeline, run_in_workspace, say_stability
+from .opening import open_pipeline, run_in_workspace, say_stability, warn
 from .options import add_device, add_options, read
 from .verbs import Verbs
 
@@ -124,7 +123,7 @@ def _measured(arguments: argparse.Namespace, names: list[str]) -> list[Evidence]
     chosen = [find_choice(pipeline, name) for name in names]
     params = read(arguments, MeasureParams)
     if "current" in names and not pipeline.current("select"):
-        print("warning: the current selection is out of date; it is measured as it was selected", file=sys.stderr)
+        warn("the current selection is out of date; it is measured as it was selected")
     step = Step("measure", {"choices": [choice.id for choice in chosen], "params": params.as_dict()})
     run_in_workspace(pipeline.workspace, [step], arguments)
     pipeline = open_pipeline(arguments)

@@ -1,7 +1,6 @@
 """The verb of versions: save, list, restore, export, import."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from ..base.errors import CurationError
@@ -73,7 +72,7 @@ def _restore(arguments: argparse.Namespace) -> None:
     info = Pipeline(pipeline.workspace).finished("select")
     print(f"{counted(info['n_selected'], 'record')} selected, as in {arguments.name}")
     if info["shortfall"]:
-        warn(f"{info['shortfall']}")
+        warn(info["shortfall"])
 
 
 def _export(arguments: argparse.Namespace) -> None:
@@ -81,8 +80,5 @@ def _export(arguments: argparse.Namespace) -> None:
     version = find_version(workspace, arguments.name)
     manifest = export_version(workspace, version, Path(arguments.out))
     if gone := version.n - len(version_rows(workspace, version)):
-        print(
-            f"warning: {counted(gone, 'of its records is', 'of its records are')} no longer in the data",
-            file=sys.stderr,
-        )
+        warn(f"{counted(gone, 'of its records is', 'of its records are')} no longer in the data")
     print(f"written to {Path(arguments.out).resolve()}, with {manifest.name} beside it")

@@ -14,9 +14,7 @@ MakeRows = Callable[
 ]  # first row, row behind the last, progress -> their rows of the array
 
 
-def make_in_shards(
-    workspace: Workspace, kind: str, key: str, step: int, make: MakeRows, progress: Progress, suffix: str = ".npy"
-) -> None:
+def make_in_shards(workspace: Workspace, kind: str, key: str, step: int, make: MakeRows, progress: Progress) -> None:
     """Write an artifact's array, a row a record, `step` records at a time; what a killed run has finished is not done again.
 
     The shards stay until the artifact is whole (`Workspace.keep`).
@@ -29,7 +27,7 @@ def make_in_shards(
         shards.append(path)
         progress(stop, n)
     width = np.load(shards[0], mmap_mode="r", allow_pickle=False).shape[1]
-    with replacing(workspace.path(kind, key, suffix)) as temporary:
+    with replacing(workspace.path(kind, key, ".npy")) as temporary:
         whole = np.lib.format.open_memmap(temporary, "w+", np.float32, (n, width))
         for i, path in enumerate(shards):
             whole[i * step : (i + 1) * step] = np.load(path, allow_pickle=False)
