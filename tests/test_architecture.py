@@ -28,7 +28,7 @@ FLOORS = {
     "components": [
         ("charts",),
         ("session",),
-        ("frame", "records"),
+        ("frame", "records", "canvas"),
         ("data", "map", "select", "refine", "reward", "review", "compare", "export"),
     ],
 }

@@ -31,7 +31,7 @@ _STYLE = """<style>
 .stMainBlockContainer h2 { font-size: 1.45rem; padding: 0.2rem 0 0.4rem; }
 [data-testid="stSidebarUserContent"] { padding-bottom: 1.5rem; }
 [data-testid="stSidebarUserContent"] hr { margin: 0.8rem 0; }
-[class*="st-key-pointer-"] { position: absolute; } /* draws beside the pointer, and takes no room on the page */
+:has(> [class*="st-key-maplayers-"]) { position: absolute; visibility: hidden; } /* a map's bytes take no room */
 [data-testid="stMetricValue"] { font-size: 1.5rem; }
 </style>"""
 

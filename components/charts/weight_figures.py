@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.charts.escaping import plain
-from components.charts.theme import GRID, category_colours, ground_colour, lay_out, scale_colours, status_colours
+from components.charts.theme import GRID, category_colours, ground_colour, lay_out, status_colours
 from core.base.text import shorten
 from core.refine.history import LEAST, History
 
@@ -147,15 +147,6 @@ def loss_lines(losses: dict[str, list[dict[str, float]]], dark: bool) -> go.Figu
     figure.update_xaxes(title="step")
     figure.update_yaxes(title="loss on responses")
     return _frame(figure, dark, 260)
-
-
-def weight_codes(relative: np.ndarray) -> tuple[np.ndarray, tuple[float, float], list[tuple[float, str]]]:
-    """Return ((k,) rows of `scale_colours`, (low, high), ticks) for the map: the logarithm of a weight, low to high."""
-    logs = np.log2(np.maximum(relative, LEAST))
-    reach = max(0.5, float(np.abs(logs).max()))
-    steps = len(scale_colours(False)) - 1
-    ticks = [(t, f"{2.0**t:.3g}") for t in _ticks(reach)]
-    return ((logs + reach) / (2 * reach) * steps).round().astype(np.int64), (-reach, reach), ticks
 
 
 def _frame(figure: go.Figure, dark: bool, height: int) -> go.Figure:

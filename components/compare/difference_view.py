@@ -1,15 +1,18 @@
 """What differs between two selections: on the map, by cluster, and as records to read; and how steady their methods are."""
 
+import hashlib
+
 import numpy as np
 import streamlit as st
 
+from components.canvas import beside
+from components.canvas.canvas_map import tip_of
+from components.canvas.colouring import Colouring, Entry
 from components.charts.escaping import as_markdown
-from components.charts.map_figure import Colouring, draw_map, real_points
-from components.charts.theme import category_colours, is_dark, status_colours, text_colour
+from components.charts.theme import category_colours, is_dark, status_colours
 from components.compare.measure_view import unlike
 from components.frame import job_panel
-from components.records import map_pointer, record_reader
-from components.records.map_picture import tip_of, whole_picture
+from components.records import record_reader
 from components.session import opened, trouble
 from core.base.params import digest
 from core.base.text import counted
@@ -21,7 +24,6 @@ from core.run.pipeline import Pipeline
 from core.run.tasks import Step
 from core.selection.method import is_seeded
 from core.selection.params import SelectionParams
-from core.vectors.raster import full_view
 from core.workspace.deciding import overrides_of
 
 _PARTS = ("only_a", "only_b", "both")
@@ -70,21 +72,14 @@ def _map(pipeline: Pipeline, found: Difference, words: dict[str, str]) -> None:
         return
     dark = is_dark()
     parts = [category_colours(4, dark)[i] for i in (3, 1, 2)]  # blue, magenta, lime: apart as small points too
-    codes = np.zeros(len(xy), np.int64)
+    codes = np.zeros(len(xy), np.uint8)
     for i, part in enumerate(_PARTS, 1):
         codes[getattr(found, part)] = i
-    colours = [status_colours(dark)[0], *parts]
-    legend = [*((words[part], colour) for part, colour in zip(_PARTS, parts, strict=True)), ("in neither", colours[0])]
-    key = f"difference {digest(*(len(getattr(found, part)) for part in _PARTS), int(codes @ np.arange(len(codes)) % 2**53))}"
-    colouring = Colouring(codes, colours, key, legend)
-    view = full_view(xy)
-    rows = real_points(xy, view)
-    pictures = whole_picture(pipeline, xy, colouring, view, dark)
-    figure = draw_map(xy, colouring, pictures, view, rows, codes == 0, [], text_colour(dark), "pan")
-    figure.update_layout(height=560)
-    st.plotly_chart(figure, key="difference_map", theme=None, config={"displayModeBar": False, "scrollZoom": True})
     says = ["in neither", *(words[part].lower() for part in _PARTS)]
-    map_pointer.show("difference_map", xy, lambda row: [*tip_of(pipeline, row), says[codes[row]]])
+    legend = [*(Entry(words[part], i, i) for i, part in enumerate(_PARTS, 1)), Entry("in neither", 0, 0)]
+    id = f"difference {hashlib.blake2b(codes.tobytes(), digest_size=8).hexdigest()}"
+    colouring = Colouring(id, "", lambda: codes, [status_colours(dark)[0], *parts], legend)
+    beside.show(pipeline, "difference_map", colouring, lambda row: [*tip_of(pipeline, row), says[codes[row]]], 560)
 
 
 def _clusters(pipeline: Pipeline, found: Difference, a: Choice, b: Choice) -> None:

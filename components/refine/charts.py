@@ -3,18 +3,17 @@
 import numpy as np
 import streamlit as st
 
-from components.charts.map_figure import Colouring, draw_map, real_points
-from components.charts.theme import is_dark, scale_colours, text_colour
-from components.charts.weight_figures import loss_lines, weight_codes, weight_heat, weight_lines
-from components.records import map_pointer
-from components.records.map_picture import tip_of, whole_picture
-from components.session import opened, state
-from core.base.params import digest
+from components.canvas import beside
+from components.canvas.canvas_map import tip_of
+from components.canvas.choices import by_weight
+from components.charts.theme import is_dark
+from components.charts.weight_figures import loss_lines, weight_heat, weight_lines
+from components.session import state
+from components.session.focus import look_at_record
 from core.refine.history import History
 from core.refine.run import RefineRun
 from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
-from core.vectors.raster import full_view
 
 _VIEWS = {"lines": "Most changed", "heat": "All clusters", "map": "On the map", "loss": "Training loss"}
 _CONFIG = {"displayModeBar": False}
@@ -80,20 +79,8 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, history: History, a
 
 
 def _map(pipeline: Pipeline, rounds: Rounds, run: RefineRun, history: History, at: int, dark: bool) -> None:
-    xy, labels = opened.positions(pipeline), rounds.labels(run)
-    codes, scale, ticks = weight_codes(history.relative[:, at])
-    colours = scale_colours(dark)
-    key = f"weights {digest(history.effective[:, at].tolist())}"
-    colouring = Colouring(codes[labels], colours, key, scale=scale, scale_title="× equal", scale_ticks=ticks)
-    view = full_view(xy)
-    rows = real_points(xy, view)
-    pictures = whole_picture(pipeline, xy, colouring, view, dark)
-    faded = None
-    if (picked := state.get().refine_cluster) >= 0 and not pictures:
-        faded = np.asarray(labels != picked)
-    figure = draw_map(xy, colouring, pictures, view, rows, faded, [], text_colour(dark), "pan")
-    figure.update_layout(height=400, margin={"t": 8})
-    st.plotly_chart(figure, key=f"weight_map-{at}", config={**_CONFIG, "scrollZoom": True}, theme=None)
+    labels = np.asarray(rounds.labels(run))
+    colouring = by_weight(labels, history.relative[:, at], dark)
 
     def tip(row: int) -> list[str]:
         c = int(labels[row])
@@ -103,4 +90,8 @@ def _map(pipeline: Pipeline, rounds: Rounds, run: RefineRun, history: History, a
             f"{history.relative[c, at]:.2f} × an equal share",
         ]
 
-    map_pointer.show(f"weight_map-{at}", xy, tip)
+    def click(row: int, join: str) -> None:
+        state.get().refine_cluster = int(labels[row])
+        look_at_record(row, join)
+
+    beside.show(pipeline, "weight_map", colouring, tip, 400, click)

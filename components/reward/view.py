@@ -6,18 +6,18 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
+from components.canvas import beside
+from components.canvas.canvas_map import tip_of
+from components.canvas.choices import by_domain, by_entropy
+from components.canvas.colouring import by_value
 from components.charts.escaping import as_markdown, plain
-from components.charts.map_figure import Colouring, draw_map, real_points
-from components.charts.theme import GRID, category_colours, is_dark, lay_out, scale_colours, text_colour
+from components.charts.theme import GRID, category_colours, is_dark, lay_out, text_colour
 from components.charts.weight_figures import loss_lines
-from components.records import map_pointer
-from components.records.map_picture import tip_of, whole_picture
 from components.session import opened, trouble
 from core.base.text import counted, shorten
 from core.evidence.current import current_selection
 from core.run.pipeline import Pipeline
 from core.selection.params import REASONS, SelectionParams
-from core.vectors.raster import full_view
 
 _SHOWN = 3
 
@@ -192,29 +192,18 @@ def _map(pipeline: Pipeline, names: list[str], table: pa.Table) -> None:
         return
     dark = is_dark()
     if by == "domain":
-        colours = category_colours(len(names), dark)
-        codes, legend, scale = table["domain"].to_numpy(), list(zip(names, colours, strict=True)), None
+        colouring = by_domain(pipeline, dark)
+    elif by == "entropy":
+        colouring = by_entropy(pipeline, dark)
     else:
-        column = table["reward" if by == "entropy" else f"p{choices.index(by) - 2}"].to_numpy()
-        values = shown_entropy(column) if by == "entropy" else column
-        colours, legend = scale_colours(dark), []
-        scale = (float(values.min()), float(values.max()))
-        codes = ((values - scale[0]) / max(scale[1] - scale[0], 1e-9) * (len(colours) - 1)).astype(np.int64)
-    colouring = Colouring(
-        codes, colours, by, legend, scale, scale_title="entropy" if by == "entropy" else "probability"
-    )
-    view = full_view(xy)
-    rows = real_points(xy, view)
-    pictures = whole_picture(pipeline, xy, colouring, view, dark)
-    figure = draw_map(xy, colouring, pictures, view, rows, None, [], text_colour(dark), "pan")
-    figure.update_layout(height=460)
-    st.plotly_chart(figure, key="reward_map", theme=None, config={"displayModeBar": False, "scrollZoom": True})
+        column = f"p{choices.index(by) - 2}"
+        colouring = by_value(f"{column} {pipeline.current('reward')}", "probability", table[column].to_numpy(), dark)
     domain, entropies = table["domain"].to_numpy(), shown_entropy(table["reward"].to_numpy())
-    map_pointer.show(
-        "reward_map",
-        xy,
-        lambda row: [*tip_of(pipeline, row), f"{names[domain[row]]}, entropy {entropies[row]:.3f}"],
-    )
+
+    def tip(row: int) -> list[str]:
+        return [*tip_of(pipeline, row), f"{names[domain[row]]}, entropy {entropies[row]:.3f}"]
+
+    beside.show(pipeline, "reward_map", colouring, tip, 460)
 
 
 def _learning(info: dict) -> None:

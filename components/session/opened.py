@@ -61,7 +61,7 @@ def sources(opened: Pipeline) -> tuple[list[str], np.ndarray]:
 def selected(opened: Pipeline) -> np.ndarray | None:
     """Return the distinct selected row ids, current or (after a change) the last ones; None where there never were any."""
     key = last_selection_key(opened)
-    return None if not key else np.unique(opened.workspace.table("select", key)["row_id"].combine_chunks().to_numpy())
+    return _selected(str(opened.workspace.folder.resolve()), key, opened) if key else None
 
 
 def chosen_rows(opened: Pipeline, choice: Choice) -> np.ndarray:
@@ -96,6 +96,11 @@ def forget_what_changed(opened: Pipeline) -> None:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _array(folder: str, stage: str, key: str, _opened: Pipeline) -> np.ndarray:
     return np.array(_opened.workspace.array(stage, key))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _selected(folder: str, key: str, _opened: Pipeline) -> np.ndarray:
+    return np.unique(_opened.workspace.table("select", key)["row_id"].combine_chunks().to_numpy())
 
 
 # A round that is selected anew keeps its number, not its moment; a version is found again in new data.

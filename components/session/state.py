@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from core.base.text import counted
 from core.daar.saved_domains import DraftRow
 from core.workspace.ledger import user_name
 from core.workspace.workspace import home
@@ -15,7 +16,8 @@ SAMPLE = Path(__file__).resolve().parents[2] / "assets" / "sample.jsonl"
 
 @dataclasses.dataclass(frozen=True)
 class Focus:
-    """What the reader looks at. kind: "cluster", "area" (drawn on the map), or "search". rows: (m,) int64 row ids.
+    """What the reader looks at. kind: "cluster", "area" (drawn on the map), "search", "picked" (put together of several),
+    or "kept" (under a name). rows: (m,) int64 row ids.
 
     made_on: the keys of the data, clusters and map it was picked on. first: the record to read first, or -1.
     """
@@ -35,11 +37,12 @@ class Focus:
 
 @dataclasses.dataclass
 class AppState:
-    """workspace: the open folder. focus: what the reader looks at. view: the part of the map shown, or None for all.
+    """workspace: the open folder. focus: what the reader looks at. view: the part of the map in sight (x, y, zoom), None for all.
+    colour_by: what the map is coloured by. join: how what is picked next joins it: see `look_at`.
 
     run: the run of rounds shown, 0 for the newest. round_shown: the round looked at, 0 for the latest.
-    refine_cluster: the cluster picked on the Refine page, or -1. chart_version: raised to make the map forget what was drawn
-    on it. message: said once, at the next rerun. compared: ids of the selections on the Compare page; compare_view: its question.
+    refine_cluster: the cluster picked on the Refine page, or -1. message: said once, at the next rerun. compared: ids of the
+    selections on the Compare page; compare_view: its question.
     domain_rows: what the table of domains began with; domain_seen: what it held when last drawn; domain_table: raised to
     begin it anew.
     """
@@ -47,8 +50,9 @@ class AppState:
     workspace: Path
     who: str = ""
     focus: Focus | None = None
-    view: tuple[float, float, float, float] | None = None
-    chart_version: int = 0
+    view: tuple[float, float, float] | None = None
+    colour_by: str = ""
+    join: str = ""
     message: str = ""
     seen_job: int = 0
     run: int = 0
@@ -60,18 +64,25 @@ class AppState:
     domain_table: int = 0
     compare_view: str = "measures"
 
-    def look_at(self, focus: Focus | None) -> None:
-        """Change what the reader looks at."""
-        self.focus = focus
+    def look_at(self, focus: Focus | None, join: str = "") -> None:
+        """Change what the reader looks at. join: "new" in place of what was picked, "add" besides it, "subtract" taken away
+        from it, "" as the reader set it for all picks.
+        """
+        join = join or self.join or "new"
+        if focus is None or join == "new" or self.focus is None:
+            self.focus = focus if join != "subtract" or self.focus is not None else None
+            return
+        rows = np.union1d(self.focus.rows, focus.rows) if join == "add" else np.setdiff1d(self.focus.rows, focus.rows)
+        first = focus.first if join == "add" else -1
+        self.focus = Focus("picked", f"{counted(len(rows), 'record')} picked", rows, made_on=focus.made_on, first=first)
 
     def show_run(self, run: int) -> None:
         """Look at a run of rounds from now on."""
         self.run, self.round_shown, self.refine_cluster = run, 0, -1
 
     def reset_map(self) -> None:
-        """Forget the focus, the zoom and what was drawn on the map."""
+        """Forget the focus and the zoom."""
         self.focus, self.view = None, None
-        self.chart_version += 1
 
 
 def get() -> AppState:
@@ -89,6 +100,11 @@ def get() -> AppState:
 def open_results(folder: Path) -> None:
     """Show another workspace from now on."""
     st.session_state["winnow"] = AppState(folder, who=get().who)
+
+
+def remember_view(view: tuple[float, float, float]) -> None:
+    """Remember the part of the map that is in sight."""
+    get().view = view
 
 
 def say(message: str) -> None:

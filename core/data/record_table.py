@@ -22,10 +22,13 @@ def damaged(message: str, folder: Path) -> CurationError:
     )
 
 
-@functools.lru_cache(maxsize=16)
-def _sound_blocks(path: str, inode: int, size: int, changed: int) -> set[int]:
-    """Return the blocks of a file that were looked through in this process, to be added to; a changed file has its own."""
-    return set()
+@functools.lru_cache(maxsize=8)
+def _opened(
+    path: str, inode: int, size: int, changed: int
+) -> tuple[pa.ipc.RecordBatchFileReader, list[pa.RecordBatch], set[int]]:
+    """Return a file, its blocks, and those that were looked through in this process, to be added to; a changed file anew."""
+    file = pa.ipc.open_file(pa.memory_map(path))
+    return file, [file.get_batch(i) for i in range(file.num_record_batches)], set()
 
 
 class RecordTable:
@@ -38,15 +41,14 @@ class RecordTable:
     def __init__(self, path: Path) -> None:
         self._path = Path(path)
         try:
-            self._file = pa.ipc.open_file(pa.memory_map(str(path)))
-            self._batches = [self._file.get_batch(i) for i in range(self._file.num_record_batches)]
+            facts = self._path.stat()
+            held = _opened(str(self._path.resolve()), facts.st_ino, facts.st_size, facts.st_mtime_ns)
+            self._file, self._batches, self._sound = held
             self.fingerprint = (self._file.schema.metadata or {}).get(b"fingerprint", b"").decode()  # of its import
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damaged(error) from error
         if not self._file.schema.equals(SCHEMA):
             raise self._damaged("its columns are others")
-        facts = self._path.stat()
-        self._sound = _sound_blocks(str(self._path.resolve()), facts.st_ino, facts.st_size, facts.st_mtime_ns)
         self._starts = np.cumsum([0, *(len(batch) for batch in self._batches)])
 
     def _damaged(self, why: object) -> CurationError:

@@ -1,0 +1,182 @@
+"""The map on a page: layers mounted once, the canvas in a fragment of its own, so that hovering reruns nothing else."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import streamlit as st
+
+from components.canvas import scripts
+from components.canvas.colouring import Colouring
+from components.canvas.layers import (
+    Frame,
+    colours_layer,
+    middles,
+    names_layer,
+    order_of,
+    picked_layer,
+    points_layer,
+)
+from components.charts.theme import is_dark
+from components.session import opened
+from core.base.text import shorten
+from core.run.pipeline import Pipeline
+
+JOINS = ("", "add", "subtract")  # to what is picked: instead of it, besides, taken away
+
+_layer = st.components.v2.component("winnow_map_layer", **scripts.LAYER)
+_canvas = st.components.v2.component("winnow_map", **scripts.MAP)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answers:
+    """What a page does about its map. tip: the lines that name a record. Where `pick` is None nothing can be picked.
+
+    pick(rows, join): a line was drawn; join: one of JOINS. click(row, join): a record was clicked. clear(): Escape was pressed.
+    view(x, y, zoom): what is in sight now.
+    """
+
+    tip: Callable[[int], list[str]]
+    pick: Callable[[np.ndarray, str], None] | None = None
+    click: Callable[[int, str], None] | None = None
+    clear: Callable[[], None] | None = None
+    view: Callable[[tuple[float, float, float]], None] | None = None
+
+
+def show(
+    pipeline: Pipeline,
+    name: str,
+    colouring: Colouring,
+    answers: Answers,
+    height: int = 640,
+    picked: np.ndarray | None = None,
+    names: Sequence[str] | None = None,
+    view: tuple[float, float, float] | None = None,
+) -> None:
+    """Draw the map of all records.
+
+    name: of this map among all. picked: row ids to stand in front of the others, or None. names: of the current clusters,
+    to be written on the map. view: what to begin with.
+    """
+    xy = opened.positions(pipeline)
+    held = _Held(str(pipeline.workspace.folder.resolve()), pipeline.current("project"), is_dark())
+    order = _order(len(xy))
+    with st.container(key=f"maplayers-{name}"):
+        _layer(key=f"{name}-points", data=_points(held, name, xy))
+        _layer(key=f"{name}-colours", data=_colours(held, name, colouring.id, order, colouring))
+        _layer(key=f"{name}-picked", data=picked_layer(name, picked, order))
+        _layer(
+            key=f"{name}-names", data=_names(held, name, pipeline.current("cluster") if names else "", pipeline, names)
+        )
+    _live(pipeline, name, held, xy, colouring, answers, height, view)
+
+
+def tip_of(pipeline: Pipeline, row: int) -> list[str]:
+    """Return the first lines of a record's tip: its number and how it begins."""
+    record = opened.records(pipeline).take(np.array([row]), ["prompt", "response"]).to_pylist()[0]
+    return [f"record {row:,}", shorten(record["prompt"] or record["response"], 90)]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Held:
+    """What a layer is kept by between reruns."""
+
+    folder: str
+    project: str
+    dark: bool
+
+
+@st.fragment
+def _live(
+    pipeline: Pipeline,
+    name: str,
+    held: _Held,
+    xy: np.ndarray,
+    colouring: Colouring,
+    answers: Answers,
+    height: int,
+    view: tuple[float, float, float] | None,
+) -> None:
+    hover = st.session_state.get(name, {}).get("hover")
+    row = int(hover["row"]) if hover and 0 <= int(hover["row"]) < len(xy) else -1
+    reported = _canvas(
+        key=name,
+        data={
+            "map": name,
+            "dark": held.dark,
+            "height": height,
+            "tools": height >= 260,
+            "picks": answers.pick is not None,
+            "clicks": answers.click is not None,
+            "remembers": answers.view is not None,
+            "view": list(view) if view else None,
+            "answer": {"row": row, "lines": answers.tip(row)} if row >= 0 else None,
+        },
+        height=height,
+        on_hover_change=_nothing,
+        on_view_change=_nothing,
+        on_lasso_change=_nothing,
+        on_click_change=_nothing,
+        on_escape_change=_nothing,
+    )
+    if answers.view is not None and reported.view:
+        answers.view(tuple(float(v) for v in reported.view))
+    if _act(_frame(held, xy), xy, colouring, answers, reported):
+        st.rerun()
+
+
+def _nothing() -> None:
+    """What is reported is read where the map is mounted; Streamlit asks for a callback a name."""
+
+
+def _act(frame: Frame, xy: np.ndarray, colouring: Colouring, answers: Answers, reported) -> bool:
+    """Hand on what was drawn or clicked; return whether the page has to follow."""
+    if reported.lasso and answers.pick is not None:
+        inside = frame.inside(xy, reported.lasso["corners"])
+        hidden = reported.lasso["hidden"] if reported.lasso["colouring"] == colouring.id else []
+        if hidden:
+            inside &= ~np.isin(colouring.codes(), hidden)
+        answers.pick(np.flatnonzero(inside), _join(reported.lasso["join"]))
+        return True
+    if reported.click and answers.click is not None and 0 <= int(reported.click["row"]) < len(xy):
+        answers.click(int(reported.click["row"]), _join(reported.click["join"]))
+        return True
+    if reported.escape and answers.clear is not None:
+        answers.clear()
+        return True
+    return False
+
+
+def _join(join: str) -> str:
+    return join if join in JOINS else ""
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _order(n: int) -> np.ndarray:
+    return order_of(n)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _frame(held: _Held, _xy: np.ndarray) -> Frame:
+    return Frame.around(_xy)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _points(held: _Held, name: str, _xy: np.ndarray) -> bytes:
+    return points_layer(name, _xy, _frame(held, _xy), _order(len(_xy)))
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _colours(held: _Held, name: str, colouring: str, _order_of: np.ndarray, _colouring: Colouring) -> bytes:
+    return colours_layer(name, _colouring, _order_of)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _names(held: _Held, name: str, cluster: str, _pipeline: Pipeline, _called: Sequence[str] | None) -> bytes:
+    if not _called:
+        return names_layer(name, [])
+    xy, labels = opened.positions(_pipeline), opened.labels(_pipeline)
+    places = _frame(held, xy).to_unit(middles(xy, labels, len(_called)))
+    sizes = np.bincount(labels, minlength=len(_called))
+    largest = [c for c in np.argsort(-sizes, kind="stable").tolist() if sizes[c]]
+    return names_layer(name, [(*places[c].tolist(), ", ".join(_called[c].split(", ")[:2])) for c in largest])

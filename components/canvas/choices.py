@@ -1,0 +1,86 @@
+"""What a map of records can be coloured by, and each of these as a colouring."""
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+
+from components.canvas.colouring import Colouring, Entry, by_category, by_cluster, by_value
+from components.charts.theme import STATUS_NAMES, category_colours, status_colours
+from components.session import opened
+from core.base.params import digest
+from core.refine.history import LEAST, history_of
+from core.refine.runs import Rounds
+from core.run.pipeline import Pipeline
+
+
+def choices(pipeline: Pipeline) -> list[str]:
+    """Return what the records of this workspace can be coloured by."""
+    there = {
+        "cluster": pipeline.current("cluster"),
+        "selection": True,
+        "quality": pipeline.current("score"),
+        "round weight": _run_with_rounds(Rounds(pipeline)) is not None,
+        "domain": pipeline.current("reward"),
+        "entropy": pipeline.current("reward"),
+        "source": opened.sources(pipeline)[0],
+    }
+    return [name for name, is_there in there.items() if is_there]
+
+
+def colouring_of(pipeline: Pipeline, by: str, statuses: np.ndarray, dark: bool) -> Colouring:
+    """Return the colouring by one of `choices`. statuses: (n,) int8, see `opened.statuses`."""
+    made: dict[str, Callable[[], Colouring]] = {
+        "selection": lambda: by_status(statuses, dark),
+        "quality": lambda: by_value(f"quality {pipeline.current('score')}", "quality", opened.quality(pipeline), dark),
+        "round weight": lambda: _by_last_weight(Rounds(pipeline), dark),
+        "domain": lambda: by_domain(pipeline, dark),
+        "entropy": lambda: by_entropy(pipeline, dark),
+        "source": lambda: _by_source(pipeline, dark),
+    }
+    if by in made:
+        return made[by]()
+    return by_cluster(f"cluster {pipeline.current('cluster')}", opened.labels(pipeline), dark)
+
+
+def by_status(statuses: np.ndarray, dark: bool) -> Colouring:
+    """Colour by what every record is: not selected, selected, pinned, dropped."""
+    id = f"selection {hashlib.blake2b(statuses.tobytes(), digest_size=8).hexdigest()}"
+    legend = [Entry(name, code, code) for code, name in enumerate(STATUS_NAMES)]
+    return Colouring(id, "", lambda: statuses.astype(np.uint8), status_colours(dark), legend)
+
+
+def by_weight(labels: np.ndarray, relative: np.ndarray, dark: bool) -> Colouring:
+    """Colour by cluster weight. labels: (n,) int, relative: (k,) multiples of an equal share; the scale is logarithmic."""
+    logs = np.log2(np.maximum(relative, LEAST))
+    id = f"weights {digest(relative.tolist())}"
+    return by_value(id, "× an equal share", logs[labels], dark, lambda log: f"{2.0**log:.3g}")
+
+
+def by_domain(pipeline: Pipeline, dark: bool) -> Colouring:
+    """Colour by the domain that DaaR's probe found."""
+    key = pipeline.current("reward")
+    names = pipeline.workspace.info("reward", key)["names"]
+    column = pipeline.workspace.table("reward", key)["domain"]
+    return by_category(f"domain {key}", "domain", names, column.to_numpy, dark, category_colours(len(names), dark))
+
+
+def by_entropy(pipeline: Pipeline, dark: bool) -> Colouring:
+    """Colour by DaaR's reward, the predicted entropy over domains; a regression may go below 0, which no entropy does."""
+    key = pipeline.current("reward")
+    values = np.maximum(pipeline.workspace.table("reward", key)["reward"].to_numpy(), 0)
+    return by_value(f"entropy {key}", "entropy", values, dark)
+
+
+def _by_source(pipeline: Pipeline, dark: bool) -> Colouring:
+    names, codes = opened.sources(pipeline)
+    return by_category(f"source {pipeline.key('records')}", "source", names, lambda: codes, dark)
+
+
+def _run_with_rounds(rounds: Rounds):
+    return next((run for run in reversed(rounds.runs()) if rounds.rounds(run.id)), None)
+
+
+def _by_last_weight(rounds: Rounds, dark: bool) -> Colouring:
+    run = _run_with_rounds(rounds)
+    return by_weight(np.asarray(rounds.labels(run)), history_of(rounds, run).relative[:, -1], dark)

@@ -1,0 +1,322 @@
+// The map: the layers in, what was picked out. What must last between calls hangs on the root element.
+const REST_MS = 60; // a pointer that moves on is not asked for
+const REACH_PX = 14; // from the pointer to the record it means, at most
+const SETTLED_MS = 500; // after which the server hears what is in view
+const maps = new WeakMap();
+
+export default function (component) {
+  const root = component.parentElement.querySelector(".map");
+  let map = maps.get(root);
+  if (!map) {
+    map = new PointMap(root, component);
+    maps.set(root, map);
+  }
+  map.update(component);
+  return () => map.leave();
+}
+
+class PointMap {
+  constructor(root, component) {
+    this.root = root;
+    this.component = component;
+    const find = (name) => root.querySelector(name);
+    this.canvas = find(".points");
+    this.tip = find(".tip");
+    this.view = new View();
+    this.points = new Points();
+    this.overlay = new Overlay(find(".overlay"));
+    this.legend = new Legend(find(".legend"), () => this.recolour());
+    root.dataset.renderer = rendererOf();
+    root.dataset.lacks = document.createElement("canvas").getContext("webgl2") ? "" : "webgl2";
+    const draws = root.dataset.renderer === "webgl2" ? WebglRenderer : PixelRenderer;
+    this.renderer = new draws(this.canvas, () => this.uploadAll());
+    this.mode = "draw";
+    this.line = null;
+    this.under = -1; // the point under the pointer
+    this.asked = 0;
+    this.known = new Map(); // what the server said of a record
+    this.contours = false;
+    this.first = true;
+    this.hub = null;
+    this.hear = (part) => this.take(part);
+    this.pointer = new Pointer(this.canvas, this);
+    this.canvas.addEventListener("webglcontextlost", () => (root.dataset.lost = "1"));
+    this.buttons(find(".tools"));
+    this.watcher = new ResizeObserver(() => this.resize());
+    this.watcher.observe(root);
+    this.resize();
+  }
+
+  update(component) {
+    this.component = component;
+    const { data } = component;
+    this.root.style.height = `${data.height}px`;
+    this.root.dataset.dark = data.dark ? "1" : "";
+    if (this.first) this.begin = data.view;
+    this.first = false;
+    const hub = hubOf(data.map);
+    if (hub !== this.hub) {
+      this.leave();
+      this.hub = hub;
+      hub.heard.add(this.hear);
+      for (const part of Object.keys(hub.parts)) this.take(part);
+    }
+    hub.heard.add(this.hear);
+    this.root.querySelector(".tools").hidden = !data.tools;
+    if (data.answer) {
+      this.known.set(data.answer.row, data.answer.lines);
+      this.showTip();
+    }
+    const ground = getComputedStyle(this.root).getPropertyValue("--st-background-color");
+    if (ground !== this.ground) this.redraw();
+    this.ground = ground;
+  }
+
+  leave() {
+    if (this.hub) this.hub.heard.delete(this.hear);
+  }
+
+  // A layer came.
+  take(name) {
+    const part = this.hub.parts[name];
+    if (name === "points") {
+      this.points.setPlaces(part);
+      this.view.bounds = part.header.bounds;
+      this.overlay.contours = null;
+      this.known.clear();
+      if (this.begin) this.view.set(...this.begin);
+      else this.view.fit();
+      this.begin = null; // another map is shown whole
+      this.renderer.upload("place", this.points.places);
+    } else if (name === "colours") {
+      this.points.setCodes(part);
+      this.legend.show(part.header);
+      this.renderer.upload("code", this.points.codes);
+      this.renderer.setPalette(part.header.colours, this.legend.hidden);
+    } else if (name === "picked") {
+      this.points.setPicked(part);
+      if (this.points.picked) this.renderer.upload("picked", this.points.picked);
+      this.root.querySelector("[data-do=picked]").disabled = !(this.points.picked && this.points.picked.length);
+    } else if (name === "names") {
+      this.overlay.names = part.header.names;
+    }
+    this.redraw();
+  }
+
+  uploadAll() {
+    delete this.root.dataset.lost;
+    for (const name of Object.keys(this.hub.parts)) this.take(name);
+  }
+
+  recolour() {
+    this.renderer.setPalette(this.legend.colouring.colours, this.legend.hidden);
+    this.redraw();
+  }
+
+  resize() {
+    const ratio = window.devicePixelRatio || 1;
+    const { clientWidth: width, clientHeight: height } = this.root;
+    if (!width || !height) return;
+    for (const canvas of [this.canvas, this.overlay.canvas]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    this.view.resize(width, height);
+    this.redraw();
+  }
+
+  // Many changes in one moment make one frame.
+  redraw() {
+    if (this.waiting) return;
+    this.waiting = requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.root.dataset.drawn = "";
+      this.drawOverlay();
+      this.renderer.draw(this.view, this.points, () => this.drawn());
+    });
+  }
+
+  drawn() {
+    this.root.dataset.frames = Number(this.root.dataset.frames || 0) + 1;
+    const picked = this.points.picked ? this.points.picked.length : "";
+    this.root.dataset.drawn = `${this.points.n} ${this.legend.colouring ? this.legend.colouring.id : ""} ${picked}`;
+    this.root.dataset.view = [this.view.x, this.view.y, this.view.zoom].map((value) => value.toFixed(5)).join(" ");
+  }
+
+  ink() {
+    const style = getComputedStyle(this.root);
+    const get = (name) => style.getPropertyValue(name).trim();
+    const [ground, text, accent] = ["--st-background-color", "--st-text-color", "--st-primary-color"].map(get);
+    return { ground, text, accent, font: get("--st-font") || style.fontFamily };
+  }
+
+  drawOverlay() {
+    const ring = this.under >= 0 && this.view.toPixel(this.points.x(this.under), this.points.y(this.under));
+    const { line, points } = this;
+    this.overlay.draw(this.view, this.ink(), { line, ring, withContours: this.contours, points });
+  }
+
+  // Under the pointer
+
+  rest(at) {
+    clearTimeout(this.resting);
+    const point = at ? this.pointAt(at) : -1;
+    if (point === this.under) return;
+    this.under = point;
+    this.canvas.style.cursor = point >= 0 ? "pointer" : this.mode === "move" ? "grab" : "crosshair";
+    this.drawOverlay();
+    this.showTip();
+    if (point < 0 || this.known.has(this.points.rowOf(point))) return;
+    this.resting = setTimeout(() => {
+      this.asked += 1;
+      this.component.setStateValue("hover", { n: this.asked, row: this.points.rowOf(point) });
+    }, REST_MS);
+  }
+
+  pointAt([left, top]) {
+    return this.points.nearest(...this.view.toPlace(left, top), REACH_PX / this.view.scale, this.legend.hidden);
+  }
+
+  showTip() {
+    const { tip } = this;
+    tip.hidden = this.under < 0;
+    if (tip.hidden) return;
+    const row = this.points.rowOf(this.under);
+    const lines = this.known.get(row) || [`record ${row.toLocaleString("en-US")}`, "…"];
+    tip.replaceChildren(
+      ...lines.map((line) => {
+        const words = document.createElement("div");
+        words.textContent = line; // a record's own words: text, never markup
+        return words;
+      }),
+    );
+    const [left, top] = this.view.toPixel(this.points.x(this.under), this.points.y(this.under));
+    const width = tip.offsetWidth;
+    const height = tip.offsetHeight;
+    const x = left + 16 + width > this.view.width ? Math.max(0, left - 16 - width) : left + 16;
+    const y = top + 12 + height > this.view.height ? Math.max(0, top - 12 - height) : top + 12;
+    tip.style.transform = `translate(${x}px, ${y}px)`;
+  }
+
+  // What the curator does
+
+  lasso(line, join) {
+    if (!this.component.data.picks || line.length < 3) return;
+    const corners = line.map(([left, top]) => this.view.toPlace(left, top));
+    this.component.setTriggerValue("lasso", { corners, join, ...this.filter() });
+  }
+
+  click(at, join) {
+    const point = this.pointAt(at);
+    if (point < 0) return;
+    if (this.component.data.clicks) this.component.setTriggerValue("click", { row: this.points.rowOf(point), join });
+  }
+
+  clear() {
+    if (this.component.data.picks) this.component.setTriggerValue("escape", true);
+  }
+
+  // A line picks what is seen: nothing that the legend hides.
+  filter() {
+    return { hidden: [...this.legend.hidden], colouring: this.legend.colouring ? this.legend.colouring.id : "" };
+  }
+
+  drawLine(line) {
+    this.line = line;
+    this.drawOverlay();
+  }
+
+  pan(right, down) {
+    this.view.pan(right, down);
+    this.moved();
+  }
+
+  zoomAt(left, top, factor) {
+    this.view.zoomAt(left, top, factor);
+    this.moved();
+  }
+
+  showWhole() {
+    this.flyTo(() => this.view.fit());
+  }
+
+  showPicked() {
+    if (this.points.picked && this.points.picked.length) this.flyTo(() => this.view.frame(...this.points.extentOfPicked()));
+  }
+
+  // Go there in a few steps, at once for those who asked for less motion or where a frame takes long.
+  flyTo(change) {
+    const { view } = this;
+    const from = [view.x, view.y, Math.log(view.zoom)];
+    change();
+    const to = [view.x, view.y, Math.log(view.zoom)];
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || this.points.n > 200000;
+    const steps = calm ? 1 : 12;
+    const step = (i) => {
+      const part = 1 - (1 - i / steps) ** 3;
+      const [x, y, zoom] = from.map((value, axis) => value + (to[axis] - value) * part);
+      view.set(x, y, Math.exp(zoom));
+      this.moved();
+      if (i < steps) requestAnimationFrame(() => step(i + 1));
+    };
+    step(1);
+  }
+
+  moved() {
+    this.rest(null);
+    this.redraw();
+    clearTimeout(this.settling);
+    if (this.component.data.remembers) {
+      this.settling = setTimeout(() => {
+        this.component.setStateValue("view", [this.view.x, this.view.y, this.view.zoom]);
+      }, SETTLED_MS);
+    }
+  }
+
+  buttons(tools) {
+    const middle = () => [this.view.width / 2, this.view.height / 2];
+    const acts = {
+      draw: () => this.setMode("draw"),
+      move: () => this.setMode("move"),
+      nearer: () => this.zoomAt(...middle(), 1.6),
+      farther: () => this.zoomAt(...middle(), 1 / 1.6),
+      whole: () => this.showWhole(),
+      picked: () => this.showPicked(),
+      contours: (button) => {
+        this.contours = !this.contours;
+        button.setAttribute("aria-pressed", String(this.contours));
+        this.drawOverlay();
+      },
+      save: () => this.save(),
+    };
+    for (const button of tools.querySelectorAll("button")) {
+      button.addEventListener("click", () => acts[button.dataset.do](button));
+    }
+  }
+
+  setMode(mode) {
+    this.mode = mode;
+    for (const name of ["draw", "move"]) {
+      this.root.querySelector(`[data-do=${name}]`).setAttribute("aria-pressed", String(name === mode));
+    }
+    this.canvas.style.cursor = mode === "move" ? "grab" : "crosshair";
+  }
+
+  // The map as it is seen, on the page's ground, as a picture.
+  save() {
+    const sheet = document.createElement("canvas");
+    [sheet.width, sheet.height] = [this.canvas.width, this.canvas.height];
+    const context = sheet.getContext("2d");
+    context.fillStyle = this.ink().ground;
+    context.fillRect(0, 0, sheet.width, sheet.height);
+    context.drawImage(this.canvas, 0, 0);
+    context.drawImage(this.overlay.canvas, 0, 0);
+    sheet.toBlob((blob) => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(blob);
+      link.download = "map.png";
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    });
+  }
+}

@@ -1,0 +1,143 @@
+// What lies above the points: names without overlap, contours of density, the line being drawn, a ring around the point under the pointer.
+const NAME_FONT_PX = 12;
+const LEVELS = [0.5, 0.75, 0.9, 0.97];
+const CONTOUR_SIDE = 128;
+
+class Overlay {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.context = canvas.getContext("2d");
+    this.names = [];
+    this.contours = null;
+    this.widths = new Map();
+  }
+
+  draw(view, ink, { line, ring, withContours, points }) {
+    const ratio = window.devicePixelRatio || 1;
+    const context = this.context;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, view.width, view.height);
+    if (withContours) this.drawContours(view, ink, points);
+    this.drawNames(view, ink);
+    if (ring) this.drawRing(ring, ink);
+    if (line) this.drawLine(line, ink);
+  }
+
+  // More names as one comes nearer: as many as find room, and at the whole map only those of the largest clusters.
+  drawNames(view, ink) {
+    const context = this.context;
+    context.font = `500 ${NAME_FONT_PX}px ${ink.font}`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    const most = Math.min(60, Math.round(14 * Math.max(1, view.zoom) ** 0.7));
+    const placed = [];
+    for (const [x, y, text] of this.names) {
+      if (placed.length >= most) break;
+      const [left, top] = view.toPixel(x, y);
+      if (left < 0 || top < 0 || left > view.width || top > view.height) continue;
+      let width = this.widths.get(text);
+      if (width === undefined) this.widths.set(text, (width = context.measureText(text).width));
+      const half = width / 2 + 8;
+      const at = Math.min(view.width - half, Math.max(half, left));
+      const clear = placed.every(([l, t, h]) => Math.abs(l - at) > h + half || Math.abs(t - top) > NAME_FONT_PX * 1.7);
+      if (clear) placed.push([at, top, half, text]);
+    }
+    for (const [left, top, , text] of placed) {
+      context.strokeStyle = ink.ground;
+      context.lineWidth = 4;
+      context.strokeText(text, left, top);
+      context.fillStyle = ink.text;
+      context.fillText(text, left, top);
+    }
+    this.canvas.dataset.names = placed.length;
+  }
+
+  drawLine(line, ink) {
+    const context = this.context;
+    context.beginPath();
+    line.forEach(([left, top], i) => (i ? context.lineTo(left, top) : context.moveTo(left, top)));
+    context.closePath();
+    context.globalAlpha = 0.1;
+    context.fillStyle = ink.accent;
+    context.fill();
+    context.globalAlpha = 1;
+    context.strokeStyle = ink.accent;
+    context.lineWidth = 1.5;
+    context.stroke();
+  }
+
+  drawRing([left, top], ink) {
+    const context = this.context;
+    context.beginPath();
+    context.arc(left, top, 7, 0, 2 * Math.PI);
+    context.strokeStyle = ink.ground;
+    context.lineWidth = 4;
+    context.stroke();
+    context.strokeStyle = ink.text;
+    context.lineWidth = 1.5;
+    context.stroke();
+  }
+
+  drawContours(view, ink, points) {
+    this.contours ??= contoursOf(points);
+    const context = this.context;
+    context.strokeStyle = ink.text;
+    context.lineWidth = 1;
+    this.contours.forEach((segments, level) => {
+      context.globalAlpha = 0.2 + 0.15 * level;
+      context.beginPath();
+      for (let i = 0; i < segments.length; i += 4) {
+        context.moveTo(...view.toPixel(segments[i], segments[i + 1]));
+        context.lineTo(...view.toPixel(segments[i + 2], segments[i + 3]));
+      }
+      context.stroke();
+    });
+    context.globalAlpha = 1;
+  }
+}
+
+// Lines of equal density, a list of [x, y, x, y] a level: counts in cells, smoothed, then marching squares.
+function contoursOf(points) {
+  const side = CONTOUR_SIDE;
+  let counts = new Float32Array(side * side);
+  for (let point = 0; point < points.n; point++) {
+    counts[Math.min(side - 1, Math.floor(points.y(point) * side)) * side + Math.min(side - 1, Math.floor(points.x(point) * side))]++;
+  }
+  for (let i = 0; i < 3; i++) counts = smoothed(counts, side);
+  const held = counts.filter((value) => value > 0.05).sort();
+  const levels = LEVELS.map((level) => held[Math.floor(level * (held.length - 1))]);
+  return levels.map((level) => squares(counts, side, level));
+}
+
+function smoothed(counts, side) {
+  const across = new Float32Array(counts.length);
+  const both = new Float32Array(counts.length);
+  const blur = (from, to, step, limit) => {
+    for (let i = 0; i < from.length; i++) {
+      const at = limit(i);
+      to[i] = (from[i] * 2 + (at > 0 ? from[i - step] : from[i]) + (at < side - 1 ? from[i + step] : from[i])) / 4;
+    }
+  };
+  blur(counts, across, 1, (i) => i % side);
+  blur(across, both, side, (i) => Math.floor(i / side));
+  return both;
+}
+
+function squares(counts, side, level) {
+  const found = [];
+  const between = (a, b) => (level - a) / (b - a);
+  for (let row = 0; row < side - 1; row++) {
+    for (let column = 0; column < side - 1; column++) {
+      const at = row * side + column;
+      const [a, b, c, d] = [counts[at], counts[at + 1], counts[at + side + 1], counts[at + side]];
+      const cut = [];
+      if (a < level !== b < level) cut.push([column + between(a, b), row]);
+      if (b < level !== c < level) cut.push([column + 1, row + between(b, c)]);
+      if (d < level !== c < level) cut.push([column + between(d, c), row + 1]);
+      if (a < level !== d < level) cut.push([column, row + between(a, d)]);
+      for (let i = 0; i + 1 < cut.length; i += 2) for (const end of [cut[i], cut[i + 1]]) found.push(...end.map((v) => (v + 0.5) / side));
+    }
+  }
+  return new Float32Array(found);
+}
