@@ -13,6 +13,7 @@ from core.data.editing import edited, fields_of, find_field
 from core.data.fields import parse_fields
 from core.data.manifest import verify
 from core.data.records import RecordParams
+from core.data.targets import manifest_path
 from core.evidence.versions import export_version, find_version, save_version
 from core.export.delivery import export_selection, manifest_facts
 from core.run.pipeline import Pipeline
@@ -206,7 +207,7 @@ def test_an_export_has_the_new_text_and_every_other_byte_as_it_was(make_pipeline
     assert told["output"]["n_edited_records"] == 1 and [edit["who"] for edit in told["edits"]] == ["ann", "ben"]
     about = {"row": 5, "field": "output", "text": "better “text”\n", "decision": made.id, "at": made.at, "note": "why"}
     assert told["edits"][0] == about | {"who": "ann"}
-    verify(tmp_path / "after.manifest.json", data_file)
+    verify(manifest_path(tmp_path / "after.jsonl"), data_file)
     for _ in range(3):
         revise(pipeline.workspace, "undo", next_undo)
     exported(again(pipeline.workspace), tmp_path / "undone.jsonl")
@@ -218,7 +219,7 @@ def test_a_manifest_whose_edits_were_changed_is_not_verified(make_pipeline, data
     row = int(pipeline.table("select")["row_id"][0].as_py())
     edit_record(pipeline.workspace, row, "response", "better")
     export_selection(again(pipeline.workspace), tmp_path / "e.jsonl")
-    manifest = tmp_path / "e.manifest.json"
+    manifest = manifest_path(tmp_path / "e.jsonl")
     manifest.write_text(manifest.read_text("utf-8").replace('"text": "better"', '"text": "worse"'), "utf-8")
     with pytest.raises(CurationError, match="is not what the records"):
         verify(manifest, data_file)
