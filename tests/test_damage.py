@@ -72,7 +72,7 @@ def test_nothing_else_is_made_of_changed_records(selected, tmp_path):
     with pytest.raises(CurationError, match="checksum"):
         save_version(selected, "second", {})
     with pytest.raises(CurationError, match="checksum"):
-        workspace.hashes()
+        workspace.hashes("text")
     for step in (Step("measure", {"choices": ["current"], "params": {}}), Step("embed", {}), Step("select", {})):
         with pytest.raises(CurationError, match="checksum"):
             run_steps(workspace, [step], lambda name: lambda done, total: None)

@@ -11,8 +11,8 @@ from core.workspace.decisions import (
     next_redo,
     next_undo,
     resolve_overrides,
-    rows_by_hash,
 )
+from core.workspace.matching import rows_by_hash
 
 LABELS = np.array([0, 0, 1, 1, 1, 2], np.int32)
 NOW = "clustering now"

@@ -27,7 +27,7 @@ from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams, VersionParams
 from core.vectors.clustering import ClusterParams
 from core.workspace.deciding import decide_records
-from core.workspace.decisions import match_hashes
+from core.workspace.matching import match_hashes
 from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 

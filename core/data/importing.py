@@ -3,9 +3,10 @@
 import concurrent.futures
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from ..base.errors import CurationError
@@ -13,10 +14,13 @@ from ..base.files import file_sha256, replacing
 from ..base.params import digest
 from ..base.progress import Progress
 from .dataset import Dataset, dataset_name, read_dataset, write_dataset
-from .records import SCHEMA, RecordParams, Reject, load_records
+from .records import HASH_BYTES, SCHEMA, RecordParams, Reject, content_hashes, load_records
 from .targets import source_of
 
 RECORDS_VERSION = 1
+KeepHashes = Callable[
+    [str, np.ndarray], None
+]  # told of a fingerprint and the (n, 16) uint8 content hashes of its records
 
 
 def is_whole(folder: Path, held: Dataset) -> bool:
@@ -25,9 +29,12 @@ def is_whole(folder: Path, held: Dataset) -> bool:
     return bool(held.records_sha256) and path.exists() and file_sha256(path) == held.records_sha256
 
 
-def read_into(folder: Path, data: Path, params: RecordParams, progress: Progress) -> Dataset:
+def read_into(
+    folder: Path, data: Path, params: RecordParams, progress: Progress, keep_hashes: KeepHashes = lambda *_: None
+) -> Dataset:
     """Read `data` into a workspace's folder, whose import lock the caller holds. What is there and whole is no work.
 
+    keep_hashes: told of the records' hashes before they are there, so that whatever is decided about them is known by these.
     Raises CurationError where the folder holds other data, or the data can't be read; then nothing has changed.
     """
     source = source_of(data)
@@ -46,17 +53,18 @@ def read_into(folder: Path, data: Path, params: RecordParams, progress: Progress
     rejects: list[Reject] = []
     with replacing(folder / "records.arrow") as temporary:
         fields, batches = load_records(data, params, rejects.append)
-        n_records = _write_batches(temporary, batches, fingerprint, progress)
+        hashes = _write_batches(temporary, batches, fingerprint, progress)
         records_sha256 = file_sha256(temporary)
         with replacing(folder / "rejects.jsonl") as list_path, list_path.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(dataclasses.asdict(r), ensure_ascii=False) + "\n" for r in rejects)
+        keep_hashes(fingerprint, hashes)
     dataset = Dataset(
         name=dataset_name(data),
         path=source.path,
         sha256=source.sha256,
         fields=str(fields),
         params=params.as_dict(),
-        n_records=n_records,
+        n_records=len(hashes),
         n_rejects=len(rejects),
         fingerprint=fingerprint,
         records_sha256=records_sha256,
@@ -79,9 +87,9 @@ def _keep(folder: Path, held: Dataset | None, dataset: Dataset) -> Dataset:
     return dataset
 
 
-def _write_batches(path: Path, batches: Iterator[pa.RecordBatch], fingerprint: str, progress: Progress) -> int:
-    """Write batches to an Arrow file, one being written while the next is read; return the number of records."""
-    n_records = 0
+def _write_batches(path: Path, batches: Iterator[pa.RecordBatch], fingerprint: str, progress: Progress) -> np.ndarray:
+    """Write batches to an Arrow file, one being written while the next is read; return the records' (n, 16) uint8 hashes."""
+    hashes = bytearray()
     schema = SCHEMA.with_metadata({"fingerprint": fingerprint})
     with (
         pa.OSFile(str(path), "wb") as sink,
@@ -92,7 +100,7 @@ def _write_batches(path: Path, batches: Iterator[pa.RecordBatch], fingerprint: s
         for batch in batches:
             writing.result()
             writing = pool.submit(writer.write_batch, batch)
-            n_records += len(batch)
-            progress(n_records, 0)
+            hashes += content_hashes(batch["raw"])
+            progress(len(hashes) // HASH_BYTES, 0)
         writing.result()
-    return n_records
+    return np.frombuffer(hashes, np.uint8).reshape(-1, HASH_BYTES)

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from ..base.errors import CurationError
@@ -28,6 +29,7 @@ SCHEMA = pa.schema(
     ]
 )
 BATCH_ROWS = 8192
+HASH_BYTES = 16
 _DETECT_ON = 1000
 _Row = tuple[str, str, str | None, bytes]  # prompt, response, source, raw
 
@@ -122,4 +124,15 @@ def _batch(rows: list[_Row], start: int) -> pa.RecordBatch:
 
 def content_hash(raw: str) -> bytes:
     """Return the 16 bytes by which a record is known across files: a hash of its original text."""
-    return hashlib.blake2b(raw.encode(), digest_size=16).digest()
+    return hashlib.blake2b(raw.encode(), digest_size=HASH_BYTES).digest()
+
+
+def content_hashes(texts: pa.Array) -> bytes:
+    """Return the `content_hash` of each text of a large_string column without nulls, one after the other."""
+    starts, letters = texts.buffers()[1:]
+    if not len(texts):
+        return b""
+    places = np.frombuffer(starts, np.int64)[texts.offset : texts.offset + len(texts) + 1].tolist()
+    letters, hash_of = memoryview(letters or b""), hashlib.blake2b
+    pairs = itertools.pairwise(places)
+    return b"".join([hash_of(letters[start:stop], digest_size=HASH_BYTES).digest() for start, stop in pairs])

@@ -21,7 +21,8 @@ from ..data.targets import check_out
 from ..selection.params import REASONS, Selection, VersionParams
 from ..selection.stage import publish_selection
 from ..workspace.deciding import overrides_of
-from ..workspace.decisions import Overrides, match_hashes
+from ..workspace.decisions import Overrides
+from ..workspace.matching import match_hashes
 from ..workspace.results import Results
 from ..workspace.workspace import Workspace
 

@@ -134,6 +134,5 @@ def _decision_facts(decision: Decision, states: dict[int, str]) -> dict[str, Any
     unused = {"hashes", "fingerprint"} | ({"rows"} if decision.target == "cluster" else {"cluster", "clustering"})
     if decision.action != "weight":
         unused |= {"value"}
-    if not decision.refers:
-        unused |= {"refers"}
+    unused |= {name for name in ("refers", "field", "text", "numbers", "sign", "origin") if not getattr(decision, name)}
     return {name: value for name, value in facts.items() if name not in unused}

@@ -1,13 +1,16 @@
 """Deciding on a workspace: records and clusters pinned, dropped, weighted or cleared; what follows from all decisions."""
 
+import collections
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ..base.errors import CurationError, lacking
-from ..data.records import content_hash
-from .decisions import Decision, Overrides, resolve_overrides, rows_by_hash
-from .results import Results
+from .decisions import Decision, Overrides, resolve_overrides
+from .found_again import rows_today
+from .results import RECORDS, Results
+from .row_sets import ascending
 from .workspace import Workspace
 
 CLUSTERING = "cluster"  # the stage whose groups of records people decide on as one
@@ -15,20 +18,26 @@ CLUSTERING = "cluster"  # the stage whose groups of records people decide on as 
 
 def decide_records(workspace: Workspace, action: str, rows: np.ndarray, who: str = "", note: str = "") -> Decision:
     """Pin, drop or clear records. rows: (m,) row ids. Raises CurationError for a row out of range or no row."""
-    rows = np.unique(np.asarray(rows, dtype=np.int64))
+    rows = ascending(rows)
     if not len(rows):
         raise CurationError(f"No record to {action}; name at least one.")
-    raws = workspace.records().take(rows, ["raw"])["raw"].to_pylist()
+    fingerprint = check_rows(workspace, rows)
     return workspace.ledger.add_decision(
-        Decision(
-            action=action,
-            rows=rows,
-            hashes=tuple(content_hash(raw) for raw in raws),
-            fingerprint=workspace.dataset().fingerprint,
-            who=who,
-            note=note,
-        )
+        Decision(action=action, rows=rows, fingerprint=fingerprint, who=who, note=note)
     )
+
+
+def check_rows(workspace: Workspace, rows: np.ndarray) -> str:
+    """Return the fingerprint by which rows (ascending) can be written down: the records' hashes are kept under it.
+
+    Raises CurationError for a row out of range.
+    """
+    dataset = workspace.dataset()
+    if len(rows) and (rows[0] < 0 or rows[-1] >= dataset.n_records):
+        wrong = rows[-1] if rows[-1] >= dataset.n_records else rows[0]
+        raise CurationError(f"record {wrong} is not one of 0 to {dataset.n_records - 1}.")
+    workspace.hashes()
+    return dataset.fingerprint
 
 
 def decide_cluster(
@@ -83,22 +92,36 @@ def revise(
 
 
 def overrides_of(results: Results) -> Overrides:
-    """Return the curators' decisions as constraints on the current records and clusters."""
-    workspace = results.workspace
-    return results.once(
-        "overrides",
-        lambda: resolve_overrides(
-            workspace.ledger.decisions(),
-            workspace.dataset().n_records,
-            results.array(CLUSTERING),
-            results.current(CLUSTERING),
-            rows_of=lambda decision: decided_rows(workspace, decision),
-        ),
+    """Return the curators' decisions as constraints on the current records and clusters. Their arrays are read-only."""
+    return results.once("overrides", lambda: _overrides(results))
+
+
+# Constraints found before in this process, the latest asked for last: reruns of a page ask again and again.
+_found: collections.OrderedDict[tuple, Overrides] = collections.OrderedDict()
+_finding = threading.Lock()
+_MOST_FOUND = 6
+
+
+def _overrides(results: Results) -> Overrides:
+    workspace, today = results.workspace, results.key(RECORDS)
+    made = workspace.ledger.decisions()
+    last = (made[-1].id, made[-1].at, made[-1].who) if made else ()
+    name = (workspace.folder.resolve(), today, results.current(CLUSTERING), len(made), *last)
+    with _finding:
+        if name in _found:
+            _found.move_to_end(name)
+            return _found[name]
+    found = resolve_overrides(
+        made,
+        results.n_records(),
+        results.array(CLUSTERING),
+        results.current(CLUSTERING),
+        rows_of=lambda d: rows_today(workspace, d.fingerprint, d.rows, d.hashes, today),
     )
-
-
-def decided_rows(workspace: Workspace, decision: Decision) -> np.ndarray:
-    """Return the rows that a record decision is about in today's data; records no longer there are left out."""
-    if decision.fingerprint == workspace.dataset().fingerprint:
-        return decision.rows
-    return rows_by_hash(decision.hashes, workspace.hashes())
+    for rows in (found.pinned, found.dropped):
+        rows.setflags(write=False)
+    with _finding:
+        _found[name] = found
+        while len(_found) > _MOST_FOUND:
+            _found.popitem(last=False)
+    return found

@@ -11,24 +11,45 @@ import numpy as np
 
 from ..base.errors import CurationError
 from ..base.params import check_choice
+from .row_sets import unpack_rows
 
-ACTIONS = ("pin", "drop", "weight", "clear")
+CONSTRAINTS = ("pin", "drop", "weight", "clear")
+ACTIONS = (*CONSTRAINTS, "edit", "rename", "merge", "split")
 REVISIONS = ("undo", "redo")
+_SORT_FOR = 20
+
+
+class _Rows:
+    """A field of row ids that keeps what it was given, an array or the bytes of `pack_rows`, and gives (m,) int64."""
+
+    def __get__(self, owner: "Decision | None", kind: type) -> np.ndarray | bytes:
+        if owner is None:
+            return b""  # the default, no rows
+        held = owner.__dict__["rows"]
+        return unpack_rows(held) if isinstance(held, bytes) else held
+
+    def __set__(self, owner: "Decision", rows: np.ndarray | bytes) -> None:
+        owner.__dict__["rows"] = rows
 
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
     """What somebody decided.
 
-    target: "records" (rows: (m,) int64, of the dataset `fingerprint`; hashes: their content hashes), or "cluster"
-    (cluster: its id in the clustering whose key is `clustering`). value: the multiplier of "weight".
+    target: "records" (rows: (m,) int64, of the dataset `fingerprint`, whose hashes the workspace keeps; hashes: the records'
+    own content hashes, where a ledger of before kept them), or "cluster" (cluster: its id in the clustering whose key is
+    `clustering`). value: the multiplier of "weight".
+    field, text: of "edit" the field of the one record and its new text; of "rename" text is the cluster's name.
+    numbers: of "merge" the clusters that join `cluster`; of "split" the seed, then the ids of the parts.
+    sign: what had been merged and split to give this cluster, "" for one as the clustering found it (see `shape.py`).
     refers: the decision that an "undo" or "redo" is about, or the one that was carried over to a new clustering: it is then
-    replayed in that one's place. id and at are given by the ledger.
+    replayed in that one's place. origin: of one that was replayed from a log, which it was there, else "".
+    id and at are given by the ledger.
     """
 
     action: str
     target: str = "records"
-    rows: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
+    rows: np.ndarray = _Rows()
     hashes: tuple[bytes, ...] = ()
     fingerprint: str = ""
     cluster: int = -1
@@ -37,6 +58,11 @@ class Decision:
     note: str = ""
     who: str = ""
     refers: int = 0
+    field: str = ""
+    text: str = ""
+    numbers: tuple[int, ...] = ()
+    sign: str = ""
+    origin: str = ""
     id: int = 0
     at: str = ""
 
@@ -55,12 +81,14 @@ class Overrides:
     """The constraints that follow from the decisions.
 
     pinned, dropped: ascending row ids. multipliers: {cluster: factor}. set_aside: decisions about another clustering.
+    lost: decisions about records of an earlier import that nothing tells any more.
     """
 
     pinned: np.ndarray
     dropped: np.ndarray
     multipliers: dict[int, float]
     set_aside: tuple[Decision, ...] = ()
+    lost: tuple[Decision, ...] = ()
 
 
 def in_force(decisions: Iterable[Decision]) -> list[Decision]:
@@ -76,11 +104,12 @@ def in_force(decisions: Iterable[Decision]) -> list[Decision]:
 
 
 def decision_states(decisions: Sequence[Decision], overrides: Overrides) -> dict[int, str]:
-    """Return {id: "in force", "taken back" or "set aside"} of the decisions that are no undo or redo."""
+    """Return {id: "in force", "taken back", "set aside" or "lost"} of the decisions that are no undo or redo."""
     standing = {decision.id for decision in in_force(decisions)}
-    aside = {decision.id for decision in overrides.set_aside}
+    aside = {decision.id: "set aside" for decision in overrides.set_aside}
+    aside |= {decision.id: "lost" for decision in overrides.lost}
     return {
-        d.id: "set aside" if d.id in aside else "in force" if d.id in standing else "taken back"
+        d.id: aside.get(d.id) or ("in force" if d.id in standing else "taken back")
         for d in decisions
         if d.action in ACTIONS
     }
@@ -109,17 +138,18 @@ def resolve_overrides(
     n_records: int,
     labels: np.ndarray | None,
     clustering: str,
-    rows_of: Callable[[Decision], np.ndarray] = lambda decision: decision.rows,
+    rows_of: Callable[[Decision], np.ndarray | None] = lambda decision: decision.rows,
 ) -> Overrides:
     """Replay `decisions` into constraints on `n_records` records.
 
     labels: (n,) clusters of the clustering whose key is `clustering`, or None. `rows_of` finds a record decision's rows
-    in today's data. Decisions about another clustering are set aside, not guessed at (see `carry_over`).
+    in today's data, None where it can't. Decisions about another clustering are set aside, not guessed at (see `carry_over`).
     """
     state = np.zeros(n_records, np.int8)
     multipliers: dict[int, float] = {}
-    set_aside = []
-    standing = in_force(decisions)
+    set_aside, lost = [], []
+    standing = [decision for decision in in_force(decisions) if decision.action in CONSTRAINTS]
+    members = _members(labels, sum(decision.target == "cluster" for decision in standing))
     carried = {d.refers for d in standing if d.refers and d.clustering == clustering}
     for decision in sorted(standing, key=lambda d: d.refers or d.id):
         if decision.target == "cluster" and (labels is None or decision.clustering != clustering):
@@ -129,12 +159,25 @@ def resolve_overrides(
         if decision.action == "weight":
             multipliers[decision.cluster] = decision.value
             continue
-        rows = labels == decision.cluster if decision.target == "cluster" else rows_of(decision)
+        rows = members(decision.cluster) if decision.target == "cluster" else rows_of(decision)
+        if rows is None:
+            lost.append(decision)
+            continue
         state[rows] = {"clear": 0, "pin": 1, "drop": 2}[decision.action]
         if decision.action == "clear" and decision.target == "cluster":
             multipliers.pop(decision.cluster, None)
     multipliers = {cluster: factor for cluster, factor in sorted(multipliers.items()) if factor != 1}
-    return Overrides(np.flatnonzero(state == 1), np.flatnonzero(state == 2), multipliers, tuple(set_aside))
+    pinned, dropped = np.flatnonzero(state == 1), np.flatnonzero(state == 2)
+    return Overrides(pinned, dropped, multipliers, tuple(set_aside), tuple(lost))
+
+
+def _members(labels: np.ndarray | None, n_asks: int) -> Callable[[int], np.ndarray]:
+    """Return a function that gives the rows of a cluster; sorted once where many are asked for."""
+    if labels is None or n_asks < _SORT_FOR:
+        return lambda cluster: np.flatnonzero(labels == cluster)
+    order = np.argsort(labels, kind="stable")
+    ordered = labels[order]
+    return lambda cluster: order[np.searchsorted(ordered, cluster) : np.searchsorted(ordered, cluster, side="right")]
 
 
 def carry_over(old_labels: np.ndarray, new_labels: np.ndarray, cluster: int) -> tuple[int, float]:
@@ -148,36 +191,3 @@ def carry_over(old_labels: np.ndarray, new_labels: np.ndarray, cluster: int) -> 
     overlap = shared / np.maximum(union, 1)
     best = int(overlap.argmax())
     return best, float(overlap[best])
-
-
-def rows_by_hash(wanted: Sequence[bytes], present: np.ndarray) -> np.ndarray:
-    """Return the ascending rows of `present` ((n,) S16 hashes) that hold `wanted`; the i-th copy answers the i-th ask."""
-    present = np.asarray(present, dtype="V16").astype("V16")
-    names, inverse = np.unique(np.concatenate([present, np.array(list(wanted), dtype="V16")]), return_inverse=True)
-    n = len(present)
-    have, ask = inverse[:n], inverse[n:]
-    asked = np.bincount(ask, minlength=len(names))
-    order = np.argsort(have, kind="stable")
-    copy = np.empty(n, np.int64)
-    copy[order] = np.arange(n) - np.searchsorted(have[order], have[order])
-    return np.flatnonzero(copy < asked[have])
-
-
-def match_hashes(wanted: Sequence[bytes], present: np.ndarray, again: bool = True) -> np.ndarray:
-    """Return (w,) int64: for each wanted hash a row of `present` ((n,) S16) that holds it, -1 where none does.
-
-    Asked for again it gives the next copy, and after the last copy the first, or -1 unless `again`.
-    """
-    present = np.asarray(present, dtype="V16").astype("V16")
-    names, inverse = np.unique(np.concatenate([present, np.array(list(wanted), dtype="V16")]), return_inverse=True)
-    have, ask = inverse[: len(present)], inverse[len(present) :]
-    order = np.argsort(have, kind="stable")
-    copies = np.bincount(have, minlength=len(names))
-    first = np.cumsum(copies) - copies
-    turn = np.argsort(ask, kind="stable")
-    rank = np.empty(len(ask), np.int64)
-    rank[turn] = np.arange(len(ask)) - np.searchsorted(ask[turn], ask[turn])
-    rows = np.full(len(ask), -1, np.int64)
-    found = copies[ask] > (0 if again else rank)
-    rows[found] = order[first[ask[found]] + rank[found] % copies[ask[found]]]
-    return rows

@@ -1,7 +1,6 @@
 """The ledger: `workspace.db`, where several people and processes meet. SQLite in WAL mode; decisions are append-only."""
 
 import contextlib
-import dataclasses
 import datetime
 import getpass
 import json
@@ -11,17 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import filelock
-import numpy as np
 
 from ..base.errors import CurationError
+from . import decision_log
 from .decisions import Decision
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (stage TEXT PRIMARY KEY, params TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS decisions (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
-    row_ids BLOB NOT NULL, hashes BLOB NOT NULL, fingerprint TEXT NOT NULL, cluster INTEGER NOT NULL,
-    clustering TEXT NOT NULL, value REAL NOT NULL, note TEXT NOT NULL, refers INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS selections (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, key TEXT NOT NULL, params TEXT NOT NULL, n INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS runs (
@@ -39,8 +34,11 @@ CREATE TABLE IF NOT EXISTS jobs (
     status TEXT NOT NULL, step TEXT NOT NULL DEFAULT '', fraction REAL NOT NULL DEFAULT 0, rate REAL, seconds_left REAL,
     error TEXT NOT NULL DEFAULT '', pid INTEGER, ended TEXT);
 CREATE UNIQUE INDEX IF NOT EXISTS one_job_at_a_time ON jobs ((1)) WHERE status IN ('queued', 'running');
+CREATE TABLE IF NOT EXISTS picks (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at TEXT NOT NULL, who TEXT NOT NULL, name TEXT NOT NULL,
+    kind TEXT NOT NULL, label TEXT NOT NULL, row_ids BLOB NOT NULL, fingerprint TEXT NOT NULL, cluster INTEGER NOT NULL);
 """
-_TABLES = ("settings", "decisions", "selections", "runs", "rounds", "versions", "jobs")
+_TABLES = ("settings", "decisions", "selections", "runs", "rounds", "versions", "jobs", "picks")
 _VERSION_AT = 60  # bytes into a database, four bytes long
 
 
@@ -54,8 +52,7 @@ def lost(message: str) -> CurationError:
     )
 
 
-_VERSION = 3  # raised with every change of the schema, which must leave what is there alone
-_HASH_BYTES = 16
+_VERSION = 4  # raised with every change of the schema, which must leave what is there alone
 
 
 def now() -> str:
@@ -128,7 +125,8 @@ class Ledger:
     def _make(self) -> None:
         with self.connect() as db:
             db.execute("PRAGMA journal_mode = WAL")
-            db.executescript(_SCHEMA)
+            db.executescript(decision_log.TABLE + _SCHEMA)
+            decision_log.add_columns(db)
             db.execute(f"PRAGMA user_version = {_VERSION}")
 
     @contextlib.contextmanager
@@ -173,23 +171,13 @@ class Ledger:
 
     def add_decision(self, decision: Decision) -> Decision:
         """Append a decision and return it with its id and time."""
-        values = dataclasses.asdict(decision) | {
-            "at": now(),
-            "row_ids": np.asarray(decision.rows, dtype="<i8").tobytes(),
-            "hashes": b"".join(decision.hashes),
-        }
-        names = [*_DECISION_COLUMNS, "row_ids"]
         with self.connect() as db:
-            cursor = db.execute(
-                f"INSERT INTO decisions ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})",
-                {name: values[name] for name in names},
-            )
-        return dataclasses.replace(decision, id=cursor.lastrowid, at=values["at"])
+            return decision_log.append(db, decision, now())
 
     def decisions(self) -> list[Decision]:
         """Return every decision, undone ones and undos too, oldest first."""
         with self.connect() as db:
-            return [_decision(row) for row in db.execute("SELECT * FROM decisions ORDER BY id")]
+            return decision_log.read_all(db, self.path)
 
     def last_decision_id(self) -> int:
         """Return the id of the newest decision, 0 where there is none."""
@@ -273,15 +261,3 @@ class Ledger:
         """Return every round of a run in the order they were made, those taken back too."""
         with self.connect() as db:
             return [dict(row) for row in db.execute("SELECT * FROM rounds WHERE run = ? ORDER BY id", (run,))]
-
-
-_DECISION_COLUMNS = [
-    field.name for field in dataclasses.fields(Decision) if field.name not in ("id", "rows")
-]  # hashes, at and the rest are columns under their own name
-
-
-def _decision(row: sqlite3.Row) -> Decision:
-    values = {name: row[name] for name in [*_DECISION_COLUMNS, "id"]}
-    hashes = values["hashes"]
-    values["hashes"] = tuple(hashes[i : i + _HASH_BYTES] for i in range(0, len(hashes), _HASH_BYTES))
-    return Decision(rows=np.frombuffer(row["row_ids"], dtype="<i8"), **values)

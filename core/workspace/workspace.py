@@ -24,7 +24,7 @@ from ..base.progress import Progress, no_progress
 from ..data.dataset import Dataset, dataset_name, is_plain_name, read_dataset, write_dataset
 from ..data.importing import is_whole, read_into
 from ..data.record_table import RecordTable, damaged
-from ..data.records import RecordParams, Reject, content_hash
+from ..data.records import HASH_BYTES, RecordParams, Reject, content_hashes
 from ..data.targets import Source
 from .artifacts import Artifacts
 from .ledger import Ledger, is_empty, lost
@@ -174,7 +174,7 @@ class Workspace(Artifacts):
         Decisions about records find them again in the new data by content. Damaged records are written anew.
         """
         with self._importing():
-            return read_into(self.folder, Path(data), params, progress)
+            return read_into(self.folder, Path(data), params, progress, self._keep_hashes)
 
     @contextlib.contextmanager
     def _importing(self) -> Iterator[None]:
@@ -197,11 +197,23 @@ class Workspace(Artifacts):
             return [Reject(**json.loads(line)) for _, line in zip(range(limit), file, strict=False)]
 
     def hashes(self, column: str = "raw") -> np.ndarray:
-        """Return the (n,) V16 content hashes of the records' original text, or of another column; made once."""
+        """Return the (n,) V16 content hashes of the records' original text, or of another column; made once.
+
+        The import makes those of the original text; they stay, for decisions find their records by them in other data.
+        """
         key = self.dataset().fingerprint + ("" if column == "raw" else f"-{column}")
         if not self.has("hashes", key):
             self.check_records()
-            texts = (text for batch in self.records().batches([column]) for text in batch[column].to_pylist())
-            hashes = b"".join(content_hash(text) for text in texts)
-            self.save("hashes", key, {}, value=np.frombuffer(hashes, np.uint8).reshape(-1, 16))
-        return np.ascontiguousarray(self.array("hashes", key)).view("V16").ravel()
+            hashes = b"".join(content_hashes(batch[column]) for batch in self.records().batches([column]))
+            self._keep_hashes(key, np.frombuffer(hashes, np.uint8).reshape(-1, HASH_BYTES))
+        return hashes_in(self, key)
+
+    def _keep_hashes(self, key: str, hashes: np.ndarray) -> None:
+        self.save("hashes", key, {}, value=hashes)
+
+
+def hashes_in(artifacts: Artifacts, key: str) -> np.ndarray | None:
+    """Return the (n,) V16 hashes of the records of an import, today's or an earlier one; None where they are not there."""
+    if not artifacts.has("hashes", key):
+        return None
+    return np.ascontiguousarray(artifacts.array("hashes", key)).view(f"V{HASH_BYTES}").ravel()
