@@ -94,3 +94,13 @@ def test_a_reader_elsewhere_opens_what_is_similar_on_the_map(selected_home):
     app = open_page(selected_home, "data")
     ask_reader(app, "more", 1)
     assert "Map" in [header.value for header in app.header] and app.session_state["winnow"].focus.rows[0] == 1
+
+
+def test_every_record_says_why_it_is_or_is_not_selected(selected_home):
+    chosen = pipeline_of(selected_home).table("select")["row_id"].to_pylist()
+    app = picked(selected_home, [chosen[0], next(row for row in range(600) if row not in chosen)])
+    said = {record["row"]: record["why"] for record in readers(app)[0]["records"]}
+    for row, sentence in said.items():
+        assert sentence.startswith("Selected by kmq: " if row in chosen else "Not selected by kmq: ")
+    ask_reader(app, "pin", chosen[0])
+    assert read(app, chosen[0])["why"].startswith("Pinned by ann on ")

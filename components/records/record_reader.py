@@ -17,7 +17,9 @@ from components.session.state import Focus
 from core.base.params import digest, rows_digest
 from core.base.text import counted, shorten
 from core.data.fields import parse_fields
+from core.evidence.why import why
 from core.run.pipeline import Pipeline
+from core.selection.stage import last_selection_key
 from core.selection.status import FREE
 from core.vectors.alike import NEAR_DUPLICATE, neighbours_of
 
@@ -110,9 +112,9 @@ def _views(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, held: Rea
     """Return what the component draws of each of `rows`: nothing but numbers and texts."""
     table = opened.records(pipeline).take(rows, ["prompt", "response", "source", "raw"])
     quality, chosen = opened.quality(pipeline), opened.selected(pipeline)
-    fields = parse_fields(pipeline.workspace.dataset().fields)
+    fields, labels = parse_fields(pipeline.workspace.dataset().fields), opened.labels(pipeline)
     views = []
-    for row, record in zip(rows.tolist(), table.to_pylist(), strict=True):
+    for row, record, because in zip(rows.tolist(), table.to_pylist(), _why(pipeline, rows), strict=True):
         turns = turns_in(record, fields)
         views.append(
             {
@@ -121,8 +123,8 @@ def _views(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, held: Rea
                 "chosen": chosen is not None and bool(np.isin(row, chosen)),
                 "quality": None if quality is None else float(quality[row]),
                 "source": record["source"] or "",
-                "cluster": "",
-                "why": "",
+                "cluster": "" if labels is None else f"cluster {labels[row]}",
+                "why": because,
                 "edited": "",
                 "original": row in held.original,
                 "turns": [turn_view(role, text, held.mode, row in held.whole) for role, text in turns],
@@ -130,6 +132,18 @@ def _views(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, held: Rea
             }
         )
     return views
+
+
+def _why(pipeline: Pipeline, rows: np.ndarray) -> list[str]:
+    stands = (last_selection_key(pipeline), pipeline.current("select"), pipeline.workspace.ledger.last_decision_id())
+    return _known_why(
+        str(pipeline.workspace.folder.resolve()), opened.shown_keys(pipeline), stands, tuple(rows), pipeline
+    )
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _known_why(folder: str, shown: str, stands: tuple, rows: tuple[int, ...], _pipeline: Pipeline) -> list[str]:
+    return why(_pipeline, np.array(rows, np.int64))
 
 
 # The records like one
