@@ -5,9 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.session import opened, state, trouble
+from components.session import state, trouble
 from core.base.errors import CurationError
-from core.data.manifest import export_lines
 from core.data.targets import manifest_path
 from core.evidence.current import Current, current_selection
 from core.export import delivery
@@ -45,13 +44,14 @@ def show(pipeline: Pipeline) -> None:
         st.metric(
             "Records to write",
             f"{len(rows):,}",
-            help="Each line is the record's original text, byte for byte, in the order of the data.",
+            help="Each line is the record's original text, byte for byte but for the fields that somebody edited, in the order "
+            "of the data.",
         )
         _downloads(pipeline, name, ready, not current.is_finished)
     with right:
         _save(pipeline, name, ready, not current.is_finished)
     st.markdown("##### First lines")
-    for line in list(export_lines(opened.records(pipeline), rows[:_PREVIEW])):
+    for line in delivery.first_lines(pipeline, rows[:_PREVIEW]):
         text = line.decode().rstrip("\n")
         st.code(text if len(text) <= _PREVIEW_CHARS else text[:_PREVIEW_CHARS] + " …", language="json", wrap_lines=True)
 

@@ -66,7 +66,9 @@ def _line(pipeline: Pipeline, decision: Decision, states: dict[int, str]) -> dic
 def describe(pipeline: Pipeline, decision: Decision) -> str:
     """Return what a decision is about, in words."""
     if decision.target == "records":
-        return f"record {decision.rows[0]:,}" if len(decision.rows) == 1 else counted(len(decision.rows), "record")
+        rows = decision.rows
+        field = f", {decision.field}" if decision.action == "edit" else ""
+        return f"record {rows[0]:,}{field}" if len(rows) == 1 else counted(len(rows), "record")
     by = f" x {decision.value:g}" if decision.action == "weight" else ""
     if decision.clustering == pipeline.current("cluster"):
         return f"cluster {decision.cluster} ({opened.cluster_names(pipeline)[decision.cluster]}){by}"

@@ -8,6 +8,7 @@ from core.base.text import counted
 from core.evidence.current import make_current
 from core.workspace.deciding import decide_cluster, decide_records, revise
 from core.workspace.decisions import next_redo, next_undo
+from core.workspace.edits import edit_record
 
 _DONE = {"pin": "Pinned", "drop": "Dropped", "clear": "Cleared", "weight": "Weighted"}
 
@@ -33,6 +34,16 @@ def on_cluster(action: str, cluster: int, clustering: str, value: float = 1.0, n
         return
     by = f" x {value:g}" if action == "weight" else ""
     state.say(f"{_DONE[action]} cluster {cluster}{by}. Undo takes it back.")
+
+
+def on_field(row: int, field: str, text: str, note: str = "") -> None:
+    """Give a field of a record another text; it stands in exports, beside the original."""
+    try:
+        decision = edit_record(opened.pipeline().workspace, row, field, text, state.get().who, note)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    state.say(f"{decision.field} of record {row:,} is edited; exports will have the new text. Undo takes it back.")
 
 
 def use(choice_id: str) -> None:

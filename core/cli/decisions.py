@@ -1,16 +1,18 @@
 """The verbs by which people decide: pin, drop, clear, weight, undo, redo."""
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 
 from ..base.errors import CurationError
-from ..base.text import counted
+from ..base.text import counted, shorten
 from ..evidence.current import current_selection, follow_decisions
 from ..run.pipeline import Pipeline
 from ..selection.params import RoundsParams
 from ..workspace.deciding import decide_cluster, decide_records, revise
 from ..workspace.decisions import Decision, next_redo, next_undo
+from ..workspace.edits import edit_record, editable_fields, edits_in
 from ..workspace.ledger import user_name
 from .opening import open_pipeline, say_current
 from .verbs import Verbs
@@ -32,6 +34,12 @@ def add_verbs(verbs: Verbs) -> None:
     sub = verbs.add("weight", "Multiply a cluster's share of the budget.", weight)
     sub.add_argument("--cluster", type=int, required=True, help="the cluster's number")
     sub.add_argument("--by", type=float, required=True, help="the multiplier, 0 or more; 1 takes it off")
+    _add_note(sub)
+    sub = verbs.add("edit", "Correct a field of a record; the original stays, an export has the new text.", edit)
+    sub.add_argument("row", type=int, help="the record's number")
+    sub.add_argument("--field", help="as in the data, or prompt or response; without it the fields are listed")
+    sub.add_argument("--text", help="its new text")
+    sub.add_argument("--file", help="a file that holds its new text, UTF-8; one line break at its end is left out")
     _add_note(sub)
     verbs.add("undo", "Take back the latest decision.", undo)
     verbs.add("redo", "Restore the decision last taken back.", redo)
@@ -66,6 +74,33 @@ def weight(arguments: argparse.Namespace) -> None:
     decision = _decide_cluster(pipeline, "weight", arguments.cluster, arguments, arguments.by)
     print(f"weight: cluster {decision.cluster} x {decision.value:g} (decision {decision.id})")
     _follow(pipeline)
+
+
+def edit(arguments: argparse.Namespace) -> None:
+    """Give a field of a record another text, or list the record's fields."""
+    workspace = open_pipeline(arguments).workspace
+    if arguments.field is None:
+        if arguments.text is not None or arguments.file is not None:
+            raise CurationError("Which field has this text? Name it with --field.")
+        standing = edits_in(workspace).get(arguments.row, {})
+        for field in editable_fields(workspace, arguments.row):
+            mark = " (edited)" if field.name in standing else ""
+            print(f"{field.name:<20} {field.part:<10} {shorten(standing.get(field.name, field.text), 80)}{mark}")
+        return
+    text = _text_of(arguments)
+    decision = edit_record(workspace, arguments.row, arguments.field, text, user_name(), arguments.note)
+    print(f"edit: {decision.field} of record {arguments.row} (decision {decision.id})")
+
+
+def _text_of(arguments: argparse.Namespace) -> str:
+    if (arguments.text is None) == (arguments.file is None):
+        raise CurationError("Give the new text with one of --text and --file.")
+    if arguments.text is not None:
+        return arguments.text
+    try:
+        return Path(arguments.file).read_bytes().decode().removesuffix("\n").removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CurationError(f"{arguments.file} can't be read as UTF-8 text ({error}); give another file.") from error
 
 
 def undo(arguments: argparse.Namespace) -> None:

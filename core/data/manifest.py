@@ -4,7 +4,8 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Iterable
+import types
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..base.errors import CurationError
 from ..base.files import file_sha256, replacing, write_json
+from .editing import edited
 from .record_table import RecordTable
 from .records import RecordParams, load_records
 from .targets import manifest_path
@@ -21,12 +23,20 @@ _LIBRARIES = ("numpy", "pyarrow", "faiss-cpu", "torch", "sentence-transformers",
 _BLOCK_ROWS = 8192
 
 
-def export_lines(records: RecordTable, rows: np.ndarray) -> Iterable[bytes]:
-    """Yield the kept text of `rows` as lines, in pool order; a row given twice comes twice."""
+def export_lines(
+    records: RecordTable, rows: np.ndarray, edited_raws: Mapping[int, str] = types.MappingProxyType({})
+) -> Iterable[bytes]:
+    """Yield the kept text of `rows` as lines, in pool order; a row given twice comes twice.
+
+    edited_raws: {row: its text in place of the kept one}, of records that were corrected.
+    """
     rows = np.sort(np.asarray(rows, dtype=np.int64))
     for start in range(0, len(rows), _BLOCK_ROWS):
-        raws = records.take(rows[start : start + _BLOCK_ROWS], ["raw"])["raw"]
-        yield from (raw.encode() + b"\n" for raw in raws.to_pylist())
+        block = rows[start : start + _BLOCK_ROWS]
+        raws = records.take(block, ["raw"])["raw"].to_pylist()
+        if edited_raws:
+            raws = [edited_raws.get(row, raw) for row, raw in zip(block.tolist(), raws, strict=True)]
+        yield from (raw.encode() + b"\n" for raw in raws)
 
 
 def write_jsonl(lines: Iterable[bytes], out: Path) -> str:
@@ -45,12 +55,15 @@ def write_jsonl(lines: Iterable[bytes], out: Path) -> str:
 
 
 def write_manifest(out: Path, output_sha256: str, rows: np.ndarray, facts: dict[str, Any]) -> Path:
-    """Write the manifest of the export `out` and return its path. `facts` are put in whole (dataset, stages, …)."""
+    """Write the manifest of the export `out` and return its path. `facts` are put in whole (dataset, stages, …).
+
+    facts["edits"]: where there are any, {row, field, text, …} of each, in order: what was written in place of the original.
+    """
     rows = np.sort(np.asarray(rows, dtype=np.int64))
     manifest = {
         "format": FORMAT,
         "input": facts.pop("input"),
-        "output": {"file": Path(out).name, "sha256": output_sha256, "n_lines": len(rows)},
+        "output": {"file": Path(out).name, "sha256": output_sha256, "n_lines": len(rows), **_edited_facts(facts)},
         **facts,
         "versions": library_versions(),
         "row_ids": rows.tolist(),
@@ -58,6 +71,11 @@ def write_manifest(out: Path, output_sha256: str, rows: np.ndarray, facts: dict[
     path = manifest_path(out)
     write_json(path, manifest)
     return path
+
+
+def _edited_facts(facts: dict[str, Any]) -> dict[str, int]:
+    edited_rows = {edit["row"] for edit in facts.get("edits", [])}
+    return {"n_edited_records": len(edited_rows)} if edited_rows else {}
 
 
 def library_versions() -> dict[str, str]:
@@ -105,6 +123,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             if not all(parts) or held["output"]["n_lines"] != len(held["row_ids"]):
                 raise ValueError("its input, output and row ids do not agree")
             np.array(held["row_ids"], dtype=np.int64)
+            _edits_by_row(held)
     except OSError as error:
         raise CurationError(f"{path} can't be read ({error.strerror}); give the path of a .manifest.json.") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -117,10 +136,18 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 def _rebuild(held: dict[str, Any], data: Path) -> Iterable[bytes]:
     """Yield the export's lines from the source alone, block by block."""
     rows = np.asarray(held["row_ids"], dtype=np.int64)
-    _, batches = load_records(data, RecordParams.from_dict(held["input"]["params"]))
-    start = 0
+    fields, batches = load_records(data, RecordParams.from_dict(held["input"]["params"]))
+    edits, start = _edits_by_row(held), 0
     for batch in batches:
-        inside = rows[np.searchsorted(rows, start) : np.searchsorted(rows, start + len(batch))] - start
         raws = batch["raw"]
-        yield from (raws[int(row)].as_py().encode() + b"\n" for row in inside)
+        for row in rows[np.searchsorted(rows, start) : np.searchsorted(rows, start + len(batch))].tolist():
+            raw = raws[row - start].as_py()
+            yield (edited(raw, edits[row], fields) if row in edits else raw).encode() + b"\n"
         start += len(batch)
+
+
+def _edits_by_row(held: dict[str, Any]) -> dict[int, dict[str, str]]:
+    found: dict[int, dict[str, str]] = {}
+    for edit in held.get("edits", []):
+        found.setdefault(int(edit["row"]), {})[str(edit["field"])] = str(edit["text"])
+    return found

@@ -22,6 +22,7 @@ from ..selection.params import REASONS, Selection, VersionParams
 from ..selection.stage import publish_selection
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Overrides
+from ..workspace.edits import as_edits, edit_facts, edited_raws, edits_among
 from ..workspace.matching import match_hashes
 from ..workspace.results import Results
 from ..workspace.workspace import Workspace
@@ -208,9 +209,10 @@ def export_version(workspace: Workspace, version: Version, out: Path) -> Path:
     check_out(out, workspace.sources())
     workspace.check_records()
     rows = version_rows(workspace, version)
-    sha256 = write_jsonl(export_lines(workspace.records(), rows), Path(out))
+    made = edits_among(workspace, rows.tolist())
+    sha256 = write_jsonl(export_lines(workspace.records(), rows, edited_raws(workspace, as_edits(made))), Path(out))
     facts = dict(workspace.info("version", version.key)["facts"])
     facts["input"] = workspace.dataset().as_input()
     about = {"name": version.name, "note": version.note, "at": version.at, "who": version.who}
     facts["saved_as"] = about | {"n_saved": version.n, "n_no_longer_in_the_data": version.n - len(rows)}
-    return write_manifest(Path(out), sha256, rows, facts)
+    return write_manifest(Path(out), sha256, rows, facts | edit_facts(made))

@@ -14,6 +14,7 @@ from ..refine.runs import Rounds
 from ..selection.params import EarlierParams, RoundsParams, VersionParams
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Decision, decision_states
+from ..workspace.edits import as_edits, edit_facts, edited_raws, edits_among
 from ..workspace.results import Results
 
 
@@ -53,8 +54,16 @@ def export_selection(results: Results, out: Path, unfinished: bool = False) -> P
     if not len(rows):
         raise CurationError("Nothing is selected: every record is dropped or without weight; clear some decisions.")
     results.workspace.check_records()
-    sha256 = write_jsonl(export_lines(results.workspace.records(), rows), Path(out))
-    return write_manifest(Path(out), sha256, rows, manifest_facts(results))
+    made = edits_among(results.workspace, rows.tolist())
+    edited = edited_raws(results.workspace, as_edits(made))
+    sha256 = write_jsonl(export_lines(results.workspace.records(), rows, edited), Path(out))
+    return write_manifest(Path(out), sha256, rows, manifest_facts(results) | edit_facts(made))
+
+
+def first_lines(results: Results, rows: np.ndarray) -> list[bytes]:
+    """Return the lines that an export would have for these few rows."""
+    made = edits_among(results.workspace, rows.tolist())
+    return list(export_lines(results.workspace.records(), rows, edited_raws(results.workspace, as_edits(made))))
 
 
 def manifest_facts(results: Results) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ...selection.method import METHODS
 from ...selection.params import EarlierParams, RoundsParams, VersionParams
 from ...selection.status import DROPPED, FREE, PINNED, SELECTED
 from ...workspace.deciding import overrides_of
+from ...workspace.edits import edited_raws, edits_of
 from ...workspace.results import Results
 from .blocks import CODE, NUMBER, TEXT, Block, Example, Examples, Key, Paragraph, Picture, Section, Table, moment
 from .figures import STATUS_COLOURS, map_picture
@@ -195,7 +196,8 @@ def _records(results: Results, rows: np.ndarray) -> tuple[Example, ...]:
 def fingerprints(results: Results, rows: np.ndarray, facts: dict[str, Any]) -> Section:
     """Say by what the selection can be checked and made again. rows: as an export has them; facts: of the manifest."""
     hasher = hashlib.sha256()
-    for text in export_lines(results.workspace.records(), rows):
+    edited = edited_raws(results.workspace, edits_of(results))
+    for text in export_lines(results.workspace.records(), rows, edited):
         hasher.update(text)
     files = ((facts["input"]["file"], facts["input"]["sha256"]), ("an export of the selection", hasher.hexdigest()))
     held = facts["stages"]

@@ -42,7 +42,8 @@ def _about(results: Results, decision: Decision) -> str:
         named = ", ".join(f"{row:,}" for row in decision.rows[:_ROWS_NAMED])
         more = f" and {n:,} more" if (n := len(decision.rows) - _ROWS_NAMED) > 0 else ""
         earlier = "" if decision.fingerprint == results.workspace.dataset().fingerprint else " of an earlier import"
-        return f"record{'s' if len(decision.rows) > 1 else ''} {named}{more}{earlier}"
+        field = f", {decision.field}" if decision.action == "edit" else ""
+        return f"record{'s' if len(decision.rows) > 1 else ''} {named}{more}{earlier}{field}"
     by = f", × {decision.value:g}" if decision.action == "weight" else ""
     if decision.clustering != results.current("cluster"):
         return f"cluster {decision.cluster} of an earlier clustering{by}"
