@@ -9,6 +9,7 @@ from components.records.record_reader import PER_PAGE
 from components.session.state import Focus
 from core.selection.status import DROPPED, PINNED
 from core.workspace.deciding import overrides_of
+from core.workspace.edits import edits_of
 from tests.pages import _mounted, ask_reader, check, give, open_page, pipeline_of, read, readers, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
@@ -104,3 +105,20 @@ def test_every_record_says_why_it_is_or_is_not_selected(selected_home):
         assert sentence.startswith("Selected by kmq: " if row in chosen else "Not selected by kmq: ")
     ask_reader(app, "pin", chosen[0])
     assert read(app, chosen[0])["why"].startswith("Pinned by ann on ")
+
+
+def test_a_field_is_corrected_shown_beside_its_original_and_taken_back(selected_home):
+    app = picked(selected_home, [6])
+    ask_reader(app, "edit", 6)
+    box = app.text_area[0]
+    assert "10,458" in box.value and "Record 6." in words(app)
+    box.set_value("It is ten thousand.")
+    check(app.button(key="edit-save-6").click().run())
+    assert edits_of(pipeline_of(selected_home))[6] == {"messages[1]": "It is ten thousand."}
+    shown = read(app, 6)
+    assert shown["turns"][1]["blocks"][0]["text"] == "It is ten thousand."
+    assert shown["edited"].startswith("messages[1] corrected by ann")
+    ask_reader(app, "original", 6)
+    assert "10,458" in read(app, 6)["turns"][1]["blocks"][0]["text"] and read(app, 6)["original"]
+    ask_reader(app, "undo")
+    assert read(app, 6)["edited"] == "" and edits_of(pipeline_of(selected_home)) == {}

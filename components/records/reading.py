@@ -30,6 +30,10 @@ class Reading:
     ordered: tuple[str, np.ndarray] | None = None
     follow: str = ""
 
+    def close_editor(self) -> None:
+        """Correct no record any more."""
+        self.edit = -1
+
     def in_order(self, of: str, order: Callable[[], np.ndarray]) -> np.ndarray:
         """Return an order that stays while `of` stays: a record must not move away under its reader who has just pinned it."""
         if self.ordered is None or self.ordered[0] != of:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from components.records import record_editor
 from components.records.reading import Reading, reading
-from components.records.record_view import turn_view, turns_in
+from components.records.record_view import corrected, turn_view, turns_in
 from components.session import decide, opened, state
 from components.session.state import Focus
 from core.base.params import digest, rows_digest
@@ -22,6 +23,7 @@ from core.run.pipeline import Pipeline
 from core.selection.stage import last_selection_key
 from core.selection.status import FREE
 from core.vectors.alike import NEAR_DUPLICATE, neighbours_of
+from core.workspace.edits import Edit, edited_raws, edits_among, edits_of
 
 PER_PAGE = 10
 N_SIMILAR = 12
@@ -72,11 +74,13 @@ def show(
             "pages": pages,
             "from": held.page * PER_PAGE,
             "total": len(rows),
-            "can": {"decide": True, "similar": bool(pipeline.current("embed")), "edit": False},
+            "can": {"decide": True, "similar": bool(pipeline.current("embed")), "edit": True},
             "records": _views(pipeline, shown, statuses, held),
         },
         on_asks_change=lambda: _on_asks(pipeline, key),
     )
+    if held.edit >= 0:
+        record_editor.show(pipeline, held.edit, held.close_editor)
 
 
 def _follow(held: Reading) -> None:
@@ -113,9 +117,12 @@ def _views(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, held: Rea
     table = opened.records(pipeline).take(rows, ["prompt", "response", "source", "raw"])
     quality, chosen = opened.quality(pipeline), opened.selected(pipeline)
     fields, labels = parse_fields(pipeline.workspace.dataset().fields), opened.labels(pipeline)
+    edits = {edit.row: edit for edit in edits_among(pipeline.workspace, rows.tolist())}
+    raws = edited_raws(pipeline.workspace, {row: edits_of(pipeline)[row] for row in edits})
     views = []
     for row, record, because in zip(rows.tolist(), table.to_pylist(), _why(pipeline, rows), strict=True):
-        turns = turns_in(record, fields)
+        is_original = row in held.original or row not in edits
+        turns = turns_in(record if is_original else corrected(record, raws[row], fields), fields)
         views.append(
             {
                 "row": row,
@@ -125,13 +132,19 @@ def _views(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, held: Rea
                 "source": record["source"] or "",
                 "cluster": "" if labels is None else f"cluster {labels[row]}",
                 "why": because,
-                "edited": "",
-                "original": row in held.original,
+                "edited": _edited(edits[row]) if row in edits else "",
+                "original": is_original,
                 "turns": [turn_view(role, text, held.mode, row in held.whole) for role, text in turns],
                 "similar": _similar(pipeline, row, statuses) if row == held.similar else None,
             }
         )
     return views
+
+
+def _edited(edit: Edit) -> str:
+    by = f" by {edit.decision.who}" if edit.decision.who else ""
+    note = f": {edit.decision.note}" if edit.decision.note else ""
+    return f"{edit.field} corrected{by}{note}"
 
 
 def _why(pipeline: Pipeline, rows: np.ndarray) -> list[str]:
@@ -211,6 +224,8 @@ def _do(pipeline: Pipeline, held: Reading, ask: dict[str, Any]) -> None:
         held.whole.add(row)
     elif what == "original":
         held.original ^= {row}
+    elif what == "edit":
+        held.edit = row
     elif what == "similar":
         held.similar = -1 if held.similar == row else row
     elif what in ("open", "more"):

@@ -7,7 +7,7 @@ import orjson
 
 from components.records.as_rendered import rendered
 from components.records.as_written import blocks_of, is_long
-from core.data.fields import FieldMap, UnusableRecord, turns_of
+from core.data.fields import FieldMap, UnusableRecord, texts_of, turns_of
 
 MOST_SENT = 20_000  # characters of a turn that are sent before somebody asks for the rest
 _ROLES = {"user": "Prompt", "assistant": "Response", "system": "System"}
@@ -23,6 +23,12 @@ def turns_in(record: dict[str, Any], fields: FieldMap) -> list[tuple[str, str]]:
             turns = []
     turns = turns or [("user", record["prompt"]), ("assistant", record["response"])]
     return [(role, text) for role, text in turns if text]
+
+
+def corrected(record: dict[str, Any], raw: str, fields: FieldMap) -> dict[str, Any]:
+    """Return a record as somebody has corrected it. raw: its JSON since."""
+    prompt, response, _ = texts_of(orjson.loads(raw), fields)
+    return record | {"raw": raw, "prompt": prompt, "response": response}
 
 
 def turn_view(role: str, text: str, mode: str, whole: bool) -> dict[str, Any]:
