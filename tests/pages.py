@@ -1,8 +1,11 @@
 """The app's pages without a browser (AppTest): opened, pressed, read, and asked at every step whether something went wrong."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from components.session.state import AppState
@@ -43,6 +46,39 @@ def press(app: AppTest, label: str, error: str = "") -> AppTest:
     """Press a button. error: what the page is expected to say is wrong then."""
     next(button for button in app.button if button.label == label).click()
     return check(app.run(), error)
+
+
+def readers(app: AppTest) -> list[dict[str, Any]]:
+    """Return what each reader on the page was given to draw (see `record_reader.show`), in the page's order."""
+    return [json.loads(each.proto.json) for each in _mounted(app, "record_reader")]
+
+
+def _mounted(app: AppTest, name: str) -> list[Any]:
+    return [each for each in app.get("bidi_component") if each.proto.component_name == name]
+
+
+def read(app: AppTest, row: int = -1, reader: int = 0) -> dict[str, Any]:
+    """Return a record as a reader shows it, by default its first."""
+    records = readers(app)[reader]["records"]
+    return next(record for record in records if row in (-1, record["row"]))
+
+
+def ask_reader(app: AppTest, what: str, row: int = -1, reader: int = 0, error: str = "", **more: Any) -> AppTest:
+    """Let a reader ask for something, as its buttons and keys do: "pin" a row, turn to the "page" 1, ….
+
+    error: what the page is expected to say is wrong then.
+    """
+    component, shown = _mounted(app, "record_reader")[reader], readers(app)[reader]
+    asked = {"session": shown["session"], "list": [{"n": shown["done"] + 1, "what": what, "row": row, **more}]}
+    return check(give(app, component, asks=asked), error)
+
+
+def give(app: AppTest, component: Any, **values: Any) -> AppTest:
+    """Run the page with what a component of our own sends; AppTest runs no browser that could."""
+    states = app._tree.get_widget_states()
+    states.widgets.append(WidgetState(id=component.proto.id, json_value=json.dumps(values)))
+    app._tree._runner._run(states)
+    return app
 
 
 def words(app: AppTest) -> str:

@@ -8,10 +8,11 @@ import pytest
 from components.session import opened
 from components.session.state import Focus
 from core.base.errors import CurationError
+from core.selection.status import DROPPED
 from core.vectors.clustering import ClusterParams
 from core.workspace.deciding import decide_cluster, overrides_of
 from tests.conftest import SAMPLE
-from tests.pages import check, open_page, pipeline_of, press, words
+from tests.pages import ask_reader, check, open_page, pipeline_of, press, read, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -47,10 +48,9 @@ def test_what_was_picked_on_earlier_clusters_is_forgotten_not_decided_on(selecte
 
 def test_one_record_is_dropped_from_the_reader(selected_home):
     app = open_page(selected_home, "map", focus=Focus("area", "3 records inside the line", np.array([5, 6, 7])))
-    button = next(b for b in app.button if str(b.key).startswith("drop-focus") and str(b.key).endswith("-6"))
-    check(button.click().run())
+    ask_reader(app, "drop", 6)
     assert overrides_of(pipeline_of(selected_home)).dropped.tolist() == [6]
-    assert "dropped" in words(app)
+    assert read(app, 6)["status"] == DROPPED and "1 dropped" in words(app)
 
 
 def test_reader_orders(selected_home):
@@ -60,9 +60,7 @@ def test_reader_orders(selected_home):
     app = open_page(selected_home, "map", focus=Focus("cluster", "name", rows, 0))
     order = next(box for box in app.selectbox if box.label == "Order")
     order.set_value("worst quality first").run()
-    first = next(str(c.value) for c in app.caption if str(c.value).startswith("record "))
-    shown = int(first.split()[1].replace(",", ""))
-    assert quality[shown] == pytest.approx(quality[rows].min())
+    assert quality[read(app)["row"]] == pytest.approx(quality[rows].min())
 
 
 def test_zooming_in_shows_the_part_that_is_picked_and_whole_map_all_of_it(sample_home):

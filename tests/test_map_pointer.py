@@ -111,7 +111,7 @@ def test_hover_names_the_record_under_the_pointer_and_a_click_reads_it(mapped, m
             named = hover(page, xy, row)
             page.mouse.down()
             page.mouse.up()
-            reader = page.locator("[class*='st-key-record-focus-']").first
+            reader = page.locator("[class*='st-key-reader-focus-'] .record").first
             reader.get_by_text(re.compile(rf"^record {named:,} ")).wait_for()
             page.get_by_text(f"Cluster {pipeline.array('cluster')[named]}", exact=True).wait_for()
         assert pixels_apart(page, xy, row, named) <= 1.5 and any(_CLICK in frame for frame in sent)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from components.charts.theme import ICONS
 from components.records import record_reader
+from components.records.record_view import words_in
 from components.session import decide, opened, state
 from components.session.state import Focus
 from core.base.text import counted
@@ -39,7 +40,9 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
         return
     _actions(pipeline, focus, weights)
     with st.container(height=430, border=False):
-        record_reader.show(pipeline, focus.rows, statuses, f"focus-{zlib.crc32(focus.id.encode())}", first=focus.first)
+        key = f"focus-{zlib.crc32(focus.id.encode())}"
+        ranked, words = focus.kind == "similar", words_in(focus.label) if focus.kind == "search" else ()
+        record_reader.show(pipeline, focus.rows, statuses, key, first=focus.first, words=words, ranked=ranked)
 
 
 def _search(pipeline: Pipeline) -> None:

@@ -1,50 +1,104 @@
-"""The reader: records as they are, a few at a time, each with its state and what can be done with it."""
+"""The reader: records as they are, a page at a time, each with its state, why it has it, and what can be done with it.
+
+Drawn by a component of our own (reader.js), which takes the keys and answers with what is asked for. An ask stays in its list
+until it is done, so that of keys that come faster than the server answers none is lost, and none is done twice.
+"""
+
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import orjson
 import streamlit as st
 
-from components.charts.escaping import as_markdown
-from components.charts.theme import ICONS, STATUS_BADGES, STATUS_NAMES
-from components.session import decide, opened
-from core.data.fields import UnusableRecord, parse_fields, turns_of
+from components.records import record_editor
+from components.records.reading import Reading, reading
+from components.records.record_view import corrected, turn_view, turns_in
+from components.session import decide, opened, state
+from components.session.state import Focus
+from core.base.params import digest, rows_digest
+from core.base.text import counted, shorten
+from core.data.fields import parse_fields
+from core.evidence.why import why
 from core.run.pipeline import Pipeline
-from core.selection.status import DROPPED, FREE, PINNED, SELECTED
+from core.selection.stage import last_selection_key
+from core.selection.status import FREE
+from core.vectors.alike import NEAR_DUPLICATE, neighbours_of
+from core.workspace.edits import Edit, edited_raws, edits_among, edits_of
 
-PER_PAGE = 5
-_NO_USE = {"pin": (PINNED,), "drop": (DROPPED,), "clear": (FREE, SELECTED)}  # where an action would change nothing
-_LONG = 1400
-_ROLES = {"user": "Prompt", "assistant": "Response", "system": "System"}
-_ORDERS = ("most typical first", "selected first", "best quality first", "worst quality first", "as in the data")
+PER_PAGE = 10
+N_SIMILAR = 12
+N_MORE = 50  # records read by "more like this"
+AS_GIVEN = "as in the data"
+_ORDERS = ("most typical first", "selected first", "best quality first", "worst quality first", AS_GIVEN)
+_HTML = '<div class="reader"></div>'
+_JS, _CSS = (Path(__file__).with_name(f"reader.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
+_DECISIONS = ("pin", "drop", "clear")
 
 
+@st.fragment
 def show(
-    pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, key: str, orders: bool = True, first: int = -1
+    pipeline: Pipeline,
+    rows: np.ndarray,
+    statuses: np.ndarray,
+    key: str,
+    orders: bool = True,
+    first: int = -1,
+    words: tuple[str, ...] = (),
+    ranked: bool = False,
 ) -> None:
     """Draw records. rows: (m,) row ids. statuses: (n,) int8. key: told apart from other readers on the page.
 
-    first: the record that comes before all others in any order, or -1.
+    orders: whether an order can be chosen. first: the record that comes before all others in any order, or -1. words: marked
+    where they occur; one that ends in * marks any ending. ranked: the rows come in an order of their own, which is kept at first.
     """
-    order, page = _controls(len(rows), key) if orders else ("as in the data", 0)
+    held = reading(key)
+    _follow(held)
+    order = _order_control(key, ranked) if orders else AS_GIVEN
+    of = digest(order, rows_digest(rows), first, pipeline.current("cluster"), pipeline.current("score"))
+    rows = held.in_order(of, lambda: _arranged(pipeline, rows, statuses, order, first))
+    pages = max(1, -(-len(rows) // PER_PAGE))
+    held.page = min(held.page, pages - 1)
+    shown = rows[held.page * PER_PAGE : (held.page + 1) * PER_PAGE]
+    if len(shown) and held.similar not in shown:
+        held.similar = -1
+    mount = st.components.v2.component("record_reader", html=_HTML, css=_CSS, js=_JS)
+    mount(
+        key=f"reader-{key}",
+        data={
+            "session": held.session,
+            "done": held.done,
+            "mode": held.mode,
+            "words": list(words),
+            "first": first,
+            "page": held.page,
+            "pages": pages,
+            "from": held.page * PER_PAGE,
+            "total": len(rows),
+            "can": {"decide": True, "similar": bool(pipeline.current("embed")), "edit": True},
+            "records": _views(pipeline, shown, statuses, held),
+        },
+        on_asks_change=lambda: _on_asks(pipeline, key),
+    )
+    if held.edit >= 0:
+        record_editor.show(pipeline, held.edit, held.close_editor)
+
+
+def _follow(held: Reading) -> None:
+    """Do what an ask wants done outside of the reader: the decision is on the map and in the sidebar too."""
+    follow, held.follow = held.follow, ""
+    if follow == "map":
+        st.switch_page("map_page.py")
+    if follow == "page":
+        st.rerun()
+
+
+def _order_control(key: str, ranked: bool) -> str:
+    return st.selectbox("Order", _ORDERS, index=_ORDERS.index(AS_GIVEN) if ranked else 0, key=f"order-{key}")
+
+
+def _arranged(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, order: str, first: int) -> np.ndarray:
     rows = rows[_order_of(pipeline, rows, statuses, order)]
-    rows = np.concatenate([rows[rows == first], rows[rows != first]])
-    shown = rows[page * PER_PAGE : (page + 1) * PER_PAGE]
-    table = opened.records(pipeline).take(shown, ["prompt", "response", "source", "raw"])
-    quality = opened.quality(pipeline)
-    for row, record in zip(shown.tolist(), table.to_pylist(), strict=True):
-        with st.container(border=True, key=f"record-{key}-{row}"):
-            _head(row, record["source"], None if quality is None else float(quality[row]), int(statuses[row]))
-            _body(pipeline, record)
-            _actions(row, int(statuses[row]), key)
-
-
-def _controls(n_rows: int, key: str) -> tuple[str, int]:
-    """Draw the order and the page; return (order, page counted from 0)."""
-    pages = max(1, -(-n_rows // PER_PAGE))
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    order = left.selectbox("Order", _ORDERS, key=f"order-{key}")
-    page = right.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"page-{key}", disabled=pages == 1)
-    return order, int(page) - 1
+    return np.concatenate([rows[rows == first], rows[rows != first]])
 
 
 def _order_of(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, order: str) -> np.ndarray:
@@ -58,47 +112,122 @@ def _order_of(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, order:
     return np.arange(len(rows))
 
 
-def _head(row: int, source: str | None, quality: float | None, status: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"record {row:,}" + (f" · quality {quality:.2f}" if quality is not None else ""))
-        if source:
-            st.text(source)
-        if status in STATUS_BADGES:
-            st.badge(STATUS_NAMES[status], color=STATUS_BADGES[status])
+def _views(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, held: Reading) -> list[dict[str, Any]]:
+    """Return what the component draws of each of `rows`: nothing but numbers and texts."""
+    table = opened.records(pipeline).take(rows, ["prompt", "response", "source", "raw"])
+    quality, chosen = opened.quality(pipeline), opened.selected(pipeline)
+    fields, labels = parse_fields(pipeline.workspace.dataset().fields), opened.labels(pipeline)
+    edits = {edit.row: edit for edit in edits_among(pipeline.workspace, rows.tolist())}
+    raws = edited_raws(pipeline.workspace, {row: edits_of(pipeline)[row] for row in edits})
+    views = []
+    for row, record, because in zip(rows.tolist(), table.to_pylist(), _why(pipeline, rows), strict=True):
+        is_original = row in held.original or row not in edits
+        turns = turns_in(record if is_original else corrected(record, raws[row], fields), fields)
+        views.append(
+            {
+                "row": row,
+                "status": int(statuses[row]),
+                "chosen": chosen is not None and bool(np.isin(row, chosen)),
+                "quality": None if quality is None else float(quality[row]),
+                "source": record["source"] or "",
+                "cluster": "" if labels is None else f"cluster {labels[row]}",
+                "why": because,
+                "edited": _edited(edits[row]) if row in edits else "",
+                "original": is_original,
+                "turns": [turn_view(role, text, held.mode, row in held.whole) for role, text in turns],
+                "similar": _similar(pipeline, row, statuses) if row == held.similar else None,
+            }
+        )
+    return views
 
 
-def _body(pipeline: Pipeline, record: dict) -> None:
-    """Records are shown as plain text: what they hold is data, not layout."""
-    turns = _turns(pipeline, record["raw"]) or [("user", record["prompt"]), ("assistant", record["response"])]
-    for role, text in turns:
-        if not text:
-            continue
-        st.caption(_ROLES.get(role) or as_markdown(role))
-        st.text(text if len(text) <= _LONG else text[:_LONG] + " …")
-        if len(text) > _LONG:
-            with st.popover(f"All {len(text):,} characters"):
-                st.text(text)
+def _edited(edit: Edit) -> str:
+    by = f" by {edit.decision.who}" if edit.decision.who else ""
+    note = f": {edit.decision.note}" if edit.decision.note else ""
+    return f"{edit.field} corrected{by}{note}"
 
 
-def _turns(pipeline: Pipeline, raw: str) -> list[tuple[str, str]]:
-    fields = parse_fields(pipeline.workspace.dataset().fields)
-    if not fields.messages:
-        return []
-    try:
-        return turns_of(orjson.loads(raw), fields)
-    except UnusableRecord:
-        return []
+def _why(pipeline: Pipeline, rows: np.ndarray) -> list[str]:
+    stands = (last_selection_key(pipeline), pipeline.current("select"), pipeline.workspace.ledger.last_decision_id())
+    return _known_why(
+        str(pipeline.workspace.folder.resolve()), opened.shown_keys(pipeline), stands, tuple(rows), pipeline
+    )
 
 
-def _actions(row: int, status: int, key: str) -> None:
-    with st.container(horizontal=True):
-        for action, label in (("pin", "Pin"), ("drop", "Drop"), ("clear", "Clear")):
-            st.button(
-                label,
-                icon=ICONS[action],
-                key=f"{action}-{key}-{row}",
-                type="tertiary",
-                disabled=status in _NO_USE[action],
-                on_click=decide.on_records,
-                args=(action, np.array([row])),
-            )
+@st.cache_data(max_entries=256, show_spinner=False)
+def _known_why(folder: str, shown: str, stands: tuple, rows: tuple[int, ...], _pipeline: Pipeline) -> list[str]:
+    return why(_pipeline, np.array(rows, np.int64))
+
+
+# The records like one
+
+
+def _similar(pipeline: Pipeline, row: int, statuses: np.ndarray) -> dict[str, Any]:
+    rows, cosines = _neighbours(pipeline, row, N_SIMILAR)
+    table = opened.records(pipeline).take(rows, ["prompt", "response"])
+    items = [
+        {
+            "row": other,
+            "cosine": float(cosine),
+            "near": bool(cosine >= NEAR_DUPLICATE),
+            "text": shorten(record["prompt"] or record["response"], 160),
+            "status": int(statuses[other]),
+        }
+        for other, cosine, record in zip(rows.tolist(), cosines.tolist(), table.to_pylist(), strict=True)
+    ]
+    near = sum(item["near"] for item in items)
+    told = f"{counted(near, 'near-duplicate')} (cosine {NEAR_DUPLICATE:g} or more)" if near else "no near-duplicate"
+    return {"items": items, "summary": f"Nearest records by cosine: {told}"}
+
+
+def _neighbours(pipeline: Pipeline, row: int, m: int) -> tuple[np.ndarray, np.ndarray]:
+    return _found(str(pipeline.workspace.folder.resolve()), pipeline.current("embed"), row, m, pipeline)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _found(folder: str, embedding: str, row: int, m: int, _pipeline: Pipeline) -> tuple[np.ndarray, np.ndarray]:
+    return neighbours_of(_pipeline, row, m)
+
+
+def _look_at_similar(pipeline: Pipeline, row: int, m: int, first: int) -> None:
+    rows = np.concatenate([[row], _neighbours(pipeline, row, m)[0]])
+    label = f"Records like record {row:,}"
+    state.get().look_at(Focus("similar", label, rows, made_on=opened.shown_keys(pipeline), first=first))
+
+
+# What was asked for
+
+
+def _on_asks(pipeline: Pipeline, key: str) -> None:
+    held, asked = reading(key), st.session_state[f"reader-{key}"].get("asks") or {}
+    if asked.get("session") != held.session:
+        return  # of a server that is gone: what was asked of it was done, or is not wanted any more
+    for ask in asked.get("list", ()):
+        if ask["n"] > held.done:
+            held.done = ask["n"]
+            _do(pipeline, held, ask)
+
+
+def _do(pipeline: Pipeline, held: Reading, ask: dict[str, Any]) -> None:
+    what, row = ask["what"], int(ask["row"])
+    if what in _DECISIONS:
+        decide.on_records(what, np.array([row]))
+        held.follow = "page"
+    elif what == "undo":
+        decide.undo()
+        held.follow = "page"
+    elif what == "page":
+        held.page = max(0, int(ask["page"]))
+    elif what == "mode":
+        held.mode = "rendered" if ask["mode"] == "rendered" else "written"
+    elif what == "whole":
+        held.whole.add(row)
+    elif what == "original":
+        held.original ^= {row}
+    elif what == "edit":
+        held.edit = row
+    elif what == "similar":
+        held.similar = -1 if held.similar == row else row
+    elif what in ("open", "more"):
+        _look_at_similar(pipeline, row, N_MORE if what == "more" else N_SIMILAR, int(ask.get("to", row)))
+        held.follow = "map"

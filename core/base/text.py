@@ -17,6 +17,12 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or f'{one}s'}"
 
 
+def ordinal(n: int) -> str:
+    """Return "1st", "2nd", "3rd", "11th", "1,002nd"."""
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n:,}{ending}"
+
+
 def in_words(choices: Mapping[str, str]) -> str:
     """Return choices with what they mean: "a: this; b: that"."""
     return "; ".join(f"{name}: {meaning}" for name, meaning in choices.items())

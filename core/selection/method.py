@@ -2,12 +2,17 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from ..base.params import Params
 from ..base.registry import Registry
 from .pool import Picks, Pool
 
 Pick = Callable[[Pool, Params, int], Picks]  # pool, `SelectionParams`, budget -> picks among the free records
+# pool, `SelectionParams`, the `Selection` made of it, (m,) free rows -> m ends of "Selected by NAME: " or "Not selected by NAME: "
+Why = Callable[[Pool, Params, Any, np.ndarray], list[str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,7 +20,7 @@ class Method:
     """One method. help: what it does, for a curator. place: where it stands in lists.
 
     pick: chooses among the free records; pins are added by `select_records`. needs: the stages that it can't do without.
-    options: the params it goes by, beside the budget.
+    options: the params it goes by, beside the budget. why: says why a record is taken or not, where the method can tell.
     """
 
     name: str
@@ -24,6 +29,7 @@ class Method:
     pick: Pick
     needs: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    why: Why | None = None
 
     @property
     def is_seeded(self) -> bool:

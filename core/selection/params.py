@@ -8,6 +8,7 @@ from ..base.budget import checked_budget, records_of
 from ..base.errors import CurationError
 from ..base.params import Option, Params, option
 from .method import METHODS
+from .pool import Pool
 
 BANDS = ("0-20", "20-40", "40-60", "60-80", "80-100")
 QUOTAS = {"size": "Large clusters give more.", "equal": "Every cluster gives the same, as far as it can."}
@@ -186,6 +187,11 @@ class Selection:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def places(pool: Pool, chosen: Selection) -> dict[int, int]:
+    """Return {row: its place among a method's picks, 1 for the first}; the pins, which come before them, are left out."""
+    return {row: place for place, row in enumerate(chosen.rows[len(pool.pinned) :].tolist(), 1)}
 
 
 @dataclasses.dataclass(frozen=True)

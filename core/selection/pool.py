@@ -7,6 +7,8 @@ import numpy as np
 from ..base.errors import CurationError, lacking
 from ..base.text import counted
 
+_BLOCK = 8192
+
 
 @dataclasses.dataclass(frozen=True)
 class Pool:
@@ -102,3 +104,22 @@ class Picks:
 def picked_by_quality(pool: Pool, rows: np.ndarray) -> Picks:
     """Return picks whose scores are their quality, 0 where the pool has none."""
     return Picks(rows, np.zeros(len(rows)) if pool.quality is None else pool.quality[rows])
+
+
+def nearest_of(pool: Pool, rows: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (rows of `chosen`, cosines), (m,) each: what of `chosen` is nearest to each of `rows`, itself left out.
+
+    chosen: (c,) row ids, at least one. Where a row is all that is chosen its cosine is -1.
+    """
+    vectors = np.array(unit_rows(pool)[rows], np.float32)
+    chosen = np.unique(chosen)
+    nearest, cosines = np.zeros(len(rows), np.int64), np.full(len(rows), -np.inf)
+    for start in range(0, len(chosen), _BLOCK):
+        block = chosen[start : start + _BLOCK]
+        found = vectors @ unit_rows(pool)[block].T
+        found[block[None, :] == rows[:, None]] = -1
+        best = found.argmax(axis=1)
+        value = found[np.arange(len(rows)), best]
+        nearest[value > cosines] = block[best[value > cosines]]
+        cosines = np.maximum(cosines, value)
+    return nearest, cosines

@@ -7,14 +7,15 @@ smallest -log(u) / weight is the same as drawing one after another with probabil
 import numpy as np
 
 from ...base.errors import CurationError, lacking
+from ...base.text import counted, ordinal
 from ..method import METHODS, Method
-from ..params import SelectionParams
+from ..params import Selection, SelectionParams
 from ..pool import Picks, Pool, finite_quality, picked_by_quality
 from ..quotas import allocate_quotas
 
 
 def _kmeans_random(pool: Pool, params: SelectionParams, budget: int) -> Picks:
-    return _draw_by_cluster(pool, params, budget, np.zeros(pool.n_records))
+    return _draw_by_cluster(pool, params, budget, _log_weights(pool, params))
 
 
 def _kmeans_closest(pool: Pool, params: SelectionParams, budget: int) -> Picks:
@@ -24,7 +25,13 @@ def _kmeans_closest(pool: Pool, params: SelectionParams, budget: int) -> Picks:
 
 
 def _kmeans_median(pool: Pool, params: SelectionParams, budget: int) -> Picks:
-    """Distance to the centroid nearest the cluster's median distance first, as in the released code."""
+    away = _away_from_median(pool, params)
+    rows = _take_by_cluster(pool, params, budget, away)
+    return Picks(rows, away[rows])
+
+
+def _away_from_median(pool: Pool, params: SelectionParams) -> np.ndarray:
+    """Return (n,) float64: how far the distance to the centroid is from the cluster's median one, as in the released code."""
     distances = np.sqrt(_distances(pool, params))
     order = np.lexsort((distances, pool.labels))
     sizes = np.bincount(pool.labels, minlength=pool.n_clusters)
@@ -34,9 +41,7 @@ def _kmeans_median(pool: Pool, params: SelectionParams, budget: int) -> Picks:
         distances[order[np.clip(first + (sizes - 1) // 2, 0, last)]]
         + distances[order[np.clip(first + sizes // 2, 0, last)]]
     )
-    away = np.abs(distances - middle[pool.labels] / 2)
-    rows = _take_by_cluster(pool, params, budget, away)
-    return Picks(rows, away[rows])
+    return np.abs(distances - middle[pool.labels] / 2)
 
 
 def _distances(pool: Pool, params: SelectionParams) -> np.ndarray:
@@ -46,16 +51,23 @@ def _distances(pool: Pool, params: SelectionParams) -> np.ndarray:
 
 
 def _kmq(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    return _draw_by_cluster(pool, params, budget, _log_weights(pool, params))
+
+
+def _log_weights(pool: Pool, params: SelectionParams) -> np.ndarray:
+    """Return (n,) float64: the logarithm of what a record's chance inside of its cluster is proportional to."""
+    if params.method != "kmq":
+        return np.zeros(pool.n_records)
     quality = finite_quality(pool, "kmq")
     if params.sampling_probability == "softmax":
-        return _draw_by_cluster(pool, params, budget, quality)
+        return quality
     if (quality < 0).any():
         raise CurationError(
             f"quality goes down to {quality.min():g}, and a probability can't be proportional to a negative number; "
             "take the sampling probability softmax, or a column without negative values."
         )
     with np.errstate(divide="ignore"):
-        return _draw_by_cluster(pool, params, budget, np.log(quality))
+        return np.log(quality)
 
 
 def cluster_weights(pool: Pool, params: SelectionParams) -> np.ndarray:
@@ -75,19 +87,24 @@ def cluster_weights(pool: Pool, params: SelectionParams) -> np.ndarray:
 
 def _draw_by_cluster(pool: Pool, params: SelectionParams, budget: int, log_weights: np.ndarray) -> Picks:
     """Draw every cluster's quota with probability proportional to exp(log_weights); records of weight 0 come last."""
-    rng = np.random.default_rng(params.seed)
-    free = pool.free_rows()
     if params.replacement:
-        quotas = cluster_quotas(pool, params, budget)
+        free, quotas = pool.free_rows(), cluster_quotas(pool, params, budget)
+        rng = np.random.default_rng(params.seed)
         return picked_by_quality(pool, _draw_repeated(free, pool.labels[free], log_weights[free], quotas, rng))
+    return picked_by_quality(pool, _take_by_cluster(pool, params, budget, *_draw_keys(pool, params, log_weights)))
+
+
+def _draw_keys(pool: Pool, params: SelectionParams, log_weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (keys, ties), (n,) float64 each: the smallest keys of a cluster are drawn first; of records not free they are 0."""
+    free = pool.free_rows()
     # log of an exponential variable minus the log weight: the log of the Efraimidis-Spirakis key, safe at any scale.
     with np.errstate(divide="ignore"):
-        noise = np.log(-np.log1p(-rng.random(len(free))))
+        noise = np.log(-np.log1p(-np.random.default_rng(params.seed).random(len(free))))
     logs = log_weights[free]
     keys, ties = np.zeros(pool.n_records), np.zeros(pool.n_records)
     keys[free] = np.where(np.isneginf(logs), np.inf, noise - logs)
     ties[free] = noise
-    return picked_by_quality(pool, _take_by_cluster(pool, params, budget, keys, ties))
+    return keys, ties
 
 
 def cluster_quotas(pool: Pool, params: SelectionParams, budget: int) -> np.ndarray:
@@ -130,12 +147,67 @@ def _draw_repeated(
     return np.concatenate(picks) if picks else np.zeros(0, np.int64)
 
 
+# Why a record is taken or not
+
+_TURN = {
+    "kmq": "in a draw in which better records are likelier",
+    "kmeans-random": "in a draw with equal chances",
+    "kmeans-closest": "by nearness to its centre",
+    "kmeans-median": "by nearness to the middle distance from its centre",
+}
+
+
+def _why(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
+    """Say it by the cluster's quota and the record's place in the cluster's own order, which the seed gives again."""
+    quotas = cluster_quotas(pool, params, chosen.requested)
+    if params.replacement:
+        return [_why_repeated(pool, chosen, int(row), quotas) for row in rows]
+    if params.method in ("kmq", "kmeans-random"):
+        keys, ties = _draw_keys(pool, params, _log_weights(pool, params))
+    else:
+        keys = _distances(pool, params) if params.method == "kmeans-closest" else _away_from_median(pool, params)
+        ties = np.arange(pool.n_records)
+    is_free = np.zeros(pool.n_records, bool)
+    is_free[pool.free_rows()] = True
+    taken, said = set(chosen.rows.tolist()), []
+    for row in rows.tolist():
+        cluster = int(pool.labels[row])
+        rivals = np.flatnonzero((pool.labels == cluster) & is_free)
+        earlier = (keys[rivals] < keys[row]) | ((keys[rivals] == keys[row]) & (ties[rivals] < ties[row]))
+        place, quota = ordinal(int(earlier.sum()) + 1), int(quotas[cluster])
+        if row in taken:
+            said.append(f"{place} of {quota:,} taken from cluster {cluster} (its quota), {_TURN[params.method]}.")
+        elif not quota:
+            said.append(f"cluster {cluster} has no share of the budget{_why_none(pool, cluster)}.")
+        else:
+            said.append(
+                f"cluster {cluster} gave its quota of {quota:,}; this record came {place} of {len(rivals):,} there, "
+                f"{_TURN[params.method]}."
+            )
+    return said
+
+
+def _why_repeated(pool: Pool, chosen: Selection, row: int, quotas: np.ndarray) -> str:
+    cluster, times = int(pool.labels[row]), int((chosen.rows == row).sum())
+    drawn = f"drawn {counted(times, 'time')}" if times else "not drawn"
+    return (
+        f"{drawn} in the {counted(int(quotas[cluster]), 'draw')} from cluster {cluster} (its quota), with replacement."
+    )
+
+
+def _why_none(pool: Pool, cluster: int) -> str:
+    if pool.multipliers.get(cluster) == 0:
+        return ": its weight is 0"
+    return ", beside its pins" if (pool.labels[pool.pinned] == cluster).any() else ": it is too small for one"
+
+
 METHODS.add(
     Method(
         name="kmq",
         help="Every cluster gets its share of the budget; inside a cluster, better records are likelier to be drawn.",
         place=1,
         pick=_kmq,
+        why=_why,
         needs=("cluster", "score"),
         options=("quota", "sampling_probability", "replacement", "seed"),
     )
@@ -146,6 +218,7 @@ METHODS.add(
         help="Every cluster gets its share of the budget; inside a cluster, every record is equally likely.",
         place=2,
         pick=_kmeans_random,
+        why=_why,
         needs=("cluster",),
         options=("quota", "replacement", "seed"),
     )
@@ -156,6 +229,7 @@ METHODS.add(
         help="Every cluster gets its share; inside a cluster, the most typical records come first.",
         place=3,
         pick=_kmeans_closest,
+        why=_why,
         needs=("cluster",),
         options=("quota",),
     )
@@ -166,6 +240,7 @@ METHODS.add(
         help="Every cluster gets its share; inside a cluster, those at the middle distance from its centre.",
         place=4,
         pick=_kmeans_median,
+        why=_why,
         needs=("cluster",),
         options=("quota",),
     )

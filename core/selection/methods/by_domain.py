@@ -3,11 +3,11 @@
 import numpy as np
 
 from ...base.errors import CurationError, lacking
-from ...base.text import counted
+from ...base.text import counted, ordinal
 from ...measures.kinds.domains import inter_intra_similarity
 from ...vectors.clustering import cluster_means
 from ..method import METHODS, Method
-from ..params import SelectionParams
+from ..params import REASONS, Selection, SelectionParams
 from ..pool import Picks, Pool, unit_rows
 from ..quotas import allocate_quotas
 
@@ -144,12 +144,57 @@ def _band(pool: Pool, params: SelectionParams, budget: int, which: int) -> Picks
     return Picks(rows, value[rows], int((outside[rows] > 0).sum()))
 
 
+# Why a record is taken or not
+
+
+def _why_daar(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
+    reward, domains = _reward(pool)
+    free, names = pool.free_rows(), list(pool.shares)
+    by_domain = bool(params.target_domain) or any(pool.shares.values())
+    quotas = _quotas(pool, _weights(pool, params, domains), chosen.requested, domains) if by_domain else None
+    said = []
+    for row in rows.tolist():
+        rivals = free[domains[free] == domains[row]] if by_domain else free
+        above = (reward[rivals] > reward[row]).sum() + (rivals[reward[rivals] == reward[row]] < row).sum()
+        place = f"{ordinal(int(above) + 1)} of {len(rivals):,} by predicted entropy ({reward[row]:.3f} nats)"
+        if quotas is None:
+            said.append(f"{place}; {len(chosen) - len(pool.pinned):,} were taken.")
+        else:
+            said.append(f"{place} in domain {names[domains[row]]}, whose quota is {int(quotas[domains[row]]):,}.")
+    return said
+
+
+def _why_band(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
+    groups = _groups(pool, params)
+    names = dict(enumerate(pool.shares)) if params.groups == "domains" else {}
+    quotas = _quotas(pool, np.bincount(groups).astype(np.float64), chosen.requested, groups)
+    filled = set(chosen.rows[chosen.reasons == REASONS.index("filled")].tolist())
+    taken = set(chosen.rows.tolist())
+    said = []
+    for row in rows.tolist():
+        group = int(groups[row])
+        name = f"domain {names[group]}" if group in names else "its source"
+        if row in filled:
+            said.append(
+                f"beside the band {params.band} of {name}, which holds too few for its quota of {int(quotas[group]):,}."
+            )
+        elif row in taken:
+            said.append(f"drawn from the band {params.band} of {name}, whose quota is {int(quotas[group]):,}.")
+        else:
+            said.append(
+                f"{name} gave its quota of {int(quotas[group]):,} from its band {params.band}; whether this record lies outside "
+                "of it or was not drawn is not kept."
+            )
+    return said
+
+
 METHODS.add(
     Method(
         name="daar",
         help="The records a probe finds hardest to place in one domain: high entropy is the reward.",
         place=10,
         pick=daar,
+        why=_why_daar,
         needs=("reward",),
         options=("target_domain",),
     )
@@ -160,6 +205,7 @@ METHODS.add(
         help="Inside each domain, a fifth of the records by how near they are to the other domains.",
         place=11,
         pick=inter_band,
+        why=_why_band,
         needs=("embed", "reward"),
         options=("band", "groups", "seed"),
     )
@@ -170,6 +216,7 @@ METHODS.add(
         help="Inside each domain, a fifth of the records by how near they are to its centre.",
         place=12,
         pick=intra_band,
+        why=_why_band,
         needs=("embed", "reward"),
         options=("band", "groups", "seed"),
     )

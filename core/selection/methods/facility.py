@@ -12,8 +12,8 @@ import dataclasses
 import numpy as np
 
 from ..method import METHODS, Method
-from ..params import SelectionParams
-from ..pool import Picks, Pool, finite_quality, unit_rows
+from ..params import Selection, SelectionParams, places
+from ..pool import Picks, Pool, finite_quality, nearest_of, unit_rows
 from ._moments import MomentBounds
 
 _MOST_LISTED = 100_000_000  # cosines kept in the lists: 8 bytes each
@@ -189,12 +189,34 @@ class _Lists:
         self._search.cover[records] = np.maximum(self._search.cover[records], self._cosines[place])
 
 
+def _why(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
+    what = "worth" if params.method == "qdit" else "adding"
+    of = (
+        "gain in nearness and quality together"
+        if params.method == "qdit"
+        else "summed cosine of the pool to what is taken"
+    )
+    picks, said = places(pool, chosen), []
+    nearest, cosines = nearest_of(pool, rows, chosen.rows)
+    for row, other, cosine in zip(rows.tolist(), nearest.tolist(), cosines.tolist(), strict=True):
+        if row in picks:
+            gain = float(chosen.scores[len(pool.pinned) + picks[row] - 1])
+            said.append(f"pick {picks[row]:,} of {len(picks):,}, {what} {gain:.3g} ({of}).")
+        else:
+            said.append(
+                f"at the end it was worth no more than the last pick's {chosen.scores[-1]:.3g} ({of}); the nearest that is "
+                f"selected is record {other:,}, at cosine {cosine:.2f}."
+            )
+    return said
+
+
 METHODS.add(
     Method(
         name="qdit",
         help="Brings every record near to something taken, and weighs in quality.",
         place=7,
         pick=qdit,
+        why=_why,
         needs=("embed", "score"),
         options=("alpha",),
     )
@@ -205,6 +227,7 @@ METHODS.add(
         help="Brings every record near to something taken: what is common is covered first.",
         place=8,
         pick=facility_location,
+        why=_why,
         needs=("embed",),
         options=(),
     )

@@ -6,8 +6,8 @@ Each continues from the pinned records as if it had picked them.
 import numpy as np
 
 from ..method import METHODS, Method
-from ..params import SelectionParams
-from ..pool import Picks, Pool, finite_quality, unit_rows
+from ..params import REASONS, Selection, SelectionParams, places
+from ..pool import Picks, Pool, finite_quality, nearest_of, unit_rows
 
 _REFRESH = 256
 
@@ -85,12 +85,57 @@ def deita(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     return Picks(rows, quality[rows], len(filled))
 
 
+def _why_k_center(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
+    picks, said = places(pool, chosen), []
+    nearest, cosines = nearest_of(pool, rows, chosen.rows)
+    for row, other, cosine in zip(rows.tolist(), nearest.tolist(), cosines.tolist(), strict=True):
+        if row not in picks:
+            said.append(
+                f"record {other:,}, which is selected, is at a cosine distance of {1 - cosine:.2f}; the last pick was still "
+                f"at {chosen.scores[-1]:.2f}."
+            )
+        elif picks[row] == 1 and not len(pool.pinned):
+            said.append("the first pick, which the seed draws.")
+        else:
+            away = float(chosen.scores[len(pool.pinned) + picks[row] - 1])
+            said.append(
+                f"pick {picks[row]:,} of {len(picks):,}, at a cosine distance of {away:.2f} from everything taken before it."
+            )
+    return said
+
+
+def _why_deita(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
+    quality, limit = finite_quality(pool, "deita"), params.similarity_threshold
+    is_pin, is_filled = (chosen.reasons == REASONS.index(reason) for reason in ("pinned", "filled"))
+    filled, picks, said = set(chosen.rows[is_filled].tolist()), places(pool, chosen), []
+    kept = chosen.rows[~is_pin & ~is_filled]
+    for row in rows.tolist():
+        # What stood in its way was taken before it: a pin, or better.
+        before = np.concatenate([chosen.rows[is_pin], kept[quality[kept] >= quality[row]]])
+        before = before[before != row]
+        nearest, cosines = nearest_of(pool, np.array([row]), before) if len(before) else ([-1], [-1.0])
+        alike = f"record {nearest[0]:,}, taken before it, is at cosine {cosines[0]:.3f}, above the limit of {limit:g}"
+        if row in filled:
+            said.append(f"it fills the budget, which too few unlike records did: {alike}.")
+        elif row in picks:
+            said.append(
+                f"pick {picks[row]:,} of {len(picks):,} down the list by quality ({quality[row]:.3g}); nothing taken before it "
+                f"is nearer than cosine {limit:g}."
+            )
+        elif cosines[0] > limit:
+            said.append(f"{alike}.")
+        else:
+            said.append(f"its quality, {quality[row]:.3g}, is below the last one taken, {quality[kept].min():.3g}.")
+    return said
+
+
 METHODS.add(
     Method(
         name="k-center",
         help="Always the record farthest from all taken so far: reaches into every corner, outliers too.",
         place=5,
         pick=k_center,
+        why=_why_k_center,
         needs=("embed",),
         options=("seed",),
     )
@@ -102,6 +147,7 @@ METHODS.add(
         "complexity times its quality.",
         place=6,
         pick=deita,
+        why=_why_deita,
         needs=("embed", "score"),
         options=("similarity_threshold",),
     )

@@ -9,8 +9,8 @@ import numpy as np
 
 from ...vectors.neighbours import density
 from ..method import METHODS, Method
-from ..params import SelectionParams
-from ..pool import Picks, Pool, unit_rows
+from ..params import Selection, SelectionParams, places
+from ..pool import Picks, Pool, nearest_of, unit_rows
 
 KEPT = 64
 _REFRESH = 256
@@ -89,12 +89,30 @@ class _Search:
             self._seen[part] = self._n_picked
 
 
+def _why(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
+    picks, said = places(pool, chosen), []
+    nearest, cosines = nearest_of(pool, rows, chosen.rows)
+    for row, other, cosine in zip(rows.tolist(), nearest.tolist(), cosines.tolist(), strict=True):
+        if row in picks:
+            worth = float(chosen.scores[len(pool.pinned) + picks[row] - 1])
+            said.append(
+                f"pick {picks[row]:,} of {len(picks):,}, worth {worth:.3g}: far from what was taken, in a dense place."
+            )
+        else:
+            said.append(
+                f"at the end it was worth no more than the last pick's {chosen.scores[-1]:.3g}; the nearest that is selected is "
+                f"record {other:,}, at cosine {cosine:.2f}."
+            )
+    return said
+
+
 METHODS.add(
     Method(
         name="novelselect",
         help="Far from what is taken, but where records are dense: new and not an outlier.",
         place=9,
         pick=novelselect,
+        why=_why,
         needs=("embed",),
         options=(),
     )

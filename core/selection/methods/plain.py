@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from ...base.text import ordinal
 from ..method import METHODS, Method
-from ..params import SelectionParams
+from ..params import Selection, SelectionParams
 from ..pool import Picks, Pool, finite_quality, picked_by_quality
 
 
@@ -21,12 +22,34 @@ def _quality(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     return picked_by_quality(pool, free[np.argsort(-quality[free], kind="stable")][: budget - len(pool.pinned)])
 
 
+def _why_random(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
+    n_drawn, n_free = len(chosen.rows) - len(pool.pinned), len(pool.free_rows())
+    chance = "" if params.replacement or not n_free else f"; every free record had a chance of {n_drawn / n_free:.1%}"
+    times = {row: int((chosen.rows == row).sum()) for row in rows.tolist()}
+    return [
+        f"{'drawn' + (f' {n} times' if n > 1 else '') if n else 'not drawn'}{chance}."
+        for n in (times[r] for r in rows.tolist())
+    ]
+
+
+def _why_quality(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
+    quality, free = finite_quality(pool, "quality"), pool.free_rows()
+    drawn = chosen.rows[len(pool.pinned) :]
+    cut = f" and {len(drawn):,} were taken, down to {quality[drawn].min():.3g}" if len(drawn) else ""
+    said = []
+    for row in rows.tolist():
+        better = (quality[free] > quality[row]).sum() + (free[quality[free] == quality[row]] < row).sum()
+        said.append(f"{ordinal(int(better) + 1)} of {len(free):,} by quality ({quality[row]:.3g}){cut}.")
+    return said
+
+
 METHODS.add(
     Method(
         name="quality",
         help="The best records by quality, whatever they are about.",
         place=13,
         pick=_quality,
+        why=_why_quality,
         needs=("score",),
         options=(),
     )
@@ -37,6 +60,7 @@ METHODS.add(
         help="Every record of the data is equally likely: the baseline to beat.",
         place=14,
         pick=_random,
+        why=_why_random,
         needs=(),
         options=("replacement", "seed"),
     )

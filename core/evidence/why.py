@@ -1,0 +1,61 @@
+"""Why each of some records is in the current selection or not, in a sentence, whatever made the selection."""
+
+import numpy as np
+
+from ..refine.runs import Rounds
+from ..refine.why_taken import why_in_rounds
+from ..selection.params import EarlierParams, RoundsParams, SelectionParams, VersionParams
+from ..selection.stage import last_selection_key, pool_of
+from ..selection.why import saved_selection, why_by_method, why_decided
+from ..workspace.results import Results
+from .candidates import describe, run_lengths
+
+
+def why(results: Results, rows: np.ndarray) -> list[str]:
+    """Return a sentence for each of `rows` ((m,) row ids), "" where nothing was ever selected and nobody has decided on it."""
+    rows = np.asarray(rows, np.int64)
+    decided, key, params = why_decided(results, rows), last_selection_key(results), results.params("select")
+    if not key or params is None:
+        return [decided.get(int(row), "") for row in rows]
+    chosen = saved_selection(results, key)
+    others = np.array([row for row in rows.tolist() if row not in decided], np.int64)
+    if not len(others):
+        said: dict[int, str] = {}
+    elif not results.current("select"):
+        said = _out_of_date(chosen.rows, others)
+    elif isinstance(params, SelectionParams):
+        pool = pool_of(results, groups=params.groups)
+        said = dict(zip(others.tolist(), why_by_method(pool, params, chosen, others), strict=True))
+    elif isinstance(params, RoundsParams):
+        rounds = Rounds(results)
+        sentences = why_in_rounds(rounds, rounds.run(params.run), params.rounds, others)
+        said = dict(zip(others.tolist(), sentences, strict=True))
+    else:
+        said = _as_it_stood(results, params, chosen.rows, others)
+    return [_with_decision(decided[row], row, chosen.rows) if row in decided else said[row] for row in rows.tolist()]
+
+
+def _with_decision(told: str, row: int, chosen: np.ndarray) -> str:
+    if told.startswith("Pinned") and not (chosen == row).any():
+        return f"{told} The selection, made before, takes it up when it is made anew."
+    if told.startswith("Dropped") and (chosen == row).any():
+        return f"{told} It is still in the selection, which was made before."
+    return told
+
+
+def _out_of_date(chosen: np.ndarray, rows: np.ndarray) -> dict[int, str]:
+    changed = "decisions, clusters or scores have changed since"
+    return {
+        row: f"It is {'in' if (chosen == row).any() else 'not in'} the selection, which is out of date: {changed}."
+        for row in rows.tolist()
+    }
+
+
+def _as_it_stood(
+    results: Results, params: VersionParams | EarlierParams, chosen: np.ndarray, rows: np.ndarray
+) -> dict[int, str]:
+    name = describe(params.as_dict(), run_lengths(results))
+    return {
+        row: f"{'In' if (chosen == row).any() else 'Not in'} {name}, which stands as it was saved."
+        for row in rows.tolist()
+    }

@@ -1,0 +1,92 @@
+"""Why a record is selected or not, in a sentence: by its method's own account, or by what people decided. Chooses nothing."""
+
+import datetime
+
+import numpy as np
+
+from ..workspace.deciding import CLUSTERING, overrides_of
+from ..workspace.decisions import CONSTRAINTS, Decision, in_force
+from ..workspace.found_again import rows_today
+from ..workspace.results import RECORDS, Results
+from .method import METHODS
+from .params import REASONS, Selection, SelectionParams
+from .pool import Pool
+
+_DONE = {"pin": "Pinned", "drop": "Dropped"}
+
+
+def why_by_method(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
+    """Return a sentence for each of `rows` ((m,) row ids that are neither pinned nor dropped).
+
+    pool: what the method chose from. chosen: what it chose. Where a method keeps no account of what it left out, that is said.
+    """
+    rows = np.asarray(rows, np.int64)
+    taken, method = set(chosen.rows.tolist()), METHODS[params.method]
+    if not (chosen.reasons != REASONS.index("pinned")).any():
+        return [f"Not selected by {params.method}: what is pinned takes the whole budget."] * len(rows)
+    if method.why is None:
+        ends = [_account(chosen, row) if row in taken else "it keeps no account of what it leaves out." for row in rows]
+    else:
+        ends = method.why(pool, params, chosen, rows)
+    return [
+        f"{'Selected' if row in taken else 'Not selected'} by {params.method}: {end}"
+        for row, end in zip(rows.tolist(), ends, strict=True)
+    ]
+
+
+def _account(chosen: Selection, row: int) -> str:
+    at = int(np.flatnonzero(chosen.rows == row)[0])
+    n_pinned = int((chosen.reasons == REASONS.index("pinned")).sum())
+    return f"pick {at - n_pinned + 1:,} of {len(chosen) - n_pinned:,}, by {chosen.scores[at]:.3g}."
+
+
+def why_decided(results: Results, rows: np.ndarray) -> dict[int, str]:
+    """Return {row: a sentence} of those of `rows` that people have pinned or dropped: who, when, and by what."""
+    overrides = overrides_of(results)
+    open_rows = {int(row) for row in rows if np.isin(row, overrides.pinned) or np.isin(row, overrides.dropped)}
+    said: dict[int, str] = {}
+    if not open_rows:
+        return said
+    labels, clustering = results.array(CLUSTERING), results.current(CLUSTERING)
+    standing = [
+        d for d in in_force(results.workspace.ledger.decisions()) if d.action in CONSTRAINTS and d.action != "weight"
+    ]
+    for decision in sorted(standing, key=lambda d: d.refers or d.id, reverse=True):  # the last word counts
+        if not open_rows:
+            break
+        if decision.target == "cluster":
+            if decision.clustering != clustering:
+                continue
+            touched = {row for row in open_rows if labels[row] == decision.cluster}
+        else:
+            held = _rows_of(results, decision)
+            touched = {row for row in open_rows if np.isin(row, held)}
+        said |= {row: _told(decision) for row in touched if decision.action in _DONE}
+        open_rows -= touched
+    return said
+
+
+def _rows_of(results: Results, decision: Decision) -> np.ndarray:
+    today = results.key(RECORDS)
+    found = rows_today(results.workspace, decision.fingerprint, decision.rows, decision.hashes, today)
+    return np.zeros(0, np.int64) if found is None else found
+
+
+def _told(decision: Decision) -> str:
+    """Return "Pinned by ann on 24 Nov 2026, with cluster 7: her note."."""
+    by = f" by {decision.who}" if decision.who else ""
+    day = datetime.datetime.fromisoformat(decision.at)
+    others = len(decision.rows) - 1 if decision.target == "records" else 0
+    along = f", with cluster {decision.cluster}" if decision.target == "cluster" else ""
+    along = f", with {others:,} more" if others else along
+    note = f": {decision.note}" if decision.note else ""
+    return f"{_DONE[decision.action]}{by} on {day.day} {day:%b %Y}{along}{note}."
+
+
+def saved_selection(results: Results, key: str) -> Selection:
+    """Return a selection as it was written down."""
+    table = results.workspace.table("select", key)
+    names = ("row_id", "cluster", "score", "reason")
+    columns = [table[name].combine_chunks().to_numpy() for name in names]
+    info = results.workspace.info("select", key)
+    return Selection(*columns, requested=info["requested"], shortfall=info["shortfall"])
