@@ -9,7 +9,9 @@ from ..vectors.stage import CLUSTER, EMBED, PROJECT, SUGGEST
 from ..workspace.results import Results
 from ..workspace.workspace import Workspace
 
-STAGES = {stage.name: stage for stage in (EMBED, CLUSTER, PROJECT, SUGGEST, SCORE, REWARD, SELECT, WORDS, COLUMNS, MEANING)}
+STAGES = {
+    stage.name: stage for stage in (EMBED, CLUSTER, PROJECT, SUGGEST, SCORE, REWARD, SELECT, WORDS, COLUMNS, MEANING)
+}
 
 
 class Pipeline(Results):

@@ -37,9 +37,7 @@ class Found:
     note: str = ""
 
 
-def find(
-    results: Results, query: Query, encode: Encode | None = None, statuses: np.ndarray | None = None
-) -> Found:
+def find(results: Results, query: Query, encode: Encode | None = None, statuses: np.ndarray | None = None) -> Found:
     """Return what a query finds. encode: reads a sentence, where one is asked for. statuses: (n,) int8, if they are known.
 
     Raises CurationError for a query that makes no sense here, or needs a stage that has not run.

@@ -1,4 +1,4 @@
-"""What is known of every record of a workspace, as columns to filter by: state, cluster, quality, entropy, the data's own fields."""
+"""What is known of every record of a workspace, as columns to filter by: state, cluster, quality, entropy, its own fields."""
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
@@ -53,7 +53,7 @@ class Known(Mapping[str, Column]):
         return Column("state", labels=STATES, codes=codes)
 
     def _domain(self) -> Column:
-        names = tuple(domain["name"] for domain in self._results.params("reward").domains)
+        names = tuple(self._results.info("reward")["names"])
         return Column("domain", labels=names, codes=np.asarray(self._results.column("reward", "domain")))
 
     def _read(self) -> dict[str, Column]:
@@ -63,7 +63,9 @@ class Known(Mapping[str, Column]):
         if results.n_records() > AT_ONCE_UP_TO:
             return {}
         dataset = results.workspace.dataset()
-        return _in_memory(str(results.workspace.folder / "records.arrow"), dataset.fingerprint, text_fields(dataset.fields))
+        return _in_memory(
+            str(results.workspace.folder / "records.arrow"), dataset.fingerprint, text_fields(dataset.fields)
+        )
 
     def __getitem__(self, name: str) -> Column:
         """Return a column. Raises CurationError where there is none of that name."""

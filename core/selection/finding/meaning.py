@@ -89,7 +89,9 @@ def nearest_rows(
     return dataclasses.replace(found, is_exact=False)
 
 
-def write_index(embeddings: np.ndarray, params: MeaningParams, path: Path, progress: Progress = no_progress) -> dict[str, Any]:
+def write_index(
+    embeddings: np.ndarray, params: MeaningParams, path: Path, progress: Progress = no_progress
+) -> dict[str, Any]:
     """Write an IVF index and return its facts: cells, nprobe and the recall that was measured with it.
 
     The smallest nprobe is taken whose recall of the 100 nearest, over 200 records, is at least 0.98.

@@ -56,7 +56,7 @@ class Filter:
 def _range_in_words(value: str) -> str:
     if value == MISSING:
         return "missing"
-    if (ends := range_of(value)) is None or ".." not in value:
+    if range_of(value) is None or ".." not in value:
         return value
     low, high = (end.strip() for end in value.split(".."))
     return f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
@@ -78,7 +78,9 @@ def range_of(text: str) -> tuple[float, float] | None:
     found = _RANGE.fullmatch(text)
     if not found or not any(found.groups()):
         return None
-    ends = [number_of(end) if end else far for end, far in zip(found.groups(), (-float("inf"), float("inf")), strict=True)]
+    ends = [
+        number_of(end) if end else far for end, far in zip(found.groups(), (-float("inf"), float("inf")), strict=True)
+    ]
     return None if None in ends else (ends[0], ends[1])
 
 
@@ -157,7 +159,10 @@ def to_text(query: Query) -> str:
     """Return a query as a short text for an address, "" for one that asks nothing."""
     parts = [("q", query.words), ("like", query.like), ("more", ",".join(map(str, query.more_like)))]
     parts += [("f", each.text) for each in query.filters]
-    parts += [("m", str(query.nearest) if query.nearest != NEAREST else ""), ("order", "data" if query.in_order else "")]
+    parts += [
+        ("m", str(query.nearest) if query.nearest != NEAREST else ""),
+        ("order", "data" if query.in_order else ""),
+    ]
     return urllib.parse.urlencode([(name, value) for name, value in parts if value])
 
 

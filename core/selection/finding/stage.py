@@ -30,9 +30,7 @@ def _words(run: Run) -> Result:
 
 def _columns(run: Run) -> Result:
     workspace = run.results.workspace
-    info, table = read_columns(
-        workspace.records(), run.params, text_fields(workspace.dataset().fields), run.progress
-    )
+    info, table = read_columns(workspace.records(), run.params, text_fields(workspace.dataset().fields), run.progress)
     return info, {"value": table}
 
 

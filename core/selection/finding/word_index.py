@@ -22,7 +22,7 @@ from .word_query import FIELDS, Tree, as_fts, is_negative, negated, parse, parte
 
 _TABLE = (
     f"CREATE VIRTUAL TABLE words USING fts5({', '.join(FIELDS)}, content='', prefix='2 3', "
-    "tokenize=\"unicode61 remove_diacritics 2\")"
+    'tokenize="unicode61 remove_diacritics 2")'
 )
 _MOST_INSIDE = 2000
 RANKED_UP_TO = 100_000
@@ -37,7 +37,9 @@ def write_index(db: sqlite3.Connection, records: RecordTable, progress: Progress
     for batch in records.batches(columns):
         rows, *texts = (batch[name].to_pylist() for name in columns)
         texts = [[parted(text) if text else "" for text in column] for column in texts]
-        db.executemany("INSERT INTO words (rowid, prompt, response, source) VALUES (?, ?, ?, ?)", zip(rows, *texts, strict=True))
+        db.executemany(
+            "INSERT INTO words (rowid, prompt, response, source) VALUES (?, ?, ?, ?)", zip(rows, *texts, strict=True)
+        )
         done += len(rows)
         progress(done * 0.85, len(records))
     db.execute("INSERT INTO words (words) VALUES ('optimize')")
@@ -91,7 +93,9 @@ class WordIndex:
             with self._lock:
                 yield self._db
             return
-        with contextlib.closing(sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+        with contextlib.closing(
+            sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as db:
             yield db
 
     def _inside(self, piece: str) -> list[str]:

@@ -87,7 +87,7 @@ def _tokens(text: str) -> list[tuple[str, str, bool]]:
         kind = token.lastgroup if token.lastgroup not in ("phrase", "end", "begins") else "quote"
         if kind == "quote":
             if not token["end"]:
-                raise CurationError("A quote (\") is opened and not closed; close it, or take it out.")
+                raise CurationError('A quote (") is opened and not closed; close it, or take it out.')
             found.append(("phrase", token["phrase"], bool(token["begins"])))
         elif kind == "word" and token["word"] in ("AND", "OR", "NOT"):
             found.append((token["word"].lower(), token["word"], False))
