@@ -6,8 +6,9 @@ import numpy as np
 import streamlit as st
 
 from components.charts.theme import ICONS
+from components.finding import find_panel
 from components.records import record_reader
-from components.session import decide, opened, state
+from components.session import decide
 from components.session.state import Focus
 from core.base.text import counted
 from core.run.pipeline import Pipeline
@@ -16,7 +17,7 @@ from core.selection.status import DROPPED, PINNED, SELECTED
 
 def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights: dict[int, float]) -> None:
     """Draw the panel."""
-    _search(pipeline)
+    find_panel.show(pipeline, statuses)
     if focus is None:
         st.markdown("##### Nothing picked yet")
         st.caption(
@@ -40,22 +41,6 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
     _actions(pipeline, focus, weights)
     with st.container(height=430, border=False):
         record_reader.show(pipeline, focus.rows, statuses, f"focus-{zlib.crc32(focus.id.encode())}", first=focus.first)
-
-
-def _search(pipeline: Pipeline) -> None:
-    with st.form("search", border=False), st.container(horizontal=True):
-        words = st.text_input(
-            "Search", placeholder="Search in all records", label_visibility="collapsed", key="search_words"
-        )
-        if st.form_submit_button("Find", icon=":material/search:") and words.strip():
-            rows = opened.records(pipeline).search(words.strip())
-            found = (
-                f"“{words.strip()}” in {counted(len(rows), 'record')}"
-                if len(rows)
-                else f"No record holds “{words.strip()}”"
-            )
-            state.get().look_at(Focus("search", found, rows, made_on=opened.shown_keys(pipeline)))
-            st.rerun()
 
 
 def _actions(pipeline: Pipeline, focus: Focus, weights: dict[int, float]) -> None:

@@ -165,6 +165,8 @@ def _leaf(text: str, field: str, begins: bool = False, inside: bool = False) -> 
         raise CurationError(f"“{text}” has no letter and no digit, and words are what is searched; add one.")
     if inside and len(text) < 2:
         raise CurationError(f"*{text}* would be nearly every word; give two letters or more.")
+    if begins and len(text) < 2:
+        raise CurationError(f"{text}* begins too many words; give two letters or more.")
     return Leaf(text, field, begins, inside)
 
 
@@ -244,6 +246,11 @@ def pattern(text: str) -> re.Pattern | None:
         after = "" if leaf.inside or leaf.begins or unparted else r"(?![^\W_])"
         parts.append(before + within.join(words) + after)
     return re.compile("|".join(parts), re.IGNORECASE) if parts else None
+
+
+def marked_words(text: str) -> tuple[str, ...]:
+    """Return the words and phrases to mark in what was found; one that ends in * marks any ending."""
+    return tuple(f"{leaf.text}*" if leaf.begins or leaf.inside else leaf.text for leaf in leaves(parse(text)))
 
 
 def loosened(text: str) -> str:
