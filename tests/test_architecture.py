@@ -29,6 +29,7 @@ FLOORS = {
         ("charts",),
         ("session",),
         ("frame", "records", "canvas"),
+        ("finding",),
         ("data", "map", "select", "refine", "reward", "review", "compare", "export"),
     ],
 }

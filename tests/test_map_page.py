@@ -11,7 +11,6 @@ from core.base.errors import CurationError
 from core.selection.status import DROPPED
 from core.vectors.clustering import ClusterParams
 from core.workspace.deciding import decide_cluster, overrides_of
-from tests.conftest import SAMPLE
 from tests.pages import ask_reader, check, open_page, pipeline_of, press, read, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
@@ -73,17 +72,6 @@ def test_zooming_in_shows_the_part_that_is_picked_and_whole_map_all_of_it(sample
     assert inside.mean() > 0.9 and (x1 - x0) < np.ptp(xy[:, 0])
     press(app, "Whole map")
     assert app.session_state["winnow"].view is None and app.session_state["winnow"].focus is None
-
-
-def test_a_search_finds_records(sample_home):
-    app = open_page(sample_home, "map")
-    app.text_input(key="search_words").set_value("haiku")
-    press(app, "Find")
-    held = sum("haiku" in line.lower() for line in SAMPLE.read_text(encoding="utf-8").splitlines())
-    assert 0 < app.session_state["winnow"].focus.rows.size <= held
-    app.text_input(key="search_words").set_value("no record says this")
-    press(app, "Find")
-    assert "No record holds" in words(app)
 
 
 @pytest.mark.parametrize(

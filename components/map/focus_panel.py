@@ -6,9 +6,10 @@ import numpy as np
 import streamlit as st
 
 from components.charts.theme import ICONS
+from components.finding import find_panel
 from components.records import record_reader
 from components.records.record_view import words_in
-from components.session import decide, opened, state
+from components.session import decide
 from components.session.state import Focus
 from core.base.text import counted
 from core.run.pipeline import Pipeline
@@ -17,7 +18,7 @@ from core.selection.status import DROPPED, PINNED, SELECTED
 
 def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights: dict[int, float]) -> None:
     """Draw the panel."""
-    _search(pipeline)
+    find_panel.show(pipeline, statuses)
     if focus is None:
         st.markdown("##### Nothing picked yet")
         st.caption(
@@ -43,22 +44,6 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
         key = f"focus-{zlib.crc32(focus.id.encode())}"
         ranked, words = focus.kind == "similar", words_in(focus.label) if focus.kind == "search" else ()
         record_reader.show(pipeline, focus.rows, statuses, key, first=focus.first, words=words, ranked=ranked)
-
-
-def _search(pipeline: Pipeline) -> None:
-    with st.form("search", border=False), st.container(horizontal=True):
-        words = st.text_input(
-            "Search", placeholder="Search in all records", label_visibility="collapsed", key="search_words"
-        )
-        if st.form_submit_button("Find", icon=":material/search:") and words.strip():
-            rows = opened.records(pipeline).search(words.strip())
-            found = (
-                f"“{words.strip()}” in {counted(len(rows), 'record')}"
-                if len(rows)
-                else f"No record holds “{words.strip()}”"
-            )
-            state.get().look_at(Focus("search", found, rows, made_on=opened.shown_keys(pipeline)))
-            st.rerun()
 
 
 def _actions(pipeline: Pipeline, focus: Focus, weights: dict[int, float]) -> None:

@@ -44,7 +44,8 @@ class AppState:
     refine_cluster: the cluster picked on the Refine page, or -1. message: said once, at the next rerun. compared: ids of the
     selections on the Compare page; compare_view: its question.
     domain_rows: what the table of domains began with; domain_seen: what it held when last drawn; domain_table: raised to
-    begin it anew.
+    begin it anew. query: the search, as `core.selection.finding.query.to_text` gives it (see `session.finding`); query_note,
+    query_error: what is said of it.
     """
 
     workspace: Path
@@ -63,6 +64,9 @@ class AppState:
     domain_seen: tuple[DraftRow, ...] = ()
     domain_table: int = 0
     compare_view: str = "measures"
+    query: str = ""
+    query_note: str = ""
+    query_error: str = ""
 
     def look_at(self, focus: Focus | None, join: str = "") -> None:
         """Change what the reader looks at. join: "new" in place of what was picked, "add" besides it, "subtract" taken away

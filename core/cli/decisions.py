@@ -55,7 +55,7 @@ def decide(arguments: argparse.Namespace) -> None:
     if arguments.cluster is not None:
         decision = _decide_cluster(pipeline, arguments.verb, arguments.cluster, arguments)
         print(f"{arguments.verb}: cluster {decision.cluster} (decision {decision.id})")
-        _follow(pipeline)
+        follow(pipeline)
         return
     if arguments.search is not None:
         rows = pipeline.workspace.records().search(arguments.search)
@@ -65,7 +65,7 @@ def decide(arguments: argparse.Namespace) -> None:
         rows = parse_rows(arguments.rows, pipeline.workspace.dataset().n_records)
     decision = decide_records(pipeline.workspace, arguments.verb, rows, user_name(), arguments.note)
     print(f"{arguments.verb}: {counted(len(decision.rows), 'record')} (decision {decision.id})")
-    _follow(pipeline)
+    follow(pipeline)
 
 
 def weight(arguments: argparse.Namespace) -> None:
@@ -73,7 +73,7 @@ def weight(arguments: argparse.Namespace) -> None:
     pipeline = open_pipeline(arguments)
     decision = _decide_cluster(pipeline, "weight", arguments.cluster, arguments, arguments.by)
     print(f"weight: cluster {decision.cluster} x {decision.value:g} (decision {decision.id})")
-    _follow(pipeline)
+    follow(pipeline)
 
 
 def edit(arguments: argparse.Namespace) -> None:
@@ -135,10 +135,10 @@ def _decide_cluster(
 def _revise(arguments: argparse.Namespace, action: str, find) -> None:
     pipeline = open_pipeline(arguments)
     print(f"{action}: decision {revise(pipeline.workspace, action, find, user_name()).refers}")
-    _follow(pipeline)
+    follow(pipeline)
 
 
-def _follow(pipeline: Pipeline) -> None:
+def follow(pipeline: Pipeline) -> None:
     """Let the current selection of a run obey the decision, and say how it stands then."""
     now = pipeline.fresh()
     follow_decisions(now)

@@ -22,7 +22,7 @@ from .options import add_device, add_options, read
 from .verbs import Verbs
 
 _OWN_VERB = ("reward",)  # its verb does more than the stage
-_ON_THE_CPU = ("project", "select")
+_ON_THE_CPU = ("project", "select", "words", "columns", "meaning")
 
 
 def add_verbs(verbs: Verbs) -> None:

@@ -1,0 +1,132 @@
+"""Adding a filter to the search: a column, how what matches is spread over it beside all records, and what to keep of it."""
+
+import zlib
+
+import numpy as np
+import streamlit as st
+
+from components.charts.escaping import as_markdown
+from components.charts.spread_figure import spread_figure
+from components.charts.theme import is_dark
+from components.session import finding, opened
+from core.base.errors import CurationError
+from core.base.text import counted, shorten
+from core.run.pipeline import Pipeline
+from core.selection.finding.columns import Column
+from core.selection.finding.filters import Spread, spread_of
+from core.selection.finding.find import find
+from core.selection.finding.known import Known
+from core.selection.finding.query import MISSING, Filter, Query
+
+_TITLES = {
+    "state": "State",
+    "cluster": "Cluster",
+    "quality": "Quality",
+    "entropy": "Entropy",
+    "domain": "Domain",
+    "source": "Source",
+    "language": "Language",
+    "words": "Length in words",
+    "characters": "Length in characters",
+    "tokens": "Length in tokens",
+}
+
+
+def show(pipeline: Pipeline, asked: Query, statuses: np.ndarray) -> None:
+    """Draw the popover. statuses: (n,) int8."""
+    with st.popover(f"Filters ({len(asked.filters)})" if asked.filters else "Filters", icon=":material/filter_alt:"):
+        _choose(pipeline, query_key(asked), statuses)
+
+
+def query_key(asked: Query) -> str:
+    """Return a text by which widgets of one search are told from those of another."""
+    return f"{zlib.crc32(finding.query_text().encode())}-{len(asked.filters)}"
+
+
+@st.fragment
+def _choose(pipeline: Pipeline, key: str, statuses: np.ndarray) -> None:
+    asked, known = finding.query(), Known(pipeline, statuses)
+    name = st.selectbox(
+        "Filter by", list(known), format_func=lambda each: _TITLES.get(each, each), key="filter_column", width=360
+    )
+    column = known[name]
+    rows = _matching(pipeline, asked, statuses)
+    spread = spread_of(column, rows)
+    st.plotly_chart(
+        spread_figure(spread, rows is not None, is_dark()),
+        theme=None,
+        config={"displayModeBar": False},
+        key=f"filter_spread-{name}",
+        width=360,
+    )
+    st.caption(_said(spread, rows is not None))
+    wanted = _numbers(name, column, spread, key) if column.is_number else _labels(name, column, spread, key)
+    if wanted:
+        _offer(pipeline, asked, wanted, statuses)
+
+
+def _matching(pipeline: Pipeline, asked: Query, statuses: np.ndarray) -> np.ndarray | None:
+    """Return the rows that the search finds, None for all."""
+    focus = finding.found_rows()
+    if focus is not None:
+        return focus
+    try:
+        plain = asked.change(like="", more_like=(), in_order=True)
+        return None if plain.is_empty else find(pipeline, plain, statuses=statuses).rows
+    except CurationError:
+        return None  # said beside the search
+
+
+def _said(spread: Spread, is_part: bool) -> str:
+    said = "Grey: all records; coloured: what matches, each as shares." if is_part else "Of all records."
+    return said + (
+        f" {counted(spread.missing[0], 'record has', 'records have')} no value." if spread.missing[0] else ""
+    )
+
+
+def _numbers(name: str, column: Column, spread: Spread, key: str) -> Filter | None:
+    whole = np.issubdtype(column.numbers.dtype, np.integer)
+    least, most = float(spread.edges[0]), float(spread.edges[-1])
+    left, right = st.columns(2)
+    how = {"value": None, "step": 1.0 if whole else None, "format": "%.0f" if whole else "%g"}
+    low = left.number_input("From", placeholder=_bound(least, whole), key=f"filter_from-{name}-{key}", **how)
+    high = right.number_input("To", placeholder=_bound(most, whole), key=f"filter_to-{name}-{key}", **how)
+    if low is None and high is None:
+        return None
+    if low is not None and high is not None and low > high:
+        st.caption(":orange[From lies above To.]")
+        return None
+    return Filter(name, "=", (f"{'' if low is None else f'{low:.10g}'}..{'' if high is None else f'{high:.10g}'}",))
+
+
+def _bound(bound: float, whole: bool) -> str:
+    return f"{bound:,.0f}" if whole else f"{bound:,.4g}"
+
+
+def _labels(name: str, column: Column, spread: Spread, key: str) -> Filter | None:
+    counts = dict(zip(column.labels, spread.matching.tolist(), strict=True)) | {MISSING: spread.missing[1]}
+    options = [*column.labels, *([MISSING] if spread.missing[0] else [])]
+    values = st.multiselect(
+        "Keep",
+        options,
+        format_func=lambda label: f"{shorten(label, 40)} ({counts[label]:,})",
+        key=f"filter_labels-{name}-{key}",
+        placeholder="any",
+        width=360,
+    )
+    is_out = st.toggle("All but these", key=f"filter_out-{name}-{key}")
+    return Filter(name, "!=" if is_out else "=", tuple(values)) if values else None
+
+
+def _offer(pipeline: Pipeline, asked: Query, wanted: Filter, statuses: np.ndarray) -> None:
+    query = asked.change(filters=(*asked.filters, wanted))
+    try:
+        found = find(pipeline, query.change(like="", more_like=(), in_order=True), statuses=statuses)
+    except CurationError as error:
+        st.caption(as_markdown(error.on_page))
+        return
+    n = len(opened.records(pipeline))
+    st.caption(f"**{len(found.rows):,}** of {counted(n, 'record')} would be left.")
+    if st.button("Add this filter", key="filter_add", type="primary", disabled=not len(found.rows)):
+        finding.ask(query)
+        st.rerun()
