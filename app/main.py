@@ -17,7 +17,7 @@ from components.charts.theme import apply_style
 from components.data import data_source
 from components.frame import navigation, sidebar
 from components.frame.doorkeeper import Doorkeeper, check_settings
-from components.session import opened, state, trouble
+from components.session import address, opened, state, trouble
 from core.base.errors import CurationError
 
 
@@ -31,9 +31,9 @@ def draw() -> None:
         for entry in navigation.PAGES
     ]
     page = st.navigation(pages, position="hidden")
-    st.query_params["workspace"] = state.get().workspace.name
     try:
         pipeline = opened.pipeline()
+        address.restore(pipeline)
     except CurationError as error:  # what is open can't be read; something else can be opened
         with st.sidebar.container(gap=None):
             st.text(state.get().workspace.name)
@@ -44,7 +44,10 @@ def draw() -> None:
         st.stop()
     try:
         sidebar.show(pipeline)
-        page.run()
+        try:
+            page.run()
+        finally:  # a page may end early
+            address.write(pipeline)
     except CurationError as error:
         trouble.show(error)
 

@@ -95,12 +95,21 @@ def check_page(page) -> None:
     assert not failed.count(), failed.all_inner_texts()
 
 
-def lasso(page, corners: list[tuple[float, float]]) -> None:
-    """Draw a line on the map. corners: shares of the map's plot area, (0, 0) at the upper left."""
-    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+def map_drawn(page, name: str = "map") -> None:
+    """Wait until a map stands, whole."""
+    page.locator(f".st-key-{name} .map[data-drawn]:not([data-drawn=''])").wait_for(state="attached")
+
+
+def lasso(page, corners: list[tuple[float, float]], keys: tuple[str, ...] = ()) -> None:
+    """Draw a line on the map. corners: shares of the map's width and height, (0, 0) at the upper left. keys: held down."""
+    box = page.locator(".map").first.bounding_box()
     points = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in [*corners, corners[0]]]
+    for key in keys:
+        page.keyboard.down(key)
     page.mouse.move(*points[0])
     page.mouse.down()
     for point in points[1:]:
         page.mouse.move(*point, steps=6)
     page.mouse.up()
+    for key in keys:
+        page.keyboard.up(key)

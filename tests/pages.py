@@ -110,3 +110,16 @@ def check_job_done(home: Path, workspace: str = "sample") -> jobs.Job:
     job = jobs.last_job(Workspace(home / workspace))
     assert job is not None and job.status == "done", job
     return job
+
+
+def layer(app: AppTest, part: str, name: str = "map") -> dict:
+    """Return the header of a layer of a map on the page ("points", "colours", "picked", "names"), and its bytes as "payload"."""
+    for element in app.get("bidi_component"):
+        held = element.proto.bytes
+        if not held:
+            continue
+        length = int.from_bytes(held[:4], "little")
+        header = json.loads(held[4 : 4 + length])
+        if (header["map"], header["part"]) == (name, part):
+            return header | {"payload": held[4 + length :]}
+    raise AssertionError(f"no layer {part} of a map {name} on this page")

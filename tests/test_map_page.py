@@ -1,17 +1,17 @@
 """The Map page and its reader, without a browser."""
 
-import json
-
 import numpy as np
 import pytest
 
+from components.canvas.layers import order_of
 from components.session import opened
-from components.session.state import Focus
+from components.session.state import AppState, Focus
 from core.base.errors import CurationError
 from core.selection.status import DROPPED
 from core.vectors.clustering import ClusterParams
-from core.workspace.deciding import decide_cluster, overrides_of
-from tests.pages import ask_reader, check, open_page, pipeline_of, press, read, words
+from core.workspace.deciding import decide_cluster, decide_records, overrides_of
+from core.workspace.picks import named_picks
+from tests.pages import ask_reader, check, layer, open_page, pipeline_of, press, read, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -62,31 +62,67 @@ def test_reader_orders(selected_home):
     assert quality[read(app)["row"]] == pytest.approx(quality[rows].min())
 
 
-def test_zooming_in_shows_the_part_that_is_picked_and_whole_map_all_of_it(sample_home):
-    xy = pipeline_of(sample_home).workspace.array("project", pipeline_of(sample_home).current("project"))
-    rows = np.sort(np.argsort(((xy - xy[0]) ** 2).sum(1))[:40])
-    app = open_page(sample_home, "map", focus=Focus("area", "40 records inside the line", rows))
-    press(app, "Zoom in")
-    x0, x1, y0, y1 = app.session_state["winnow"].view
-    inside = (xy[rows, 0] >= x0) & (xy[rows, 0] <= x1) & (xy[rows, 1] >= y0) & (xy[rows, 1] <= y1)
-    assert inside.mean() > 0.9 and (x1 - x0) < np.ptp(xy[:, 0])
-    press(app, "Whole map")
-    assert app.session_state["winnow"].view is None and app.session_state["winnow"].focus is None
-
-
 @pytest.mark.parametrize(
     ("colour_by", "legend"),
     [
         ("cluster", set()),
-        ("selection", {"selected", "not selected", "pinned", "dropped"}),
-        ("quality", set()),
+        ("selection", {"selected", "not selected", "dropped"}),
+        ("quality", {"0."}),
         ("source", {"python", "cooking", "other"}),
     ],
 )
 def test_the_map_is_drawn_in_every_colouring(selected_home, colour_by, legend):
+    decide_records(pipeline_of(selected_home).workspace, "drop", np.array([3]))
     app = open_page(selected_home, "map")
-    check(app.segmented_control(key="colour_by").set_value(colour_by).run())
-    traces = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
-    shown = {trace["name"] for trace in traces if trace.get("name")}
-    assert legend <= shown and bool(legend) == bool(shown)
-    assert any("colorbar" in trace["marker"] for trace in traces if "marker" in trace) == (colour_by == "quality")
+    check(app.selectbox(key="colour_by").set_value(colour_by).run())
+    header = layer(app, "colours")
+    n = pipeline_of(selected_home).n_records()
+    assert header["id"].startswith(colour_by) and len(header["payload"]) == n
+    shown = {entry["name"] for entry in header["legend"]}
+    assert all(any(name.startswith(wanted) for name in shown) for wanted in legend) and bool(legend) == bool(shown)
+    assert not legend or sum(entry["count"] for entry in header["legend"]) == n
+    assert app.session_state["winnow"].colour_by == colour_by
+
+
+def test_what_is_picked_stands_in_front_on_the_map(selected_home):
+    assert layer(open_page(selected_home, "map"), "picked")["n_picked"] == -1
+    rows = np.array([5, 6, 7, 400])
+    header = layer(open_page(selected_home, "map", focus=Focus("area", "4 records", rows)), "picked")
+    order = order_of(pipeline_of(selected_home).n_records())
+    bits = np.unpackbits(np.frombuffer(header["payload"], np.uint8))[: len(order)].astype(bool)
+    assert header["n_picked"] == 4 and sorted(order[bits].tolist()) == rows.tolist()
+
+
+def test_a_pick_is_turned_round_taken_away_kept_and_opened_again(selected_home):
+    rows = np.array([5, 6, 7])
+    app = open_page(selected_home, "map", focus=Focus("area", "3 records inside the line", rows))
+    app.text_input(key="keep_name").set_value("my three")
+    press(app, "Keep this pick")
+    assert "Kept as my three: 3 records." in [toast.value for toast in app.toast]
+    press(app, "All others")
+    n = pipeline_of(selected_home).n_records()
+    assert len(app.session_state["winnow"].focus.rows) == n - 3
+    press(app, "Nothing")
+    assert app.session_state["winnow"].focus is None and "Nothing picked yet" in words(app)
+    press(app, "my three · 3 records")
+    focus = app.session_state["winnow"].focus
+    assert focus.label == "my three" and focus.rows.tolist() == rows.tolist()
+    next(button for button in app.button if str(button.key).startswith("forget-")).click()
+    check(app.run())
+    assert not named_picks(pipeline_of(selected_home).workspace)
+
+
+def test_what_is_picked_next_is_added_or_taken_away_as_the_reader_set_it(selected_home):
+    state = AppState(selected_home / "sample", who="ann")
+    a, b = Focus("area", "a", np.array([1, 2, 3])), Focus("cluster", "b", np.array([3, 4]), 1)
+    state.look_at(a)
+    state.look_at(b, "add")
+    assert state.focus.rows.tolist() == [1, 2, 3, 4] and state.focus.kind == "picked"
+    state.join = "subtract"
+    state.look_at(b)
+    assert state.focus.rows.tolist() == [1, 2] and state.focus.label == "2 records picked"
+    state.look_at(a, "new")
+    assert state.focus is a
+    state.look_at(None)
+    state.look_at(b)
+    assert state.focus is None  # there was nothing to take it away from

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.charts.map_figure import REAL_POINTS, real_points
-from core.vectors.raster import close_view, draw_points, full_view, in_polygon, inside_view
+from core.vectors.raster import draw_points, full_view, in_polygon, inside_view
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 COLOURS = np.array([RED, BLUE], np.uint8)
@@ -42,17 +41,6 @@ def test_what_lies_outside_the_view_is_not_drawn():
     assert not picture([(1.5, 0.5), (-0.1, 0.5)], [0, 1])[..., 3].any()
 
 
-def test_the_close_view_puts_every_point_on_the_pixel_of_the_whole_view():
-    xy = np.random.default_rng(0).uniform(0.3, 0.6, (50, 2))
-    view, size = (0.0, 1.0, 0.0, 1.0), (200, 100)
-    near, near_size = close_view(xy, view, size)
-    assert near_size[0] < 80 and inside_view(xy, near).all()
-    whole = picture(xy, np.zeros(50, int), view, size)
-    part = picture(xy, np.zeros(50, int), near, near_size)
-    left, top = round(near[0] * 200), round((1 - near[3]) * 100)
-    np.testing.assert_array_equal(part, whole[top : top + near_size[1], left : left + near_size[0]])
-
-
 def test_full_view_holds_all_points_with_a_margin():
     xy = np.array([[0, 5], [10, 7]], float)
     x0, x1, y0, y1 = full_view(xy)
@@ -78,11 +66,3 @@ def test_a_line_agrees_with_a_circle():
 @pytest.mark.parametrize("corners", [0, 1, 2])
 def test_a_line_of_fewer_than_three_corners_holds_nothing(corners):
     assert not in_polygon(np.zeros((3, 2)), [0.0] * corners, [0.0] * corners).any()
-
-
-def test_the_real_points_is_bounded_in_view_and_always_the_same():
-    xy = np.random.default_rng(2).uniform(0, 1, (5000, 2))
-    view = (0.0, 0.5, 0.0, 1.0)
-    rows = real_points(xy, view)
-    assert len(rows) == REAL_POINTS and (np.diff(rows) > 0).all() and inside_view(xy[rows], view).all()
-    np.testing.assert_array_equal(rows, real_points(xy, view))

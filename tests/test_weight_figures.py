@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.charts.weight_figures import loss_lines, weight_codes, weight_heat, weight_lines
+from components.charts.weight_figures import loss_lines, weight_heat, weight_lines
 from core.refine.history import History
 from core.workspace.decisions import Decision
 
@@ -54,11 +54,6 @@ def test_a_mark_says_who_did_what_and_a_name_is_never_markup():
     mark = next(trace for trace in figure.data if trace.name == "a curator decided")
     assert "ann &lt;i&gt;: weight cluster 3 × 2" in mark.text[0]
     assert all("<b>" not in (trace.name or "") for trace in figure.data)
-
-
-def test_the_maps_colours_stand_for_the_logarithm_of_the_weight():
-    codes, (low, high), ticks = weight_codes(np.array([0.25, 1.0, 4.0]))
-    assert codes.tolist() == [0, 32, 63] and (low, high) == (-2, 2) and (0.0, "1") in ticks and (2.0, "4") in ticks
 
 
 def test_losses_are_a_line_a_round():

@@ -65,7 +65,7 @@ def by_value(
 
     def codes() -> np.ndarray:
         at = np.clip((values - low) / max(high - low, 1e-12) * steps, 0, steps - 1)
-        return np.where(np.isfinite(at), at, steps).astype(np.uint8)
+        return np.where(np.isfinite(values), at, steps).astype(np.uint8)
 
     edges = np.linspace(0, steps, min(_RUNS, steps) + 1).round().astype(int).tolist()
     at = [low + (high - low) * edge / steps for edge in edges]

@@ -7,6 +7,7 @@ import streamlit as st
 
 from components.charts.theme import ICONS
 from components.finding import find_panel
+from components.map import pick_tools
 from components.records import record_reader
 from components.records.record_view import words_in
 from components.session import decide
@@ -15,20 +16,20 @@ from core.base.text import counted
 from core.run.pipeline import Pipeline
 from core.selection.status import DROPPED, PINNED, SELECTED
 
+_TITLES = {"area": "On the map", "picked": "Put together", "kept": "Kept", "similar": "More like it"}
+
 
 def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights: dict[int, float]) -> None:
     """Draw the panel."""
     find_panel.show(pipeline, statuses)
+    pick_tools.show(pipeline)
     if focus is None:
         st.markdown("##### Nothing picked yet")
         st.caption(
             "Draw a line around some points, click a point or a row of the table, or search for words. The records show up here."
         )
         return
-    title = (
-        f"Cluster {focus.cluster}" if focus.kind == "cluster" else "On the map" if focus.kind == "area" else "Search"
-    )
-    st.caption(title)
+    st.caption(f"Cluster {focus.cluster}" if focus.kind == "cluster" else _TITLES.get(focus.kind, "Search"))
     st.text(focus.label)
     held = statuses[focus.rows]
     counts = [

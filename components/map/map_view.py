@@ -8,6 +8,7 @@ from components.canvas.canvas_map import Answers, tip_of
 from components.canvas.choices import choices, colouring_of
 from components.charts.theme import is_dark
 from components.session import opened, state
+from components.session.address import remember_view
 from components.session.focus import look_at_area, look_at_record, look_away
 from components.session.state import Focus
 from core.run.pipeline import Pipeline
@@ -36,7 +37,7 @@ def show(pipeline: Pipeline, statuses: np.ndarray, height: int = 640) -> Focus |
             pick=look_at_area,
             click=look_at_record,
             clear=look_away,
-            view=state.remember_view,
+            view=remember_view,
         ),
         height=height,
         picked=picked,

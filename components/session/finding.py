@@ -79,7 +79,7 @@ def _encode(pipeline: Pipeline):
 
 def _look_at(pipeline: Pipeline, asked: Query, found: Found) -> None:
     current = state.get()
-    current.query_note = found.note
+    current.query_note, current.answered = found.note, current.query
     what = counted(len(found.rows), "record") if len(found.rows) else "no record"
     rows = found.rows.astype(np.int64, copy=False)
     current.look_at(Focus("search", f"{asked.label}: {what}", rows, made_on=opened.shown_keys(pipeline)))
@@ -98,7 +98,7 @@ def waits(pipeline: Pipeline) -> bool:
     current, asked = state.get(), query()
     if not asked.like.strip() or current.query_error or sentence_model(pipeline) is None:
         return False
-    return current.focus is None or not current.focus.label.startswith(f"{asked.label}: ")
+    return current.answered != current.query
 
 
 def marked() -> tuple[str, ...]:

@@ -4,7 +4,9 @@ import numpy as np
 
 from components.session import opened, state
 from components.session.state import Focus
+from core.base.errors import CurationError
 from core.base.text import counted
+from core.workspace.picks import forget_pick, keep_pick, pick_of
 
 
 def look_at_record(row: int, join: str = "") -> None:
@@ -45,3 +47,37 @@ def look_at_all_others() -> None:
 def look_away() -> None:
     """Look at nothing."""
     state.get().look_at(None)
+
+
+def keep(name: str) -> None:
+    """Keep what is picked under a name, for everybody who works here."""
+    current = state.get()
+    looked_at = current.focus
+    if looked_at is None or not name.strip():
+        state.say("Give the pick a name to keep it by.")
+        return
+    try:
+        held = keep_pick(
+            opened.pipeline().workspace, looked_at.kind, looked_at.label, looked_at.rows, who=current.who, name=name
+        )
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    state.say(f"Kept as {held.name}: {counted(len(held.rows), 'record')}.")
+
+
+def open_kept(pick_id: str) -> None:
+    """Look at a pick that was kept."""
+    pipeline = opened.pipeline()
+    held = pick_of(pipeline.workspace, pick_id)
+    if held is None:
+        state.say("Those records are not in this data.")
+        return
+    kind, label = ("kept", held.name) if held.name else (held.kind, held.label)
+    state.get().look_at(Focus(kind, label, held.rows, made_on=opened.shown_keys(pipeline)))
+
+
+def forget_kept(pick_id: str) -> None:
+    """Take a pick off the list of those kept."""
+    forget_pick(opened.pipeline().workspace, pick_id)
+    state.say("Taken off the list; decisions about its records stay.")

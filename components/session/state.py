@@ -45,7 +45,8 @@ class AppState:
     selections on the Compare page; compare_view: its question.
     domain_rows: what the table of domains began with; domain_seen: what it held when last drawn; domain_table: raised to
     begin it anew. query: the search, as `core.selection.finding.query.to_text` gives it (see `session.finding`); query_note,
-    query_error: what is said of it.
+    query_error: what is said of it; answered: the search whose answer was last looked at. restored: whether the address was
+    read; kept: (id of what is looked at, the pick it is kept as).
     """
 
     workspace: Path
@@ -67,6 +68,9 @@ class AppState:
     query: str = ""
     query_note: str = ""
     query_error: str = ""
+    answered: str = ""
+    restored: bool = False
+    kept: tuple[str, str] = ("", "")
 
     def look_at(self, focus: Focus | None, join: str = "") -> None:
         """Change what the reader looks at. join: "new" in place of what was picked, "add" besides it, "subtract" taken away
@@ -103,12 +107,7 @@ def get() -> AppState:
 
 def open_results(folder: Path) -> None:
     """Show another workspace from now on."""
-    st.session_state["winnow"] = AppState(folder, who=get().who)
-
-
-def remember_view(view: tuple[float, float, float]) -> None:
-    """Remember the part of the map that is in sight."""
-    get().view = view
+    st.session_state["winnow"] = AppState(folder, who=get().who, restored=True)
 
 
 def say(message: str) -> None:

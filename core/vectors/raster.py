@@ -21,17 +21,6 @@ def inside_view(xy: np.ndarray, view: View) -> np.ndarray:
     return (xy[:, 0] >= x0) & (xy[:, 0] <= x1) & (xy[:, 1] >= y0) & (xy[:, 1] <= y1)
 
 
-def nearest_point(xy: np.ndarray, at: tuple[float, float], scale: tuple[float, float], reach: float) -> int:
-    """Return the row of (n, 2) points that is nearest to `at` as it is drawn, -1 where none is within `reach` pixels.
-
-    scale: pixels that a unit of x and one of y take. Of several at one place the first.
-    """
-    across = np.abs(xy[:, 0] - np.float64(at[0])) * scale[0]
-    near = np.flatnonzero(across <= reach)  # a map of a million has few of them
-    away = np.hypot(across[near], (xy[near, 1] - np.float64(at[1])) * scale[1])
-    return int(near[np.argmin(away)]) if len(near) and away.min() <= reach else -1
-
-
 def draw_points(
     xy: np.ndarray, codes: np.ndarray, colours: np.ndarray, view: View, size: tuple[int, int], crowd: int
 ) -> bytes:
@@ -47,20 +36,6 @@ def draw_points(
     buffer = io.BytesIO()
     Image.fromarray(layer, "RGBA").save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
-
-
-def close_view(xy: np.ndarray, view: View, size: tuple[int, int]) -> tuple[View, tuple[int, int]]:
-    """Return the part of `view` that the points fill, and its size in the pixels of `size`: less to draw."""
-    inside = xy[inside_view(xy, view)]
-    if not len(inside):
-        return view, (1, 1)
-    across, down = (view[1] - view[0]) / size[0], (view[3] - view[2]) / size[1]
-    low, high = inside.min(axis=0), inside.max(axis=0)
-    left, bottom = np.floor((low[0] - view[0]) / across) - 4, np.floor((low[1] - view[2]) / down) - 4
-    width = int(np.ceil((high[0] - view[0]) / across) - left + 4)
-    height = int(np.ceil((high[1] - view[2]) / down) - bottom + 4)
-    x0, y0 = view[0] + left * across, view[2] + bottom * down
-    return (float(x0), float(x0 + width * across), float(y0), float(y0 + height * down)), (width, height)
 
 
 def _layer(xy: np.ndarray, colours: np.ndarray, view: View, size: tuple[int, int], radius: float) -> np.ndarray:

@@ -1,5 +1,6 @@
 // What lies above the points: names without overlap, contours of density, the line being drawn, a ring around the point under the pointer.
 const NAME_FONT_PX = 12;
+const TOOLS_PX = 44; // on the right, kept free of names
 const LEVELS = [0.5, 0.75, 0.9, 0.97];
 const CONTOUR_SIDE = 128;
 
@@ -39,7 +40,7 @@ class Overlay {
       let width = this.widths.get(text);
       if (width === undefined) this.widths.set(text, (width = context.measureText(text).width));
       const half = width / 2 + 8;
-      const at = Math.min(view.width - half, Math.max(half, left));
+      const at = Math.min(view.width - TOOLS_PX - half, Math.max(half, left));
       const clear = placed.every(([l, t, h]) => Math.abs(l - at) > h + half || Math.abs(t - top) > NAME_FONT_PX * 1.7);
       if (clear) placed.push([at, top, half, text]);
     }

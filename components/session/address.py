@@ -1,0 +1,97 @@
+"""What is looked at, in the page's address: a reload, a link that is shared or a server started anew brings it back.
+
+Small things stand in the address itself; records that were picked are kept in the workspace, and the address names them.
+"""
+
+import math
+
+import streamlit as st
+
+from components.session import finding, focus, opened, state
+from components.session.state import AppState
+from core.base.errors import CurationError
+from core.run.pipeline import Pipeline
+from core.workspace.picks import keep_pick
+
+_NAMES = ("workspace", "colour", "view", "q", "cluster", "record", "pick", "run", "round", "compare", "question")
+
+
+def restore(pipeline: Pipeline) -> None:
+    """Look at what the address names, once a session. What it names and is not there (any longer) is passed over."""
+    current = state.get()
+    if current.restored:
+        return
+    current.restored = True
+    asked = {name: st.query_params.get(name, "") for name in _NAMES}
+    current.colour_by, current.view = asked["colour"], _view_in(asked["view"])
+    current.run, current.round_shown = _number(asked["run"], 0), _number(asked["round"], 0)
+    current.compared = tuple(part for part in asked["compare"].split(",") if part)
+    current.compare_view = asked["question"] or current.compare_view
+    if not pipeline.workspace.has_data:
+        return
+    if asked["q"]:
+        finding.ask_text(asked["q"])
+    elif asked["pick"]:
+        focus.open_kept(asked["pick"])
+    elif pipeline.current("cluster"):
+        names = opened.cluster_names(pipeline)
+        record, cluster = _number(asked["record"], -1), _number(asked["cluster"], -1)
+        if 0 <= record < pipeline.n_records():
+            focus.look_at_record(record)
+        elif 0 <= cluster < len(names):
+            focus.look_at_cluster(cluster)
+
+
+def write(pipeline: Pipeline) -> None:
+    """Let the address name what is looked at."""
+    current = state.get()
+    wanted = {"workspace": current.workspace.name, "colour": current.colour_by, "view": _view_as_text(current.view)}
+    wanted |= {"run": current.run, "round": current.round_shown, "compare": ",".join(current.compared)}
+    wanted["question"] = current.compare_view if current.compared else ""
+    wanted |= _focus_as_text(pipeline, current)
+    for name in _NAMES:
+        text = str(wanted.get(name) or "")
+        if text and st.query_params.get(name) != text:
+            st.query_params[name] = text
+        elif not text and name in st.query_params:
+            del st.query_params[name]
+
+
+def remember_view(view: tuple[float, float, float]) -> None:
+    """Remember the part of the map that is in sight, in the address too."""
+    state.get().view = view
+    st.query_params["view"] = _view_as_text(view)
+
+
+def _focus_as_text(pipeline: Pipeline, current: AppState) -> dict[str, object]:
+    looked_at = current.focus
+    if current.query and (looked_at is None or looked_at.kind == "search"):
+        return {"q": current.query}
+    if looked_at is None or not len(looked_at.rows):
+        return {}
+    if looked_at.kind == "cluster":
+        return {"record": looked_at.first} if looked_at.first >= 0 else {"cluster": str(looked_at.cluster)}
+    if current.kept[0] != looked_at.id:
+        try:
+            made = keep_pick(pipeline.workspace, looked_at.kind, looked_at.label, looked_at.rows, who=current.who)
+        except CurationError:  # picked on data that is no longer there
+            return {}
+        current.kept = (looked_at.id, made.id)
+    return {"pick": current.kept[1]}
+
+
+def _view_as_text(view: tuple[float, float, float] | None) -> str:
+    return ",".join(f"{value:.5g}" for value in view) if view else ""
+
+
+def _view_in(text: str) -> tuple[float, float, float] | None:
+    parts = text.split(",")
+    try:
+        x, y, zoom = (float(part) for part in parts)
+    except ValueError:
+        return None
+    return (x, y, zoom) if all(math.isfinite(v) for v in (x, y, zoom)) and zoom > 0 else None
+
+
+def _number(text: str, otherwise: int) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else otherwise
