@@ -72,7 +72,8 @@ def make_data(n_records: int, data: Path, vectors: Path, seed: int = 0) -> None:
     """Write records as JSONL and their vectors, (n, 384) float16 unit rows. The same number and seed give the same bytes."""
     print(f"making {counted(n_records, 'record')} of the pool", flush=True)
     data.parent.mkdir(parents=True, exist_ok=True)
-    pool = [json.loads(line) for line in lzma.open(POOL, "rt", encoding="utf-8")]
+    with lzma.open(POOL, "rt", encoding="utf-8") as lines:
+        pool = [json.loads(line) for line in lines]
     own = np.load(VECTORS).astype(np.float32)
     sources = np.unique([record["source"] for record in pool], return_inverse=True)[1]
     with replacing(data) as text_path, replacing(vectors) as vector_path, text_path.open("w", encoding="utf-8") as out:
