@@ -30,10 +30,10 @@ def nearest_neighbours(
             np.ascontiguousarray(embeddings[start:stop]), n_neighbors
         )
         progress(n * 0.7 + stop * 0.3, n)
-    return _self_first(indices), np.clip(1 - cosines, 0, 2)
+    return self_first(indices), np.clip(1 - cosines, 0, 2)
 
 
-def _self_first(indices: np.ndarray) -> np.ndarray:
+def self_first(indices: np.ndarray) -> np.ndarray:
     """UMAP takes the first neighbour for the record itself; among duplicates FAISS may list another one first."""
     own = np.arange(len(indices), dtype=indices.dtype)
     place = (indices == own[:, None]).argmax(1)

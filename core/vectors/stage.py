@@ -1,5 +1,6 @@
 """The stages of vectors on a workspace: embed, cluster, project, suggest. Their arrays: see each stage's `help`."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow.compute as pc
 from ..base.device import resolve_device
 from ..base.errors import CurationError
 from ..base.files import replacing
-from ..base.params import Params
+from ..base.params import Params, digest
 from ..base.progress import part_of
 from ..models.encoder import SentenceEncoder
 from ..workspace.artifacts import Result
@@ -18,10 +19,11 @@ from .cluster_counts import SuggestParams, compare_counts
 from .cluster_names import name_clusters, sample_for_names
 from .clustering import ClusterParams, cluster_embeddings
 from .embedding import SHARD_ROWS, EmbedParams, copy_unit_rows, embed_texts, open_vectors
-from .projection import ProjectParams, project_2d
+from .projection import ProjectParams, lay_out
 
 _NAME_TEXT = 600
 _CALIBRATE_ON = 32
+_BY_SAMPLE_VERSION = 1  # of maps that are fitted on a sample; the stage's own is of the others
 
 
 def _embed(run: Run) -> Result:
@@ -91,7 +93,23 @@ class _Cluster(Stage):
 
 
 def _project(run: Run) -> Result:
-    return {}, {"value": project_2d(run.results.array("embed"), run.params, run.progress)}
+    xy, facts = lay_out(run.results.array("embed"), run.params, run.progress)
+    return facts, {"value": xy}
+
+
+class _Project(Stage):
+    def key(self, results: Results, params: Params) -> str:
+        """Return the plain key of a map that is fitted on all records, whatever limit it was asked for with.
+
+        It is also the one where such a map is there already: one by a sample only stands in for it.
+        """
+        embed = results.current("embed")
+        if not embed:
+            return ""
+        plain = self.digest(dataclasses.replace(params, fit_on=ProjectParams.fit_on), [embed])
+        if params.fits_all(results.n_records()) or results.workspace.has(self.name, plain):
+            return plain
+        return digest(self.name, _BY_SAMPLE_VERSION, params.as_dict() | {"fit_on": params.fit_on}, [embed])
 
 
 def _suggest(run: Run) -> Result:
@@ -116,7 +134,7 @@ CLUSTER = _Cluster(
     help="Cluster the embeddings by k-means and name the clusters.",
     doing="Finding clusters",
 )
-PROJECT = Stage(
+PROJECT = _Project(
     name="project",
     params=ProjectParams,
     version=1,

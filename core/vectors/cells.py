@@ -1,0 +1,96 @@
+"""Cells: a pool cut up by k-means, so that neighbours are sought among near cells only. For pools too large for all pairs.
+
+The curator's clusters are another thing: cells are as many as make the search quick, and nobody sees them.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from ..base.progress import Progress, no_progress
+from .clustering import ClusterParams, cluster_embeddings, suggest_n_clusters
+
+_ITERATIONS = 8
+_HEAP = 4  # times the mean: a larger cell is chopped, or copies by the thousand would be compared with each other
+_NEAR, _REACH = 6, 64  # cells searched for each, and how many more where those hold too few
+_QUERY_ROWS = 8192
+
+
+@dataclasses.dataclass(frozen=True)
+class Cells:
+    """Row ids by cell. rows: cell after cell. starts: (c + 1,), where each begins. near: (c, r) nearest cells, itself first."""
+
+    rows: np.ndarray
+    starts: np.ndarray
+    near: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.near)
+
+    def members(self, cell: int) -> np.ndarray:
+        """Return the row ids of a cell."""
+        return self.rows[self.starts[cell] : self.starts[cell + 1]]
+
+    def only(self, kept: np.ndarray) -> "Cells":
+        """Return the same cells with those rows alone that are True in `kept`, (n,) bool."""
+        inside = kept[self.rows]
+        before = np.concatenate([[0], np.cumsum(inside)])
+        return Cells(self.rows[inside], before[self.starts], self.near)
+
+    def around(self, cell: int, least: int) -> np.ndarray:
+        """Return the row ids in the cells nearest to one, of more of them where they would be fewer than `least`."""
+        near = self.near[cell]
+        held = np.cumsum(self.starts[near + 1] - self.starts[near])
+        enough = max(_NEAR, int(np.searchsorted(held, least)) + 1)
+        return np.concatenate([self.members(each) for each in near[:enough]])
+
+
+def find_cells(embeddings: np.ndarray, seed: int = 0, progress: Progress = no_progress) -> Cells:
+    """Cut (n, d) float32 unit rows up into about sqrt(n) cells."""
+    n = len(embeddings)
+    params = ClusterParams(suggest_n_clusters(n), _ITERATIONS, seed)
+    found = cluster_embeddings(embeddings, params, "cpu", progress)
+    rows = np.argsort(found.labels, kind="stable")
+    most = max(1, _HEAP * n // len(found.centroids))
+    pieces = -(-found.sizes // most)
+    sizes = [part for size, n_parts in zip(found.sizes, pieces, strict=True) for part in _split(size, n_parts)]
+    return Cells(rows, np.concatenate([[0], np.cumsum(sizes)]), _nearest(np.repeat(found.centroids, pieces, axis=0)))
+
+
+def _split(size: int, n_parts: int) -> list[int]:
+    return [int(size) * (i + 1) // int(n_parts) - int(size) * i // int(n_parts) for i in range(int(n_parts))]
+
+
+def _nearest(centroids: np.ndarray) -> np.ndarray:
+    """Return (c, r) int64 nearest centroids, each its own first."""
+    squares = np.einsum("ij,ij->i", centroids, centroids)
+    apart = squares[:, None] + squares - 2 * centroids @ centroids.T
+    np.fill_diagonal(apart, -1)
+    return np.argsort(apart, axis=1, kind="stable")[:, :_REACH]
+
+
+def nearest_in_cells(
+    embeddings: np.ndarray, of: Cells, among: Cells, n_neighbors: int, progress: Progress = no_progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (indices (n, n_neighbors) int32, cosines (n, n_neighbors) float32) of the rows in `of`, the nearest first.
+
+    Sought among the rows in `among` that lie in the nearest cells: approximate. Where there are too few, and for all other
+    rows, indices are -1 and cosines -1. embeddings: (n, d) float32 unit rows.
+    """
+    import faiss
+
+    shape = (len(embeddings), n_neighbors)
+    indices, cosines = np.full(shape, -1, np.int32), np.full(shape, -1, np.float32)
+    done = 0
+    for cell in range(len(of)):
+        members = of.members(cell)
+        if len(members):
+            there = among.around(cell, n_neighbors)
+            wanted, vectors = min(n_neighbors, len(there)), embeddings[there]
+            for start in range(0, len(members), _QUERY_ROWS):
+                rows = members[start : start + _QUERY_ROWS]
+                found, places = faiss.knn(embeddings[rows], vectors, wanted, metric=faiss.METRIC_INNER_PRODUCT)
+                cosines[rows, :wanted], indices[rows, :wanted] = found, there[places]
+        done += len(members)
+        progress(done, len(of.rows))
+    return indices, cosines
