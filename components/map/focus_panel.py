@@ -7,13 +7,14 @@ import streamlit as st
 
 from components.charts.theme import ICONS
 from components.finding import find_panel
-from components.records import record_reader
+from components.records import cluster_detail, record_reader
 from components.records.record_view import words_in
 from components.session import decide
 from components.session.state import Focus
 from core.base.text import counted
 from core.run.pipeline import Pipeline
 from core.selection.status import DROPPED, PINNED, SELECTED
+from core.workspace.deciding import overrides_of
 
 
 def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights: dict[int, float]) -> None:
@@ -40,6 +41,9 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
     if not len(focus.rows):
         return
     _actions(pipeline, focus, weights)
+    if focus.kind == "cluster":
+        with st.expander("About this cluster", key="about_cluster"):
+            cluster_detail.show(pipeline, focus.cluster, statuses, overrides_of(pipeline))
     with st.container(height=430, border=False):
         key = f"focus-{zlib.crc32(focus.id.encode())}"
         ranked, words = focus.kind == "similar", words_in(focus.label) if focus.kind == "search" else ()
