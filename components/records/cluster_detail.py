@@ -51,14 +51,14 @@ class Detail:
 def show(pipeline: Pipeline, cluster: int, statuses: np.ndarray, overrides: Overrides) -> None:
     """Draw what there is to know of a cluster. statuses: (n,) int8 of all records."""
     detail, names = _detail(pipeline, cluster), opened.cluster_names(pipeline)
-    st.text(_numbers(pipeline, cluster, statuses, overrides, detail))
+    st.caption(as_markdown(_numbers(pipeline, cluster, statuses, overrides, detail)))
     if detail.terms:
-        st.caption(f"Terms that set it apart, and how many of {detail.read:,} of its records hold them")
-        st.text(" · ".join(f"{term.term} {term.count:,}" for term in detail.terms))
+        st.caption(f"**Terms that set it apart**, and how many of {detail.read:,} of its records hold them")
+        st.caption(as_markdown(" · ".join(f"{term.term} {term.count:,}" for term in detail.terms)))
     _telling(pipeline, cluster, detail, names)
     if detail.nearest:
-        st.caption("Nearest clusters, by the cosine of their centres")
-        with st.container(gap=None, key="nearest_clusters"):
+        st.caption("**Nearest clusters**, by the cosine of their centres")
+        with st.container(gap=None, key="list-nearest"):
             for other, cosine in detail.nearest:
                 st.button(
                     as_markdown(f"{cosine:.2f} · {other} · {shorten(names[other], 60)}"),
@@ -94,7 +94,7 @@ def _telling(pipeline: Pipeline, cluster: int, detail: Detail, names: list[str])
     st.caption(_KINDS[kind])
     rows = getattr(detail.telling, kind)
     table = opened.records(pipeline).take(rows, ["prompt", "response"]).to_pylist()
-    with st.container(gap=None, key="telling_records"):
+    with st.container(gap=None, key="list-telling"):
         for i, (row, record) in enumerate(zip(rows.tolist(), table, strict=True)):
             rival = int(detail.telling.rivals[i]) if kind == "contested" else -1
             words = shorten(record["prompt"] or record["response"], 90)

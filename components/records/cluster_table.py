@@ -141,7 +141,7 @@ def _columns() -> dict[str, object]:
     column = st.column_config
     return {
         "cluster": column.NumberColumn("No.", width=60, help="The clusters are numbered by size, the largest is 0."),
-        "name": column.TextColumn("Cluster", width="large", help="The words that set it apart from the others."),
+        "name": column.TextColumn("Cluster", width=280, help="The words that set it apart from the others."),
         "records": column.NumberColumn("Records", format="localized"),
         "selected": column.NumberColumn("Selected", format="localized", help="Pinned ones included."),
         "share": column.ProgressColumn("Share selected", format="percent", min_value=0, max_value=1),
