@@ -9,6 +9,7 @@ from core.base.arrays import unit_rows
 from core.base.text import ordinal
 from core.evidence.versions import find_version, restore_version, save_version
 from core.evidence.why import why
+from core.quality.params import QualityParams
 from core.refine.advance import Advance, advance
 from core.refine.params import RefineParams
 from core.refine.runs import Rounds
@@ -134,7 +135,7 @@ def test_the_nearest_of_what_is_chosen_leaves_out_the_record_itself(pool):
 
 def test_decisions_come_first_and_name_who_and_when(make_pipeline):
     pipeline = make_pipeline("embed", "cluster", "score", "select")
-    chosen = pipeline.table("select")["row_id"].to_pylist()
+    chosen, before = pipeline.table("select")["row_id"].to_pylist(), why(pipeline, np.arange(60))
     free = [row for row in range(60) if row not in chosen]
     decide_records(pipeline.workspace, "pin", np.array(free[:2]), "ann", "seen")
     decide_cluster(Pipeline(pipeline.workspace), "drop", 3, "ben")
@@ -147,7 +148,11 @@ def test_decisions_come_first_and_name_who_and_when(make_pipeline):
     )
     assert re.match(r"Dropped by ben on \d+ \w+ \d{4}, with cluster 3\.", told[1])
     other = next(row for row in range(60) if row not in {*free[:2]} and pipeline.array("cluster")[row] != 3)
+    # What it was chosen by still holds for it as it was made; once the scores have changed it does not.
+    assert why(pipeline, np.array([other])) == before[other : other + 1]
+    pipeline.run("score", QualityParams("rating"))
     assert "out of date" in why(pipeline, np.array([other]))[0]
+    pipeline.run("score", QualityParams())
     pipeline.run("select", SelectionParams("12"))
     assert why(pipeline, np.array([pinned]))[0].endswith("with 1 more: seen.")
     assert why(pipeline, np.array([other]))[0].split(":")[0] in ("Selected by kmq", "Not selected by kmq")

@@ -32,6 +32,8 @@ _STYLE = """<style>
 [data-testid="stSidebarUserContent"] { padding-bottom: 1.5rem; }
 [data-testid="stSidebarUserContent"] hr { margin: 0.8rem 0; }
 :has(> [class*="st-key-maplayers-"]) { position: absolute; visibility: hidden; } /* a map's bytes take no room */
+[class*="st-key-list-"] button, [class*="st-key-list-"] button * { justify-content: flex-start; text-align: start; }
+[class*="st-key-list-"] button p { font-size: 0.86rem; }
 [data-testid="stMetricValue"] { font-size: 1.5rem; }
 </style>"""
 

@@ -8,13 +8,14 @@ import streamlit as st
 from components.charts.theme import ICONS
 from components.finding import find_panel
 from components.map import pick_tools
-from components.records import record_reader
+from components.records import cluster_detail, record_reader
 from components.records.record_view import words_in
 from components.session import decide
 from components.session.state import Focus
 from core.base.text import counted
 from core.run.pipeline import Pipeline
 from core.selection.status import DROPPED, PINNED, SELECTED
+from core.workspace.deciding import overrides_of
 
 _TITLES = {"area": "On the map", "picked": "Put together", "kept": "Kept", "similar": "More like it"}
 
@@ -41,6 +42,9 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
     if not len(focus.rows):
         return
     _actions(pipeline, focus, weights)
+    if focus.kind == "cluster":
+        with st.expander("About this cluster", key="about_cluster"):
+            cluster_detail.show(pipeline, focus.cluster, statuses, overrides_of(pipeline))
     with st.container(height=430, border=False):
         key = f"focus-{zlib.crc32(focus.id.encode())}"
         ranked, words = focus.kind == "similar", words_in(focus.label) if focus.kind == "search" else ()

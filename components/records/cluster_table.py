@@ -1,4 +1,6 @@
-"""The clusters as a table: what each holds and what was taken. A click on a row looks at that cluster."""
+"""The clusters as a table: what each holds and what was taken; searched and filtered. A click on a row looks at that cluster."""
+
+import dataclasses
 
 import numpy as np
 import pandas as pd
@@ -6,8 +8,21 @@ import streamlit as st
 
 from components.session import opened
 from components.session.focus import look_at_cluster
+from core.base.params import digest
+from core.base.text import counted
+from core.refine.history import history_of
+from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
 from core.selection.status import DROPPED, PINNED, SELECTED
+from core.vectors.cluster_facts import main_sources, redundancy, words_of_clusters
+
+_ONLY = {
+    "nothing selected": lambda frame: frame["selected"] == 0,
+    "weighted": lambda frame: frame["weight"] != 1,
+    "pinned": lambda frame: frame["pinned"] > 0,
+    "dropped": lambda frame: frame["dropped"] > 0,
+}
+_ANY = "any source"
 
 
 def cluster_frame(
@@ -16,19 +31,17 @@ def cluster_frame(
     """Return one row a cluster. labels: (n,) int, statuses: (n,) int8, quality: (n,) float or None, weights: multipliers."""
     k = len(names)
     sizes = np.bincount(labels, minlength=k)
-
-    def count(*wanted: int) -> np.ndarray:
-        return np.bincount(labels[np.isin(statuses, wanted)], minlength=k)
-
+    by_status = np.bincount(labels.astype(np.int64) * 4 + statuses, minlength=4 * k).reshape(k, 4)
+    selected = by_status[:, SELECTED] + by_status[:, PINNED]
     frame = pd.DataFrame(
         {
             "cluster": np.arange(k),
             "name": names,
             "records": sizes,
-            "selected": count(SELECTED, PINNED),
-            "share": count(SELECTED, PINNED) / np.maximum(sizes, 1),
-            "pinned": count(PINNED),
-            "dropped": count(DROPPED),
+            "selected": selected,
+            "share": selected / np.maximum(sizes, 1),
+            "pinned": by_status[:, PINNED],
+            "dropped": by_status[:, DROPPED],
             "weight": [weights.get(cluster, 1.0) for cluster in range(k)],
         }
     )
@@ -37,40 +50,126 @@ def cluster_frame(
     return frame
 
 
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What of the table is wanted. words: each must be in the name, terms or number. only: of _ONLY. source: the main one."""
+
+    words: str = ""
+    only: tuple[str, ...] = ()
+    source: str = ""
+
+    def of(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows that are wanted, in their order; an empty cluster, merged into another, never is."""
+        is_wanted = frame["records"] > 0
+        said = frame["cluster"].astype(str) + " " + frame["name"] + (" " + frame["terms"] if "terms" in frame else "")
+        said = said.str.casefold()
+        for word in self.words.casefold().split():
+            is_wanted &= said.str.contains(word, regex=False)
+        for name in self.only:
+            is_wanted &= _ONLY[name](frame)
+        if self.source:
+            is_wanted &= frame["source"] == self.source
+        return frame[is_wanted]
+
+
 def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], height: int = 320) -> None:
-    """Draw the table."""
-    frame = cluster_frame(
-        opened.labels(pipeline), opened.cluster_names(pipeline), statuses, opened.quality(pipeline), weights
-    )
-    key = f"clusters-{pipeline.current('cluster')}"
+    """Draw the table, its search and its filters."""
+    names = opened.cluster_names(pipeline)
+    frame = cluster_frame(opened.labels(pipeline), names, statuses, opened.quality(pipeline), weights)
+    frame = frame.assign(**_facts(pipeline))
+    if (history := _history(pipeline)) is not None:
+        frame.insert(frame.columns.get_loc("weight") + 1, "rounds", list(history))
+    wanted = _wanted(frame)
+    shown = wanted.of(frame)
+    n = int((frame["records"] > 0).sum())
+    if len(shown) < n:
+        st.caption(f"{counted(len(shown), 'cluster')} of {n:,}")
+    key = f"clusters-{pipeline.current('cluster')}-{digest(wanted.words, list(wanted.only), wanted.source)}"
+    clusters = shown["cluster"].to_numpy()
     st.dataframe(
-        frame,
+        shown,
         key=key,
         hide_index=True,
         height=height,
-        on_select=lambda: _on_select(key),
+        on_select=lambda: _on_select(key, clusters),
         selection_mode="single-row",
-        column_config={
-            "cluster": st.column_config.NumberColumn(
-                "No.", width=60, help="The clusters are numbered by size, the largest is 0."
-            ),
-            "name": st.column_config.TextColumn(
-                "Cluster", width="large", help="The words that set it apart from the others."
-            ),
-            "records": st.column_config.NumberColumn("Records", format="localized"),
-            "selected": st.column_config.NumberColumn("Selected", format="localized", help="Pinned ones included."),
-            "share": st.column_config.ProgressColumn("Share selected", format="percent", min_value=0, max_value=1),
-            "pinned": st.column_config.NumberColumn("Pinned", format="localized"),
-            "dropped": st.column_config.NumberColumn("Dropped", format="localized"),
-            "weight": st.column_config.NumberColumn(
-                "Weight ×", format="%g", help="1 leaves the cluster's share of the budget as it is."
-            ),
-            "quality": st.column_config.NumberColumn("Mean quality", format="%.2f"),
-        },
+        column_config=_columns(),
     )
 
 
-def _on_select(key: str) -> None:
+def _wanted(frame: pd.DataFrame) -> Wanted:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = st.text_input(
+            "Find a cluster", placeholder="Find a cluster by its words or number", key="cluster_words", width=300
+        )
+        source = ""
+        if "source" in frame and (held := sorted({name for name in frame["source"] if name})):
+            source = st.selectbox("Mostly from", [_ANY, *held], key="cluster_source", width=200)
+        only = st.pills("Only those with", list(_ONLY), selection_mode="multi", key="cluster_only")
+    return Wanted(words, tuple(only), "" if source == _ANY else source)
+
+
+def _facts(pipeline: Pipeline) -> dict[str, np.ndarray | list[str]]:
+    return _known_facts(
+        str(pipeline.workspace.folder.resolve()), pipeline.key("records"), pipeline.current("cluster"), pipeline
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _known_facts(folder: str, records: str, clustering: str, _pipeline: Pipeline) -> dict[str, np.ndarray | list[str]]:
+    labels = opened.labels(_pipeline)
+    centroids, distances = (_pipeline.array("cluster", f".{name}.npy") for name in ("centroids", "distances"))
+    facts = {"alike": redundancy(centroids, labels, distances), "words": words_of_clusters(_pipeline)}
+    sources, codes = opened.sources(_pipeline)
+    if sources:
+        best, share = main_sources(labels, codes, len(centroids), len(sources))
+        facts |= {"source": [sources[code] if code >= 0 else "" for code in best.tolist()], "source_share": share}
+    return facts
+
+
+def _history(pipeline: Pipeline) -> np.ndarray | None:
+    """Return (k, r): the weights over the rounds of the newest run on these clusters, None before its second."""
+    rounds = Rounds(pipeline)
+    runs = [run for run in rounds.runs() if run.inputs.get("cluster") == pipeline.current("cluster")]
+    if not runs or not rounds.rounds(runs[-1].id):
+        return None
+    relative = history_of(rounds, runs[-1]).relative
+    return relative if relative.shape[1] > 1 else None
+
+
+def _columns() -> dict[str, object]:
+    column = st.column_config
+    return {
+        "cluster": column.NumberColumn("No.", width=60, help="The clusters are numbered by size, the largest is 0."),
+        "name": column.TextColumn("Cluster", width=280, help="The words that set it apart from the others."),
+        "records": column.NumberColumn("Records", format="localized"),
+        "selected": column.NumberColumn("Selected", format="localized", help="Pinned ones included."),
+        "share": column.ProgressColumn("Share selected", format="percent", min_value=0, max_value=1),
+        "pinned": column.NumberColumn("Pinned", format="localized"),
+        "dropped": column.NumberColumn("Dropped", format="localized"),
+        "weight": column.NumberColumn(
+            "Weight ×", format="%g", help="1 leaves the cluster's share of the budget as it is."
+        ),
+        "rounds": column.LineChartColumn(
+            "Over the rounds",
+            y_min=0,
+            help="What it drew with in each round of the newest run; 1 is an equal share.",
+        ),
+        "quality": column.NumberColumn("Mean quality", format="%.2f"),
+        "alike": column.NumberColumn(
+            "Alike", format="%.2f", help="Redundancy: the mean cosine of its records to its centre. 1: all are copies."
+        ),
+        "words": column.NumberColumn(
+            "Typical words",
+            format="%.0f",
+            help="The median length, in words, of 24 records from its middle to its rim.",
+        ),
+        "source": column.TextColumn("Mostly from", help="The source that most of its records come from."),
+        "source_share": column.ProgressColumn("Of it", format="percent", min_value=0, max_value=1),
+    }
+
+
+def _on_select(key: str, clusters: np.ndarray) -> None:
     rows = st.session_state[key].selection.rows
     if rows:
-        look_at_cluster(int(rows[0]))
+        look_at_cluster(int(clusters[rows[0]]))

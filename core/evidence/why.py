@@ -6,7 +6,9 @@ from ..refine.runs import Rounds
 from ..refine.why_taken import why_in_rounds
 from ..selection.params import EarlierParams, RoundsParams, SelectionParams, VersionParams
 from ..selection.stage import last_selection_key, pool_of
-from ..selection.why import saved_selection, why_by_method, why_decided
+from ..selection.why import overrides_at, saved_selection, why_by_method, why_decided
+from ..workspace.deciding import overrides_of
+from ..workspace.decisions import Overrides
 from ..workspace.results import Results
 from .candidates import describe, run_lengths
 
@@ -21,11 +23,11 @@ def why(results: Results, rows: np.ndarray) -> list[str]:
     others = np.array([row for row in rows.tolist() if row not in decided], np.int64)
     if not len(others):
         said: dict[int, str] = {}
+    elif isinstance(params, SelectionParams) and (overrides := _overrides_then(results, key)) is not None:
+        pool = pool_of(results, overrides, params.groups)
+        said = dict(zip(others.tolist(), why_by_method(pool, params, chosen, others), strict=True))
     elif not results.current("select"):
         said = _out_of_date(chosen.rows, others)
-    elif isinstance(params, SelectionParams):
-        pool = pool_of(results, groups=params.groups)
-        said = dict(zip(others.tolist(), why_by_method(pool, params, chosen, others), strict=True))
     elif isinstance(params, RoundsParams):
         rounds = Rounds(results)
         sentences = why_in_rounds(rounds, rounds.run(params.run), params.rounds, others)
@@ -33,6 +35,17 @@ def why(results: Results, rows: np.ndarray) -> list[str]:
     else:
         said = _as_it_stood(results, params, chosen.rows, others)
     return [_with_decision(decided[row], row, chosen.rows) if row in decided else said[row] for row in rows.tolist()]
+
+
+def _overrides_then(results: Results, key: str) -> Overrides | None:
+    """Return the decisions that a selection obeyed; None where it rests on other records, clusters or scores than today's."""
+    if results.current("select") == key:
+        return overrides_of(results)
+    info = results.workspace.info("select", key)
+    made_by, asked = info.get("params"), results.params("select").as_dict()
+    if made_by != asked or any(results.current(stage) != held for stage, held in info["inputs"].items()):
+        return None
+    return overrides_at(results, info["last_decision"])
 
 
 def _with_decision(told: str, row: int, chosen: np.ndarray) -> str:

@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 
 from ..workspace.deciding import CLUSTERING, overrides_of
-from ..workspace.decisions import CONSTRAINTS, Decision, in_force
+from ..workspace.decisions import CONSTRAINTS, Decision, Overrides, in_force, resolve_overrides
 from ..workspace.found_again import rows_today
 from ..workspace.results import RECORDS, Results
 from .method import METHODS
@@ -64,6 +64,13 @@ def why_decided(results: Results, rows: np.ndarray) -> dict[int, str]:
         said |= {row: _told(decision) for row in touched if decision.action in _DONE}
         open_rows -= touched
     return said
+
+
+def overrides_at(results: Results, last: int) -> Overrides:
+    """Return the constraints as they were after the decision of the id `last`, on today's records and clusters."""
+    made = [decision for decision in results.workspace.ledger.decisions() if decision.id <= last]
+    labels, clustering = results.array(CLUSTERING), results.current(CLUSTERING)
+    return resolve_overrides(made, results.n_records(), labels, clustering, rows_of=lambda d: _rows_of(results, d))
 
 
 def _rows_of(results: Results, decision: Decision) -> np.ndarray:

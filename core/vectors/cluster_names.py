@@ -42,7 +42,7 @@ def name_clusters(texts: Sequence[str], labels: np.ndarray, n_clusters: int, n_t
     counts: list[collections.Counter[str]] = [collections.Counter() for _ in range(n_clusters)]
     common = np.bincount(labels, minlength=n_clusters) / 6
     for text, label in zip(texts, np.asarray(labels).tolist(), strict=True):
-        counts[label].update(set(_terms(text)))
+        counts[label].update(set(terms_of(text)))
     overall = _total(counts)
     mean_terms = overall.total() / max(n_clusters, 1)
     rarity = {term: math.log1p(mean_terms / count) for term, count in overall.items()}
@@ -63,7 +63,8 @@ def _stop_words() -> frozenset[str]:
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
-def _terms(text: str) -> list[str]:
+def terms_of(text: str) -> list[str]:
+    """Return the terms of a text's first 600 characters, lower-case, in order, those that say nothing of a topic left out."""
     plain = _SPECIAL_TOKEN.sub(" ", text[:_TERMS_FROM].lower().replace("’", "'"))
     find = _ASCII_TERM if plain.isascii() else _TERM
     stopped = _stop_words()

@@ -16,6 +16,7 @@ from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
 from ..workspace.shards import make_in_shards
 from .cluster_counts import SuggestParams, compare_counts
+from .cluster_facts import typical_words
 from .cluster_names import name_clusters, sample_for_names
 from .clustering import ClusterParams, cluster_embeddings
 from .embedding import SHARD_ROWS, EmbedParams, copy_unit_rows, embed_texts, open_vectors
@@ -66,11 +67,12 @@ def _cluster(run: Run) -> Result:
     embeddings = run.results.array("embed")
     clusters = cluster_embeddings(embeddings, run.params, run.device, part_of(run.progress, 0, 0.9))
     rows = sample_for_names(clusters.labels, clusters.distances)
-    texts = run.results.workspace.records().take(rows, ["text"])["text"]
-    texts = pc.utf8_slice_codeunits(texts, 0, _NAME_TEXT).to_pylist()
+    whole = run.results.workspace.records().take(rows, ["text"])["text"]
+    texts = pc.utf8_slice_codeunits(whole, 0, _NAME_TEXT).to_pylist()
     info = {
         "names": name_clusters(texts, clusters.labels[rows], len(clusters.centroids)),
         "sizes": clusters.sizes.tolist(),
+        "words": typical_words(whole, clusters.labels[rows], len(clusters.centroids)).tolist(),
         "objective": clusters.objective,
         "device": resolve_device(run.device),
     }

@@ -1,0 +1,45 @@
+"""A cluster opened on the Map page."""
+
+import numpy as np
+import pytest
+
+from components.records.cluster_detail import N_TELLING
+from components.session.state import Focus
+from core.vectors.cluster_facts import nearest_clusters, telling_records
+from tests.pages import check, open_page, pipeline_of, read, words
+
+pytestmark = pytest.mark.usefixtures("jobs_in_process")
+
+
+def opened_cluster(home, cluster=2):
+    rows = np.flatnonzero(np.asarray(pipeline_of(home).array("cluster")) == cluster)
+    return open_page(home, "map", focus=Focus("cluster", "name", rows, cluster))
+
+
+def test_it_shows_numbers_terms_telling_records_and_the_nearest_clusters(selected_home):
+    pipeline = pipeline_of(selected_home)
+    labels, distances = np.asarray(pipeline.array("cluster")), np.asarray(pipeline.array("cluster", ".distances.npy"))
+    centroids = np.asarray(pipeline.array("cluster", ".centroids.npy"))
+    app = opened_cluster(selected_home)
+    said = words(app)
+    assert f"{(labels == 2).sum()} records · " in said and "weight × 1 · mean quality" in said and "alike 0." in said
+    first = pipeline.info("cluster")["names"][2].split(", ")[0]
+    assert any(f"{first} " in line and " · " in line for line in said.splitlines())
+    near = nearest_clusters(centroids, np.bincount(labels), 2, 5)[0]
+    assert [b.key for b in app.button if str(b.key).startswith("near-2-")] == [f"near-2-{other}" for other in near]
+    found = telling_records(pipeline.array("embed"), labels, centroids, distances, 2, N_TELLING)
+    for kind in ("typical", "extreme", "contested"):
+        check(app.segmented_control(key="telling").set_value(kind).run())
+        shown = [b.key for b in app.button if str(b.key).startswith("tell-")]
+        assert shown == [f"tell-{kind}-{row}" for row in getattr(found, kind)]
+
+
+def test_a_telling_record_is_read_first_and_a_near_cluster_opened(selected_home):
+    app = opened_cluster(selected_home)
+    check(app.segmented_control(key="telling").set_value("extreme").run())
+    button = next(b for b in app.button if str(b.key).startswith("tell-extreme-"))
+    check(button.click().run())
+    assert read(app)["row"] == int(button.key.rsplit("-", 1)[1])
+    near = next(b for b in app.button if str(b.key).startswith("near-2-"))
+    check(near.click().run())
+    assert app.session_state["winnow"].focus.cluster == int(near.key.rsplit("-", 1)[1])
