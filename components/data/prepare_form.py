@@ -12,6 +12,7 @@ from core.models.encoder import BUNDLED
 from core.quality.params import QualityParams
 from core.run.pipeline import STAGES, Pipeline
 from core.run.tasks import Step
+from core.selection.finding.stage import FINDING
 from core.vectors.clustering import ClusterParams, suggest_n_clusters
 from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
@@ -24,8 +25,8 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     with st.form("prepare", border=True):
         st.markdown("##### Prepare the map" if not ready else "##### Prepare again")
         st.caption(
-            "Winnow reads every record into a vector, finds groups of alike records, scores their quality and lays out a map. "
-            "What is already done is not done again."
+            "Winnow reads every record into a vector, finds groups of alike records, scores their quality, lays out a map and "
+            "makes the records searchable. What is already done is not done again."
         )
         with st.expander("Settings"):
             stages, device, vectors = _settings(pipeline, n)
@@ -96,5 +97,6 @@ def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:
     except CurationError as error:
         trouble.show(error)
         return
+    steps += [Step(each.name, (pipeline.params(each.name) or each.params()).as_dict()) for each in FINDING]
     job_panel.start(pipeline, "Preparing the map", steps, device, vectors)
     st.rerun()

@@ -16,20 +16,7 @@ from core.selection.finding.columns import Column
 from core.selection.finding.filters import Spread, spread_of
 from core.selection.finding.find import find
 from core.selection.finding.known import Known
-from core.selection.finding.query import MISSING, Filter, Query
-
-_TITLES = {
-    "state": "State",
-    "cluster": "Cluster",
-    "quality": "Quality",
-    "entropy": "Entropy",
-    "domain": "Domain",
-    "source": "Source",
-    "language": "Language",
-    "words": "Length in words",
-    "characters": "Length in characters",
-    "tokens": "Length in tokens",
-}
+from core.selection.finding.query import COLUMN_NAMES, MISSING, Filter, Query
 
 
 def show(pipeline: Pipeline, asked: Query, statuses: np.ndarray) -> None:
@@ -47,7 +34,7 @@ def query_key(asked: Query) -> str:
 def _choose(pipeline: Pipeline, key: str, statuses: np.ndarray) -> None:
     asked, known = finding.query(), Known(pipeline, statuses)
     name = st.selectbox(
-        "Filter by", list(known), format_func=lambda each: _TITLES.get(each, each), key="filter_column", width=360
+        "Filter by", list(known), format_func=lambda each: COLUMN_NAMES.get(each, each), key="filter_column", width=360
     )
     column = known[name]
     rows = _matching(pipeline, asked, statuses)

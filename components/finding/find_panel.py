@@ -41,7 +41,7 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> None:
             _ask_for_model(pipeline)
         else:
             _field(asked, way)
-        _chips(asked)
+        _chips(asked, way)
         _say(pipeline, asked)
         _offer_index(pipeline)
 
@@ -83,31 +83,35 @@ def _ask_for(way: str, key: str) -> None:
     ask(asked.change(words=text) if way == "words" else asked.change(like=text, more_like=()))
 
 
-def _chips(asked: Query) -> None:
-    parts: list[tuple[object, str]] = []
-    if asked.words.strip():
-        parts.append(("words", f"“{shorten(asked.words, 30)}”"))
-    if asked.like.strip():
-        parts.append(("like", f"like “{shorten(asked.like, 30)}”"))
-    parts += [(row, f"like record {row:,}") for row in asked.more_like[:8]]
-    parts += [(each, shorten(each.label, 50)) for each in asked.filters]
-    if not parts:
-        return
-    with st.container(horizontal=True, gap="small", key="find_chips"):
-        for i, (part, label) in enumerate(parts):
-            st.button(
-                as_markdown(label),
-                icon=":material/close:",
-                icon_position="right",
-                key=f"find_chip-{i}-{zlib.crc32(label.encode())}",
-                on_click=finding.without,
-                args=(part,),
-                help="Take this out of the search.",
-            )
-        if len(parts) > 1:
-            st.button("Clear", type="tertiary", key="find_clear", on_click=ask, args=(Query(nearest=asked.nearest),))
+def _chips(asked: Query, way: str) -> None:
+    """Draw the parts of the search that its field does not show; one that is unpicked is taken out."""
+    parts: dict[str, object] = {}
+    if asked.words.strip() and way != "words":
+        parts[f"“{shorten(asked.words, 40)}”"] = "words"
+    if asked.like.strip() and way != "like":
+        parts[f"like “{shorten(asked.like, 40)}”"] = "like"
+    parts |= {f"like record {row:,}": row for row in asked.more_like[:8]}
+    parts |= {shorten(each.label, 60): each for each in asked.filters}
+    if parts:
+        key = f"find_parts-{way}-{zlib.crc32(query_text().encode())}"
+        st.pills(
+            "Asked for as well",
+            list(parts),
+            selection_mode="multi",
+            default=list(parts),
+            format_func=lambda part: as_markdown(part) + " :material/close:",
+            key=key,
+            on_change=lambda: _take_out(parts, st.session_state[key]),
+            label_visibility="collapsed",
+        )
     if asked.by_meaning:
         _how_many(asked)
+
+
+def _take_out(parts: dict[str, object], left: list[str]) -> None:
+    for label, part in parts.items():
+        if label not in left:
+            finding.without(part)
 
 
 def _how_many(asked: Query) -> None:

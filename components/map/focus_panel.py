@@ -9,8 +9,7 @@ from components.charts.theme import ICONS
 from components.finding import find_panel
 from components.map import pick_tools
 from components.records import cluster_detail, record_reader
-from components.records.record_view import words_in
-from components.session import decide
+from components.session import decide, finding
 from components.session.state import Focus
 from core.base.text import counted
 from core.run.pipeline import Pipeline
@@ -47,8 +46,8 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
             cluster_detail.show(pipeline, focus.cluster, statuses, overrides_of(pipeline))
     with st.container(height=430, border=False):
         key = f"focus-{zlib.crc32(focus.id.encode())}"
-        ranked, words = focus.kind == "similar", words_in(focus.label) if focus.kind == "search" else ()
-        record_reader.show(pipeline, focus.rows, statuses, key, first=focus.first, words=words, ranked=ranked)
+        ranked = focus.kind == "similar" or (focus.kind == "search" and finding.query().by_meaning)
+        record_reader.show(pipeline, focus.rows, statuses, key, first=focus.first, words=finding.marked(), ranked=ranked)
 
 
 def _actions(pipeline: Pipeline, focus: Focus, weights: dict[int, float]) -> None:

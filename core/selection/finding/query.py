@@ -9,6 +9,8 @@ from ...base.errors import CurationError
 from ...base.text import counted, shorten
 
 MISSING = "(missing)"
+# What the columns are called that Winnow makes itself, where their name says too little.
+COLUMN_NAMES = {"words": "length in words", "characters": "length in characters", "tokens": "length in tokens"}
 NEAREST, MOST_NEAREST = 200, 100_000
 _FILTER = re.compile(r"\s*(?P<column>[^<>=!]*[^<>=!\s])\s*(?P<op><=|>=|!=|=|<|>)\s*(?P<value>.*)", re.DOTALL)
 _IN_COLUMN = re.compile(r"[<>=!%]|^\s+|\s+$")
@@ -44,13 +46,14 @@ class Filter:
 
     @property
     def label(self) -> str:
-        """The filter in words: "quality 0.2 to 0.8", "source gsm8k or t0"."""
+        """The filter in words: "quality 0.2 to 0.8", "source gsm8k or t0", "length in words over 50"."""
+        column = COLUMN_NAMES.get(self.column, self.column)
         if self.op not in ("=", "!="):
             words = {"<": "under", "<=": "at most", ">": "over", ">=": "at least"}[self.op]
-            return f"{self.column} {words} {self.values[0]}"
+            return f"{column} {words} {self.values[0]}"
         shown = [_range_in_words(value) for value in self.values[:3]]
         more = f" or {len(self.values) - 3:,} more" if len(self.values) > 3 else ""
-        return f"{self.column} {'not ' if self.op == '!=' else ''}{' or '.join(shown)}{more}"
+        return f"{column} {'not ' if self.op == '!=' else ''}{' or '.join(shown)}{more}"
 
 
 def _range_in_words(value: str) -> str:

@@ -124,7 +124,8 @@ def _all(tokens: list, place: int, field: str, depth: int) -> tuple[Tree, int]:
         part, place = _one(tokens, place, field, depth)
         parts.append(part)
     if not parts:
-        raise _dangling(after if after and after != "(" else "OR" if place < len(tokens) else "(")
+        is_bracket = after in ("", "(")
+        raise _dangling(after if not is_bracket else "OR" if place < len(tokens) and tokens[place][0] == "or" else "(")
     return (parts[0] if len(parts) == 1 else Group("and", tuple(parts))), place
 
 
