@@ -34,7 +34,7 @@ def new_app() -> AppTest:
 def open_page(home: Path, name: str = "data", workspace: str = "sample", error: str = "", **state) -> AppTest:
     """Open a page of a workspace as ann. state: of AppState. error: what it is expected to say is wrong."""
     app = new_app()
-    app.session_state["winnow"] = AppState(home / workspace, who="ann", **state)
+    app.session_state["winnow"] = AppState(home / workspace, who="ann", restored=True, **state)
     app.run()
     if name != "data":
         check(app, error)

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.browser import ROOT, browser_page, lasso, running_app, settled
+from tests.browser import ROOT, browser_page, lasso, map_drawn, running_app, settled
 
 
 def take(page, folder: Path, name: str) -> None:
@@ -80,20 +80,20 @@ def main(folder: Path, dark: bool) -> None:
         page.get_by_role("button", name="Select", exact=True).click()
         page.get_by_text("Clusters touched").wait_for()
         go(page, "Map")
-        page.locator(".js-plotly-plot .scatterlayer .point").first.wait_for()
-        page.wait_for_timeout(1000)
+        map_drawn(page)
+        settled(page)
         lasso(page, [(0.55, 0.02), (0.98, 0.02), (0.98, 0.45), (0.55, 0.45)])
         page.get_by_text("records inside the line").wait_for()
         page.get_by_role("button", name="Pin", exact=True).first.click()
         page.get_by_text("Pinned 1 record").wait_for()
         page.get_by_role("textbox", name="Search").fill("newsletter")
         page.get_by_role("button", name="Find").click()
-        page.get_by_text("“newsletter” in").wait_for()
+        page.get_by_text("“newsletter”: ").wait_for()
         settled(page)
         page.get_by_role("button", name="Drop all").click()
         page.get_by_role("button", name="Update the selection").click()
         page.get_by_role("button", name="Update the selection").wait_for(state="detached")
-        page.get_by_role("button", name="Whole map").click()
+        page.get_by_role("button", name="Nothing", exact=True).click()
         settled(page)
         lasso(page, [(0.55, 0.02), (0.98, 0.02), (0.98, 0.45), (0.55, 0.45)])
         page.get_by_text("records inside the line").wait_for()

@@ -6,13 +6,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
 from core.workspace.deciding import overrides_of
 from core.workspace.workspace import Workspace
-from tests.browser import CHROMIUM, browser_page, check_page, lasso, running_app, settled
+from tests.browser import CHROMIUM, browser_page, check_page, lasso, map_drawn, running_app, settled
 from tests.conftest import SAMPLE
 
 pytestmark = pytest.mark.skipif(
@@ -62,13 +63,10 @@ def test_from_the_first_start_to_the_downloaded_file(tmp_path):
         page.get_by_role("link", name="Next: Map").wait_for(timeout=240_000)
 
         go(page, "Map")
-        page.locator(".js-plotly-plot").wait_for()
-        page.wait_for_timeout(1000)
+        map_drawn(page)
         n_pinned = draw(page, RIGHT)
         page.get_by_role("button", name="Pin all").click()
         page.get_by_text(f"Pinned {n_pinned:,} records").wait_for()
-        page.get_by_role("button", name="Whole map").click()
-        settled(page)
         n_left = draw(page, LEFT)
         page.get_by_role("button", name="Drop", exact=True).first.click()
         page.get_by_text("Dropped 1 record").wait_for()
@@ -107,13 +105,13 @@ def test_a_click_on_a_point_shows_its_cluster_and_nothing_fails_on_any_page(samp
         page.goto(address)
         settled(page)
         go(page, "Map")
-        page.locator(".js-plotly-plot .scatterlayer .point").first.wait_for()
-        page.get_by_text("move", exact=True).first.click()
+        map_drawn(page)
         settled(page)
-        page.wait_for_timeout(1000)
-        box = page.locator(".js-plotly-plot .scatterlayer .point").nth(100).bounding_box()
-        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.wait_for_timeout(500)
+        box = page.locator(".map").bounding_box()
+        for share in np.linspace(0.2, 0.8, 40):  # along a diagonal, until there is a record
+            page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
+            if page.locator(".map .tip:not([hidden])").count():
+                break
         page.mouse.down()
         page.mouse.up()
         page.get_by_text(re.compile(r"^Cluster \d+$")).wait_for()

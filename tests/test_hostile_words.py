@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 
 from core.daar.domains import DEFAULT_DOMAINS, Domain, domain_as_dict
 from core.daar.params import DaarParams
@@ -137,13 +138,12 @@ def go(page, title: str, address: str) -> None:
 
 
 def hover_all(page) -> None:
-    """Rest the pointer on the middle and the legend of every chart; one that a rerun takes away meanwhile is left out."""
-    for i in range(page.locator(".js-plotly-plot").count()):
-        box = page.evaluate(
-            """(i) => { const chart = document.querySelectorAll('.js-plotly-plot')[i];
-                        chart?.scrollIntoView({block: 'center'}); return chart?.getBoundingClientRect().toJSON(); }""",
-            i,
-        )
+    """Rest the pointer on every chart and map; one that a rerun takes away meanwhile is left out."""
+    charts = page.locator(".js-plotly-plot, .map")
+    for i in range(charts.count()):
+        with contextlib.suppress(PlaywrightError):
+            charts.nth(i).scroll_into_view_if_needed(timeout=2000)
+        box = charts.nth(i).bounding_box() if charts.nth(i).count() else None
         for x, y in ((0.5, 0.5), (0.1, 0.03)) if box else ():
             page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=2)
             page.wait_for_timeout(200)

@@ -12,6 +12,10 @@ from core.base.params import digest
 from core.refine.history import LEAST, history_of
 from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
+from core.selection.finding.columns import Column
+from core.selection.finding.known import Known
+
+_OWN = ("state", "cluster")  # columns to filter by that are choices of their own here
 
 
 def choices(pipeline: Pipeline) -> list[str]:
@@ -25,7 +29,8 @@ def choices(pipeline: Pipeline) -> list[str]:
         "entropy": pipeline.current("reward"),
         "source": opened.sources(pipeline)[0],
     }
-    return [name for name, is_there in there.items() if is_there]
+    names = [name for name, is_there in there.items() if is_there]
+    return names + [name for name in Known(pipeline) if name not in there and name not in _OWN]
 
 
 def colouring_of(pipeline: Pipeline, by: str, statuses: np.ndarray, dark: bool) -> Colouring:
@@ -40,6 +45,8 @@ def colouring_of(pipeline: Pipeline, by: str, statuses: np.ndarray, dark: bool) 
     }
     if by in made:
         return made[by]()
+    if by in (known := Known(pipeline, statuses)) and by not in _OWN:
+        return _by_column(pipeline, known[by], dark)
     return by_cluster(f"cluster {pipeline.current('cluster')}", opened.labels(pipeline), dark)
 
 
@@ -75,6 +82,18 @@ def by_entropy(pipeline: Pipeline, dark: bool) -> Colouring:
 def _by_source(pipeline: Pipeline, dark: bool) -> Colouring:
     names, codes = opened.sources(pipeline)
     return by_category(f"source {pipeline.key('records')}", "source", names, lambda: codes, dark)
+
+
+def _by_column(pipeline: Pipeline, column: Column, dark: bool) -> Colouring:
+    """Colour by a column of the data, a category by its most frequent values."""
+    id = f"column {column.name} {pipeline.key('records')}"
+    if column.numbers is not None:
+        return by_value(id, column.name, np.asarray(column.numbers, np.float64), dark, "{:.3g}".format)
+    codes, n = np.asarray(column.codes), len(column.labels)
+    order = np.argsort(-np.bincount(codes[codes >= 0], minlength=n), kind="stable")
+    place = np.empty(n + 1, np.int64)
+    place[order], place[n] = np.arange(n), -1  # a missing value, -1, reads the last
+    return by_category(id, column.name, [column.labels[i] for i in order], lambda: place[codes], dark)
 
 
 def _run_with_rounds(rounds: Rounds):

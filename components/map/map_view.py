@@ -12,6 +12,7 @@ from components.session.address import remember_view
 from components.session.focus import look_at_area, look_at_record, look_away
 from components.session.state import Focus
 from core.run.pipeline import Pipeline
+from core.vectors.projection import layout_note
 
 
 def show(pipeline: Pipeline, statuses: np.ndarray, height: int = 640) -> Focus | None:
@@ -48,6 +49,8 @@ def show(pipeline: Pipeline, statuses: np.ndarray, height: int = 640) -> Focus |
         "Drag a line around points to read them: Shift adds to what is picked, Alt takes away. Click a point to read it and its "
         "cluster. The wheel zooms, the right button moves."
     )
+    if note := layout_note(pipeline.info("project")):
+        st.caption(note)
     return current.focus
 
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from tests.benchmarks.data import POOL, ROOT, VECTORS
-from tests.browser import browser_page, lasso, running_app, settled
+from tests.browser import browser_page, lasso, map_drawn, running_app, settled
 
 CORNERS = [
     [(0.3, 0.3), (0.5, 0.3), (0.5, 0.6), (0.3, 0.6)],
@@ -45,7 +45,7 @@ def main() -> None:
         page.get_by_role("heading", name="Data").wait_for()
         settled(page)
         page.get_by_role("link", name="Map", exact=True).first.click()
-        page.locator(".js-plotly-plot").wait_for()
+        map_drawn(page)
         settled(page)
         page.wait_for_timeout(3000)
         seconds = []

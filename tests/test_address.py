@@ -1,0 +1,101 @@
+"""What is looked at stands in the address: a link that is opened in another browser, or after a restart, brings it back."""
+
+import numpy as np
+import pytest
+
+from components.session.state import AppState, Focus
+from core.workspace.deciding import decide_records
+from core.workspace.picks import pick_of
+from tests.pages import check, new_app, open_page, pipeline_of, words
+
+pytestmark = pytest.mark.usefixtures("jobs_in_process")
+
+
+def address_of(app) -> dict[str, str]:
+    return {name: value[0] if isinstance(value, list) else value for name, value in app.query_params.items()}
+
+
+def opened_anew(home, monkeypatch, address: dict[str, str], page: str = "map"):
+    """Open a page in a fresh session, as a browser that was given the address."""
+    monkeypatch.setenv("WINNOW_HOME", str(home))
+    app = new_app()
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    for name, value in address.items():  # AppTest drops them where it changes pages
+        app.query_params[name] = value
+    return check(app.switch_page(f"{page}_page.py").run())
+
+
+@pytest.mark.parametrize("kind", ["cluster", "record", "pick"])
+def test_what_is_picked_comes_back(selected_home, monkeypatch, kind):
+    labels = np.asarray(pipeline_of(selected_home).array("cluster"))
+    rows = np.flatnonzero(labels == 2)
+    focus = {
+        "cluster": Focus("cluster", "name", rows, 2),
+        "record": Focus("cluster", "name", rows, 2, first=int(rows[1])),
+        "pick": Focus("area", "4 records inside the line", np.array([3, 5, 8, 200])),
+    }[kind]
+    address = address_of(open_page(selected_home, "map", focus=focus))
+    assert address["workspace"] == "sample" and kind in address
+    assert kind != "cluster" or address["cluster"] == "2"
+    found = opened_anew(selected_home, monkeypatch, address).session_state["winnow"].focus
+    assert found.rows.tolist() == focus.rows.tolist() and found.first == focus.first
+    assert kind != "pick" or found.label == focus.label
+
+
+def test_a_pick_is_kept_once_and_found_again_among_other_records(selected_home):
+    focus = Focus("area", "3 records", np.array([3, 5, 8]))
+    app = open_page(selected_home, "map", focus=focus)
+    first = address_of(app)["pick"]
+    check(app.run())
+    assert address_of(app)["pick"] == first
+    assert pick_of(pipeline_of(selected_home).workspace, first).rows.tolist() == [3, 5, 8]
+
+
+def test_a_search_the_view_and_the_colouring_come_back(selected_home, monkeypatch):
+    state = {"colour_by": "source", "view": (0.25, 0.75, 3.5), "query": "haiku"}
+    address = address_of(open_page(selected_home, "map", **state))
+    assert address["colour"] == "source" and address["view"] == "0.25,0.75,3.5" and address["q"]
+    found = opened_anew(selected_home, monkeypatch, address).session_state["winnow"]
+    assert (found.colour_by, found.view, found.query) == ("source", (0.25, 0.75, 3.5), "haiku")
+    assert found.focus.kind == "search" and len(found.focus.rows)
+
+
+def test_what_is_compared_comes_back(selected_home, monkeypatch):
+    app = open_page(selected_home, "compare")
+    address = address_of(app)
+    again = opened_anew(selected_home, monkeypatch, address, "compare")
+    assert again.session_state["winnow"].compared == app.session_state["winnow"].compared
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"cluster": "999"},
+        {"record": "-1"},
+        {"record": "99999999999999999999"},
+        {"pick": "../../etc"},
+        {"view": "nan,1,2"},
+        {"view": "1,2"},
+        {"colour": "<b>none</b>"},
+        {"q": "%%%"},
+        {"run": "x", "round": "7", "compare": "no,such"},
+    ],
+)
+def test_an_address_that_names_nothing_is_passed_over(selected_home, monkeypatch, address):
+    app = opened_anew(selected_home, monkeypatch, {"workspace": "sample"} | address)
+    state: AppState = app.session_state["winnow"]
+    assert state.focus is None or state.focus.kind == "search"
+    assert state.view is None and "Map" in words(app)
+
+
+def test_nothing_stays_in_the_address_of_what_is_no_longer_looked_at(selected_home):
+    app = open_page(selected_home, "map", focus=Focus("area", "3 records", np.array([3, 5, 8])))
+    assert "pick" in address_of(app)
+    app.session_state["winnow"].look_at(None)
+    check(app.run())
+    assert "pick" not in address_of(app)
+    decide_records(pipeline_of(selected_home).workspace, "drop", np.array([1]))
+    check(app.run())
+    assert set(address_of(app)) <= {"workspace", "colour"}
