@@ -11,7 +11,7 @@ from core.vectors.clustering import ClusterParams
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
 from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder
-from tests.pages import check, check_job_done, frame_with, open_page, pipeline_of, press, words
+from tests.pages import check, check_job_done, frame_with, layer, open_page, pipeline_of, press, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -60,7 +60,7 @@ def test_refine_shows_the_round_and_why_a_weight_moved(refined_home):
 def test_every_view_of_the_weights_is_drawn(refined_home, view):
     app = open_page(refined_home, "refine", refine_cluster=1)
     check(app.segmented_control(key="refine_view").set_value(view).run())
-    assert app.get("plotly_chart")
+    assert layer(app, "colours", "weight_map")["legend"] if view == "map" else app.get("plotly_chart")
 
 
 def test_a_weight_given_on_the_page_holds_in_the_next_round(refined_home):
