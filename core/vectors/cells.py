@@ -70,12 +70,18 @@ def _nearest(centroids: np.ndarray) -> np.ndarray:
 
 
 def nearest_in_cells(
-    embeddings: np.ndarray, of: Cells, among: Cells, n_neighbors: int, progress: Progress = no_progress
+    embeddings: np.ndarray,
+    of: Cells,
+    among: Cells,
+    n_neighbors: int,
+    progress: Progress = no_progress,
+    least: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return (indices (n, n_neighbors) int32, cosines (n, n_neighbors) float32) of the rows in `of`, the nearest first.
 
     Sought among the rows in `among` that lie in the nearest cells: approximate. Where there are too few, and for all other
-    rows, indices are -1 and cosines -1. embeddings: (n, d) float32 unit rows.
+    rows, indices are -1 and cosines -1. least: how many are looked at for each at least, in more cells where need be.
+    embeddings: (n, d) float32 unit rows.
     """
     import faiss
 
@@ -85,7 +91,7 @@ def nearest_in_cells(
     for cell in range(len(of)):
         members = of.members(cell)
         if len(members):
-            there = among.around(cell, n_neighbors)
+            there = among.around(cell, max(n_neighbors, least))
             wanted, vectors = min(n_neighbors, len(there)), embeddings[there]
             for start in range(0, len(members), _QUERY_ROWS):
                 rows = members[start : start + _QUERY_ROWS]
