@@ -22,7 +22,7 @@ from ..workspace.results import Results
 
 _POOL_VERSION = 2  # of what is kept about the whole pool
 LEAST_RANDOM = 2
-_PAIRS_OF_SAMPLE = 500_000_000  # cosines between a sample of a large selection and all of it
+_PAIRS_OF_SAMPLE = 250_000_000  # cosines between a sample of a large selection and all of it
 _LEAST_ASKED = 1000
 _EXACT_COVERAGE = 2**31  # cosines, beyond which a large selection's coverage is found in near cells
 _CANDIDATES = 256  # selected records that each is then compared with at least
