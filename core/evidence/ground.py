@@ -12,30 +12,40 @@ from ..base.progress import Progress, no_progress, part_of
 from ..measures.kinds.domains import inter_intra_similarity
 from ..measures.kinds.mix import shares
 from ..measures.measure import MEASURES
-from ..measures.pairwise import within_selection
+from ..measures.pairwise import facility_coverage, within_selection
 from ..measures.traits import languages, token_counts, word_counts
+from ..vectors.cells import Cells, find_cells, nearest_in_cells
 from ..vectors.clustering import cluster_means
-from ..vectors.neighbours import density
+from ..vectors.neighbours import DENSITY_EXACT_UP_TO, density
 from ..workspace.artifacts import Result
 from ..workspace.results import Results
 
 _POOL_VERSION = 2  # of what is kept about the whole pool
 LEAST_RANDOM = 2
+_PAIRS_OF_SAMPLE = 250_000_000  # cosines between a sample of a large selection and all of it
+_LEAST_ASKED = 1000
+_EXACT_COVERAGE = 2**31  # cosines, beyond which a large selection's coverage is found in near cells
+_CANDIDATES = 256  # selected records that each is then compared with at least
 
 
 @dataclasses.dataclass(frozen=True)
 class MeasureParams(Params):
     """n_random: random selections of the same size that make the band. seed: of those, and of samples.
 
-    most_selected: records that are compared pair by pair at most; more are measured on a sample of as many. most_pool: the
-    same of the records that coverage and languages are measured on; of a pool with more, tokens are counted in the selection
-    only, so they have no band.
+    most_selected: up to so many records are compared pair by pair; of more, a sample (`Ground.asked`) is compared with all.
+    most_pool: coverage and languages are measured on a sample of so many of a larger pool; tokens are then counted in the
+    selection only, so they have no band.
     """
 
     n_random: int = option(10, "random selections of the same size beside it", least=LEAST_RANDOM, flag="--random")
     seed: int = option(0, "of everything random", least=0, flag=None)
     most_selected: int = option(50_000, "records compared pair by pair", least=1, flag=None)
     most_pool: int = option(200_000, "records that coverage is measured on", least=1, flag=None)
+
+
+def is_large(n_records: int, n_selected: int, params: MeasureParams) -> bool:
+    """Whether measures are estimated: of a selection beyond most_selected, and in a pool too large for exact densities."""
+    return n_selected > params.most_selected or n_records > DENSITY_EXACT_UP_TO
 
 
 class Ground:
@@ -64,16 +74,41 @@ class Ground:
             "tokens": {"prompts": prompts, "responses": responses, "tokenizer": "all-MiniLM-L6-v2"},
             "sources": shares(*self.sources, rows) if self.sources[0] else {},
             "languages": shares(self.languages[0], self.languages[1], self.in_sample(rows)),
-            "compared": len(self.compared(rows)),
-            "audience": len(self.audience),
+            "compared": len(self.asked(rows)),
+            "audience": len(self.sample),
+            "estimated": is_large(self.n, len(rows), self.params),
         }
 
-    def compared(self, rows: np.ndarray) -> np.ndarray:
-        """Return the rows that are compared pair by pair: all, or a sample where they are too many."""
-        most = self.params.most_selected
-        if len(rows) <= most:
-            return rows
-        return np.sort(np.random.default_rng(self.params.seed).choice(rows, most, replace=False))
+    def asked(self, rows: np.ndarray) -> np.ndarray:
+        """Return ascending positions in `rows` of those that are compared with all: every one, or a sample of too many."""
+        m, most = len(rows), self.params.most_selected
+        if m <= most:
+            return np.arange(m)
+        n_asked = min(most, max(_LEAST_ASKED, _PAIRS_OF_SAMPLE // m))
+        return np.sort(np.random.default_rng(self.params.seed).choice(m, n_asked, replace=False))
+
+    def coverage(self, rows: np.ndarray, vectors: np.ndarray, progress: Progress) -> float:
+        """Return the mean highest cosine of the sample to the selection; a large one's is sought in near cells alone."""
+        if not is_large(self.n, len(rows), self.params) or len(self.sample) * len(rows) <= _EXACT_COVERAGE:
+            return facility_coverage(self.audience, vectors, self.device, progress)
+        audience, chosen = np.zeros(self.n, bool), np.zeros(self.n, bool)
+        audience[self.sample], chosen[rows] = True, True
+        of, among = self.cells.only(audience), self.cells.only(chosen)
+        found = nearest_in_cells(self.x, of, among, 1, progress, _CANDIDATES)[1]
+        return float(found[self.sample, 0].mean(dtype=np.float64))
+
+    @functools.cached_property
+    def cells(self) -> Cells:
+        """The pool in cells, made once."""
+        key = digest("cells", _POOL_VERSION, self._results.current("embed"))
+
+        def make() -> Result:
+            found = find_cells(self.x)
+            return {}, {"value": found.rows, "starts": found.starts, "near": found.near}
+
+        self._results.keep("cells", key, make)
+        suffixes = (".npy", ".starts.npy", ".near.npy")
+        return Cells(*(np.array(self._results.workspace.array("cells", key, suffix)) for suffix in suffixes))
 
     @functools.cached_property
     def sample(self) -> np.ndarray:
@@ -94,7 +129,10 @@ class Ground:
     @functools.cached_property
     def density(self) -> np.ndarray:
         """(n,): see `neighbours.density`."""
-        return self._kept("density", self._results.current("embed"), lambda: density(self.x))
+        embed = self._results.current("embed")
+        if self.n <= DENSITY_EXACT_UP_TO:
+            return self._kept("density", embed, lambda: density(self.x))
+        return self._kept("density", f"{embed} in cells", lambda: density(self.x, cells=self.cells))
 
     @functools.cached_property
     def words(self) -> np.ndarray:
@@ -153,17 +191,20 @@ class _Seen:
     def __init__(self, ground: Ground, rows: np.ndarray, progress: Progress) -> None:
         self._ground, self.rows = ground, rows
         self.device = ground.device
-        self._compared = ground.compared(rows)
         self._pairs_progress, self.progress = part_of(progress, 0, 0.4), part_of(progress, 0.4, 1)
 
     @functools.cached_property
     def vectors(self) -> np.ndarray:
-        return np.asarray(self._ground.x[self._compared], np.float32)
+        return np.asarray(self._ground.x[self.rows], np.float32)
 
     @functools.cached_property
     def pairs(self) -> dict[str, float]:
-        dense = self._ground.density[self._compared]
-        return within_selection(self.vectors, dense, self.device, self._pairs_progress)
+        dense, asked = self._ground.density[self.rows], self._ground.asked(self.rows)
+        return within_selection(self.vectors, dense, self.device, self._pairs_progress, asked)
+
+    @functools.cached_property
+    def coverage(self) -> float:
+        return self._ground.coverage(self.rows, self.vectors, self.progress)
 
     @property
     def sources(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -176,5 +217,5 @@ class _Seen:
         return (self._ground.languages[1], places) if len(places) else None
 
     def __getattr__(self, name: str) -> Any:
-        """The rest is the same for every selection: audience, labels, quality, similarity, words, tokens."""
+        """The rest is the same for every selection: labels, quality, similarity, words, tokens."""
         return getattr(self._ground, name)

@@ -14,9 +14,10 @@ from ..base.params import digest, rows_digest
 from ..base.progress import Progress, no_progress, part_of
 from ..workspace.artifacts import Result
 from ..workspace.results import Results
-from .ground import Ground, MeasureParams
+from .ground import Ground, MeasureParams, is_large
 
 VERSION = 3  # of the measures
+_LARGE_VERSION = 1  # of how those of large selections and pools are estimated
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +94,9 @@ def measure(
 def _keys(results: Results, rows: np.ndarray, params: MeasureParams) -> tuple[str, str]:
     """Return the keys of a selection's own values and of its band."""
     inputs = [results.current(stage) for stage in ("records", "embed", "cluster", "score", "reward")]
-    basis = [VERSION, inputs, params.seed, params.most_selected, params.most_pool]
+    large = is_large(results.n_records(), len(rows), params)
+    version = [VERSION, _LARGE_VERSION] if large else VERSION
+    basis = [version, inputs, params.seed, params.most_selected, params.most_pool]
     return digest("measure", basis, rows_digest(np.sort(rows))), digest("band", basis, params.n_random, len(rows))
 
 

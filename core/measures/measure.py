@@ -13,8 +13,8 @@ from ..base.registry import Registry
 class Seen(Protocol):
     """What a selection is measured on. Each part is made when it is first asked for, and is None where the data has none.
 
-    rows: (m,) selected row ids, with repeats. vectors: (c, d) float32 unit rows of those that are compared. pairs: what
-    `pairwise.within_selection` gives of them. audience: (a, d) unit rows of the pool. labels: (n,) clusters. quality: (n,).
+    rows: (m,) selected row ids, with repeats. vectors: (m, d) float32, their unit rows. pairs: what
+    `pairwise.within_selection` gives of them. coverage: as `pairwise.facility_coverage`. labels: (n,) clusters. quality: (n,).
     similarity: (inter, intra) of DaaR, (n,) each. words: (n,). tokens: (n, 2). sources, languages: (codes, positions of the
     selection in them).
     """
@@ -24,7 +24,7 @@ class Seen(Protocol):
     progress: Progress
     vectors: np.ndarray
     pairs: dict[str, float]
-    audience: np.ndarray
+    coverage: float
     labels: np.ndarray | None
     quality: np.ndarray | None
     similarity: tuple[np.ndarray, np.ndarray] | None

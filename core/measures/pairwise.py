@@ -3,6 +3,8 @@
 Nothing here makes an n x n array: a block of rows is compared with all others and reduced at once.
 """
 
+import concurrent.futures
+
 import numpy as np
 
 from ..base.progress import Progress, no_progress
@@ -14,9 +16,16 @@ _CELLS = 2**25  # of a block of cosines: 128 MiB in float32
 
 
 def within_selection(
-    vectors: np.ndarray, density: np.ndarray, device: str = "cpu", progress: Progress = no_progress
+    vectors: np.ndarray,
+    density: np.ndarray,
+    device: str = "cpu",
+    progress: Progress = no_progress,
+    asked: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Return the measures of m records among themselves. vectors: (m, d) unit rows, m >= 1; density: (m,), in the pool.
+
+    asked: (q,) ascending positions of a random sample of the records; each of these is compared with all m, and what is
+    said of all records is estimated by them. All of them where it is None.
 
     novelsum (arXiv 2502.17184, its released code): mean over i of D_i^0.5 * the weighted mean of 1 - cos(x_i, x_j) over all
     j, weights 1 / rank by ascending distance, normalised; the record itself is rank 1. D is 1 / the mean *squared* distance
@@ -27,16 +36,18 @@ def within_selection(
     import torch
 
     m = len(vectors)
+    asked = np.arange(m) if asked is None else asked
     x = torch.from_numpy(np.ascontiguousarray(vectors, np.float32)).to(device)
     ranks = torch.arange(1, m + 1, device=device, dtype=torch.float64) ** -ALPHA
     weights = (ranks / ranks.sum()).float()
     sums = {"novelsum": 0.0, "dcscore": 0.0, "redundancy": 0.0, "nearest": 0.0}
     rows = max(1, _CELLS // max(m, 1))
-    for start in range(0, m, rows):
-        stop = min(start + rows, m)
-        cosines = (x[start:stop] @ x.T).clamp_(-1, 1)
-        own = torch.arange(start, stop, device=device)
-        line = torch.arange(stop - start, device=device)
+    for start in range(0, len(asked), rows):
+        part = asked[start : start + rows]
+        own = torch.from_numpy(part).to(device)
+        line = torch.arange(len(part), device=device)
+        block = x[start : start + rows] if len(asked) == m else x[own]
+        cosines = (block @ x.T).clamp_(-1, 1)
         cosines[line, own] = 1.0
         shares = torch.exp(1 / TEMPERATURE - torch.logsumexp(cosines / TEMPERATURE, 1))
         sums["dcscore"] += float(shares.double().sum())
@@ -45,9 +56,10 @@ def within_selection(
             sums["redundancy"] += int((ordered[:, 1] >= REDUNDANT).sum())
             sums["nearest"] += float((1 - ordered[:, 1]).double().sum())
         spread = ((1 - ordered) @ weights).double().cpu().numpy()
-        sums["novelsum"] += float(((density[start:stop] / 2) ** BETA * spread).sum())
-        progress(stop, m)
-    return sums | {name: sums[name] / m for name in ("novelsum", "redundancy", "nearest")}
+        sums["novelsum"] += float(((density[part] / 2) ** BETA * spread).sum())
+        progress(start + len(part), len(asked))
+    means = {name: total / len(asked) for name, total in sums.items()}
+    return means | {"dcscore": sums["dcscore"] if len(asked) == m else means["dcscore"] * m}
 
 
 def facility_coverage(
@@ -83,9 +95,16 @@ def vendi(vectors: np.ndarray, device: str = "cpu") -> float:
 
 
 def _descending(cosines):
-    """Return each row sorted, the largest first; numpy sorts a CPU's rows several times faster than torch."""
+    """Return each row sorted, the largest first, in the place of `cosines` on a CPU.
+
+    numpy sorts a CPU's rows several times faster than torch, on one thread, so the rows are shared out to as many as torch has.
+    """
     import torch
 
     if cosines.device.type != "cpu":
         return cosines.sort(dim=1, descending=True).values
-    return torch.from_numpy(-np.sort(-cosines.numpy(), axis=1))
+    cosines.neg_()
+    parts = np.array_split(cosines.numpy(), torch.get_num_threads())
+    with concurrent.futures.ThreadPoolExecutor(len(parts)) as threads:
+        list(threads.map(lambda part: part.sort(axis=1), parts))
+    return cosines.neg_()

@@ -7,12 +7,12 @@ import dataclasses
 
 import numpy as np
 
-from ..base.progress import Progress, no_progress
-from .clustering import ClusterParams, cluster_embeddings, suggest_n_clusters
+from ..base.progress import Progress, no_progress, part_of
+from .clustering import ClusterParams, assign_clusters, cluster_embeddings, suggest_n_clusters
 
-_ITERATIONS = 8
+_ITERATIONS, _TRAIN_ON = 8, 64  # rows a cell
 _HEAP = 4  # times the mean: a larger cell is chopped, or copies by the thousand would be compared with each other
-_NEAR, _REACH = 6, 64  # cells searched for each, and how many more where those hold too few
+_NEAR, _REACH = 4, 64  # cells searched for each, and how many more where those hold too few
 _QUERY_ROWS = 8192
 
 
@@ -47,14 +47,15 @@ class Cells:
 
 def find_cells(embeddings: np.ndarray, seed: int = 0, progress: Progress = no_progress) -> Cells:
     """Cut (n, d) float32 unit rows up into about sqrt(n) cells."""
-    n = len(embeddings)
-    params = ClusterParams(suggest_n_clusters(n), _ITERATIONS, seed)
-    found = cluster_embeddings(embeddings, params, "cpu", progress)
-    rows = np.argsort(found.labels, kind="stable")
-    most = max(1, _HEAP * n // len(found.centroids))
-    pieces = -(-found.sizes // most)
-    sizes = [part for size, n_parts in zip(found.sizes, pieces, strict=True) for part in _split(size, n_parts)]
-    return Cells(rows, np.concatenate([[0], np.cumsum(sizes)]), _nearest(np.repeat(found.centroids, pieces, axis=0)))
+    n, k = len(embeddings), suggest_n_clusters(len(embeddings))
+    drawn = np.sort(np.random.default_rng(seed).choice(n, min(n, _TRAIN_ON * k), replace=False))
+    params = ClusterParams(k, _ITERATIONS, seed)
+    centroids = cluster_embeddings(embeddings[drawn], params, "cpu", part_of(progress, 0, 0.5)).centroids
+    labels = assign_clusters(embeddings, centroids, part_of(progress, 0.5, 1))
+    rows, counts = np.argsort(labels, kind="stable"), np.bincount(labels, minlength=len(centroids))
+    pieces = np.maximum(-(-counts // max(1, _HEAP * n // len(centroids))), 1)
+    sizes = [part for size, n_parts in zip(counts, pieces, strict=True) for part in _split(size, n_parts)]
+    return Cells(rows, np.concatenate([[0], np.cumsum(sizes)]), _nearest(np.repeat(centroids, pieces, axis=0)))
 
 
 def _split(size: int, n_parts: int) -> list[int]:
@@ -70,12 +71,18 @@ def _nearest(centroids: np.ndarray) -> np.ndarray:
 
 
 def nearest_in_cells(
-    embeddings: np.ndarray, of: Cells, among: Cells, n_neighbors: int, progress: Progress = no_progress
+    embeddings: np.ndarray,
+    of: Cells,
+    among: Cells,
+    n_neighbors: int,
+    progress: Progress = no_progress,
+    least: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return (indices (n, n_neighbors) int32, cosines (n, n_neighbors) float32) of the rows in `of`, the nearest first.
 
     Sought among the rows in `among` that lie in the nearest cells: approximate. Where there are too few, and for all other
-    rows, indices are -1 and cosines -1. embeddings: (n, d) float32 unit rows.
+    rows, indices are -1 and cosines -1. least: how many are looked at for each at least, in more cells where need be.
+    embeddings: (n, d) float32 unit rows.
     """
     import faiss
 
@@ -85,7 +92,7 @@ def nearest_in_cells(
     for cell in range(len(of)):
         members = of.members(cell)
         if len(members):
-            there = among.around(cell, n_neighbors)
+            there = among.around(cell, max(n_neighbors, least))
             wanted, vectors = min(n_neighbors, len(there)), embeddings[there]
             for start in range(0, len(members), _QUERY_ROWS):
                 rows = members[start : start + _QUERY_ROWS]

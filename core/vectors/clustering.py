@@ -120,6 +120,11 @@ def cluster_embeddings(
     return _largest_first(labels, centroids, distances)
 
 
+def assign_clusters(embeddings: np.ndarray, centroids: np.ndarray, progress: Progress = no_progress) -> np.ndarray:
+    """Return (n,) int32: the nearest of (k, d) float32 centroids to each of (n, d) rows. On the CPU."""
+    return _faiss_assign(embeddings, centroids, progress)[0]
+
+
 def _hierarchical(embeddings: np.ndarray, params: ClusterParams, device: str, progress: Progress) -> Clusters:
     """Cluster finely, then the fine centroids as points of equal weight; a record goes where its fine cluster goes."""
     plain = dataclasses.replace(params, hierarchical=False)

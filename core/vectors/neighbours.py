@@ -3,8 +3,10 @@
 import numpy as np
 
 from ..base.progress import Progress, no_progress
+from .cells import Cells, nearest_in_cells
 
 EXACT_UP_TO = 50_000
+DENSITY_EXACT_UP_TO = 200_000
 _BLOCK_ROWS = 8192
 
 
@@ -43,13 +45,25 @@ def self_first(indices: np.ndarray) -> np.ndarray:
     return indices
 
 
-def density(embeddings: np.ndarray, n_neighbors: int = 10, least: float = 0.01) -> np.ndarray:
+def density(
+    embeddings: np.ndarray,
+    n_neighbors: int = 10,
+    least: float = 0.01,
+    cells: Cells | None = None,
+    progress: Progress = no_progress,
+) -> np.ndarray:
     """Return (n,) float64: 1 / mean cosine distance to the nearest other records (NovelSum's density, arXiv 2502.17184).
 
+    cells: those of the records, where the nearest are to be sought in near cells only, for very many records.
     least: the smallest mean distance counted, so that a heap of copies is dense and not infinitely so.
     """
     n_neighbors = min(n_neighbors, len(embeddings) - 1)
     if n_neighbors < 1:
         return np.ones(len(embeddings))
-    _, distances = nearest_neighbours(embeddings, n_neighbors + 1, exact_up_to=200_000)
+    if cells is None:
+        _, distances = nearest_neighbours(
+            embeddings, n_neighbors + 1, progress=progress, exact_up_to=DENSITY_EXACT_UP_TO
+        )
+    else:
+        distances = np.clip(1 - nearest_in_cells(embeddings, cells, cells, n_neighbors + 1, progress)[1], 0, 2)
     return 1 / np.maximum(distances[:, 1:].mean(axis=1, dtype=np.float64), least)

@@ -1,7 +1,7 @@
 """Measures of how the selected records lie to each other: see `pairwise.py` for what each is."""
 
 from ..measure import MEASURES, Measure
-from ..pairwise import facility_coverage, vendi
+from ..pairwise import vendi
 
 MEASURES.add(
     Measure(
@@ -43,7 +43,7 @@ MEASURES.add(
         "How near every record of the data is to something selected (mean cosine).",
         "more",
         4,
-        lambda seen: facility_coverage(seen.audience, seen.vectors, seen.device, seen.progress),
+        lambda seen: seen.coverage,
         tells_diversity=True,
     )
 )
