@@ -3,16 +3,19 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import streamlit as st
 
 from components.session import opened, state
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.evidence.current import make_current
+from core.export.decision_replay import Replayed, replay_log
 from core.vectors import reshaping
 from core.workspace.deciding import decide_cluster, decide_records, revise
 from core.workspace.decisions import Decision, next_redo, next_undo
 from core.workspace.edits import edit_record
 
+_REPLAYED = "winnow_replayed"
 _DONE = {"pin": "Pinned", "drop": "Dropped", "clear": "Cleared", "weight": "Weighted"}
 
 
@@ -77,6 +80,24 @@ def _reshape(do: Callable[..., Decision], *arguments, **named) -> Decision | Non
     except CurationError as error:
         state.say(error.on_page)
         return None
+
+
+def replay(log: bytes) -> None:
+    """Replay a log of decisions; what became of it is told by `last_replay`, on the same workspace."""
+    pipeline = opened.pipeline()
+    try:
+        found = replay_log(pipeline, log, state.get().who)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    st.session_state[_REPLAYED] = (pipeline.workspace.folder, found)
+    state.say(f"{counted(found.n_made, 'decision')} replayed. Each can be taken back.")
+
+
+def last_replay() -> Replayed | None:
+    """Return what became of the log that this reader replayed last in the open workspace."""
+    folder, found = st.session_state.get(_REPLAYED, (None, None))
+    return found if folder == opened.pipeline().workspace.folder else None
 
 
 def use(choice_id: str) -> None:

@@ -27,7 +27,14 @@ _MOST_PARTS = 100
 
 
 def rename_cluster(
-    results: Results, cluster: int, name: str, who: str = "", note: str = "", clustering: str = "", refers: int = 0
+    results: Results,
+    cluster: int,
+    name: str,
+    who: str = "",
+    note: str = "",
+    clustering: str = "",
+    refers: int = 0,
+    origin: str = "",
 ) -> Decision:
     """Give a cluster a name of people's own; nothing is out of date by it. Raises CurationError.
 
@@ -40,12 +47,22 @@ def rename_cluster(
         raise CurationError(f"A name has 1 to {_LONGEST_NAME} letters; {name!r} has {len(name)}.")
     return _add(
         results,
-        _about(shape, "rename", cluster, who=who, note=note, text=name, sign=shape.sign(cluster), refers=refers),
+        _about(
+            shape,
+            "rename",
+            cluster,
+            who=who,
+            note=note,
+            text=name,
+            sign=shape.sign(cluster),
+            refers=refers,
+            origin=origin,
+        ),
     )
 
 
 def merge_clusters(
-    results: Results, clusters: Sequence[int], who: str = "", note: str = "", clustering: str = ""
+    results: Results, clusters: Sequence[int], who: str = "", note: str = "", clustering: str = "", origin: str = ""
 ) -> Decision:
     """Make one cluster of several: it has the lowest of their ids, and the others are empty. Raises CurationError."""
     clusters = sorted({int(cluster) for cluster in clusters})
@@ -56,13 +73,22 @@ def merge_clusters(
         for cluster in clusters:
             shape = checked_cluster(results, cluster, clustering)
         first, others = clusters[0], tuple(clusters[1:])
-        made = _about(shape, "merge", first, who=who, note=note, numbers=others, sign=shape.sign(*clusters))
+        made = _about(
+            shape, "merge", first, who=who, note=note, numbers=others, sign=shape.sign(*clusters), origin=origin
+        )
         keep_shape(results, shape.after(made))
         return _add(results, made)
 
 
 def split_cluster(
-    results: Results, cluster: int, parts: int = 2, seed: int = 0, who: str = "", note: str = "", clustering: str = ""
+    results: Results,
+    cluster: int,
+    parts: int = 2,
+    seed: int = 0,
+    who: str = "",
+    note: str = "",
+    clustering: str = "",
+    origin: str = "",
 ) -> Decision:
     """Split a cluster by k-means inside it: the largest part keeps its id, the others get new ones. Raises CurationError."""
     if not 2 <= parts <= _MOST_PARTS:
@@ -77,7 +103,9 @@ def split_cluster(
             raise CurationError(f"Cluster {cluster} has {size:,} records, too few for {parts} parts.")
         new = _next_id(results, shape.base)
         numbers = (seed, cluster, *range(new, new + parts - 1))
-        made = _about(shape, "split", cluster, who=who, note=note, numbers=numbers, sign=shape.sign(cluster))
+        made = _about(
+            shape, "split", cluster, who=who, note=note, numbers=numbers, sign=shape.sign(cluster), origin=origin
+        )
         after = shape.after(made)
         keep_shape(results, after)
         sizes = results.workspace.info(CLUSTERING, after.key)["sizes"]

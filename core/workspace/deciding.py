@@ -16,14 +16,19 @@ from .shape import CLUSTERING, Shape, shape_now
 from .workspace import Workspace
 
 
-def decide_records(workspace: Workspace, action: str, rows: np.ndarray, who: str = "", note: str = "") -> Decision:
-    """Pin, drop or clear records. rows: (m,) row ids. Raises CurationError for a row out of range or no row."""
+def decide_records(
+    workspace: Workspace, action: str, rows: np.ndarray, who: str = "", note: str = "", origin: str = ""
+) -> Decision:
+    """Pin, drop or clear records. rows: (m,) row ids. origin: which decision of a log it is, where one is replayed.
+
+    Raises CurationError for a row out of range or no row.
+    """
     rows = ascending(rows)
     if not len(rows):
         raise CurationError(f"No record to {action}; name at least one.")
     fingerprint = check_rows(workspace, rows)
     return workspace.ledger.add_decision(
-        Decision(action=action, rows=rows, fingerprint=fingerprint, who=who, note=note)
+        Decision(action=action, rows=rows, fingerprint=fingerprint, who=who, note=note, origin=origin)
     )
 
 
@@ -49,6 +54,7 @@ def decide_cluster(
     value: float = 1.0,
     clustering: str = "",
     refers: int = 0,
+    origin: str = "",
 ) -> Decision:
     """Pin, drop, clear or weight a cluster of the current clustering. Raises CurationError where there is no such.
 
@@ -71,6 +77,7 @@ def decide_cluster(
             note=note,
             refers=refers,
             sign=sign,
+            origin=origin,
             **about,
         )
     )
@@ -94,7 +101,12 @@ def checked_cluster(results: Results, cluster: int, clustering: str = "") -> Sha
 
 
 def revise(
-    workspace: Workspace, action: str, find: Callable[[Sequence[Decision]], int | None], who: str = ""
+    workspace: Workspace,
+    action: str,
+    find: Callable[[Sequence[Decision]], int | None],
+    who: str = "",
+    note: str = "",
+    origin: str = "",
 ) -> Decision:
     """Take back or restore a decision. action: "undo" or "redo". find: `next_undo` or `next_redo`, or gives a decision's id.
 
@@ -103,7 +115,7 @@ def revise(
     refers = find(workspace.ledger.decisions())
     if refers is None:
         raise CurationError(f"There is nothing to {action}.")
-    return workspace.ledger.add_decision(Decision(action=action, refers=refers, who=who))
+    return workspace.ledger.add_decision(Decision(action=action, refers=refers, who=who, note=note, origin=origin))
 
 
 def members_then(results: Results, decision: Decision) -> np.ndarray | None:
