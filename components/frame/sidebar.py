@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS
-from components.frame import budget_bar, job_panel, navigation
+from components.frame import budget_bar, job_panel, navigation, others
 from components.session import decide, opened, state
 from core.base.errors import CurationError
 from core.base.text import counted
@@ -15,6 +15,7 @@ from core.selection.params import RoundsParams, SelectionParams
 from core.selection.stage import last_selection_key
 from core.workspace.deciding import overrides_of
 from core.workspace.decisions import next_undo
+from core.workspace.told import ago, told
 
 _STAGE_NAMES = {
     "embed": "Embeddings",
@@ -43,6 +44,7 @@ def show(pipeline: Pipeline) -> None:
         job = job_panel.show(pipeline)
         if pipeline.workspace.has_data:
             _budget(pipeline, busy=job is not None and job.is_active)
+            others.show(pipeline.workspace.ledger)
             _stages(pipeline)
 
 
@@ -87,9 +89,17 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
             key="update_selection",
             **again,
         )
-    if next_undo(pipeline.workspace.ledger.decisions()):
+    made = pipeline.workspace.ledger.decisions()
+    if last := next_undo(made):
+        last_made = next(decision for decision in reversed(made) if decision.id == last)
         st.button(
-            "Undo the last decision", icon=ICONS["undo"], width="stretch", on_click=decide.undo, key="sidebar_undo"
+            "Undo the last decision",
+            icon=ICONS["undo"],
+            width="stretch",
+            on_click=decide.undo,
+            args=(last,),
+            key="sidebar_undo",
+            help=as_markdown(f"{last_made.who or 'Somebody'} {told(last_made)}, {ago(last_made.at)}"),
         )
 
 

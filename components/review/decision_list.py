@@ -1,17 +1,30 @@
 """The decisions so far: who decided what, when, whether it stands, and a way to take back any of them."""
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from components.charts.theme import ICONS
+from components.review import log_files
 from components.session import decide, opened, state
 from core.base.text import counted
 from core.run.pipeline import Pipeline
-from core.workspace.deciding import decide_cluster
-from core.workspace.decisions import ACTIONS, Decision, Overrides, carry_over, decision_states, next_redo, next_undo
+from core.vectors.reshaping import rename_cluster
+from core.workspace.deciding import decide_cluster, members_then
+from core.workspace.decisions import (
+    ACTIONS,
+    REVISIONS,
+    Decision,
+    Overrides,
+    best_overlap,
+    decision_states,
+    next_redo,
+    next_undo,
+)
+from core.workspace.shape import STRUCTURE, is_about_today, then_called
+from core.workspace.told import about_shape, matching
 
 _LEAST_OVERLAP = 0.3
+_MOST_SHOWN = 2000
 
 
 def show(pipeline: Pipeline, overrides: Overrides) -> None:
@@ -34,17 +47,42 @@ def show(pipeline: Pipeline, overrides: Overrides) -> None:
         return
     _set_aside(pipeline, overrides)
     states = decision_states(decisions, overrides)
-    frame = pd.DataFrame([_line(pipeline, decision, states) for decision in reversed(decisions)])
+    shown = _filtered(decisions)
+    log_files.show(pipeline)
+    if not shown:
+        st.caption("No decision is like that.")
+        return
+    newest = shown[-_MOST_SHOWN:][::-1]
+    if len(newest) < len(shown):
+        st.caption(f"The newest {len(newest):,} of {counted(len(shown), 'decision')}.")
+    frame = pd.DataFrame([_line(pipeline, decision, states) for decision in newest])
     event = st.dataframe(
         frame,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        key="decisions",
+        key=f"decisions-{newest[0].id}-{len(newest)}",  # another list has another line under the mark
         height=min(360, 40 + 35 * len(frame)),
     )
     if event.selection.rows:
-        _one(pipeline, list(reversed(decisions))[event.selection.rows[0]], states)
+        _one(pipeline, newest[event.selection.rows[0]], states)
+
+
+def _filtered(decisions: list[Decision]) -> list[Decision]:
+    """Ask for a person, an action and words; return the decisions that are so, oldest first."""
+    people = sorted({decision.who for decision in decisions})
+    actions = [action for action in (*ACTIONS, *REVISIONS) if any(d.action == action for d in decisions)]
+    person, kind, words = st.columns([2, 2, 3])
+    who = person.selectbox(
+        "Whose",
+        [None, *people],
+        format_func=lambda each: "Everybody's" if each is None else each or "Nobody's",
+        key="whose",
+    )
+    action = kind.selectbox(
+        "Action", [None, *actions], format_func=lambda each: "All" if each is None else each, key="log_action"
+    )
+    return matching(decisions, who, action, words.text_input("Words", key="log_words", placeholder="in what and why"))
 
 
 def _line(pipeline: Pipeline, decision: Decision, states: dict[int, str]) -> dict:
@@ -69,9 +107,10 @@ def describe(pipeline: Pipeline, decision: Decision) -> str:
         rows = decision.rows
         field = f", {decision.field}" if decision.action == "edit" else ""
         return f"record {rows[0]:,}{field}" if len(rows) == 1 else counted(len(rows), "record")
-    by = f" x {decision.value:g}" if decision.action == "weight" else ""
-    if decision.clustering == pipeline.current("cluster"):
-        return f"cluster {decision.cluster} ({opened.cluster_names(pipeline)[decision.cluster]}){by}"
+    by = f" x {decision.value:g}" if decision.action == "weight" else about_shape(decision, " ")
+    if is_about_today(pipeline, decision):
+        name = then_called(pipeline, decision)
+        return f"cluster {decision.cluster}{f' ({name})' if name else ''}{by}"
     return f"cluster {decision.cluster} of an earlier clustering{by}"
 
 
@@ -89,11 +128,17 @@ def _one(pipeline: Pipeline, decision: Decision, states: dict[int, str]) -> None
 
 
 def _set_aside(pipeline: Pipeline, overrides: Overrides) -> None:
+    if overrides.lost:
+        st.warning(
+            f"{counted(len(overrides.lost), 'decision is', 'decisions are')} about records of an earlier import that nothing "
+            "tells any more, without effect on today's.",
+            icon=":material/history_toggle_off:",
+        )
     if not overrides.set_aside:
         return
     st.warning(
-        f"{counted(len(overrides.set_aside), 'decision is', 'decisions are')} about clusters of an earlier clustering, without "
-        "effect on today's.",
+        f"{counted(len(overrides.set_aside), 'decision is', 'decisions are')} about clusters of an earlier clustering, or "
+        "of today's before somebody merged or split them. They have no effect.",
         icon=":material/update:",
     )
     matches = [(decision, *match) for decision in overrides.set_aside if (match := _match(pipeline, decision))]
@@ -107,14 +152,11 @@ def _set_aside(pipeline: Pipeline, overrides: Overrides) -> None:
 
 def _match(pipeline: Pipeline, decision: Decision) -> tuple[int, float] | None:
     """Return (cluster, overlap) of the cluster that took the place of the decision's, None where none overlaps enough."""
-    workspace = pipeline.workspace
-    if not workspace.has("cluster", decision.clustering):
-        return None
-    old = np.asarray(workspace.array("cluster", decision.clustering))
     new = opened.labels(pipeline)
-    if new is None or len(old) != len(new):
+    members = None if new is None or decision.action in STRUCTURE else members_then(pipeline, decision)
+    if members is None:
         return None
-    cluster, overlap = carry_over(old, new, decision.cluster)
+    cluster, overlap = best_overlap(members, new)
     return (cluster, overlap) if overlap >= _LEAST_OVERLAP else None
 
 
@@ -122,5 +164,8 @@ def _carry(pipeline: Pipeline, matches: list[tuple[Decision, int, float]]) -> No
     for decision, cluster, _ in matches:
         note = f"carried over from decision {decision.id}"
         original = decision.refers or decision.id
-        decide_cluster(pipeline, decision.action, cluster, state.get().who, note, decision.value, refers=original)
+        if decision.action == "rename":
+            rename_cluster(pipeline, cluster, decision.text, state.get().who, note, refers=original)
+        else:
+            decide_cluster(pipeline, decision.action, cluster, state.get().who, note, decision.value, refers=original)
     state.say(f"{counted(len(matches), 'decision')} carried over.")

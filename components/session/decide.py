@@ -1,15 +1,21 @@
 """What is decided on a page, and which selection is current: written to the workspace and said aloud. Callbacks only."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+import streamlit as st
 
 from components.session import opened, state
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.evidence.current import make_current
+from core.export.decision_replay import Replayed, replay_log
+from core.vectors import reshaping
 from core.workspace.deciding import decide_cluster, decide_records, revise
-from core.workspace.decisions import next_redo, next_undo
+from core.workspace.decisions import Decision, next_redo, next_undo
 from core.workspace.edits import edit_record
 
+_REPLAYED = "winnow_replayed"
 _DONE = {"pin": "Pinned", "drop": "Dropped", "clear": "Cleared", "weight": "Weighted"}
 
 
@@ -44,6 +50,54 @@ def on_field(row: int, field: str, text: str, note: str = "") -> None:
         state.say(error.on_page)
         return
     state.say(f"{decision.field} of record {row:,} is edited; exports will have the new text. Undo takes it back.")
+
+
+def rename_cluster(cluster: int, name: str, clustering: str = "", note: str = "") -> None:
+    """Give a cluster another name. clustering: the key of the clustering that the reader saw."""
+    if _reshape(reshaping.rename_cluster, cluster, name, clustering=clustering, note=note):
+        state.say(f"Cluster {cluster} is called {name.strip()} now. Undo takes it back.")
+
+
+def merge_clusters(clusters: Sequence[int], clustering: str = "", note: str = "") -> None:
+    """Make one cluster of several."""
+    if made := _reshape(reshaping.merge_clusters, clusters, clustering=clustering, note=note):
+        state.say(
+            f"{counted(len(made.numbers) + 1, 'cluster')} are one now, cluster {made.cluster}. Undo takes it back."
+        )
+
+
+def split_cluster(cluster: int, parts: int = 2, seed: int = 0, clustering: str = "", note: str = "") -> None:
+    """Split a cluster into parts by k-means."""
+    if made := _reshape(reshaping.split_cluster, cluster, parts, seed, clustering=clustering, note=note):
+        ids = ", ".join(map(str, made.numbers[1:]))
+        state.say(f"Cluster {cluster} is {len(made.numbers) - 1} clusters now: {ids}. Undo takes it back.")
+
+
+def _reshape(do: Callable[..., Decision], *arguments, **named) -> Decision | None:
+    """Rename, merge or split; return the decision, or None where it can't be, which is said."""
+    try:
+        return do(opened.pipeline(), *arguments, who=state.get().who, **named)
+    except CurationError as error:
+        state.say(error.on_page)
+        return None
+
+
+def replay(log: bytes) -> None:
+    """Replay a log of decisions; what became of it is told by `last_replay`, on the same workspace."""
+    pipeline = opened.pipeline()
+    try:
+        found = replay_log(pipeline, log, state.get().who)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    st.session_state[_REPLAYED] = (pipeline.workspace.folder, found)
+    state.say(f"{counted(found.n_made, 'decision')} replayed. Each can be taken back.")
+
+
+def last_replay() -> Replayed | None:
+    """Return what became of the log that this reader replayed last in the open workspace."""
+    folder, found = st.session_state.get(_REPLAYED, (None, None))
+    return found if folder == opened.pipeline().workspace.folder else None
 
 
 def use(choice_id: str) -> None:

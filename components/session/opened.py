@@ -10,6 +10,7 @@ from core.evidence.candidates import Choice, rows_of
 from core.run.pipeline import Pipeline, open_results
 from core.selection.stage import last_selection_key
 from core.selection.status import DROPPED, FREE, PINNED, SELECTED
+from core.workspace import shape
 from core.workspace.decisions import Overrides
 from core.workspace.workspace import Workspace
 
@@ -45,7 +46,7 @@ def labels(opened: Pipeline) -> np.ndarray | None:
 
 def cluster_names(opened: Pipeline) -> list[str]:
     """Return the names of the clusters."""
-    return opened.workspace.info("cluster", opened.current("cluster"))["names"]
+    return shape.cluster_names(opened)
 
 
 def quality(opened: Pipeline) -> np.ndarray | None:

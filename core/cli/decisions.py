@@ -6,15 +6,20 @@ from pathlib import Path
 import numpy as np
 
 from ..base.errors import CurationError
-from ..base.text import counted, shorten
+from ..base.text import counted, one_line, shorten
 from ..evidence.current import current_selection, follow_decisions
+from ..export.decision_lines import write_log
+from ..export.decision_replay import replay_log
 from ..run.pipeline import Pipeline
 from ..selection.params import RoundsParams
+from ..vectors import reshaping
 from ..workspace.deciding import decide_cluster, decide_records, revise
-from ..workspace.decisions import Decision, next_redo, next_undo
+from ..workspace.decisions import ACTIONS, REVISIONS, Decision, next_redo, next_undo
 from ..workspace.edits import edit_record, editable_fields, edits_in
 from ..workspace.ledger import user_name
-from .opening import open_pipeline, say_current
+from ..workspace.shape import cluster_names
+from ..workspace.told import matching, told
+from .opening import open_pipeline, say_current, warn
 from .verbs import Verbs
 
 
@@ -35,6 +40,25 @@ def add_verbs(verbs: Verbs) -> None:
     sub.add_argument("--cluster", type=int, required=True, help="the cluster's number")
     sub.add_argument("--by", type=float, required=True, help="the multiplier, 0 or more; 1 takes it off")
     _add_note(sub)
+    sub = verbs.add("decisions", "Show the log of decisions, write it to a file, or replay one of another import.", log)
+    sub.add_argument("--who", help="only this person's")
+    sub.add_argument("--action", choices=(*ACTIONS, *REVISIONS), help="only of this kind")
+    sub.add_argument("--words", default="", help="only those whose words or note hold these")
+    sub.add_argument("--out", help="write all of them to this file, as JSONL")
+    sub.add_argument("--replay", help="decide here what such a file tells, as far as its records and clusters are here")
+    ways = verbs.add_ways("recluster", "Name, merge or split clusters by hand.", "rename|merge|split")
+    way = ways.add("rename", "Give a cluster a name of your own.", rename)
+    way.add_argument("--cluster", type=int, required=True, help="the cluster's number")
+    way.add_argument("--name", required=True, help="its name")
+    _add_note(way)
+    way = ways.add("merge", "Make one cluster of several; it keeps the lowest number.", merge)
+    way.add_argument("--clusters", required=True, help="their numbers, as in 3,17")
+    _add_note(way)
+    way = ways.add("split", "Split a cluster by k-means inside it; the largest part keeps the number.", split)
+    way.add_argument("--cluster", type=int, required=True, help="the cluster's number")
+    way.add_argument("--parts", type=int, default=2, help="into how many (2)")
+    way.add_argument("--seed", type=int, default=0, help="of everything random (0)")
+    _add_note(way)
     sub = verbs.add("edit", "Correct a field of a record; the original stays, an export has the new text.", edit)
     sub.add_argument("row", type=int, help="the record's number")
     sub.add_argument("--field", help="as in the data, or prompt or response; without it the fields are listed")
@@ -74,6 +98,59 @@ def weight(arguments: argparse.Namespace) -> None:
     decision = _decide_cluster(pipeline, "weight", arguments.cluster, arguments, arguments.by)
     print(f"weight: cluster {decision.cluster} x {decision.value:g} (decision {decision.id})")
     follow(pipeline)
+
+
+def log(arguments: argparse.Namespace) -> None:
+    """Show, write or replay the log."""
+    pipeline = open_pipeline(arguments)
+    if arguments.out:
+        n = write_log(pipeline, Path(arguments.out))
+        print(f"{counted(n, 'decision')} written to {Path(arguments.out).resolve()}")
+    if arguments.replay:
+        found = replay_log(pipeline, Path(arguments.replay), user_name())
+        print(f"{counted(found.n_made, 'decision')} replayed, {found.n_here_before:,} here before")
+        for number, said, why in found.missing:
+            warn(f"decision {number}, {one_line(said)}: {one_line(why)}")
+        _follow(pipeline)
+    if arguments.out or arguments.replay:
+        return
+    for made in matching(pipeline.workspace.ledger.decisions(), arguments.who, arguments.action, arguments.words):
+        note = f": {one_line(made.note)}" if made.note else ""
+        print(f"{made.id:>6}  {made.at}  {made.who or '-'} {told(made)}{note}")
+
+
+def rename(arguments: argparse.Namespace) -> None:
+    """Give a cluster another name."""
+    pipeline = open_pipeline(arguments)
+    made = reshaping.rename_cluster(pipeline, arguments.cluster, arguments.name, user_name(), arguments.note)
+    print(f"rename: cluster {made.cluster} is {made.text} (decision {made.id})")
+
+
+def merge(arguments: argparse.Namespace) -> None:
+    """Make one cluster of several."""
+    pipeline = open_pipeline(arguments)
+    clusters = [part.strip() for part in arguments.clusters.split(",")]
+    if not all(part.isdecimal() for part in clusters):
+        raise CurationError(f"clusters is {arguments.clusters!r}; write cluster numbers, as in 3,17.")
+    made = reshaping.merge_clusters(pipeline, [*map(int, clusters)], user_name(), arguments.note)
+    _say_shape(pipeline, made, (made.cluster,))
+
+
+def split(arguments: argparse.Namespace) -> None:
+    """Split a cluster."""
+    pipeline = open_pipeline(arguments)
+    made = reshaping.split_cluster(
+        pipeline, arguments.cluster, arguments.parts, arguments.seed, user_name(), arguments.note
+    )
+    _say_shape(pipeline, made, made.numbers[1:])
+
+
+def _say_shape(pipeline: Pipeline, made: Decision, clusters: tuple[int, ...]) -> None:
+    now = pipeline.fresh()
+    sizes, names = now.info("cluster")["sizes"], cluster_names(now)
+    print(f"{told(made)} (decision {made.id})")
+    for cluster in clusters:
+        print(f"{cluster:>5} {sizes[cluster]:>9,}  {names[cluster]}")
 
 
 def edit(arguments: argparse.Namespace) -> None:

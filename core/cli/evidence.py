@@ -16,6 +16,7 @@ from ..measures.measure import MEASURES
 from ..run.pipeline import Pipeline
 from ..run.tasks import Step
 from ..selection.method import is_seeded
+from ..workspace.shape import cluster_names
 from .opening import open_pipeline, run_in_workspace, say_stability, warn
 from .options import add_device, add_options, read
 from .verbs import Verbs
@@ -102,7 +103,7 @@ def _say_difference(pipeline: Pipeline, one: tuple[Choice, np.ndarray], other: t
     labels = pipeline.array("cluster")
     if labels is None:
         return
-    clusters = by_cluster(apart, labels, pipeline.info("cluster")["names"])
+    clusters = by_cluster(apart, labels, cluster_names(pipeline))
     for line in clusters.head(_SHOWN_CLUSTERS).itertuples():
         print(f"  cluster {line.cluster} {line.name}: {line.both} both, {line.only_a} first, {line.only_b} second")
     if len(clusters) > _SHOWN_CLUSTERS:

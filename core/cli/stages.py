@@ -17,6 +17,7 @@ from ..quality.scorers.judge import judge_estimate
 from ..quality.stage import scores_made
 from ..run.pipeline import STAGES, Pipeline
 from ..vectors.embedding import EmbedParams
+from ..workspace.shape import cluster_names
 from .opening import open_pipeline, run_stage, say_selection, scores_named, warn
 from .options import add_device, add_options, read
 from .verbs import Verbs
@@ -97,8 +98,9 @@ def _run(name: str, arguments: argparse.Namespace) -> None:
 
 def _say_clusters(pipeline: Pipeline) -> None:
     info = pipeline.finished("cluster")
-    for number, (size, name) in enumerate(zip(info["sizes"], info["names"], strict=True)):
-        print(f"{number:>5} {size:>9,}  {name}")
+    for number, (size, name) in enumerate(zip(info["sizes"], cluster_names(pipeline), strict=True)):
+        if size:  # one that was merged into another is not shown
+            print(f"{number:>5} {size:>9,}  {name}")
 
 
 def _say_counts(pipeline: Pipeline) -> None:

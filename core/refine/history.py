@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..workspace.decisions import ACTIONS, REVISIONS, Decision, in_force
+from ..workspace.decisions import ACTIONS, CONSTRAINTS, REVISIONS, Decision, in_force
+from ..workspace.shape import base_of, cluster_names
 from .run import RefineRun, Round
 from .runs import Rounds
 from .weights import effective_weights, explain
@@ -41,7 +42,7 @@ class History:
     def marks(self) -> list[list[Decision]]:
         """Return, for each column, the decisions on clusters before it that stand today."""
         return [
-            [d for d in made if d.target == "cluster" and d.action in ACTIONS and d.id not in self.taken_back]
+            [d for d in made if d.target == "cluster" and d.action in CONSTRAINTS and d.id not in self.taken_back]
             for made in self.decisions
         ]
 
@@ -67,14 +68,15 @@ def history_of(rounds: Rounds, run: RefineRun, upto: int | None = None) -> Histo
     titles = [f"Round {made.number}" for made in standing]
     weights, effective = [each["weights"] for each in arrays], [each["effective"] for each in arrays]
     made_so_far = rounds.workspace.ledger.decisions()
-    decisions = [_between(run, made_so_far, standing, made) for made in standing]
+    base = base_of(rounds.results, run.inputs["cluster"])
+    decisions = [_between(base, made_so_far, standing, made) for made in standing]
     if not standing or (standing[-1].feedback and len(standing) < run.params.rounds):
         coming = rounds.next_weights(run, upto)
         weights.append(coming)
         effective.append(effective_weights(coming, rounds.multipliers(run)))
         titles.append("next")
-        decisions.append(_between(run, made_so_far, standing, None))
-    names = rounds.workspace.info("cluster", run.inputs["cluster"])["names"]
+        decisions.append(_between(base, made_so_far, standing, None))
+    names = cluster_names(rounds.results, run.inputs["cluster"])
     taken_back = {d.id for d in made_so_far if d.action in ACTIONS} - {d.id for d in in_force(made_so_far)}
     return History(names, titles, np.stack(weights, 1), np.stack(effective, 1), decisions, frozenset(taken_back))
 
@@ -84,10 +86,12 @@ def decisions_before(rounds: Rounds, run: RefineRun, made: Round | None) -> list
 
     Before the first round everything decided so far counts. See `History.decisions` for what is left out.
     """
-    return _between(run, rounds.workspace.ledger.decisions(), rounds.rounds(run.id), made)
+    base = base_of(rounds.results, run.inputs["cluster"])
+    return _between(base, rounds.workspace.ledger.decisions(), rounds.rounds(run.id), made)
 
 
-def _between(run: RefineRun, decisions: list[Decision], standing: list[Round], made: Round | None) -> list[Decision]:
+def _between(base: str, decisions: list[Decision], standing: list[Round], made: Round | None) -> list[Decision]:
+    """See `decisions_before`. base: the key of the clustering that the run's was shaped from."""
     before = [each for each in standing if made is None or each.number < made.number]
     since = before[-1].last_decision if before else 0
     then = [d for d in decisions if made is None or d.id <= made.last_decision]
@@ -95,7 +99,7 @@ def _between(run: RefineRun, decisions: list[Decision], standing: list[Round], m
 
     def counts(d: Decision) -> bool:
         what = about.get(d.refers, d) if d.action in REVISIONS else d
-        if what.target == "cluster" and what.clustering != run.inputs["cluster"]:
+        if what.target == "cluster" and what.clustering != base:
             return False  # of another clustering: set aside
         return d.id in stood if d.action in ACTIONS else d.refers <= since
 
@@ -132,7 +136,7 @@ def round_table(rounds: Rounds, run: RefineRun, made: Round) -> "pd.DataFrame":
     decided = decisions_before(rounds, run, made)
     columns = {
         "cluster": np.arange(k),
-        "name": rounds.workspace.info("cluster", run.inputs["cluster"])["names"],
+        "name": cluster_names(rounds.results, run.inputs["cluster"]),
         "weight": before,
         "multiplier": [factors.get(cluster, 1.0) for cluster in range(k)],
     }
@@ -150,7 +154,7 @@ def round_table(rounds: Rounds, run: RefineRun, made: Round) -> "pd.DataFrame":
 def _held_by(
     arrays: dict[str, np.ndarray], factors: dict[int, float], floored: np.ndarray | None, decided: list[Decision]
 ) -> list[str]:
-    people = {d.cluster: d.action for d in decided if d.target == "cluster" and d.action in ACTIONS}
+    people = {d.cluster: d.action for d in decided if d.target == "cluster" and d.action in CONSTRAINTS}
     wanted = arrays["effective"] * arrays["quotas"].sum()
     words = []
     for cluster, left in enumerate(arrays["left"]):

@@ -29,6 +29,7 @@ from ..refine.runs import Rounds
 from ..selection.params import REASONS
 from ..workspace.deciding import decide_cluster, decide_records
 from ..workspace.ledger import user_name
+from ..workspace.shape import cluster_names
 from ..workspace.workspace import Workspace, default_folder
 from .pipeline import STAGES, Pipeline, open_results
 from .tasks import Step, run_steps
@@ -182,15 +183,16 @@ class Curation:
         return table.take(wanted, ["row_id", "prompt", "response", "source"]).to_pandas()
 
     def clusters(self) -> pd.DataFrame:
-        """Return a row a cluster: cluster, name, size, and how many of it are selected."""
+        """Return a row a cluster that has records: cluster, name, size, and how many of it are selected."""
         import pandas as pd
 
         results = self.results
         info, taken = results.finished("cluster"), results.table("select")
-        counts = {"cluster": np.arange(len(info["sizes"])), "name": info["names"], "size": info["sizes"]}
+        counts = {"cluster": np.arange(len(info["sizes"])), "name": cluster_names(results), "size": info["sizes"]}
         rows = np.zeros(0, np.int64) if taken is None else taken["row_id"].to_numpy()
         selected = np.bincount(results.array("cluster")[rows], minlength=len(info["sizes"]))
-        return pd.DataFrame(counts | {"selected": selected})
+        made = pd.DataFrame(counts | {"selected": selected})
+        return made[made["size"] > 0].reset_index(drop=True)
 
     def selection(self) -> pd.DataFrame:
         """Return the current selection in pick order: row_id, cluster, score, reason, and the record's prompt and response."""

@@ -56,8 +56,9 @@ class Pool:
 
     @property
     def n_clusters(self) -> int:
-        """Return the number of clusters, one where the pool has no labels."""
-        return int(self.labels.max()) + 1 if self.labels is not None and self.n_records else 1
+        """Return the number of clusters, one where the pool has no labels; the last ones may be empty where it has weights."""
+        least = 1 if self.weights is None else len(self.weights)
+        return max(int(self.labels.max()) + 1, least) if self.labels is not None and self.n_records else 1
 
     def clusters_of(self, rows: np.ndarray) -> np.ndarray:
         """Return the int32 clusters of `rows`, -1 where the pool has no labels."""

@@ -14,6 +14,7 @@ from ..base.progress import part_of
 from ..models.encoder import SentenceEncoder
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
+from ..workspace.shape import shape_now
 from ..workspace.shards import make_in_shards
 from .cluster_counts import SuggestParams, compare_counts
 from .cluster_facts import typical_words
@@ -21,6 +22,7 @@ from .cluster_names import name_clusters, sample_for_names
 from .clustering import ClusterParams, cluster_embeddings
 from .embedding import SHARD_ROWS, EmbedParams, copy_unit_rows, embed_texts, open_vectors
 from .projection import ProjectParams, lay_out
+from .reshaping import keep_shape
 
 _NAME_TEXT = 600
 _CALIBRATE_ON = 32
@@ -92,6 +94,10 @@ class _Cluster(Stage):
         keys = {each: self.digest(each, needs) for each in alike}
         there = [keys[each] for each in (params, *alike) if results.workspace.has(self.name, keys[each])]
         return there[0] if there else keys[alike[0]]
+
+    def standing(self, results: Results, key: str) -> str:
+        """Return the key of the clusters as people merged and split them."""
+        return keep_shape(results, shape_now(results))
 
 
 def _project(run: Run) -> Result:

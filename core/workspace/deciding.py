@@ -1,6 +1,7 @@
 """Deciding on a workspace: records and clusters pinned, dropped, weighted or cleared; what follows from all decisions."""
 
 import collections
+import dataclasses
 import threading
 from collections.abc import Callable, Sequence
 
@@ -11,19 +12,23 @@ from .decisions import Decision, Overrides, resolve_overrides
 from .found_again import rows_today
 from .results import RECORDS, Results
 from .row_sets import ascending
+from .shape import CLUSTERING, Shape, shape_now
 from .workspace import Workspace
 
-CLUSTERING = "cluster"  # the stage whose groups of records people decide on as one
 
+def decide_records(
+    workspace: Workspace, action: str, rows: np.ndarray, who: str = "", note: str = "", origin: str = ""
+) -> Decision:
+    """Pin, drop or clear records. rows: (m,) row ids. origin: which decision of a log it is, where one is replayed.
 
-def decide_records(workspace: Workspace, action: str, rows: np.ndarray, who: str = "", note: str = "") -> Decision:
-    """Pin, drop or clear records. rows: (m,) row ids. Raises CurationError for a row out of range or no row."""
+    Raises CurationError for a row out of range or no row.
+    """
     rows = ascending(rows)
     if not len(rows):
         raise CurationError(f"No record to {action}; name at least one.")
     fingerprint = check_rows(workspace, rows)
     return workspace.ledger.add_decision(
-        Decision(action=action, rows=rows, fingerprint=fingerprint, who=who, note=note)
+        Decision(action=action, rows=rows, fingerprint=fingerprint, who=who, note=note, origin=origin)
     )
 
 
@@ -49,37 +54,59 @@ def decide_cluster(
     value: float = 1.0,
     clustering: str = "",
     refers: int = 0,
+    origin: str = "",
 ) -> Decision:
     """Pin, drop, clear or weight a cluster of the current clustering. Raises CurationError where there is no such.
 
     clustering: the key of the clustering that the caller has in mind, if any; another one now is an error.
     refers: the decision about an earlier clustering that this one carries over.
     """
-    if clustering and clustering != results.current(CLUSTERING):
-        raise CurationError(f"The clusters have changed since cluster {cluster} was looked at; nothing was decided.")
-    clustering = results.current(CLUSTERING)
-    if not clustering:
-        raise lacking("There are no clusters yet, or they are out of date", CLUSTERING, results.workspace.folder)
-    n_clusters = len(results.info(CLUSTERING)["sizes"])
-    if not 0 <= cluster < n_clusters:
-        raise CurationError(f"cluster is {cluster}; the clusters are 0 to {n_clusters - 1}.")
+    shape = checked_cluster(results, cluster, clustering)
+    sign, about = shape.sign(cluster), {}
+    if sign:  # its records are written down, for they can't be told from the clustering as it was found
+        about = {"rows": np.flatnonzero(results.array(CLUSTERING) == cluster), "fingerprint": results.key(RECORDS)}
     results.forget()
     return results.workspace.ledger.add_decision(
         Decision(
             action=action,
             target="cluster",
             cluster=cluster,
-            clustering=clustering,
+            clustering=shape.base,
             value=value,
             who=who,
             note=note,
             refers=refers,
+            sign=sign,
+            origin=origin,
+            **about,
         )
     )
 
 
+def checked_cluster(results: Results, cluster: int, clustering: str = "") -> Shape:
+    """Return the shape that the current clustering has. Raises CurationError where it has no such cluster with records.
+
+    clustering: the key of the clustering that the caller has in mind, if any; another one now is an error.
+    """
+    if clustering and clustering != results.current(CLUSTERING):
+        raise CurationError(f"The clusters have changed since cluster {cluster} was looked at; nothing was decided.")
+    if not results.current(CLUSTERING):
+        raise lacking("There are no clusters yet, or they are out of date", CLUSTERING, results.workspace.folder)
+    sizes = results.info(CLUSTERING)["sizes"]
+    if not 0 <= cluster < len(sizes):
+        raise CurationError(f"cluster is {cluster}; the clusters are 0 to {len(sizes) - 1}.")
+    if not sizes[cluster]:
+        raise CurationError(f"Cluster {cluster} has no records: it was merged into another, which can be decided on.")
+    return shape_now(results)
+
+
 def revise(
-    workspace: Workspace, action: str, find: Callable[[Sequence[Decision]], int | None], who: str = ""
+    workspace: Workspace,
+    action: str,
+    find: Callable[[Sequence[Decision]], int | None],
+    who: str = "",
+    note: str = "",
+    origin: str = "",
 ) -> Decision:
     """Take back or restore a decision. action: "undo" or "redo". find: `next_undo` or `next_redo`, or gives a decision's id.
 
@@ -88,7 +115,17 @@ def revise(
     refers = find(workspace.ledger.decisions())
     if refers is None:
         raise CurationError(f"There is nothing to {action}.")
-    return workspace.ledger.add_decision(Decision(action=action, refers=refers, who=who))
+    return workspace.ledger.add_decision(Decision(action=action, refers=refers, who=who, note=note, origin=origin))
+
+
+def members_then(results: Results, decision: Decision) -> np.ndarray | None:
+    """Return the rows that the cluster of a decision had when it was made; None where nothing tells any more."""
+    if decision.sign:
+        return rows_today(results.workspace, decision.fingerprint, decision.rows)
+    if not results.workspace.has(CLUSTERING, decision.clustering):
+        return None
+    labels = results.workspace.array(CLUSTERING, decision.clustering)
+    return np.flatnonzero(labels == decision.cluster) if len(labels) == results.n_records() else None
 
 
 def overrides_of(results: Results) -> Overrides:
@@ -111,13 +148,18 @@ def _overrides(results: Results) -> Overrides:
         if name in _found:
             _found.move_to_end(name)
             return _found[name]
+    shape = shape_now(results)
     found = resolve_overrides(
         made,
         results.n_records(),
         results.array(CLUSTERING),
-        results.current(CLUSTERING),
+        shape.base if results.current(CLUSTERING) else "",
         rows_of=lambda d: rows_today(workspace, d.fingerprint, d.rows, d.hashes, today),
+        sign_of=shape.sign,
+        members_then=lambda d: members_then(results, d),
     )
+    if shape.aside:
+        found = dataclasses.replace(found, set_aside=(*found.set_aside, *shape.aside))
     for rows in (found.pinned, found.dropped):
         rows.setflags(write=False)
     with _finding:

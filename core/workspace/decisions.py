@@ -139,11 +139,15 @@ def resolve_overrides(
     labels: np.ndarray | None,
     clustering: str,
     rows_of: Callable[[Decision], np.ndarray | None] = lambda decision: decision.rows,
+    sign_of: Callable[[int], str] = lambda cluster: "",
+    members_then: Callable[[Decision], np.ndarray | None] = lambda decision: decision.rows,
 ) -> Overrides:
     """Replay `decisions` into constraints on `n_records` records.
 
     labels: (n,) clusters of the clustering whose key is `clustering`, or None. `rows_of` finds a record decision's rows
     in today's data, None where it can't. Decisions about another clustering are set aside, not guessed at (see `carry_over`).
+    sign_of: the sign that a cluster has today. A decision on one that was merged or split since is about the records that it
+    had, those of `members_then`; a weight on it is set aside.
     """
     state = np.zeros(n_records, np.int8)
     multipliers: dict[int, float] = {}
@@ -152,19 +156,22 @@ def resolve_overrides(
     members = _members(labels, sum(decision.target == "cluster" for decision in standing))
     carried = {d.refers for d in standing if d.refers and d.clustering == clustering}
     for decision in sorted(standing, key=lambda d: d.refers or d.id):
-        if decision.target == "cluster" and (labels is None or decision.clustering != clustering):
+        on_cluster = decision.target == "cluster"
+        there = on_cluster and labels is not None and decision.clustering == clustering
+        same = there and decision.sign == sign_of(decision.cluster)
+        if on_cluster and (not there or (decision.action == "weight" and not same)):
             if decision.id not in carried and not (decision.refers and decision.refers in carried):
                 set_aside.append(decision)
             continue
         if decision.action == "weight":
             multipliers[decision.cluster] = decision.value
             continue
-        rows = members(decision.cluster) if decision.target == "cluster" else rows_of(decision)
-        if rows is None:
+        find = rows_of if not on_cluster else members_then if not same else lambda d: members(d.cluster)
+        if (rows := find(decision)) is None:
             lost.append(decision)
             continue
         state[rows] = {"clear": 0, "pin": 1, "drop": 2}[decision.action]
-        if decision.action == "clear" and decision.target == "cluster":
+        if decision.action == "clear" and same:
             multipliers.pop(decision.cluster, None)
     multipliers = {cluster: factor for cluster, factor in sorted(multipliers.items()) if factor != 1}
     pinned, dropped = np.flatnonzero(state == 1), np.flatnonzero(state == 2)
@@ -185,9 +192,13 @@ def carry_over(old_labels: np.ndarray, new_labels: np.ndarray, cluster: int) -> 
 
     old_labels, new_labels: (n,) int. Overlap is Jaccard's: records in both / records in either, in 0..1.
     """
-    members = old_labels == cluster
-    shared = np.bincount(new_labels[members], minlength=int(new_labels.max()) + 1)
-    union = members.sum() + np.bincount(new_labels, minlength=len(shared)) - shared
+    return best_overlap(np.flatnonzero(old_labels == cluster), new_labels)
+
+
+def best_overlap(rows: np.ndarray, new_labels: np.ndarray) -> tuple[int, float]:
+    """Return (cluster, overlap) for the cluster that overlaps the records `rows` most; see `carry_over`."""
+    shared = np.bincount(new_labels[rows], minlength=int(new_labels.max()) + 1)
+    union = len(rows) + np.bincount(new_labels, minlength=len(shared)) - shared
     overlap = shared / np.maximum(union, 1)
     best = int(overlap.argmax())
     return best, float(overlap[best])

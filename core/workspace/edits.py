@@ -26,7 +26,9 @@ def editable_fields(workspace: Workspace, row: int) -> list[Field]:
     return fields_of(orjson.loads(_raw(workspace, row)), parse_fields(workspace.dataset().fields))
 
 
-def edit_record(workspace: Workspace, row: int, field: str, text: str, who: str = "", note: str = "") -> Decision:
+def edit_record(
+    workspace: Workspace, row: int, field: str, text: str, who: str = "", note: str = "", origin: str = ""
+) -> Decision:
     """Give a field of a record another text; the last word on a field counts. Return the decision.
 
     field: of `editable_fields`, or "prompt" or "response" where that is one field. Raises CurationError where there is no
@@ -41,7 +43,14 @@ def edit_record(workspace: Workspace, row: int, field: str, text: str, who: str 
     rows = np.array([row], np.int64)
     return workspace.ledger.add_decision(
         Decision(
-            action="edit", rows=rows, fingerprint=check_rows(workspace, rows), field=name, text=text, who=who, note=note
+            action="edit",
+            rows=rows,
+            fingerprint=check_rows(workspace, rows),
+            field=name,
+            text=text,
+            who=who,
+            note=note,
+            origin=origin,
         )
     )
 

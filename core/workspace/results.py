@@ -65,6 +65,10 @@ class Stage:
         needs = [results.current(need) for need in self.needs_of(params)]
         return self.digest(params, needs) if all(needs) else ""
 
+    def standing(self, results: "Results", key: str) -> str:
+        """Return the key of what stands for the result `key`, which is there: its own, or of what people made of it."""
+        return key
+
     def digest(self, params: Params, needs: list[str]) -> str:
         """Return the plain key."""
         return digest(self.name, self.version, params.as_dict(), needs)
@@ -128,7 +132,9 @@ class Results:
 
     def _current(self, stage: str) -> str:
         key = self.key(stage)
-        return key if key and (stage == RECORDS or self.workspace.has(stage, key)) else ""
+        if stage == RECORDS or not key:
+            return key
+        return self.stages[stage].standing(self, key) if self.workspace.has(stage, key) else ""
 
     def state(self, stage: str) -> str:
         """Return "missing" (never ran), "stale" (what it depends on has changed since), or "done"."""

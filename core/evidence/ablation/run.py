@@ -15,6 +15,7 @@ from ...base.errors import CurationError, lacking
 from ...base.progress import Progress, no_progress, part_of
 from ...selection.params import SelectionParams
 from ...workspace.results import Results
+from ...workspace.shape import cluster_names
 from ..redraw import mean_overlap
 from .arms import redrawn_words, select_for_ablation
 from .latest import _LINES
@@ -129,5 +130,5 @@ def _groups(results: Results, params: AblationParams) -> tuple[list[str], np.nda
         raise CurationError("The records have no source labels; sum up by cluster.")
     if not (key := results.current("cluster")):
         raise lacking("Losses are summed up by cluster, and there are none", "cluster", results.workspace.folder)
-    names = results.workspace.info("cluster", key)["names"]
+    names = cluster_names(results, key)
     return [f"{number} {name}" for number, name in enumerate(names)], np.array(results.array("cluster"))

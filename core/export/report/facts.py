@@ -19,6 +19,7 @@ from ...selection.status import DROPPED, FREE, PINNED, SELECTED
 from ...workspace.deciding import overrides_of
 from ...workspace.edits import edited_raws, edits_of
 from ...workspace.results import Results
+from ...workspace.shape import cluster_names
 from .blocks import CODE, NUMBER, TEXT, Block, Example, Examples, Key, Paragraph, Picture, Section, Table, moment
 from .figures import STATUS_COLOURS, map_picture
 
@@ -152,12 +153,13 @@ def clusters(results: Results, rows: np.ndarray) -> Section:
     labels = results.array("cluster")
     if labels is None:
         return Section("Clusters", (Paragraph("The data has no clusters."),))
-    info = results.workspace.info("cluster", results.current("cluster"))
-    names, held = info["names"], np.bincount(labels, minlength=len(info["names"]))
+    names = cluster_names(results)
+    held = np.bincount(labels, minlength=len(names))
     taken = np.bincount(labels[rows], minlength=len(names))
-    order = np.argsort(-held, kind="stable")[:_MOST_CLUSTERS].tolist()
-    some = f" These are the {len(order)} that hold most." if len(order) < len(names) else ""
-    text = f"Something was taken from {np.count_nonzero(taken):,} of {counted(len(names), 'cluster')}.{some}"
+    n_held = np.count_nonzero(held)  # one that was merged into another holds none
+    order = np.argsort(-held, kind="stable")[: min(n_held, _MOST_CLUSTERS)].tolist()
+    some = f" These are the {len(order)} that hold most." if len(order) < n_held else ""
+    text = f"Something was taken from {np.count_nonzero(taken):,} of {counted(n_held, 'cluster')}.{some}"
     lines = tuple(
         (cluster, names[cluster], int(held[cluster]), int(taken[cluster]), f"{taken[cluster] / held[cluster]:.1%}")
         for cluster in order
@@ -183,7 +185,7 @@ def examples(results: Results, rows: np.ndarray, count: int, seed: int) -> Secti
 def _records(results: Results, rows: np.ndarray) -> tuple[Example, ...]:
     table = results.workspace.records().take(rows, ["prompt", "response", "source"]).to_pylist()
     labels = results.array("cluster")
-    names = [] if labels is None else results.workspace.info("cluster", results.current("cluster"))["names"]
+    names = [] if labels is None else cluster_names(results)
     shown = []
     for row, record in zip(rows.tolist(), table, strict=True):
         title = f"Record {row:,}"

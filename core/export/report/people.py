@@ -4,6 +4,8 @@ from ...base.text import shorten
 from ...workspace.deciding import overrides_of
 from ...workspace.decisions import ACTIONS, Decision, decision_states
 from ...workspace.results import Results
+from ...workspace.shape import is_about_today, then_called
+from ...workspace.told import about_shape
 from .blocks import NUMBER, SHORT, TEXT, Paragraph, Section, Table, moment
 
 _MOST_DECISIONS, _ROWS_NAMED = 200, 5
@@ -44,8 +46,8 @@ def _about(results: Results, decision: Decision) -> str:
         earlier = "" if decision.fingerprint == results.workspace.dataset().fingerprint else " of an earlier import"
         field = f", {decision.field}" if decision.action == "edit" else ""
         return f"record{'s' if len(decision.rows) > 1 else ''} {named}{more}{earlier}{field}"
-    by = f", × {decision.value:g}" if decision.action == "weight" else ""
-    if decision.clustering != results.current("cluster"):
+    by = f", × {decision.value:g}" if decision.action == "weight" else about_shape(decision, ", ")
+    if not is_about_today(results, decision):
         return f"cluster {decision.cluster} of an earlier clustering{by}"
-    names = results.workspace.info("cluster", decision.clustering)["names"]
-    return f"cluster {decision.cluster} ({shorten(names[decision.cluster], 60)}){by}"
+    name = shorten(then_called(results, decision), 60)
+    return f"cluster {decision.cluster}{f' ({name})' if name else ''}{by}"

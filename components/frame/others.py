@@ -1,0 +1,35 @@
+"""What the others do: a line that says who decided last, and the page drawn anew as soon as somebody else decides."""
+
+import datetime
+import sqlite3
+
+import streamlit as st
+
+from components.charts.escaping import as_markdown
+from components.session import state
+from core.base.errors import CurationError
+from core.workspace.ledger import Ledger
+from core.workspace.told import ago, told
+
+_EVERY = 1.0  # seconds: with the time to draw a page, what others decide is seen within two
+_WORTH_SAYING = datetime.timedelta(days=1)
+
+
+def show(ledger: Ledger) -> None:
+    """Draw the line, and watch the ledger from now on: one read a second, which draws nothing but this line."""
+    _watch(ledger, ledger.last_decision_id())
+
+
+@st.fragment(run_every=_EVERY)
+def _watch(ledger: Ledger, shown: int) -> None:
+    try:
+        made = ledger.decisions()
+    except (CurationError, OSError, sqlite3.Error):
+        st.rerun()  # the whole page, which says what is wrong
+    if (made[-1].id if made else 0) != shown:
+        st.rerun()
+    me = state.get().who
+    last = next((decision for decision in reversed(made) if decision.who != me), None)
+    if last is None or datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(last.at) > _WORTH_SAYING:
+        return
+    st.caption(as_markdown(f"{last.who or 'Somebody'} {told(last)}, {ago(last.at)}"))
