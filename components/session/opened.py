@@ -10,6 +10,7 @@ from core.evidence.candidates import Choice, rows_of
 from core.run.pipeline import Pipeline, open_results
 from core.selection.stage import last_selection_key
 from core.selection.status import DROPPED, FREE, PINNED, SELECTED
+from core.vectors.topics import topics_of
 from core.workspace.decisions import Overrides
 from core.workspace.workspace import Workspace
 
@@ -44,7 +45,13 @@ def labels(opened: Pipeline) -> np.ndarray | None:
 
 
 def cluster_names(opened: Pipeline) -> list[str]:
-    """Return the names of the clusters."""
+    """Return the names of the clusters: a language model's where one has named them, else their terms."""
+    topics = topics_of(opened)
+    return [topics.get(cluster, terms) for cluster, terms in enumerate(cluster_terms(opened))]
+
+
+def cluster_terms(opened: Pipeline) -> list[str]:
+    """Return the terms that set each cluster apart, as in "flour, oven, bake"."""
     return opened.workspace.info("cluster", opened.current("cluster"))["names"]
 
 
