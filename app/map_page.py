@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.frame import navigation
-from components.map import focus_panel, map_view
+from components.map import focus_panel, map_view, names_panel
 from components.records import cluster_table
 from components.session import opened
 from core.workspace.deciding import overrides_of
@@ -20,5 +20,6 @@ with map_column:
     focus = map_view.show(pipeline, statuses)
 with reader_column:
     focus_panel.show(pipeline, focus, statuses, overrides.multipliers)
+names_panel.show(pipeline)
 cluster_table.show(pipeline, statuses, overrides.multipliers)
 navigation.next_page(pipeline, "select")

@@ -10,7 +10,7 @@ from components.session.state import Focus
 from core.selection.status import DROPPED, PINNED
 from core.workspace.deciding import overrides_of
 from core.workspace.edits import edits_of
-from tests.pages import _mounted, ask_reader, check, give, open_page, pipeline_of, read, readers, words
+from tests.pages import _mounted, ask_reader, check, give, open_page, pipeline_of, press, read, readers, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -53,7 +53,7 @@ def test_a_record_is_cleared_and_the_last_decision_undone(selected_home):
 def test_pages_turn_and_a_record_does_not_move_when_it_is_pinned(selected_home):
     app = picked(selected_home, np.arange(25))
     assert len(readers(app)[0]["records"]) == PER_PAGE and readers(app)[0]["pages"] == 3
-    app.selectbox[0].set_value("selected first").run()
+    next(box for box in app.selectbox if box.label == "Order").set_value("selected first").run()
     before = [record["row"] for record in readers(app)[0]["records"]]
     free = next(record["row"] for record in readers(app)[0]["records"] if record["status"] == 0)
     ask_reader(app, "pin", free)
@@ -87,14 +87,16 @@ def test_the_nearest_records_are_listed_with_their_cosine_and_near_duplicates_ma
 
 
 def test_the_words_of_a_search_are_given_to_be_marked(sample_home):
-    app = picked(sample_home, [5, 6], "“exact” in 2 records", "search")
-    assert readers(app)[0]["words"] == ["exact"]
+    app = open_page(sample_home, "map")
+    next(box for box in app.text_input if box.label == "Search").set_value("haiku OR sun*")
+    press(app, "Find")
+    assert readers(app)[0]["words"] == ["haiku", "sun*"]
 
 
 def test_a_reader_elsewhere_opens_what_is_similar_on_the_map(selected_home):
     app = open_page(selected_home, "data")
     ask_reader(app, "more", 1)
-    assert "Map" in [header.value for header in app.header] and app.session_state["winnow"].focus.rows[0] == 1
+    assert "Map" in [header.value for header in app.header] and app.session_state["winnow"].focus.kind == "search"
 
 
 def test_every_record_says_why_it_is_or_is_not_selected(selected_home):

@@ -10,7 +10,7 @@ import pytest
 from components.records import as_rendered
 from components.records.as_rendered import ATTRIBUTES, ELEMENTS, MATHS, MOST_RENDERED, rendered
 from components.records.as_written import blocks_of, is_long
-from components.records.record_view import MOST_SENT, turn_view, turns_in, words_in
+from components.records.record_view import MOST_SENT, turn_view, turns_in
 from core.data.fields import FieldMap
 
 READER = Path(as_rendered.__file__).with_name("reader.js").read_text(encoding="utf-8")
@@ -131,7 +131,3 @@ def test_the_browsers_lists_are_these_and_it_makes_no_markup_of_a_text():
         assert forbidden not in READER.split("\n", 3)[3]
     assert not ELEMENTS & {"a", "img", "script", "iframe", "style", "svg", "form", "input", "object"}
     assert not ATTRIBUTES & {"href", "src", "style", "id"} and not any(name.startswith("on") for name in ATTRIBUTES)
-
-
-def test_the_words_of_a_search_are_read_off_its_label():
-    assert words_in("“brown flour” in 3 records") == ("brown flour",) and words_in("Cluster 3") == ()

@@ -8,7 +8,7 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.session import opened
 from components.session.focus import look_at_cluster
-from core.base.text import shorten
+from core.base.text import counted, shorten
 from core.run.pipeline import Pipeline
 from core.selection.status import DROPPED, PINNED, SELECTED
 from core.vectors.cluster_facts import (
@@ -52,6 +52,8 @@ def show(pipeline: Pipeline, cluster: int, statuses: np.ndarray, overrides: Over
     """Draw what there is to know of a cluster. statuses: (n,) int8 of all records."""
     detail, names = _detail(pipeline, cluster), opened.cluster_names(pipeline)
     st.caption(as_markdown(_numbers(pipeline, cluster, statuses, overrides, detail)))
+    if (called := opened.cluster_terms(pipeline)[cluster]) != names[cluster]:
+        st.caption(as_markdown(f"By its terms: {called}"))
     if detail.terms:
         st.caption(f"**Terms that set it apart**, and how many of {detail.read:,} of its records hold them")
         st.caption(as_markdown(" · ".join(f"{term.term} {term.count:,}" for term in detail.terms)))
@@ -73,7 +75,7 @@ def _numbers(pipeline: Pipeline, cluster: int, statuses: np.ndarray, overrides: 
     mine = opened.labels(pipeline) == cluster
     held = np.bincount(statuses[mine], minlength=4)
     parts = [
-        f"{int(held.sum()):,} records",
+        counted(int(held.sum()), "record"),
         f"{int(held[SELECTED] + held[PINNED]):,} selected",
         f"{int(held[PINNED]):,} pinned",
         f"{int(held[DROPPED]):,} dropped",

@@ -77,6 +77,8 @@ def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], he
     names = opened.cluster_names(pipeline)
     frame = cluster_frame(opened.labels(pipeline), names, statuses, opened.quality(pipeline), weights)
     frame = frame.assign(**_facts(pipeline))
+    if (terms := opened.cluster_terms(pipeline)) != names:
+        frame.insert(frame.columns.get_loc("name") + 1, "terms", terms)
     if (history := _history(pipeline)) is not None:
         frame.insert(frame.columns.get_loc("weight") + 1, "rounds", list(history))
     wanted = _wanted(frame)
@@ -141,7 +143,14 @@ def _columns() -> dict[str, object]:
     column = st.column_config
     return {
         "cluster": column.NumberColumn("No.", width=60, help="The clusters are numbered by size, the largest is 0."),
-        "name": column.TextColumn("Cluster", width=280, help="The words that set it apart from the others."),
+        "name": column.TextColumn(
+            "Cluster",
+            width=280,
+            help="Its name, given by people or a model, else the words that set it apart.",
+        ),
+        "terms": column.TextColumn(
+            "Terms", width=200, help="The words that set it apart, beside the name it was given."
+        ),
         "records": column.NumberColumn("Records", format="localized"),
         "selected": column.NumberColumn("Selected", format="localized", help="Pinned ones included."),
         "share": column.ProgressColumn("Share selected", format="percent", min_value=0, max_value=1),

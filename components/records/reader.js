@@ -523,14 +523,20 @@ function isCovered(host) {
   );
 }
 
-// Words are marked from where a word begins, so that "art" is not found in "party"; inside of words where nothing else is there.
+// Words are marked whole, so that "art" is not found in "party", and with any ending where they end in *; inside of longer words
+// where nothing else is there, and in scripts that part no words.
 function markWords(body, words) {
-  if (!words.length) return;
-  const escaped = words.map((word) => word.replace(/\*$/, "").replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+"));
-  const wanted = escaped.filter(Boolean).sort((a, b) => b.length - a.length);
+  const wanted = words.map((word) => [word.replace(/\*$/, ""), word.endsWith("*")]).filter(([word]) => word.trim());
   if (!wanted.length) return;
-  const bounded = wanted.map((word) => (/^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\d]/u.test(word) ? `(?<![\\p{L}\\p{N}])${word}` : word));
-  if (!markBy(body, new RegExp(bounded.join("|"), "giu"))) markBy(body, new RegExp(wanted.join("|"), "giu"));
+  wanted.sort((a, b) => b[0].length - a[0].length);
+  const plain = (word) => word.trim().replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "[\\s\\p{P}]+");
+  const whole = wanted.map(([word, begins]) => {
+    if (!/^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\d]/u.test(word)) return plain(word);
+    return `(?<![\\p{L}\\p{N}])${plain(word)}${begins ? "" : "(?![\\p{L}\\p{N}])"}`;
+  });
+  if (!markBy(body, new RegExp(whole.join("|"), "giu"))) {
+    markBy(body, new RegExp(wanted.map(([word]) => plain(word)).join("|"), "giu"));
+  }
 }
 
 function markBy(body, pattern) {

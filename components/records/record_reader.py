@@ -13,7 +13,7 @@ import streamlit as st
 from components.records import record_editor
 from components.records.reading import Reading, reading
 from components.records.record_view import corrected, turn_view, turns_in
-from components.session import decide, opened, state
+from components.session import decide, finding, opened, state
 from components.session.state import Focus
 from core.base.params import digest, rows_digest
 from core.base.text import counted, shorten
@@ -27,8 +27,7 @@ from core.workspace.edits import Edit, edited_raws, edits_among, edits_of
 
 PER_PAGE = 10
 N_SIMILAR = 12
-N_MORE = 50  # records read by "more like this"
-AS_GIVEN = "as in the data"
+AS_GIVEN = "as found"
 _ORDERS = ("most typical first", "selected first", "best quality first", "worst quality first", AS_GIVEN)
 _HTML = '<div class="reader"></div>'
 _JS, _CSS = (Path(__file__).with_name(f"reader.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
@@ -49,7 +48,7 @@ def show(
     """Draw records. rows: (m,) row ids. statuses: (n,) int8. key: told apart from other readers on the page.
 
     orders: whether an order can be chosen. first: the record that comes before all others in any order, or -1. words: marked
-    where they occur; one that ends in * marks any ending. ranked: the rows come in an order of their own, which is kept at first.
+    where they occur whole; one that ends in * marks any ending. ranked: the rows come in an order of their own, kept at first.
     """
     held = reading(key)
     _follow(held)
@@ -189,8 +188,8 @@ def _found(folder: str, embedding: str, row: int, m: int, _pipeline: Pipeline) -
     return neighbours_of(_pipeline, row, m)
 
 
-def _look_at_similar(pipeline: Pipeline, row: int, m: int, first: int) -> None:
-    rows = np.concatenate([[row], _neighbours(pipeline, row, m)[0]])
+def _look_at_similar(pipeline: Pipeline, row: int, first: int) -> None:
+    rows = np.concatenate([[row], _neighbours(pipeline, row, N_SIMILAR)[0]])
     label = f"Records like record {row:,}"
     state.get().look_at(Focus("similar", label, rows, made_on=opened.shown_keys(pipeline), first=first))
 
@@ -228,6 +227,9 @@ def _do(pipeline: Pipeline, held: Reading, ask: dict[str, Any]) -> None:
         held.edit = row
     elif what == "similar":
         held.similar = -1 if held.similar == row else row
-    elif what in ("open", "more"):
-        _look_at_similar(pipeline, row, N_MORE if what == "more" else N_SIMILAR, int(ask.get("to", row)))
+    elif what == "open":
+        _look_at_similar(pipeline, row, int(ask["to"]))
+        held.follow = "map"
+    elif what == "more":
+        finding.look_like(row)
         held.follow = "map"

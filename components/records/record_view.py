@@ -1,6 +1,5 @@
 """A record as the reader's page gets it: plain data of texts, cut into turns and blocks. Draws nothing, decides nothing."""
 
-import re
 from typing import Any
 
 import orjson
@@ -47,8 +46,3 @@ def turn_view(role: str, text: str, mode: str, whole: bool) -> dict[str, Any]:
         "more": len(sent) < len(text),
         "blocks": blocks_of(sent) if tree is None else [{"kind": "tree", "tree": tree}],
     }
-
-
-def words_in(label: str) -> tuple[str, ...]:
-    """Return what stands in quotation marks in the label of a search: “flour” in 3 records -> ("flour",)."""
-    return tuple(re.findall("“(.+)”", label))

@@ -10,6 +10,7 @@ from core.evidence.candidates import Choice, rows_of
 from core.run.pipeline import Pipeline, open_results
 from core.selection.stage import last_selection_key
 from core.selection.status import DROPPED, FREE, PINNED, SELECTED
+from core.vectors.topics import topics_of
 from core.workspace import shape
 from core.workspace.decisions import Overrides
 from core.workspace.workspace import Workspace
@@ -45,8 +46,14 @@ def labels(opened: Pipeline) -> np.ndarray | None:
 
 
 def cluster_names(opened: Pipeline) -> list[str]:
-    """Return the names of the clusters."""
-    return shape.cluster_names(opened)
+    """Return the names of the clusters: a curator's own, else a language model's where one has named them, else their terms."""
+    own, topics, names = shape.shape_now(opened).names, topics_of(opened), shape.cluster_names(opened)
+    return [name if c in own or not name else topics.get(c, name) for c, name in enumerate(names)]
+
+
+def cluster_terms(opened: Pipeline) -> list[str]:
+    """Return the terms that set each cluster apart, as in "flour, oven, bake"."""
+    return opened.workspace.info("cluster", opened.current("cluster"))["names"]
 
 
 def quality(opened: Pipeline) -> np.ndarray | None:

@@ -16,6 +16,7 @@ _MADE_BY = {
     "score": ("score", "press Prepare the map on the Data page"),
     "reward": ("reward", "press Train and select on the Reward page"),
     "select": ("select", "press Select on the Select page"),
+    "names": ("names", "press Ask for names on the Map page"),
     "words": ("words", "press Make it searchable on the Map page"),
     "columns": ("columns", "press Make it searchable on the Map page"),
     "meaning": ("meaning", "press Make it searchable on the Map page"),

@@ -111,7 +111,7 @@ def log(arguments: argparse.Namespace) -> None:
         print(f"{counted(found.n_made, 'decision')} replayed, {found.n_here_before:,} here before")
         for number, said, why in found.missing:
             warn(f"decision {number}, {one_line(said)}: {one_line(why)}")
-        _follow(pipeline)
+        follow(pipeline)
     if arguments.out or arguments.replay:
         return
     for made in matching(pipeline.workspace.ledger.decisions(), arguments.who, arguments.action, arguments.words):

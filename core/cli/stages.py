@@ -17,13 +17,14 @@ from ..quality.scorers.judge import judge_estimate
 from ..quality.stage import scores_made
 from ..run.pipeline import STAGES, Pipeline
 from ..vectors.embedding import EmbedParams
+from ..vectors.topics import TopicParams, topic_model, topics_of
 from ..workspace.shape import cluster_names
 from .opening import open_pipeline, run_stage, say_selection, scores_named, warn
 from .options import add_device, add_options, read
 from .verbs import Verbs
 
 _OWN_VERB = ("reward",)  # its verb does more than the stage
-_ON_THE_CPU = ("project", "select", "words", "columns", "meaning")
+_ON_THE_CPU = ("names", "project", "select", "words", "columns", "meaning")
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -69,6 +70,8 @@ def params_of(name: str, arguments: argparse.Namespace) -> Params:
         return EmbedParams(model="", vectors=file_sha256(Path(arguments.embeddings)))
     if name == "score":
         return _quality_params(arguments)
+    if name == "names":
+        return read(arguments, TopicParams, model=topic_model(arguments.model or ""))
     return read(arguments, STAGES[name].params)
 
 
@@ -103,6 +106,15 @@ def _say_clusters(pipeline: Pipeline) -> None:
             print(f"{number:>5} {size:>9,}  {name}")
 
 
+def _say_names(pipeline: Pipeline) -> None:
+    info, named, missed = pipeline.finished("cluster"), topics_of(pipeline), pipeline.finished("names")["n_bad"]
+    for number, (size, terms) in enumerate(zip(info["sizes"], info["names"], strict=True)):
+        if size:
+            print(f"{number:>5} {size:>9,}  {named.get(number, '-'):<40}  {terms}")
+    if missed:
+        warn(f"{counted(missed, 'cluster')} got no usable name and keep their terms")
+
+
 def _say_counts(pipeline: Pipeline) -> None:
     info = pipeline.finished("suggest")
     print(f"{'clusters':>9} {'silhouette':>11} {'objective':>10} {'too small':>10} {'singletons':>11}")
@@ -121,6 +133,7 @@ def _say_missing_scores(pipeline: Pipeline) -> None:
 
 _SAY: dict[str, Callable[[Pipeline], None]] = {
     "cluster": _say_clusters,
+    "names": _say_names,
     "suggest": _say_counts,
     "score": _say_missing_scores,
     "select": say_selection,

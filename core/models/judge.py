@@ -1,10 +1,8 @@
 """An LLM judge behind an endpoint (`endpoint.py`): quality or complexity of a record, 1 to 5, strictly parsed."""
 
-import concurrent.futures
 import dataclasses
-import json
+import functools
 import os
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import orjson
 from ..base.errors import CurationError
 from ..base.params import Params, option
 from ..base.progress import Progress, no_progress
+from .asking import ask_all
 from .endpoint import Endpoint
 
 CRITERIA = {
@@ -27,7 +26,6 @@ _SYSTEM = (
 )
 _CHARACTERS_A_TOKEN = 4
 _ANSWER_TOKENS = 12
-_WORKERS = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,37 +88,28 @@ def judge(
     pause: seconds before the second attempt, doubled each time.
     """
     endpoint = Endpoint(judge_model(params), "The judge")
-    options = {"temperature": 0, "max_tokens": 4 * _ANSWER_TOKENS}
-    held = _read_answers(answers)
-    waiting = [i for i in range(len(prompts)) if i not in held]
-    bad: dict[int, str] = {}
-    lock = threading.Lock()
 
-    def ask(i: int) -> None:
+    def messages(i: int) -> list[dict[str, str]]:
         question = {"role": "user", "content": _question(prompts[i], responses[i], params)}
-        messages = [{"role": "system", "content": _system(params)}, question]
-        score, why = endpoint.ask(messages, parse_score, params.attempts, pause, **options)
-        with lock:
-            if score is None:
-                bad[i] = why
-                return
-            held[i] = score
-            with answers.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"i": i, "score": score}) + "\n")
+        return [{"role": "system", "content": _system(params)}, question]
 
-    with concurrent.futures.ThreadPoolExecutor(_WORKERS) as pool:
-        for done, future in enumerate(concurrent.futures.as_completed([pool.submit(ask, i) for i in waiting])):
-            try:
-                future.result()
-            except CurationError:
-                pool.shutdown(cancel_futures=True)
-                raise
-            progress(len(held) + len(bad) if done else 0, len(prompts))
+    held, bad = ask_all(
+        endpoint,
+        {i: functools.partial(messages, i) for i in range(len(prompts))},
+        parse_score,
+        answers,
+        "score",
+        params.attempts,
+        progress,
+        pause,
+        temperature=0,
+        max_tokens=4 * _ANSWER_TOKENS,
+    )
     scores = np.full(len(prompts), np.nan, np.float32)
     for i, score in held.items():
         scores[i] = score
-    info = {"model": endpoint.model, "n_bad": len(bad), "bad": {str(i): bad[i] for i in sorted(bad)[:20]}}
-    return Verdicts(scores, dict(sorted(bad.items())), info)
+    info = {"model": endpoint.model, "n_bad": len(bad), "bad": {str(i): bad[i] for i in list(bad)[:20]}}
+    return Verdicts(scores, bad, info)
 
 
 def parse_score(answer: str) -> float | None:
@@ -144,13 +133,3 @@ def _question(prompt: str, response: str, params: JudgeParams) -> str:
     if params.criterion == "complexity":
         return f"Prompt:\n{(prompt or response)[:most]}"
     return f"Prompt:\n{prompt[:most]}\n\nResponse:\n{response[:most]}"
-
-
-def _read_answers(path: Path) -> dict[int, float]:
-    """Return {position: score}; a line that a kill cut off is asked again."""
-    if not path.exists():
-        return {}
-    lines = path.read_text(encoding="utf-8").split("\n")
-    if lines[-1]:
-        path.write_text("\n".join(lines[:-1]) + ("\n" if lines[:-1] else ""), encoding="utf-8")
-    return {entry["i"]: entry["score"] for line in lines[:-1] if line for entry in [json.loads(line)]}

@@ -6,11 +6,13 @@ from ..quality.stage import SCORE
 from ..selection.finding.stage import COLUMNS, MEANING, WORDS
 from ..selection.stage import SELECT
 from ..vectors.stage import CLUSTER, EMBED, PROJECT, SUGGEST
+from ..vectors.topics import NAMES
 from ..workspace.results import Results
 from ..workspace.workspace import Workspace
 
 STAGES = {
-    stage.name: stage for stage in (EMBED, CLUSTER, PROJECT, SUGGEST, SCORE, REWARD, SELECT, WORDS, COLUMNS, MEANING)
+    stage.name: stage
+    for stage in (EMBED, CLUSTER, NAMES, PROJECT, SUGGEST, SCORE, REWARD, SELECT, WORDS, COLUMNS, MEANING)
 }
 
 

@@ -1,0 +1,31 @@
+"""Letting a language model name the clusters, where the environment names an endpoint; how it went, once it has."""
+
+import streamlit as st
+
+from components.frame import job_panel
+from components.session import trouble
+from core.base.text import counted
+from core.run import jobs
+from core.run.pipeline import Pipeline
+from core.run.tasks import Step
+from core.vectors.topics import TopicParams, has_endpoint, topic_model
+
+
+def show(pipeline: Pipeline) -> None:
+    """Draw the offer, and how many clusters keep their terms; nothing without an endpoint."""
+    if not has_endpoint():
+        return
+    info, n_clusters = pipeline.info("names"), len(pipeline.info("cluster")["names"])
+    with st.popover("Name the clusters", icon=":material/label:"):
+        st.caption(
+            f"A language model is asked {counted(n_clusters, 'time')}: it gets each cluster's terms and the beginnings of a few of "
+            "its records, and answers with a short topic. The terms stay beside it."
+        )
+        model = st.text_input("Model at the endpoint", topic_model(""), key="names_model")
+        job = jobs.last_job(pipeline.workspace)
+        busy = job is not None and job.is_active
+        if st.button("Ask for names", type="primary", disabled=busy or not model.strip(), key="names_ask"):
+            job_panel.start(pipeline, "Naming the clusters", [Step("names", TopicParams(model.strip()).as_dict())])
+            st.rerun()
+    if info and info["n_bad"]:
+        trouble.warn(f"{counted(info['n_bad'], 'cluster')} got no usable name and keep their terms.")
