@@ -18,6 +18,7 @@ _MADE_BY = {
     "select": ("select", "press Select on the Select page"),
     "words": ("words", "press Make it searchable on the Map page"),
     "columns": ("columns", "press Make it searchable on the Map page"),
+    "duplicates": ("duplicates", "press Find near-duplicates on the Duplicates page"),
     "meaning": ("meaning", "press Make it searchable on the Map page"),
 }
 

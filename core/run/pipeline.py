@@ -5,12 +5,14 @@ from ..evidence.current import follow_decisions
 from ..quality.stage import SCORE
 from ..selection.finding.stage import COLUMNS, MEANING, WORDS
 from ..selection.stage import SELECT
+from ..vectors.duplicates.stage import DUPLICATES
 from ..vectors.stage import CLUSTER, EMBED, PROJECT, SUGGEST
 from ..workspace.results import Results
 from ..workspace.workspace import Workspace
 
 STAGES = {
-    stage.name: stage for stage in (EMBED, CLUSTER, PROJECT, SUGGEST, SCORE, REWARD, SELECT, WORDS, COLUMNS, MEANING)
+    stage.name: stage
+    for stage in (EMBED, CLUSTER, PROJECT, SUGGEST, SCORE, REWARD, SELECT, WORDS, COLUMNS, MEANING, DUPLICATES)
 }
 
 
