@@ -48,7 +48,9 @@ def test_the_forest_joins_at_any_threshold_what_all_pairs_join(drawn, seed):
         assert (np.diff(groups.sizes) <= 0).all()
 
 
-def test_pairs_by_cosine_are_those_of_all_cosines():
+@pytest.mark.parametrize("cells_above", [100_000, 50])
+def test_pairs_by_cosine_are_those_of_all_cosines(cells_above, monkeypatch):
+    monkeypatch.setattr("core.vectors.duplicates.by_meaning.CELLS_ABOVE", cells_above)
     rng = np.random.default_rng(0)
     vectors = unit_rows(np.repeat(rng.normal(size=(60, 16)), 3, axis=0) + 0.25 * rng.normal(size=(180, 16)))
     forest = pairs_by_cosine(vectors, 0.8, 179, NO_COPIES)

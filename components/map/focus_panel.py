@@ -47,7 +47,9 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
     with st.container(height=430, border=False):
         key = f"focus-{zlib.crc32(focus.id.encode())}"
         ranked = focus.kind == "similar" or (focus.kind == "search" and finding.query().by_meaning)
-        record_reader.show(pipeline, focus.rows, statuses, key, first=focus.first, words=finding.marked(), ranked=ranked)
+        record_reader.show(
+            pipeline, focus.rows, statuses, key, first=focus.first, words=finding.marked(), ranked=ranked
+        )
 
 
 def _actions(pipeline: Pipeline, focus: Focus, weights: dict[int, float]) -> None:

@@ -2,9 +2,12 @@
 
 import numpy as np
 
-from ...base.progress import Progress, no_progress
+from ...base.progress import Progress, no_progress, part_of
+from ..cells import find_cells, nearest_in_cells
 from ..neighbours import nearest_neighbours
 from .forest import Pairs, spanning_forest, unique_pairs
+
+CELLS_ABOVE = 100_000
 
 
 def pairs_by_cosine(
@@ -15,14 +18,23 @@ def pairs_by_cosine(
     embeddings: (n, d) float32 unit rows. copies: (c, 2) pairs of the same text, which count whether or not neighbours are found.
     """
     n = len(embeddings)
-    indices, distances = nearest_neighbours(embeddings, min(n_neighbors + 1, n), progress)
-    near, place = np.nonzero(distances <= 1 - least)
+    indices, cosines = _nearest(embeddings, min(n_neighbors + 1, n), progress)
+    near, place = np.nonzero(cosines >= least)
     found = np.column_stack([near, indices[near, place]]).astype(np.int64)
     pairs, first = unique_pairs(np.concatenate([found, copies]), n)
-    values = np.concatenate([1 - distances[near, place], np.full(len(copies), 2, np.float32)])[first]
+    values = np.concatenate([cosines[near, place], np.full(len(copies), 2, np.float32)])[first]
     values[values > 1] = [embeddings[a] @ embeddings[b] for a, b in pairs[values > 1]]
     kept = values >= least
     return spanning_forest(pairs[kept], np.minimum(values[kept], 1), n)
+
+
+def _nearest(embeddings: np.ndarray, k: int, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """Return (indices, cosines), (n, k) each: of many records sought in the cells near each, where near-duplicates lie."""
+    if len(embeddings) > CELLS_ABOVE:
+        cells = find_cells(embeddings, progress=part_of(progress, 0, 0.4))
+        return nearest_in_cells(embeddings, cells, cells, k, part_of(progress, 0.4, 1))
+    indices, distances = nearest_neighbours(embeddings, k, progress)
+    return indices, 1 - distances
 
 
 def copies_of(hashes: np.ndarray) -> np.ndarray:
