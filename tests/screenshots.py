@@ -50,6 +50,17 @@ def refine(page) -> None:
     page.wait_for_timeout(4000)
 
 
+def duplicates(page) -> None:
+    """Find near-duplicates, from a low cosine on."""
+    go(page, "Duplicates")
+    page.get_by_role("button", name="Find near-duplicates").click()
+    page.get_by_text("would be dropped").or_(page.get_by_text("No two records")).first.wait_for(timeout=240_000)
+    settled(page)
+    page.get_by_role("slider").first.focus()
+    page.keyboard.press("Home")
+    page.get_by_text("would be dropped").wait_for()
+
+
 def compare(page, folder: Path) -> None:
     """Measure the latest selection and the first, then show what differs."""
     go(page, "Compare")
@@ -88,7 +99,7 @@ def main(folder: Path, dark: bool) -> None:
         page.get_by_text("Pinned 1 record").wait_for()
         page.get_by_role("textbox", name="Search").fill("newsletter")
         page.get_by_role("button", name="Find").click()
-        page.get_by_text("“newsletter”: ").wait_for()
+        page.get_by_text("“newsletter”: ").first.wait_for()
         settled(page)
         page.get_by_role("button", name="Drop all").click()
         page.get_by_role("button", name="Update the selection").click()
@@ -99,6 +110,8 @@ def main(folder: Path, dark: bool) -> None:
         page.get_by_text("records inside the line").wait_for()
         page.wait_for_timeout(4000)  # let what was said fade
         take(page, folder, "map")
+        duplicates(page)
+        take(page, folder, "duplicates")
         go(page, "Select")
         take(page, folder, "select")
         refine(page)

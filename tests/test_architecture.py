@@ -30,7 +30,7 @@ FLOORS = {
         ("session",),
         ("frame", "records", "canvas"),
         ("finding",),
-        ("data", "map", "select", "refine", "reward", "review", "compare", "export"),
+        ("data", "map", "duplicates", "select", "refine", "reward", "review", "compare", "export"),
     ],
 }
 

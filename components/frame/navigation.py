@@ -30,6 +30,7 @@ class PageEntry:
 PAGES = (
     PageEntry("data", "Data", ":material/table_rows:"),
     PageEntry("map", "Map", ":material/scatter_plot:", ("cluster", "project")),
+    PageEntry("duplicates", "Duplicates", ":material/content_copy:", ("embed",)),
     PageEntry("select", "Select", ":material/filter_alt:", ("cluster", "score")),
     PageEntry("refine", "Refine", ":material/autorenew:", ("cluster", "score")),
     PageEntry("reward", "Reward", ":material/emoji_objects:", ("embed",)),

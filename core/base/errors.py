@@ -19,6 +19,7 @@ _MADE_BY = {
     "names": ("names", "press Ask for names on the Map page"),
     "words": ("words", "press Make it searchable on the Map page"),
     "columns": ("columns", "press Make it searchable on the Map page"),
+    "duplicates": ("duplicates", "press Find near-duplicates on the Duplicates page"),
     "meaning": ("meaning", "press Make it searchable on the Map page"),
 }
 

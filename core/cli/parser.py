@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from ..base.errors import COMMAND, CurationError
-from . import ablation, curate, daar, decisions, evidence, export, find, refine, stages, versions
+from . import ablation, curate, daar, decisions, duplicates, evidence, export, find, refine, stages, versions
 from .verbs import Verbs
 
 
@@ -16,7 +16,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Winnow: choose a small, diverse set of records to train on.",
     )
     verbs = Verbs(parser)
-    for module in (curate, stages, refine, daar, evidence, ablation, versions, find, decisions, export):
+    for module in (curate, stages, refine, daar, evidence, ablation, versions, find, duplicates, decisions, export):
         module.add_verbs(verbs)
     return parser
 

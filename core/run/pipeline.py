@@ -5,6 +5,7 @@ from ..evidence.current import follow_decisions
 from ..quality.stage import SCORE
 from ..selection.finding.stage import COLUMNS, MEANING, WORDS
 from ..selection.stage import SELECT
+from ..vectors.duplicates.stage import DUPLICATES
 from ..vectors.stage import CLUSTER, EMBED, PROJECT, SUGGEST
 from ..vectors.topics import NAMES
 from ..workspace.results import Results
@@ -12,7 +13,7 @@ from ..workspace.workspace import Workspace
 
 STAGES = {
     stage.name: stage
-    for stage in (EMBED, CLUSTER, NAMES, PROJECT, SUGGEST, SCORE, REWARD, SELECT, WORDS, COLUMNS, MEANING)
+    for stage in (EMBED, CLUSTER, NAMES, PROJECT, SUGGEST, SCORE, REWARD, SELECT, WORDS, COLUMNS, MEANING, DUPLICATES)
 }
 
 
