@@ -13,7 +13,10 @@ pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
 def opened_cluster(home, cluster=2):
     rows = np.flatnonzero(np.asarray(pipeline_of(home).array("cluster")) == cluster)
-    return open_page(home, "map", focus=Focus("cluster", "name", rows, cluster))
+    app = open_page(home, "map", focus=Focus("cluster", "name", rows, cluster))
+    assert not [button for button in app.button if str(button.key).startswith("near-")]  # nothing is looked for unasked
+    app.session_state["about_cluster"] = True
+    return check(app.run())
 
 
 def test_it_shows_numbers_terms_telling_records_and_the_nearest_clusters(selected_home):

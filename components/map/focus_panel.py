@@ -42,8 +42,7 @@ def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights:
         return
     _actions(pipeline, focus, weights)
     if focus.kind == "cluster":
-        with st.expander("About this cluster", key="about_cluster"):
-            cluster_detail.show(pipeline, focus.cluster, statuses, overrides_of(pipeline))
+        cluster_detail.show(pipeline, focus.cluster, statuses, overrides_of(pipeline))
     with st.container(height=430, border=False):
         key = f"focus-{zlib.crc32(focus.id.encode())}"
         ranked = focus.kind == "similar" or (focus.kind == "search" and finding.query().by_meaning)

@@ -48,8 +48,16 @@ class Detail:
     nearest: list[tuple[int, float]]
 
 
+@st.fragment
 def show(pipeline: Pipeline, cluster: int, statuses: np.ndarray, overrides: Overrides) -> None:
-    """Draw what there is to know of a cluster. statuses: (n,) int8 of all records."""
+    """Draw what there is to know of a cluster, once somebody wants to. statuses: (n,) int8 of all records."""
+    about = st.expander("About this cluster", key="about_cluster", on_change="rerun")
+    if about.open:
+        with about:
+            _draw(pipeline, cluster, statuses, overrides)
+
+
+def _draw(pipeline: Pipeline, cluster: int, statuses: np.ndarray, overrides: Overrides) -> None:
     detail, names = _detail(pipeline, cluster), opened.cluster_names(pipeline)
     st.caption(as_markdown(_numbers(pipeline, cluster, statuses, overrides, detail)))
     if (called := opened.cluster_terms(pipeline)[cluster]) != names[cluster]:
@@ -62,13 +70,9 @@ def show(pipeline: Pipeline, cluster: int, statuses: np.ndarray, overrides: Over
         st.caption("**Nearest clusters**, by the cosine of their centres")
         with st.container(gap=None, key="list-nearest"):
             for other, cosine in detail.nearest:
-                st.button(
-                    as_markdown(f"{cosine:.2f} · {other} · {shorten(names[other], 60)}"),
-                    key=f"near-{cluster}-{other}",
-                    type="tertiary",
-                    on_click=look_at_cluster,
-                    args=(other,),
-                )
+                words = as_markdown(f"{cosine:.2f} · {other} · {shorten(names[other], 60)}")
+                if st.button(words, key=f"near-{cluster}-{other}", type="tertiary"):
+                    _look_at(other)
 
 
 def _numbers(pipeline: Pipeline, cluster: int, statuses: np.ndarray, overrides: Overrides, detail: Detail) -> str:
@@ -101,16 +105,15 @@ def _telling(pipeline: Pipeline, cluster: int, detail: Detail, names: list[str])
             rival = int(detail.telling.rivals[i]) if kind == "contested" else -1
             words = shorten(record["prompt"] or record["response"], 90)
             words += f" (or {rival}: {shorten(names[rival], 40)})" if rival >= 0 else ""
-            st.button(
-                as_markdown(words),
-                key=f"tell-{kind}-{row}",
-                type="tertiary",
-                on_click=look_at_cluster,
-                args=(cluster, row),
-                help="Read it first",
-            )
+            if st.button(as_markdown(words), key=f"tell-{kind}-{row}", type="tertiary", help="Read it first"):
+                _look_at(cluster, row)
         if not len(rows):
             st.caption("There is no other cluster.")
+
+
+def _look_at(cluster: int, first: int = -1) -> None:
+    look_at_cluster(cluster, first)
+    st.rerun()  # the whole page
 
 
 def _detail(pipeline: Pipeline, cluster: int) -> Detail:

@@ -15,6 +15,7 @@ from components.records.reading import Reading, reading
 from components.records.record_view import corrected, turn_view, turns_in
 from components.session import decide, finding, opened, state
 from components.session.state import Focus
+from core.base.arrays import is_among
 from core.base.params import digest, rows_digest
 from core.base.text import counted, shorten
 from core.data.fields import parse_fields
@@ -115,18 +116,21 @@ def _views(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, held: Rea
     """Return what the component draws of each of `rows`: nothing but numbers and texts."""
     table = opened.records(pipeline).take(rows, ["prompt", "response", "source", "raw"])
     quality, chosen = opened.quality(pipeline), opened.selected(pipeline)
+    is_chosen = np.zeros(len(rows), bool) if chosen is None else is_among(rows, chosen)
     fields, labels = parse_fields(pipeline.workspace.dataset().fields), opened.labels(pipeline)
     edits = {edit.row: edit for edit in edits_among(pipeline.workspace, rows.tolist())}
     raws = edited_raws(pipeline.workspace, {row: edits_of(pipeline)[row] for row in edits})
     views = []
-    for row, record, because in zip(rows.tolist(), table.to_pylist(), _why(pipeline, rows), strict=True):
+    for i, (row, record, because) in enumerate(
+        zip(rows.tolist(), table.to_pylist(), _why(pipeline, rows), strict=True)
+    ):
         is_original = row in held.original or row not in edits
         turns = turns_in(record if is_original else corrected(record, raws[row], fields), fields)
         views.append(
             {
                 "row": row,
                 "status": int(statuses[row]),
-                "chosen": chosen is not None and bool(np.isin(row, chosen)),
+                "chosen": bool(is_chosen[i]),
                 "quality": None if quality is None else float(quality[row]),
                 "source": record["source"] or "",
                 "cluster": "" if labels is None else f"cluster {labels[row]}",

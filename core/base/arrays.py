@@ -18,3 +18,10 @@ def row_lengths(vectors: np.ndarray) -> np.ndarray:
     if odd.any():
         lengths[odd] = np.linalg.norm(vectors[odd].astype(np.float64), axis=1)
     return lengths
+
+
+def is_among(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return (m,) bool: which of `rows` are among `others`, row ids both, in any order; fast where few are asked of many."""
+    if not len(rows) or not len(others):
+        return np.zeros(len(rows), bool)
+    return np.isin(rows, others, kind="table")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..base.arrays import is_among
 from ..base.text import counted, ordinal
 from ..selection.params import REASONS
 from .run import RefineRun, Round
@@ -11,13 +12,11 @@ from .runs import Rounds
 def why_in_rounds(rounds: Rounds, run: RefineRun, upto: int, rows: np.ndarray) -> list[str]:
     """Return a sentence for each of `rows` on the first `upto` rounds of a run. A draw's rank is kept of what was taken only."""
     standing, labels = rounds.rounds(run.id)[:upto], rounds.labels(run)
-    taken = set(rounds.taken(run, upto).tolist())
+    stays = is_among(rows, rounds.taken(run, upto))
     said: dict[int, str] = {}
     for made in standing:
-        held = rounds.rows(made)
-        said |= {
-            row: _taken(rounds, run, made, labels, row) for row in rows.tolist() if row in taken and np.isin(row, held)
-        }
+        mine = rows[stays & is_among(rows, rounds.rows(made))].tolist()
+        said |= {row: _taken(rounds, run, made, labels, row) for row in mine}
     for row in rows.tolist():
         if row not in said:
             said[row] = _left(rounds, run, standing, labels, row)
@@ -42,7 +41,7 @@ def _left(rounds: Rounds, run: RefineRun, standing: list[Round], labels: np.ndar
     cluster = int(labels[row])
     if not standing:
         return f"Not selected: no round of run {run.id} stands."
-    if any(np.isin(row, rounds.rows(made)) for made in standing):
+    if any((rounds.rows(made) == row).any() for made in standing):
         return f"Not selected: a round of run {run.id} took it, and its place was needed for others since."
     gave = sum(int((labels[rounds.rows(made)] == cluster).sum()) for made in standing)
     return (

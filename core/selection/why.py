@@ -4,6 +4,7 @@ import datetime
 
 import numpy as np
 
+from ..base.arrays import is_among
 from ..workspace.deciding import CLUSTERING, overrides_of
 from ..workspace.decisions import CONSTRAINTS, Decision, Overrides, in_force, resolve_overrides
 from ..workspace.found_again import rows_today
@@ -21,7 +22,7 @@ def why_by_method(pool: Pool, params: SelectionParams, chosen: Selection, rows: 
     pool: what the method chose from. chosen: what it chose. Where a method keeps no account of what it left out, that is said.
     """
     rows = np.asarray(rows, np.int64)
-    taken, method = set(chosen.rows.tolist()), METHODS[params.method]
+    taken, method = set(rows[is_among(rows, chosen.rows)].tolist()), METHODS[params.method]
     if not (chosen.reasons != REASONS.index("pinned")).any():
         return [f"Not selected by {params.method}: what is pinned takes the whole budget."] * len(rows)
     if method.why is None:
@@ -43,7 +44,8 @@ def _account(chosen: Selection, row: int) -> str:
 def why_decided(results: Results, rows: np.ndarray) -> dict[int, str]:
     """Return {row: a sentence} of those of `rows` that people have pinned or dropped: who, when, and by what."""
     overrides = overrides_of(results)
-    open_rows = {int(row) for row in rows if np.isin(row, overrides.pinned) or np.isin(row, overrides.dropped)}
+    rows = np.asarray(rows, np.int64)
+    open_rows = set(rows[is_among(rows, overrides.pinned) | is_among(rows, overrides.dropped)].tolist())
     said: dict[int, str] = {}
     if not open_rows:
         return said
@@ -59,8 +61,8 @@ def why_decided(results: Results, rows: np.ndarray) -> dict[int, str]:
                 continue
             touched = {row for row in open_rows if labels[row] == decision.cluster}
         else:
-            held = _rows_of(results, decision)
-            touched = {row for row in open_rows if np.isin(row, held)}
+            wanted = np.array(sorted(open_rows), np.int64)
+            touched = set(wanted[is_among(wanted, _rows_of(results, decision))].tolist())
         said |= {row: _told(decision) for row in touched if decision.action in _DONE}
         open_rows -= touched
     return said

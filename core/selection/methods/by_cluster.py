@@ -6,6 +6,7 @@ smallest -log(u) / weight is the same as drawing one after another with probabil
 
 import numpy as np
 
+from ...base.arrays import is_among
 from ...base.errors import CurationError, lacking
 from ...base.text import counted, ordinal
 from ..method import METHODS, Method
@@ -169,7 +170,7 @@ def _why(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarra
         ties = np.arange(pool.n_records)
     is_free = np.zeros(pool.n_records, bool)
     is_free[pool.free_rows()] = True
-    taken, said = set(chosen.rows.tolist()), []
+    taken, said = set(rows[is_among(rows, chosen.rows)].tolist()), []
     for row in rows.tolist():
         cluster = int(pool.labels[row])
         rivals = np.flatnonzero((pool.labels == cluster) & is_free)
