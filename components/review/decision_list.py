@@ -39,6 +39,7 @@ def show(pipeline: Pipeline, overrides: Overrides) -> None:
             "Redo", icon=ICONS["redo"], disabled=next_redo(decisions) is None, on_click=decide.redo, key="review_redo"
         )
         current.who = st.text_input("Decisions are signed", current.who, key="who", width=220)
+    log_files.show(pipeline)
     if not decisions:
         st.info(
             "No decision yet. On the Map page, pin what must be in and drop what must not: records, clusters, all inside a line.",
@@ -48,7 +49,6 @@ def show(pipeline: Pipeline, overrides: Overrides) -> None:
     _set_aside(pipeline, overrides)
     states = decision_states(decisions, overrides)
     shown = _filtered(decisions)
-    log_files.show(pipeline)
     if not shown:
         st.caption("No decision is like that.")
         return
