@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from components.session.state import AppState, Focus
+from core.selection.finding.query import Query, to_text
 from core.workspace.deciding import decide_records
 from core.workspace.picks import pick_of
 from tests.pages import check, new_app, open_page, pipeline_of, words
@@ -54,11 +55,11 @@ def test_a_pick_is_kept_once_and_found_again_among_other_records(selected_home):
 
 
 def test_a_search_the_view_and_the_colouring_come_back(selected_home, monkeypatch):
-    state = {"colour_by": "source", "view": (0.25, 0.75, 3.5), "query": "haiku"}
+    state = {"colour_by": "source", "view": (0.25, 0.75, 3.5), "query": to_text(Query(words="haiku"))}
     address = address_of(open_page(selected_home, "map", **state))
     assert address["colour"] == "source" and address["view"] == "0.25,0.75,3.5" and address["q"]
     found = opened_anew(selected_home, monkeypatch, address).session_state["winnow"]
-    assert (found.colour_by, found.view, found.query) == ("source", (0.25, 0.75, 3.5), "haiku")
+    assert (found.colour_by, found.view, found.query) == ("source", (0.25, 0.75, 3.5), state["query"])
     assert found.focus.kind == "search" and len(found.focus.rows)
 
 

@@ -124,3 +124,17 @@ def test_a_field_is_corrected_shown_beside_its_original_and_taken_back(selected_
     assert "10,458" in read(app, 6)["turns"][1]["blocks"][0]["text"] and read(app, 6)["original"]
     ask_reader(app, "undo")
     assert read(app, 6)["edited"] == "" and edits_of(pipeline_of(selected_home)) == {}
+
+
+def test_of_many_records_a_page_is_shown_before_it_says_why(selected_home, monkeypatch):
+    app = picked(selected_home, [5, 6, 7])
+    said = [read(app, row)["why"] for row in (5, 6, 7)]
+    monkeypatch.setattr("components.records.record_reader.WHY_AT_ONCE", 0)
+    app = picked(selected_home, [5, 6, 7])
+    assert all(said) and [read(app, row)["why"] for row in (5, 6, 7)] == [None] * 3
+    ask_reader(app, "why")  # as the browser does at once
+    assert [read(app, row)["why"] for row in (5, 6, 7)] == said
+    check(app.run())
+    assert [read(app, row)["why"] for row in (5, 6, 7)] == said
+    ask_reader(app, "pin", 5)  # what was said may hold no longer
+    assert read(app, 5)["why"] is None

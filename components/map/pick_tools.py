@@ -8,7 +8,7 @@ from core.base.text import counted, shorten
 from core.run.pipeline import Pipeline
 from core.workspace.picks import Pick, named_picks
 
-_JOINS = {"": "New", "add": "Add", "subtract": "Take away"}
+_JOINS = {"": "New", "add": "Add", "subtract": "Cut"}
 
 
 def show(pipeline: Pipeline) -> None:

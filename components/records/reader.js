@@ -117,6 +117,8 @@ class Reader {
     this.mark();
     if (this.comesToSight) this.scroll();
     this.comesToSight = false;
+    const unsaid = this.data.records.some((record) => record.why === null);
+    if (unsaid && !this.pending.some((each) => each.what === "why")) setTimeout(() => this.ask("why"));
   }
 
   // Asking
@@ -314,7 +316,7 @@ class Reader {
       if (place !== card.element) this.list.insertBefore(card.element, place);
       if (card.drawn !== drawn) this.drawCard(card, record);
       card.drawn = drawn;
-      card.why.textContent = why;
+      if (why !== null) card.why.textContent = why; // what takes long to say comes after the record
       this.drawStatus(record.row);
       this.drawSimilar(card, record);
       before = card.element;

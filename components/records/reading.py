@@ -16,6 +16,7 @@ class Reading:
 
     mode: "written" or "rendered". whole: rows whose long texts are sent whole. original: rows shown as they came, not as
     corrected. similar: the row whose neighbours are listed, or -1. edit: the row to correct, or -1. ordered: (of what, order).
+    explains: whether it was just asked why the page's records are selected; explained: (what stands, rows) of the last answer.
     follow: what is to happen once the fragment has run: "" for nothing, "page" for the whole page anew, "map" for the map page.
     """
 
@@ -28,6 +29,8 @@ class Reading:
     similar: int = -1
     edit: int = -1
     ordered: tuple[str, np.ndarray] | None = None
+    explains: bool = False
+    explained: tuple = ()
     follow: str = ""
 
     def close_editor(self) -> None:

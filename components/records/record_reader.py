@@ -28,6 +28,7 @@ from core.workspace.edits import Edit, edited_raws, edits_among, edits_of
 
 PER_PAGE = 10
 N_SIMILAR = 12
+WHY_AT_ONCE = 100_000  # records: of more, a page is shown before it is worked out why its records are selected
 AS_GIVEN = "as found"
 _ORDERS = ("most typical first", "selected first", "best quality first", "worst quality first", AS_GIVEN)
 _HTML = '<div class="reader"></div>'
@@ -122,7 +123,7 @@ def _views(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, held: Rea
     raws = edited_raws(pipeline.workspace, {row: edits_of(pipeline)[row] for row in edits})
     views = []
     for i, (row, record, because) in enumerate(
-        zip(rows.tolist(), table.to_pylist(), _why(pipeline, rows), strict=True)
+        zip(rows.tolist(), table.to_pylist(), _why(pipeline, rows, held), strict=True)
     ):
         is_original = row in held.original or row not in edits
         turns = turns_in(record if is_original else corrected(record, raws[row], fields), fields)
@@ -150,8 +151,13 @@ def _edited(edit: Edit) -> str:
     return f"{edit.field} corrected{by}{note}"
 
 
-def _why(pipeline: Pipeline, rows: np.ndarray) -> list[str]:
+def _why(pipeline: Pipeline, rows: np.ndarray, held: Reading) -> list[str | None]:
+    """Return why each record is selected or not; None where that takes long and the browser has not asked for it yet."""
     stands = (last_selection_key(pipeline), pipeline.current("select"), pipeline.workspace.ledger.last_decision_id())
+    asked, held.explains = held.explains, False
+    if pipeline.n_records() > WHY_AT_ONCE and not asked and held.explained != (stands, tuple(rows)):
+        return [None] * len(rows)
+    held.explained = (stands, tuple(rows))
     return _known_why(
         str(pipeline.workspace.folder.resolve()), opened.shown_keys(pipeline), stands, tuple(rows), pipeline
     )
@@ -225,6 +231,8 @@ def _do(pipeline: Pipeline, held: Reading, ask: dict[str, Any]) -> None:
         held.mode = "rendered" if ask["mode"] == "rendered" else "written"
     elif what == "whole":
         held.whole.add(row)
+    elif what == "why":
+        held.explains = True
     elif what == "original":
         held.original ^= {row}
     elif what == "edit":
