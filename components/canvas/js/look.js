@@ -8,7 +8,7 @@ function lookOf(view, points) {
   const base = Math.max(1.15, Math.min(6.5, 2.3 * Math.sqrt(60000 / points.n)));
   const point = Math.min(9, base * Math.sqrt(zoom));
   const alpha = Math.min(0.92, (0.3 + 0.5 * few) * Math.sqrt(zoom));
-  const larger = points.picked ? Math.max(point, Math.min(5, 2.6 + 200 / points.picked.length)) : point;
+  const larger = points.picked ? Math.max(point, Math.min(5, 2.3 * Math.sqrt(20000 / points.picked.length))) : point;
   return { point, alpha, larger, front: Math.min(0.95, alpha * 2) };
 }
 

@@ -62,7 +62,8 @@ class PixelRenderer {
       const code = codes[j];
       if (hidden[code]) continue;
       for (let k = 0; k < stamp.length; k += 3) {
-        const [column, row] = [x + stamp[k], y + stamp[k + 1]];
+        const column = x + stamp[k];
+        const row = y + stamp[k + 1];
         if (column < 0 || row < 0 || column >= width || row >= height) continue;
         const weight = stamp[k + 2];
         const at = 4 * (row * width + column);
