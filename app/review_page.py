@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.frame import navigation
 from components.records import record_reader
-from components.review import decision_list
+from components.review import decision_list, edit_list
 from components.session import opened
 from core.workspace.deciding import overrides_of
 
@@ -19,4 +19,5 @@ for name, rows in (("Pinned", overrides.pinned), ("Dropped", overrides.dropped))
     if len(rows):
         with st.expander(f"{name} ({len(rows):,})"):
             record_reader.show(pipeline, rows, statuses, key=name.lower())
+edit_list.show(pipeline)
 navigation.next_page(pipeline, "compare")

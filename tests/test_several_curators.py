@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.export.decision_lines import write_log
 from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
 from core.vectors.reshaping import merge_clusters, rename_cluster, split_cluster
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of, revise
 from core.workspace.decisions import next_undo
-from core.workspace.edits import edit_record
+from core.workspace.edits import edit_record, standing_edits
 from core.workspace.workspace import Workspace
 from tests.browser import CHROMIUM, browser_page, check_page, running_app, settled
 from tests.pages import check, frame_with, open_page, pipeline_of, words
@@ -142,18 +143,17 @@ def test_the_log_is_filtered_and_what_is_pressed_is_what_was_seen(selected_home)
     assert frame_with(app, "State")["What"].tolist() == ["record 6, messages[1]"]
 
 
-def test_a_log_is_replayed_from_the_page(selected_home):
-    from core.export.decision_lines import log_lines
-
-    pipeline = pipeline_of(selected_home)
-    decide_records(pipeline.workspace, "pin", np.array([1]), "bob")
-    assert b"".join(log_lines(pipeline)).count(b"\n") == 2
+def test_edits_stand_on_the_review_page_beside_the_originals_and_are_taken_back(selected_home):
+    workspace = pipeline_of(selected_home).workspace
+    edit_record(workspace, 6, "response", "better :red[words]", "cid")
     app = open_page(selected_home, "review")
-    assert any(button.label == "Replay it" and button.disabled for button in app.button)
+    assert "better :red[words]" in words(app) and "Record 6, messages[1] by cid" in words(app)
+    check(next(button for button in app.button if button.label == "Take back").click().run())
+    assert standing_edits(workspace) == []
 
 
 @pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium on this machine; install it to run this")
-def test_another_browser_sees_a_decision_within_two_seconds_and_nobody_is_disturbed(selected_home):
+def test_another_browser_sees_a_decision_within_two_seconds_and_nobody_is_disturbed(selected_home, tmp_path):
     decide_records(pipeline_of(selected_home).workspace, "pin", np.array([3]), "Zoe")
     with running_app(selected_home) as address, browser_page() as page:
         other = page.context.browser.new_context().new_page()
@@ -178,3 +178,14 @@ def test_another_browser_sees_a_decision_within_two_seconds_and_nobody_is_distur
         assert other.get_by_role("textbox", name="Words").input_value() == "half a word"
         for each in (page, other):
             check_page(each)
+        write_log(pipeline_of(selected_home), tmp_path / "log.jsonl")
+        with (tmp_path / "log.jsonl").open("a") as log:  # one that was made elsewhere
+            log.write(
+                '{"id": 9, "action": "pin", "who": "Eve", "origin": "elsewhere", "hashes": ["%s"]}\n' % ("00" * 16)
+            )
+        page.get_by_role("button", name="Replay a log").click()
+        page.locator("input[type=file]").set_input_files(tmp_path / "log.jsonl")
+        page.get_by_role("button", name="Replay it").click()
+        page.get_by_text("0 decisions replayed, 3 were here before").wait_for()
+        page.get_by_text("Decision 9, pin: none of its records is in this data").wait_for()
+        check_page(page)

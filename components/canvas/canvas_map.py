@@ -66,7 +66,8 @@ def show(
         _layer(key=f"{name}-colours", data=_colours(held, name, colouring.id, order, colouring))
         _layer(key=f"{name}-picked", data=picked_layer(name, picked, order))
         _layer(
-            key=f"{name}-names", data=_names(held, name, pipeline.current("cluster") if names else "", pipeline, names)
+            key=f"{name}-names",
+            data=_names(held, name, pipeline.current("cluster") if names else "", pipeline, tuple(names or ())),
         )
     _live(pipeline, name, held, xy, colouring, answers, height, view)
 
@@ -172,11 +173,11 @@ def _colours(held: _Held, name: str, colouring: str, _order_of: np.ndarray, _col
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _names(held: _Held, name: str, cluster: str, _pipeline: Pipeline, _called: Sequence[str] | None) -> bytes:
-    if not _called:
+def _names(held: _Held, name: str, cluster: str, _pipeline: Pipeline, called: tuple[str, ...]) -> bytes:
+    if not called:
         return names_layer(name, [])
     xy, labels = opened.positions(_pipeline), opened.labels(_pipeline)
-    places = _frame(held, xy).to_unit(middles(xy, labels, len(_called)))
-    sizes = np.bincount(labels, minlength=len(_called))
+    places = _frame(held, xy).to_unit(middles(xy, labels, len(called)))
+    sizes = np.bincount(labels, minlength=len(called))
     largest = [c for c in np.argsort(-sizes, kind="stable").tolist() if sizes[c]]
-    return names_layer(name, [(*places[c].tolist(), ", ".join(_called[c].split(", ")[:2])) for c in largest])
+    return names_layer(name, [(*places[c].tolist(), ", ".join(called[c].split(", ")[:2])) for c in largest])

@@ -109,7 +109,7 @@ def describe(pipeline: Pipeline, decision: Decision) -> str:
         return f"record {rows[0]:,}{field}" if len(rows) == 1 else counted(len(rows), "record")
     by = f" x {decision.value:g}" if decision.action == "weight" else about_shape(decision, " ")
     if is_about_today(pipeline, decision):
-        name = then_called(pipeline, decision)
+        name = then_called(pipeline, decision) if decision.action != "rename" else ""
         return f"cluster {decision.cluster}{f' ({name})' if name else ''}{by}"
     return f"cluster {decision.cluster} of an earlier clustering{by}"
 

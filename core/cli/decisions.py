@@ -6,18 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from ..base.errors import CurationError
-from ..base.text import counted, one_line, shorten
+from ..base.text import counted, one_line
 from ..evidence.current import current_selection, follow_decisions
 from ..export.decision_lines import write_log
 from ..export.decision_replay import replay_log
 from ..run.pipeline import Pipeline
 from ..selection.params import RoundsParams
-from ..vectors import reshaping
 from ..workspace.deciding import decide_cluster, decide_records, revise
 from ..workspace.decisions import ACTIONS, REVISIONS, Decision, next_redo, next_undo
-from ..workspace.edits import edit_record, editable_fields, edits_in
 from ..workspace.ledger import user_name
-from ..workspace.shape import cluster_names
 from ..workspace.told import matching, told
 from .opening import open_pipeline, say_current, warn
 from .verbs import Verbs
@@ -35,41 +32,23 @@ def add_verbs(verbs: Verbs) -> None:
         target.add_argument("--rows", help="record numbers, as in 3,17,40-59")
         target.add_argument("--cluster", type=int, help="a cluster's number")
         target.add_argument("--search", help="every record whose text holds these words")
-        _add_note(sub)
+        add_note(sub)
     sub = verbs.add("weight", "Multiply a cluster's share of the budget.", weight)
     sub.add_argument("--cluster", type=int, required=True, help="the cluster's number")
     sub.add_argument("--by", type=float, required=True, help="the multiplier, 0 or more; 1 takes it off")
-    _add_note(sub)
+    add_note(sub)
     sub = verbs.add("decisions", "Show the log of decisions, write it to a file, or replay one of another import.", log)
     sub.add_argument("--who", help="only this person's")
     sub.add_argument("--action", choices=(*ACTIONS, *REVISIONS), help="only of this kind")
     sub.add_argument("--words", default="", help="only those whose words or note hold these")
     sub.add_argument("--out", help="write all of them to this file, as JSONL")
     sub.add_argument("--replay", help="decide here what such a file tells, as far as its records and clusters are here")
-    ways = verbs.add_ways("recluster", "Name, merge or split clusters by hand.", "rename|merge|split")
-    way = ways.add("rename", "Give a cluster a name of your own.", rename)
-    way.add_argument("--cluster", type=int, required=True, help="the cluster's number")
-    way.add_argument("--name", required=True, help="its name")
-    _add_note(way)
-    way = ways.add("merge", "Make one cluster of several; it keeps the lowest number.", merge)
-    way.add_argument("--clusters", required=True, help="their numbers, as in 3,17")
-    _add_note(way)
-    way = ways.add("split", "Split a cluster by k-means inside it; the largest part keeps the number.", split)
-    way.add_argument("--cluster", type=int, required=True, help="the cluster's number")
-    way.add_argument("--parts", type=int, default=2, help="into how many (2)")
-    way.add_argument("--seed", type=int, default=0, help="of everything random (0)")
-    _add_note(way)
-    sub = verbs.add("edit", "Correct a field of a record; the original stays, an export has the new text.", edit)
-    sub.add_argument("row", type=int, help="the record's number")
-    sub.add_argument("--field", help="as in the data, or prompt or response; without it the fields are listed")
-    sub.add_argument("--text", help="its new text")
-    sub.add_argument("--file", help="a file that holds its new text, UTF-8; one line break at its end is left out")
-    _add_note(sub)
     verbs.add("undo", "Take back the latest decision.", undo)
     verbs.add("redo", "Restore the decision last taken back.", redo)
 
 
-def _add_note(sub: argparse.ArgumentParser) -> None:
+def add_note(sub: argparse.ArgumentParser) -> None:
+    """Declare why somebody decides."""
     sub.add_argument("--note", default="", help="why, for those who read it later")
 
 
@@ -117,67 +96,6 @@ def log(arguments: argparse.Namespace) -> None:
     for made in matching(pipeline.workspace.ledger.decisions(), arguments.who, arguments.action, arguments.words):
         note = f": {one_line(made.note)}" if made.note else ""
         print(f"{made.id:>6}  {made.at}  {made.who or '-'} {told(made)}{note}")
-
-
-def rename(arguments: argparse.Namespace) -> None:
-    """Give a cluster another name."""
-    pipeline = open_pipeline(arguments)
-    made = reshaping.rename_cluster(pipeline, arguments.cluster, arguments.name, user_name(), arguments.note)
-    print(f"rename: cluster {made.cluster} is {made.text} (decision {made.id})")
-
-
-def merge(arguments: argparse.Namespace) -> None:
-    """Make one cluster of several."""
-    pipeline = open_pipeline(arguments)
-    clusters = [part.strip() for part in arguments.clusters.split(",")]
-    if not all(part.isdecimal() for part in clusters):
-        raise CurationError(f"clusters is {arguments.clusters!r}; write cluster numbers, as in 3,17.")
-    made = reshaping.merge_clusters(pipeline, [*map(int, clusters)], user_name(), arguments.note)
-    _say_shape(pipeline, made, (made.cluster,))
-
-
-def split(arguments: argparse.Namespace) -> None:
-    """Split a cluster."""
-    pipeline = open_pipeline(arguments)
-    made = reshaping.split_cluster(
-        pipeline, arguments.cluster, arguments.parts, arguments.seed, user_name(), arguments.note
-    )
-    _say_shape(pipeline, made, made.numbers[1:])
-
-
-def _say_shape(pipeline: Pipeline, made: Decision, clusters: tuple[int, ...]) -> None:
-    now = pipeline.fresh()
-    sizes, names = now.info("cluster")["sizes"], cluster_names(now)
-    print(f"{told(made)} (decision {made.id})")
-    for cluster in clusters:
-        print(f"{cluster:>5} {sizes[cluster]:>9,}  {names[cluster]}")
-
-
-def edit(arguments: argparse.Namespace) -> None:
-    """Give a field of a record another text, or list the record's fields."""
-    workspace = open_pipeline(arguments).workspace
-    if arguments.field is None:
-        if arguments.text is not None or arguments.file is not None:
-            raise CurationError("Which field has this text? Name it with --field.")
-        standing = edits_in(workspace).get(arguments.row, {})
-        for field in editable_fields(workspace, arguments.row):
-            mark = " (edited)" if field.name in standing else ""
-            print(f"{field.name:<20} {field.part:<10} {shorten(standing.get(field.name, field.text), 80)}{mark}")
-        return
-    text = _text_of(arguments)
-    decision = edit_record(workspace, arguments.row, arguments.field, text, user_name(), arguments.note)
-    print(f"edit: {decision.field} of record {arguments.row} (decision {decision.id})")
-
-
-def _text_of(arguments: argparse.Namespace) -> str:
-    if (arguments.text is None) == (arguments.file is None):
-        raise CurationError("Give the new text with one of --text and --file.")
-    if arguments.text is not None:
-        return arguments.text
-    try:
-        return Path(arguments.file).read_bytes().decode().removesuffix("\n").removesuffix("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CurationError(f"{arguments.file} can't be read as UTF-8 text ({error}); give another file.") from error
 
 
 def undo(arguments: argparse.Namespace) -> None:

@@ -5,7 +5,20 @@ import sys
 from collections.abc import Sequence
 
 from ..base.errors import COMMAND, CurationError
-from . import ablation, curate, daar, decisions, duplicates, evidence, export, find, refine, stages, versions
+from . import (
+    ablation,
+    corrections,
+    curate,
+    daar,
+    decisions,
+    duplicates,
+    evidence,
+    export,
+    find,
+    refine,
+    stages,
+    versions,
+)
 from .verbs import Verbs
 
 
@@ -16,7 +29,20 @@ def build_parser() -> argparse.ArgumentParser:
         description="Winnow: choose a small, diverse set of records to train on.",
     )
     verbs = Verbs(parser)
-    for module in (curate, stages, refine, daar, evidence, ablation, versions, find, duplicates, decisions, export):
+    for module in (
+        curate,
+        stages,
+        refine,
+        daar,
+        evidence,
+        ablation,
+        versions,
+        find,
+        duplicates,
+        decisions,
+        corrections,
+        export,
+    ):
         module.add_verbs(verbs)
     return parser
 
