@@ -113,3 +113,13 @@ def test_a_file_that_cannot_be_read_leaves_no_workspace(tmp_path):
 def test_the_face_has_no_other_names():
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         core.nothing  # noqa: B018
+
+
+def test_records_are_found_by_words_meaning_and_filters(ws):
+    found = ws.find("bread -7", where=["rating>=3", "source=bread"])
+    assert len(found) == 8 and found["prompt"].str.contains("bread").all() and "cosine" not in found
+    near = ws.find(like="garden soil seeds question", nearest=5)
+    assert len(near) == 5 and near["cosine"].is_monotonic_decreasing and near["source"].eq("garden").all()
+    assert 3 not in ws.find(more_like=[3], nearest=5)["row_id"].tolist()
+    with pytest.raises(CurationError, match="Nothing is asked"):
+        ws.find()

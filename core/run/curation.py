@@ -20,12 +20,14 @@ from ..evidence.ground import MeasureParams
 from ..evidence.measuring import found_before
 from ..export.delivery import export_selection
 from ..export.report.writing import write_report
-from ..models.encoder import Encoder
+from ..models.encoder import Encoder, SentenceEncoder
 from ..models.lora import LmParams
 from ..refine.advance import Advance
 from ..refine.history import history_of
 from ..refine.params import RefineParams
 from ..refine.runs import Rounds
+from ..selection.finding.find import find, sentence_model
+from ..selection.finding.query import Query, parse_filter
 from ..selection.params import REASONS
 from ..workspace.deciding import decide_cluster, decide_records
 from ..workspace.ledger import user_name
@@ -181,6 +183,26 @@ class Curation:
         table = self.workspace.records()
         wanted = np.arange(len(table)) if rows is None else np.asarray(rows, np.int64)
         return table.take(wanted, ["row_id", "prompt", "response", "source"]).to_pandas()
+
+    def find(
+        self, words: str = "", like: str = "", more_like: Sequence[int] = (), where: Sequence[str] = (), **more: Any
+    ) -> pd.DataFrame:
+        """Return what a query finds, the best first: row_id, cosine (of a search by meaning), prompt, response, source.
+
+        where: filters as in "quality>0.5". more: nearest and in_order of `Query`.
+        """
+        filters = tuple(parse_filter(text) for text in where)
+        query, results = Query(words, like, tuple(int(row) for row in more_like), filters, **more), self.results
+        found = find(results, query, self._reads(results) if like.strip() else None)
+        frame = self.records(found.rows)
+        if found.scores is not None:
+            frame.insert(1, "cosine", found.scores)
+        return frame
+
+    def _reads(self, results: Pipeline) -> Callable[[Sequence[str]], np.ndarray] | None:
+        known = sentence_model(results)
+        encoder = self._encoder or (SentenceEncoder(*known, device=self._device) if known else None)
+        return encoder.encode if encoder else None
 
     def clusters(self) -> pd.DataFrame:
         """Return a row a cluster that has records: cluster, name, size, and how many of it are selected."""
