@@ -6,7 +6,7 @@ import pytest
 from components.records.cluster_detail import N_TELLING
 from components.session.state import Focus
 from core.vectors.cluster_facts import nearest_clusters, telling_records
-from tests.pages import check, open_page, pipeline_of, read, words
+from tests.pages import check, frame_with, open_page, pipeline_of, press, read, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -46,3 +46,26 @@ def test_a_telling_record_is_read_first_and_a_near_cluster_opened(selected_home)
     near = next(b for b in app.button if str(b.key).startswith("near-2-"))
     check(near.click().run())
     assert app.session_state["winnow"].focus.cluster == int(near.key.rsplit("-", 1)[1])
+
+
+def test_a_cluster_is_renamed_merged_with_a_near_one_split_and_given_back(selected_home):
+    app = opened_cluster(selected_home)
+    before = np.array(pipeline_of(selected_home).array("cluster"))
+    name = next(box for box in app.text_input if box.label == "Its name")
+    name.set_value("Python lists")
+    check(app.button(key="rename_cluster").click().run())
+    assert "Python lists" in words(app) and app.session_state["winnow"].focus.label == "Python lists"
+    near = int(next(b.key for b in app.button if str(b.key).startswith("near-2-")).rsplit("-", 1)[1])
+    next(box for box in app.multiselect if box.label.startswith("With these")).set_value([near])
+    app.run()
+    check(app.button(key="merge_clusters").click().run())
+    merged, first = np.asarray(pipeline_of(selected_home).array("cluster")), min(2, near)
+    assert (merged == first).sum() == ((before == 2) | (before == near)).sum()
+    assert app.session_state["winnow"].focus.cluster == first and not app.session_state["winnow"].message
+    check(app.button(key="split_cluster").click().run())
+    parts = np.asarray(pipeline_of(selected_home).array("cluster"))
+    assert parts.max() == before.max() + 1 and 0 < (parts == first).sum() < (merged == first).sum()
+    assert "words" in frame_with(app, "share") and len(frame_with(app, "share")) == len(np.unique(parts))
+    for _ in range(3):
+        press(app, "Undo the last decision")
+    assert np.array_equal(pipeline_of(selected_home).array("cluster"), before)

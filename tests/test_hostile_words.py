@@ -124,7 +124,9 @@ def look(page, address: str) -> None:
     settled(page)
     assert not page.locator("[data-testid=stException]").count()
     found = page.evaluate(
-        """(address) => [...document.querySelectorAll('img, a, image, iframe, source')].map(e => e.outerHTML)
+        """(address) => [...document.querySelectorAll('*')]
+           .flatMap(e => [e, ...(e.shadowRoot ? e.shadowRoot.querySelectorAll('*') : [])]) // into components of our own too
+           .filter(e => e.matches('img, a, image, iframe, source')).map(e => e.outerHTML)
            .filter(html => /(src|href)="?'?/.test(html) && html.includes(address)).map(html => html.slice(0, 200))""",
         address,
     )

@@ -9,7 +9,10 @@ import pytest
 from core.base.errors import CurationError
 from core.run.pipeline import Pipeline
 from core.vectors.projection import ProjectParams
+from core.vectors.reshaping import merge_clusters
 from core.vectors.topics import TopicParams, clean_name, different_names, question, topics_of
+from core.workspace.deciding import revise
+from core.workspace.decisions import next_undo
 from core.workspace.workspace import Workspace
 from tests.command import run
 from tests.judge_server import judge_server
@@ -158,3 +161,15 @@ def test_the_map_page_asks_for_names_and_shows_both(make_pipeline, endpoint, tmp
         [n.startswith("About ") for n in table["name"] if n not in terms]
     )
     assert "About" in table["name"][0] or "keep their terms" in words(app)
+
+
+def test_clusters_that_were_not_merged_keep_the_names_they_were_given(make_pipeline, endpoint):
+    endpoint(topic)
+    pipeline = make_pipeline("embed", "cluster")
+    pipeline.run("names", TopicParams("tiny"))
+    before = topics_of(Pipeline(pipeline.workspace))
+    merge_clusters(Pipeline(pipeline.workspace), [0, 1])
+    after = topics_of(Pipeline(pipeline.workspace))
+    assert after == {cluster: name for cluster, name in before.items() if cluster not in (0, 1)} and after
+    revise(pipeline.workspace, "undo", next_undo)
+    assert topics_of(Pipeline(pipeline.workspace)) == before

@@ -19,6 +19,7 @@ from core.selection.method import METHODS
 from core.selection.params import SelectionParams
 from core.selection.pool import Pool, nearest_of
 from core.selection.why import why_by_method
+from core.vectors.reshaping import merge_clusters
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
 from tests.conftest import TinyEncoder
 
@@ -187,3 +188,11 @@ def test_a_version_stands_as_it_was_saved(make_pipeline):
     left = np.setdiff1d(np.arange(60), rows)
     assert why(pipeline, rows[:1]) == ["In version first, which stands as it was saved."]
     assert why(pipeline, left[:1]) == ["Not in version first, which stands as it was saved."]
+
+
+def test_a_drop_of_a_cluster_is_told_of_its_records_though_it_was_merged_since(make_pipeline):
+    pipeline = make_pipeline("embed", "cluster", "score", "select")
+    member = int(np.flatnonzero(np.asarray(pipeline.array("cluster")) == 3)[0])
+    decide_cluster(Pipeline(pipeline.workspace), "drop", 3, "ben")
+    merge_clusters(Pipeline(pipeline.workspace), [0, 3], "ann")
+    assert why(Pipeline(pipeline.workspace), np.array([member]))[0].startswith("Dropped by ben on ")

@@ -24,7 +24,10 @@ def show(pipeline: Pipeline) -> None:
         model = st.text_input("Model at the endpoint", topic_model(""), key="names_model")
         job = jobs.last_job(pipeline.workspace)
         busy = job is not None and job.is_active
-        if st.button("Ask for names", type="primary", disabled=busy or not model.strip(), key="names_ask"):
+        asked = st.button("Ask for names", type="primary", disabled=busy, key="names_ask")
+        if asked and not model.strip():
+            st.caption("Name a model first.")
+        elif asked:
             job_panel.start(pipeline, "Naming the clusters", [Step("names", TopicParams(model.strip()).as_dict())])
             st.rerun()
     if info and info["n_bad"]:

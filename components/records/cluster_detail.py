@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from components.charts.escaping import as_markdown
+from components.records import cluster_shaping
 from components.session import opened
 from components.session.focus import look_at_cluster
 from core.base.text import counted, shorten
@@ -59,6 +60,7 @@ def show(pipeline: Pipeline, cluster: int, statuses: np.ndarray, overrides: Over
 
 def _draw(pipeline: Pipeline, cluster: int, statuses: np.ndarray, overrides: Overrides) -> None:
     detail, names = _detail(pipeline, cluster), opened.cluster_names(pipeline)
+    cluster_shaping.show(pipeline, cluster, [other for other, _ in detail.nearest])
     st.caption(as_markdown(_numbers(pipeline, cluster, statuses, overrides, detail)))
     if (called := opened.cluster_terms(pipeline)[cluster]) != names[cluster]:
         st.caption(as_markdown(f"By its terms: {called}"))

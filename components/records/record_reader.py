@@ -21,13 +21,15 @@ from core.base.text import counted, shorten
 from core.data.fields import parse_fields
 from core.evidence.why import why
 from core.run.pipeline import Pipeline
+from core.selection.finding.find import neighbours_of
+from core.selection.finding.meaning import Nearest
 from core.selection.stage import last_selection_key
 from core.selection.status import FREE
-from core.vectors.alike import NEAR_DUPLICATE, neighbours_of
 from core.workspace.edits import Edit, edited_raws, edits_among, edits_of
 
 PER_PAGE = 10
 N_SIMILAR = 12
+NEAR_DUPLICATE = 0.95  # the cosine from which two records count as near-duplicates, as in the near-duplicate rate
 WHY_AT_ONCE = 100_000  # records: of more, a page is shown before it is worked out why its records are selected
 AS_GIVEN = "as found"
 _ORDERS = ("most typical first", "selected first", "best quality first", "worst quality first", AS_GIVEN)
@@ -172,7 +174,8 @@ def _known_why(folder: str, shown: str, stands: tuple, rows: tuple[int, ...], _p
 
 
 def _similar(pipeline: Pipeline, row: int, statuses: np.ndarray) -> dict[str, Any]:
-    rows, cosines = _neighbours(pipeline, row, N_SIMILAR)
+    found, note = _neighbours(pipeline, row)
+    rows, cosines = found.rows, found.cosines
     table = opened.records(pipeline).take(rows, ["prompt", "response"])
     items = [
         {
@@ -186,20 +189,21 @@ def _similar(pipeline: Pipeline, row: int, statuses: np.ndarray) -> dict[str, An
     ]
     near = sum(item["near"] for item in items)
     told = f"{counted(near, 'near-duplicate')} (cosine {NEAR_DUPLICATE:g} or more)" if near else "no near-duplicate"
-    return {"items": items, "summary": f"Nearest records by cosine: {told}"}
+    return {"items": items, "summary": f"Nearest records by cosine: {told}. {note}".strip()}
 
 
-def _neighbours(pipeline: Pipeline, row: int, m: int) -> tuple[np.ndarray, np.ndarray]:
-    return _found(str(pipeline.workspace.folder.resolve()), pipeline.current("embed"), row, m, pipeline)
+def _neighbours(pipeline: Pipeline, row: int) -> tuple[Nearest, str]:
+    keys = (pipeline.current("embed"), pipeline.current("meaning"))
+    return _found(str(pipeline.workspace.folder.resolve()), keys, row, pipeline)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _found(folder: str, embedding: str, row: int, m: int, _pipeline: Pipeline) -> tuple[np.ndarray, np.ndarray]:
-    return neighbours_of(_pipeline, row, m)
+def _found(folder: str, keys: tuple[str, str], row: int, _pipeline: Pipeline) -> tuple[Nearest, str]:
+    return neighbours_of(_pipeline, row, N_SIMILAR)
 
 
 def _look_at_similar(pipeline: Pipeline, row: int, first: int) -> None:
-    rows = np.concatenate([[row], _neighbours(pipeline, row, N_SIMILAR)[0]])
+    rows = np.concatenate([[row], _neighbours(pipeline, row)[0].rows])
     label = f"Records like record {row:,}"
     state.get().look_at(Focus("similar", label, rows, made_on=opened.shown_keys(pipeline), first=first))
 

@@ -5,10 +5,11 @@ import datetime
 import numpy as np
 
 from ..base.arrays import is_among
-from ..workspace.deciding import CLUSTERING, overrides_of
+from ..workspace.deciding import members_then, overrides_of
 from ..workspace.decisions import CONSTRAINTS, Decision, Overrides, in_force, resolve_overrides
 from ..workspace.found_again import rows_today
 from ..workspace.results import RECORDS, Results
+from ..workspace.shape import CLUSTERING, shape_now
 from .method import METHODS
 from .params import REASONS, Selection, SelectionParams
 from .pool import Pool
@@ -49,7 +50,7 @@ def why_decided(results: Results, rows: np.ndarray) -> dict[int, str]:
     said: dict[int, str] = {}
     if not open_rows:
         return said
-    labels, clustering = results.array(CLUSTERING), results.current(CLUSTERING)
+    labels, shape = results.array(CLUSTERING), shape_now(results)
     standing = [
         d for d in in_force(results.workspace.ledger.decisions()) if d.action in CONSTRAINTS and d.action != "weight"
     ]
@@ -57,28 +58,42 @@ def why_decided(results: Results, rows: np.ndarray) -> dict[int, str]:
         if not open_rows:
             break
         if decision.target == "cluster":
-            if decision.clustering != clustering:
+            if labels is None or decision.clustering != shape.base:
                 continue
-            touched = {row for row in open_rows if labels[row] == decision.cluster}
+            if decision.sign == shape.sign(decision.cluster):
+                touched = {row for row in open_rows if labels[row] == decision.cluster}
+            else:  # merged or split since: it is about the records that the cluster had
+                touched = _touched(open_rows, members_then(results, decision))
         else:
-            wanted = np.array(sorted(open_rows), np.int64)
-            touched = set(wanted[is_among(wanted, _rows_of(results, decision))].tolist())
+            touched = _touched(open_rows, _rows_of(results, decision))
         said |= {row: _told(decision) for row in touched if decision.action in _DONE}
         open_rows -= touched
     return said
 
 
+def _touched(rows: set[int], held: np.ndarray | None) -> set[int]:
+    wanted = np.array(sorted(rows), np.int64)
+    return set() if held is None else set(wanted[is_among(wanted, held)].tolist())
+
+
 def overrides_at(results: Results, last: int) -> Overrides:
     """Return the constraints as they were after the decision of the id `last`, on today's records and clusters."""
     made = [decision for decision in results.workspace.ledger.decisions() if decision.id <= last]
-    labels, clustering = results.array(CLUSTERING), results.current(CLUSTERING)
-    return resolve_overrides(made, results.n_records(), labels, clustering, rows_of=lambda d: _rows_of(results, d))
+    shape = shape_now(results)
+    return resolve_overrides(
+        made,
+        results.n_records(),
+        results.array(CLUSTERING),
+        shape.base if results.current(CLUSTERING) else "",
+        rows_of=lambda decision: _rows_of(results, decision),
+        sign_of=shape.sign,
+        members_then=lambda decision: members_then(results, decision),
+    )
 
 
-def _rows_of(results: Results, decision: Decision) -> np.ndarray:
+def _rows_of(results: Results, decision: Decision) -> np.ndarray | None:
     today = results.key(RECORDS)
-    found = rows_today(results.workspace, decision.fingerprint, decision.rows, decision.hashes, today)
-    return np.zeros(0, np.int64) if found is None else found
+    return rows_today(results.workspace, decision.fingerprint, decision.rows, decision.hashes, today)
 
 
 def _told(decision: Decision) -> str:

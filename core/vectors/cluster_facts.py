@@ -47,7 +47,7 @@ def typical_words(texts: pa.ChunkedArray, labels: np.ndarray, k: int) -> np.ndar
 def words_of_clusters(results: Results) -> np.ndarray:
     """Return `typical_words` of up to 24 records of each current cluster: as the clustering wrote it down, or made once."""
     key, info = results.current("cluster"), results.info("cluster")
-    if "words" in info:
+    if "words" in info and "shaped" not in info:  # of merged and split clusters it tells what they were
         return np.array(info["words"], np.float64)
     labels, distances = results.array("cluster"), results.array("cluster", ".distances.npy")
 

@@ -8,7 +8,6 @@ import functools
 import os
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import orjson
@@ -20,6 +19,7 @@ from ..models.asking import ask_all
 from ..models.endpoint import Endpoint
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
+from ..workspace.shape import shape_now
 from .cluster_names import sample_for_names
 
 MOST_WORDS, MOST_CHARACTERS = 6, 60
@@ -135,9 +135,23 @@ def _name(run: Run) -> Result:
 
 
 def topics_of(results: Results) -> dict[int, str]:
-    """Return {cluster: name} of the current clusters that a language model has named; nothing where none was asked."""
-    info: dict[str, Any] | None = results.once("topics", lambda: results.info("names"))
-    return {int(cluster): name for cluster, name in info["names"].items()} if info else {}
+    """Return {cluster: name} of the current clusters that a language model has named; nothing where none was asked.
+
+    Once some were merged or split since, those that are as they were keep their names.
+    """
+    return results.once("topics", lambda: _topics(results))
+
+
+def _topics(results: Results) -> dict[int, str]:
+    params, current, shape = results.params(NAMES.name), results.current("cluster"), shape_now(results)
+    if params is None or not current:
+        return {}
+    for key, changed in ((current, {}), (shape.base, shape.signs)):
+        kept = NAMES.digest(params, [key])
+        if results.workspace.has(NAMES.name, kept):
+            names = results.workspace.info(NAMES.name, kept)["names"]
+            return {int(cluster): name for cluster, name in names.items() if int(cluster) not in changed}
+    return {}
 
 
 NAMES = Stage(

@@ -78,6 +78,19 @@ def _nearest(results: Results, vector: np.ndarray, m: int, among: np.ndarray | N
     return nearest, note
 
 
+def neighbours_of(results: Results, row: int, m: int) -> tuple[Nearest, str]:
+    """Return the m records nearest to a record, itself left out, and what is to be known of how they were found, or "".
+
+    Nothing is nearest where there are no embeddings.
+    """
+    embeddings = results.array("embed")
+    if embeddings is None or len(embeddings) < 2:
+        return Nearest(np.zeros(0, np.int64), np.zeros(0, np.float32), True), ""
+    found, note = _nearest(results, np.array(embeddings[row], np.float32), min(m + 1, len(embeddings)), None)
+    others = np.flatnonzero(found.rows != row)[:m]
+    return Nearest(found.rows[others], np.clip(found.cosines[others], -1, 1), found.is_exact), note
+
+
 @functools.lru_cache(maxsize=2)
 def _index(path: str):
     import faiss
