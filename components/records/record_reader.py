@@ -100,19 +100,24 @@ def _order_control(key: str, ranked: bool) -> str:
 
 
 def _arranged(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, order: str, first: int) -> np.ndarray:
-    rows = rows[_order_of(pipeline, rows, statuses, order)]
+    rows = _order_of(pipeline, rows, statuses, order)
     return np.concatenate([rows[rows == first], rows[rows != first]])
 
 
 def _order_of(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, order: str) -> np.ndarray:
-    quality = opened.quality(pipeline)
+    """Return `rows` in an order."""
     if order == "selected first":
-        return np.argsort(statuses[rows] == FREE, kind="stable")
-    if order == "most typical first" and (key := pipeline.current("cluster")):
-        return np.argsort(pipeline.workspace.array("cluster", key, ".distances.npy")[rows], kind="stable")
-    if order in ("best quality first", "worst quality first") and quality is not None:
-        return np.argsort(-quality[rows] if order == "best quality first" else quality[rows], kind="stable")
-    return np.arange(len(rows))
+        return rows[np.argsort(statuses[rows] == FREE, kind="stable")]
+    whole = opened.whole_order(pipeline, order)
+    if whole is None:
+        return rows
+    if len(rows) * 20 < len(whole):
+        place = np.empty(len(whole), np.int64)
+        place[whole] = np.arange(len(whole))
+        return rows[np.argsort(place[rows], kind="stable")]
+    wanted = np.zeros(len(whole), bool)
+    wanted[rows] = True
+    return whole[wanted[whole]]
 
 
 def _views(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, held: Reading) -> list[dict[str, Any]]:

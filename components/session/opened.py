@@ -61,6 +61,13 @@ def quality(opened: Pipeline) -> np.ndarray | None:
     return opened.column("score", "score")
 
 
+def whole_order(opened: Pipeline, order: str) -> np.ndarray | None:
+    """Return all (n,) row ids by typicality or by quality, as `order` says; None where there is no such order."""
+    stage = "cluster" if order == "most typical first" else "score" if order.endswith("quality first") else ""
+    key = opened.current(stage) if stage else ""
+    return _whole_order(str(opened.workspace.folder.resolve()), key, order, opened) if key else None
+
+
 def sources(opened: Pipeline) -> tuple[list[str], np.ndarray]:
     """Return (names, (n,) int32 codes) of the source labels."""
     return _sources(str(opened.workspace.folder.resolve()), opened.key("records"), opened)
@@ -99,6 +106,15 @@ def forget_what_changed(opened: Pipeline) -> None:
     if current.focus is not None and current.focus.made_on not in ("", shown_keys(opened)):
         current.reset_map()
         state.say("The clusters or the map have changed; pick again.")
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _whole_order(folder: str, key: str, order: str, _opened: Pipeline) -> np.ndarray:
+    if order == "most typical first":
+        values = _opened.workspace.array("cluster", key, ".distances.npy")
+    else:
+        values = quality(_opened) * (-1 if order.startswith("best") else 1)
+    return np.argsort(values, kind="stable").astype(np.int32)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
