@@ -79,6 +79,21 @@ def test_large_selections_and_pools_are_measured_on_samples_and_it_is_said(pipel
     assert found.values["words"] == whole.values["words"] and 0 < found.values["coverage"] <= 1
 
 
+def test_a_large_pool_is_measured_in_cells_near_the_exact_values_and_kept_apart(pipeline, monkeypatch):
+    import core.evidence.ground as ground
+
+    exact = measure(pipeline, ROWS, MeasureParams(), device="cpu")
+    monkeypatch.setattr(ground, "DENSITY_EXACT_UP_TO", 10)
+    monkeypatch.setattr(ground, "_EXACT_COVERAGE", 0)
+    assert found_before(pipeline, ROWS, MeasureParams()) is None
+    found = measure(pipeline, ROWS, MeasureParams(), device="cpu")
+    assert found.details["estimated"] and not exact.details["estimated"]
+    assert found.values == pytest.approx(exact.values, rel=0.05)
+    assert found.values["coverage"] == pytest.approx(
+        exact.values["coverage"], abs=1e-5
+    )  # so few that all are looked at
+
+
 def test_without_domains_or_sources_there_is_no_likeness_to_them(make_pipeline, tmp_path):
     data = write_jsonl(
         tmp_path / "plain.jsonl", [{"prompt": f"say {i}", "completion": f"yes {i % 5}"} for i in range(20)]

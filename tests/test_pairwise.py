@@ -5,6 +5,7 @@ import pytest
 
 from core.base.arrays import unit_rows
 from core.measures.pairwise import facility_coverage, vendi, within_selection
+from core.vectors.cells import find_cells
 from core.vectors.neighbours import density
 from tests.test_device import needs_cuda
 
@@ -92,6 +93,23 @@ def test_blocks_of_any_size_give_the_same(monkeypatch, cells):
     monkeypatch.setattr("core.measures.pairwise._CELLS", cells)
     parts = within_selection(pool[rows], dens) | {"coverage": facility_coverage(pool, pool[rows])}
     assert parts == pytest.approx(whole, abs=1e-6)
+
+
+def test_a_sample_that_is_compared_with_all_estimates_what_all_give():
+    pool = random_vectors(2000)
+    dens = density(pool)
+    whole = within_selection(pool, dens)
+    assert within_selection(pool, dens, asked=np.arange(2000)) == whole
+    asked = np.sort(np.random.default_rng(3).choice(2000, 800, replace=False))
+    part = within_selection(pool, dens, asked=asked)
+    assert part == pytest.approx(whole, rel=0.05, abs=0.01) and part != whole
+    assert part["dcscore"] == pytest.approx(whole["dcscore"], rel=0.01)  # of all records, not of those asked
+
+
+def test_densities_in_cells_are_nearly_the_exact_ones():
+    pool = random_vectors(2000)
+    exact, found = density(pool), density(pool, cells=find_cells(pool))
+    assert (found <= exact * (1 + 1e-5)).all() and np.median(found / exact) > 0.97
 
 
 def test_worked_by_hand():

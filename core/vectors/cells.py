@@ -84,8 +84,6 @@ def nearest_in_cells(
     rows, indices are -1 and cosines -1. least: how many are looked at for each at least, in more cells where need be.
     embeddings: (n, d) float32 unit rows.
     """
-    import faiss
-
     shape = (len(embeddings), n_neighbors)
     indices, cosines = np.full(shape, -1, np.int32), np.full(shape, -1, np.float32)
     done = 0
@@ -96,8 +94,19 @@ def nearest_in_cells(
             wanted, vectors = min(n_neighbors, len(there)), embeddings[there]
             for start in range(0, len(members), _QUERY_ROWS):
                 rows = members[start : start + _QUERY_ROWS]
-                found, places = faiss.knn(embeddings[rows], vectors, wanted, metric=faiss.METRIC_INNER_PRODUCT)
+                found, places = _best(embeddings[rows], vectors, wanted)
                 cosines[rows, :wanted], indices[rows, :wanted] = found, there[places]
         done += len(members)
         progress(done, len(of.rows))
     return indices, cosines
+
+
+def _best(rows: np.ndarray, vectors: np.ndarray, wanted: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (cosines, places), (r, wanted) each, the highest first. For one alone, FAISS would cost more than the product."""
+    if wanted == 1:
+        cosines = rows @ vectors.T
+        places = cosines.argmax(axis=1)[:, None]
+        return np.take_along_axis(cosines, places, axis=1), places
+    import faiss
+
+    return faiss.knn(rows, vectors, wanted, metric=faiss.METRIC_INNER_PRODUCT)
