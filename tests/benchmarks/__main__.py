@@ -1,8 +1,8 @@
-"""`python -m tests.benchmarks [NAME …]`: run those named, or all but the ablation, which takes far longer."""
+"""`python -m tests.benchmarks [NAME …]`: run those named, or all but those that take far longer: ablation, layout, workbench."""
 
 import sys
 
-from tests.benchmarks import ablation, curate, daar, evidence, lasso, methods, refine
+from tests.benchmarks import ablation, curate, daar, evidence, lasso, layout, methods, refine, workbench
 from tests.benchmarks.data import POOL, have_pool
 
 BENCHMARKS = {
@@ -13,7 +13,10 @@ BENCHMARKS = {
     "daar": daar.main,
     "evidence": evidence.main,
     "ablation": ablation.main,
+    "layout": layout.main,
+    "workbench": workbench.main,
 }
+LONG = ("ablation", "layout", "workbench")
 
 
 def main(names: list[str]) -> int:
@@ -24,7 +27,7 @@ def main(names: list[str]) -> int:
     if not have_pool():
         print(f"the benchmarks need the shared pool at {POOL}; set WINNOW_SHARED_DATA to its folder", file=sys.stderr)
         return 1
-    for name in names or [name for name in BENCHMARKS if name != "ablation"]:
+    for name in names or [name for name in BENCHMARKS if name not in LONG]:
         BENCHMARKS[name]()
     return 0
 
