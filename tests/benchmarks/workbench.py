@@ -38,8 +38,8 @@ def _until(page, act: Callable[[], None], seen: Callable[[], bool]) -> float:
     started = time.perf_counter()
     act()
     while not (seen() and page.evaluate(_STILL)):
-        if time.perf_counter() - started > 120:
-            raise TimeoutError("what was to be seen did not come in two minutes")
+        if time.perf_counter() - started > 30:
+            raise TimeoutError("what was to be seen did not come in half a minute")
         page.wait_for_timeout(5)
     return time.perf_counter() - started
 
@@ -114,7 +114,15 @@ def word_search(page) -> float:
 
 
 def meaning_search(page) -> float:
-    """Search by a sentence; its first reading loads the model, so it is asked twice."""
+    """Search by a sentence. Vectors from a file need a model to be named first, the bundled one, which made these."""
+    name = page.locator(".st-key-find_model_name input")
+    page.locator(".st-key-finding").get_by_text("Meaning", exact=True).first.click()
+    settled(page)
+    if name.count():
+        name.fill("all-MiniLM-L6-v2")
+        name.press("Enter")
+        page.locator(".st-key-finding").get_by_label("Search", exact=True).last.wait_for()
+        settled(page)
     return _search(page, "Meaning", f"a poem about the sea, number {int(time.time())}")
 
 
@@ -160,7 +168,7 @@ STEPS = (
     Step("lasso", 0.3, "0.9 to 1.5 (2.4 to 5.0)", draw_line),
     Step("colour change", 0.2, "0.6 (2.6)", colour_change),
     Step("word search", 0.5, "2.0 (5.8)", word_search),
-    Step("search by meaning", 0.5, "not there", meaning_search),
+    Step("search by meaning, its model loaded first", 0.5, "not there", meaning_search),
     Step("pin what a small line holds", 0.7, "not measured", pin_few, 1),
     Step("undo", 0.7, "not measured", undo, 1),
     Step("pin what a large line holds", 0.7, "not measured", pin_many, 1),
@@ -189,11 +197,11 @@ def _measure(step: Step, page) -> None:
     try:
         seconds = [step.take(page) for _ in range(step.repeats)]
     except (Error, TimeoutError, AssertionError) as error:  # a step that can't be taken is said, and the others go on
-        print(f"  {step.name:<28} not measured: {type(error).__name__} {str(error).splitlines()[0][:90]}", flush=True)
+        print(f"  {step.name:<42} not measured: {type(error).__name__} {str(error).splitlines()[0][:90]}", flush=True)
         return
     over = "" if statistics.median(seconds) < step.limit else "  OVER"
     print(
-        f"  {step.name:<28} {statistics.median(seconds):6.2f} s (least {min(seconds):.2f}, most {max(seconds):.2f}); "
+        f"  {step.name:<42} {statistics.median(seconds):6.2f} s (least {min(seconds):.2f}, most {max(seconds):.2f}); "
         f"allowed {step.limit}; before {step.before}{over}",
         flush=True,
     )

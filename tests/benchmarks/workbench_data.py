@@ -33,7 +33,7 @@ def folder() -> Path:
 
 
 def prepared(n_records: int = MANY) -> Workspace:
-    """Return the workspace of that many records with its vectors, clusters, scores, selection and map; made where missing."""
+    """Return the workspace of that many records with all that the pages show and search; made where missing."""
     home = folder()
     home.mkdir(parents=True, exist_ok=True)
     data, vectors = home / "data" / f"{n_records}.jsonl", home / "data" / f"{n_records}.npy"
@@ -47,6 +47,9 @@ def prepared(n_records: int = MANY) -> Workspace:
         "score": ("score", place),
         "select": ("select", place, "--budget", "10%", "--method", "kmq"),
         "project": ("project", place),
+        "words": ("words", place),
+        "columns": ("columns", place),
+        "meaning": ("meaning", place),
     }
     for stage, command in steps.items():
         if not _is_done(Path(place), stage):
