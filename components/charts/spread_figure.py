@@ -28,10 +28,14 @@ def _of_numbers(spread: Spread, is_part: bool, dark: bool) -> go.Figure:
         figure.add_bar(x=places, y=_shares(counts), marker_color=colour, width=0.92, hovertext=hover, hoverinfo="text")
     shown = np.unique(np.linspace(0, len(edges) - 1, 4).round().astype(int))
     figure.update_xaxes(
-        tickvals=shown - 0.5, ticktext=[f"{edges[i]:,.4g}" for i in shown], showgrid=False, fixedrange=True
+        tickvals=shown - 0.5, ticktext=[_tick(float(edges[i])) for i in shown], showgrid=False, fixedrange=True
     )
     figure.update_yaxes(visible=False, fixedrange=True)
     return lay_out(figure, dark, 120, barmode="overlay", showlegend=False, margin={"l": 8, "r": 8, "t": 4, "b": 22})
+
+
+def _tick(edge: float) -> str:
+    return f"{edge:,.0f}" if abs(edge) >= 100 else f"{edge:.3g}"
 
 
 def _of_labels(spread: Spread, is_part: bool, dark: bool) -> go.Figure:
