@@ -46,6 +46,8 @@ def test_what_is_not_found_is_said_with_what_to_try(sample_home):
 def test_filters_are_added_counted_and_taken_out(sample_home):
     app = search(open_page(sample_home, "map"), "the")
     every = len(focus(app).rows)
+    app.session_state["find_filters"] = True  # opened
+    check(app.run())
     check(app.selectbox(key="filter_column").set_value("quality").run())
     low = next(box for box in app.number_input if box.label == "From")
     check(low.set_value(0.5).run())
@@ -64,6 +66,8 @@ def test_filters_are_added_counted_and_taken_out(sample_home):
 
 def test_labels_are_filtered_by_and_excluded(sample_home):
     app = open_page(sample_home, "map")
+    app.session_state["find_filters"] = True  # opened
+    check(app.run())
     check(app.selectbox(key="filter_column").set_value("source").run())
     keep = next(box for box in app.multiselect if box.label == "Keep")
     check(keep.set_value(["python"]).run())

@@ -176,7 +176,8 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
 
         go(page, "Map", address)
         for colouring in ("source", "selection", "cluster"):
-            page.get_by_role("radio", name=colouring).click(force=True)
+            page.locator(".st-key-colour_by").get_by_role("combobox").click()
+            page.get_by_role("option", name=colouring, exact=True).click()
             look(page, address)
             hover_all(page)
         page.get_by_role("textbox", name="Search").fill(bait(address, "response"))

@@ -49,6 +49,7 @@ def test_a_ready_page_shows_its_things(selected_home, name):
     expected = {
         "data": "First records",
         "map": "Nothing picked yet",
+        "duplicates": "It takes about half a minute",
         "select": "60 of 60 selected",
         "refine": "No rounds yet",
         "reward": "No rewards yet",

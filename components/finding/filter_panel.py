@@ -21,8 +21,11 @@ from core.selection.finding.query import COLUMN_NAMES, MISSING, Filter, Query
 
 def show(pipeline: Pipeline, asked: Query, statuses: np.ndarray) -> None:
     """Draw the popover. statuses: (n,) int8."""
-    with st.popover(f"Filters ({len(asked.filters)})" if asked.filters else "Filters", icon=":material/filter_alt:"):
-        _choose(pipeline, query_key(asked), statuses)
+    label = f"Filters ({len(asked.filters)})" if asked.filters else "Filters"
+    chooser = st.popover(label, icon=":material/filter_alt:", key="find_filters", on_change="rerun")
+    if chooser.open:  # counted only for who looks
+        with chooser:
+            _choose(pipeline, query_key(asked), statuses)
 
 
 def query_key(asked: Query) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 from components.canvas import canvas_map
 from components.canvas.canvas_map import Answers, tip_of
 from components.canvas.choices import choices, colouring_of
+from components.charts.escaping import as_markdown
 from components.charts.theme import is_dark
 from components.session import opened, state
 from components.session.address import remember_view
@@ -50,7 +51,7 @@ def show(pipeline: Pipeline, statuses: np.ndarray, height: int = 640) -> Focus |
         "cluster. The wheel zooms, the right button moves."
     )
     if note := layout_note(pipeline.info("project")):
-        st.caption(note)
+        st.caption(as_markdown(note))
     return current.focus
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.session import decide
+from core.base.text import counted
 from core.export.decision_lines import log_lines
 from core.run.pipeline import Pipeline
 
@@ -37,7 +38,7 @@ def replay() -> None:
         "Replay it", disabled=log is None, key="replay", on_click=lambda: decide.replay(log.getvalue()), type="primary"
     )
     if found := decide.last_replay():
-        st.caption(f"{found.n_made:,} decisions replayed, {found.n_here_before:,} were here before.")
+        st.caption(f"{counted(found.n_made, 'decision')} replayed, {found.n_here_before:,} were here before.")
         for number, said, why in found.missing[:_MOST_NAMED]:
             st.text(f"Decision {number}, {said}: {why}")
         if len(found.missing) > _MOST_NAMED:

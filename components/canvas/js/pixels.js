@@ -54,6 +54,7 @@ class PixelRenderer {
     const reach = Math.ceil(size / 2);
     const [right, bottom] = [width + reach, height + reach];
     const n = only ? only.length : points.n;
+    const isPixel = stamp.length === 3;
     for (let i = 0; i < n; i++) {
       const j = only ? only[i] : i;
       const x = (left + places[2 * j] * scale) | 0;
@@ -61,6 +62,15 @@ class PixelRenderer {
       if (x < -reach || y < -reach || x >= right || y >= bottom) continue;
       const code = codes[j];
       if (hidden[code]) continue;
+      if (isPixel) {
+        if (x < 0 || y < 0 || x >= width || y >= height) continue;
+        const at = 4 * (y * width + x);
+        sums[at] += red[code];
+        sums[at + 1] += green[code];
+        sums[at + 2] += blue[code];
+        sums[at + 3] += 1;
+        continue;
+      }
       for (let k = 0; k < stamp.length; k += 3) {
         const column = x + stamp[k];
         const row = y + stamp[k + 1];
