@@ -58,7 +58,7 @@ class Map:
     def pixel(self, row: int) -> tuple[float, float]:
         box, (x, y, zoom) = self.root.bounding_box(), self.view()
         width, height = box["width"] - 2, box["height"] - 2  # inside its border
-        scale = zoom * min(width / (self.frame.bounds[0] * 1.06), height / (self.frame.bounds[1] * 1.06))
+        scale = zoom * min((width - 96) / self.frame.bounds[0], height / (self.frame.bounds[1] * 1.06))
         unit = self.frame.to_unit(self.xy[row : row + 1].astype(float))[0]
         return box["x"] + 1 + width / 2 + (unit[0] - x) * scale, box["y"] + 1 + height / 2 - (unit[1] - y) * scale
 

@@ -14,5 +14,5 @@ LAYER = {"html": '<div class="layer"></div>', "js": joined("hub", "layer")}
 MAP = {
     "html": (_FOLDER / "map.html").read_text(encoding="utf-8"),
     "css": (_FOLDER / "map.css").read_text(encoding="utf-8"),
-    "js": joined("hub", "view", "points", "look", "webgl", "pixels", "overlay", "pointer", "legend", "map"),
+    "js": joined("hub", "view", "points", "look", "webgl", "pixels", "overlay", "pointer", "legend", "tools", "map"),
 }

@@ -30,18 +30,16 @@ class PointMap {
     root.dataset.lacks = document.createElement("canvas").getContext("webgl2") ? "" : "webgl2";
     const draws = root.dataset.renderer === "webgl2" ? WebglRenderer : PixelRenderer;
     this.renderer = new draws(this.canvas, () => this.uploadAll());
-    this.mode = "draw";
     this.line = null;
     this.under = -1; // the point under the pointer
     this.asked = 0;
     this.known = new Map(); // what the server said of a record
-    this.contours = false;
     this.first = true;
     this.hub = null;
     this.hear = (part) => this.take(part);
     this.pointer = new Pointer(this.canvas, this);
     this.canvas.addEventListener("webglcontextlost", () => (root.dataset.lost = "1"));
-    this.buttons(find(".tools"));
+    this.tools = new Tools(find(".tools"), this);
     this.watcher = new ResizeObserver(() => this.resize());
     this.watcher.observe(root);
     this.resize();
@@ -96,7 +94,7 @@ class PointMap {
     } else if (name === "picked") {
       this.points.setPicked(part);
       if (this.points.picked) this.renderer.upload("picked", this.points.picked);
-      this.root.querySelector("[data-do=picked]").disabled = !(this.points.picked && this.points.picked.length);
+      this.tools.canShowPicked = Boolean(this.points.picked && this.points.picked.length);
     } else if (name === "names") {
       this.overlay.names = part.header.names;
     }
@@ -153,7 +151,7 @@ class PointMap {
   drawOverlay() {
     const ring = this.under >= 0 && this.view.toPixel(this.points.x(this.under), this.points.y(this.under));
     const { line, points } = this;
-    this.overlay.draw(this.view, this.ink(), { line, ring, withContours: this.contours, points });
+    this.overlay.draw(this.view, this.ink(), { line, ring, withContours: this.tools.contours, points });
   }
 
   // Under the pointer
@@ -163,7 +161,7 @@ class PointMap {
     const point = at ? this.pointAt(at) : -1;
     if (point === this.under) return;
     this.under = point;
-    this.canvas.style.cursor = point >= 0 ? "pointer" : this.mode === "move" ? "grab" : "crosshair";
+    this.canvas.style.cursor = point >= 0 ? "pointer" : this.tools.mode === "move" ? "grab" : "crosshair";
     this.drawOverlay();
     this.showTip();
     if (point < 0 || this.known.has(this.points.rowOf(point))) return;
@@ -271,52 +269,5 @@ class PointMap {
         this.component.setStateValue("view", [this.view.x, this.view.y, this.view.zoom]);
       }, SETTLED_MS);
     }
-  }
-
-  buttons(tools) {
-    const middle = () => [this.view.width / 2, this.view.height / 2];
-    const acts = {
-      draw: () => this.setMode("draw"),
-      move: () => this.setMode("move"),
-      nearer: () => this.zoomAt(...middle(), 1.6),
-      farther: () => this.zoomAt(...middle(), 1 / 1.6),
-      whole: () => this.showWhole(),
-      picked: () => this.showPicked(),
-      contours: (button) => {
-        this.contours = !this.contours;
-        button.setAttribute("aria-pressed", String(this.contours));
-        this.drawOverlay();
-      },
-      save: () => this.save(),
-    };
-    for (const button of tools.querySelectorAll("button")) {
-      button.addEventListener("click", () => acts[button.dataset.do](button));
-    }
-  }
-
-  setMode(mode) {
-    this.mode = mode;
-    for (const name of ["draw", "move"]) {
-      this.root.querySelector(`[data-do=${name}]`).setAttribute("aria-pressed", String(name === mode));
-    }
-    this.canvas.style.cursor = mode === "move" ? "grab" : "crosshair";
-  }
-
-  // The map as it is seen, on the page's ground, as a picture.
-  save() {
-    const sheet = document.createElement("canvas");
-    [sheet.width, sheet.height] = [this.canvas.width, this.canvas.height];
-    const context = sheet.getContext("2d");
-    context.fillStyle = this.ink().ground;
-    context.fillRect(0, 0, sheet.width, sheet.height);
-    context.drawImage(this.canvas, 0, 0);
-    context.drawImage(this.overlay.canvas, 0, 0);
-    sheet.toBlob((blob) => {
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(blob);
-      link.download = "map.png";
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-    });
   }
 }

@@ -29,7 +29,7 @@ class Pointer {
   }
 
   down(event) {
-    const moves = this.map.mode === "move" || event.button === 1 || event.button === 2;
+    const moves = this.map.tools.mode === "move" || event.button === 1 || event.button === 2;
     this.press = { at: this.at(event), last: this.at(event), moves, line: [this.at(event)], far: false, button: event.button };
     this.canvas.setPointerCapture(event.pointerId);
     this.map.rest(null);

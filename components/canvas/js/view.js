@@ -1,5 +1,6 @@
 // The part of the map in sight. Places are in the unit square, y up; `scale` is CSS pixels a unit.
 const MARGIN = 1.06;
+const SIDE_PX = 48; // kept free on both sides: on the right lie the tools
 const CLOSEST = 120; // times the whole: beyond, positions of 16 bits would show as a grid
 
 class View {
@@ -12,7 +13,8 @@ class View {
     this.bounds = [1, 1];
   }
   get whole() {
-    return Math.min(this.width / (this.bounds[0] * MARGIN), this.height / (this.bounds[1] * MARGIN));
+    const across = Math.max(this.width - 2 * SIDE_PX, this.width / 2);
+    return Math.min(across / this.bounds[0], this.height / (this.bounds[1] * MARGIN));
   }
   get zoom() {
     return this.scale / this.whole;
