@@ -1,5 +1,6 @@
 """Selecting on a workspace: the pool as of now, the stage, and selections that came about otherwise made current."""
 
+import collections
 from typing import Any
 
 import pyarrow as pa
@@ -45,6 +46,24 @@ def _shares(results: Results) -> dict[str, float]:
     return {domain["name"]: float(domain.get("share") or 0) for domain in params.domains} if params else {}
 
 
+_known_keys: collections.OrderedDict[str, tuple[Overrides, str]] = collections.OrderedDict()
+_MOST_KEYS = 16
+
+
+def _key_under(constraints: Overrides, *parts: Any) -> str:
+    """Return the key for `parts` under these constraints; worked out once, since reruns of a page ask again and again."""
+    name = digest(*parts, id(constraints))
+    held = _known_keys.get(name)
+    if held is not None and held[0] is constraints:
+        return held[1]
+    rows = [constraints.pinned.tobytes().hex(), constraints.dropped.tobytes().hex()]
+    key = digest(*parts, rows, list(constraints.multipliers.items()))
+    _known_keys[name] = (constraints, key)
+    while len(_known_keys) > _MOST_KEYS:
+        _known_keys.popitem(last=False)
+    return key
+
+
 class _Select(Stage):
     """Selecting needs what its method needs; its result depends on the decisions too, and every one made is listed."""
 
@@ -55,9 +74,7 @@ class _Select(Stage):
         if any(not results.current(need) for need in params.needs):
             return ""
         inputs = [results.current(stage) for stage in ("records", "cluster", "score", *params.needs)]
-        constraints = overrides_of(results)
-        rows = [constraints.pinned.tobytes().hex(), constraints.dropped.tobytes().hex()]
-        return digest(self.name, self.version, params.as_dict(), inputs, rows, list(constraints.multipliers.items()))
+        return _key_under(overrides_of(results), self.name, self.version, params.as_dict(), inputs)
 
     def read_params(self, values: dict[str, Any]) -> Params:
         return OTHERS.get(values.get("method"), self.params).from_dict(values)

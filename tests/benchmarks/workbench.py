@@ -21,6 +21,11 @@ _SMALL = [(0.47, 0.47), (0.53, 0.47), (0.53, 0.53), (0.47, 0.53)]
 _LARGE = [(0.3, 0.3), (0.6, 0.3), (0.6, 0.6), (0.3, 0.6)]
 _PICKED = re.compile(r"^[\d,]+ records? ·")
 
+_WORDS = iter([f"{word} school" for word in ("teacher", "city", "water", "history", "music")])
+_SENTENCES = iter(
+    [f"{what}, in a few words" for what in ("the sea at night", "how bread is made", "a lost dog", "rain", "war")]
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Step:
@@ -85,6 +90,42 @@ def draw_line(page) -> float:
     return seconds
 
 
+def _over_a_record(page, share: float) -> None:
+    """Rest the pointer on the first record from a place on, along a line across the map."""
+    box = page.locator(".map").first.bounding_box()
+    for step in range(60):
+        page.mouse.move(box["x"] + box["width"] * (share + step / 300), box["y"] + box["height"] * 0.52)
+        if page.locator(".map .tip:not([hidden])").count():
+            return
+    raise TimeoutError("no record under the pointer")
+
+
+def hover(page) -> float:
+    """Rest on a record until the map says its cluster, which the server tells."""
+    page.mouse.move(5, 5)
+    share = 0.3 + (time.time() * 7 % 1) * 0.3
+    tip = page.locator(".map .tip:not([hidden])").get_by_text(re.compile("^cluster "))
+    seconds = _until(page, lambda: _over_a_record(page, share), lambda: tip.count() > 0)
+    settled(page)
+    return seconds
+
+
+def open_cluster(page) -> float:
+    """Click a record, until the page says its cluster and the map has it in front."""
+    _over_a_record(page, 0.3 + (time.time() * 7 % 1) * 0.3)
+    page.wait_for_timeout(500)
+    before = page.locator(".map").first.get_attribute("data-drawn")
+
+    def click() -> None:
+        page.mouse.down()
+        page.mouse.up()
+
+    drawn = page.locator(".map").first
+    seconds = _until(page, click, lambda: drawn.get_attribute("data-drawn") not in ("", before))
+    settled(page)
+    return seconds
+
+
 def colour_change(page) -> float:
     """Choose another colouring, until nothing is drawn anew."""
     box = page.locator(".st-key-colour_by")
@@ -98,32 +139,42 @@ def colour_change(page) -> float:
 
 
 def _search(page, way: str, text: str) -> float:
+    """Search for `text`, which was not searched for before, until what was found is called by it."""
+    chips = page.locator(".st-key-find_chips button")
+    while chips.count():
+        chips.first.click()
+        settled(page)
     page.locator(".st-key-finding").get_by_text(way, exact=True).first.click()
     settled(page)
     field = page.locator(".st-key-finding").get_by_label("Search", exact=True).last
     field.fill(text)
-    before = _said(page)
-    seconds = _until(page, lambda: field.press("Enter"), lambda: _said(page) != before and bool(_said(page)))
+    found = page.get_by_test_id("stText").filter(has_text=f"{text[:12]}").filter(has_text=re.compile("record"))
+    seconds = _until(page, lambda: field.press("Enter"), lambda: found.count() > 0)
     settled(page)
     return seconds
 
 
 def word_search(page) -> float:
     """Search for two words."""
-    return _search(page, "Words", f"school {'teacher city water'.split()[int(time.time()) % 3]}")
+    return _search(page, "Words", next(_WORDS))
 
 
-def meaning_search(page) -> float:
-    """Search by a sentence. Vectors from a file need a model to be named first, the bundled one, which made these."""
-    name = page.locator(".st-key-find_model_name input")
+def name_model(page) -> float:
+    """Name the model for vectors that came from a file, the bundled one, and search once: it is loaded for that."""
     page.locator(".st-key-finding").get_by_text("Meaning", exact=True).first.click()
     settled(page)
+    name = page.locator(".st-key-find_model_name input")
     if name.count():
         name.fill("all-MiniLM-L6-v2")
         name.press("Enter")
         page.locator(".st-key-finding").get_by_label("Search", exact=True).last.wait_for()
         settled(page)
-    return _search(page, "Meaning", f"a poem about the sea, number {int(time.time())}")
+    return meaning_search(page)
+
+
+def meaning_search(page) -> float:
+    """Search by a sentence, the model loaded."""
+    return _search(page, "Meaning", next(_SENTENCES))
 
 
 def decide_on_picked(page, action: str) -> float:
@@ -150,7 +201,7 @@ def pin_many(page) -> float:
 
 def undo(page) -> float:
     """Undo the latest decision in the sidebar."""
-    button = page.locator(".st-key-sidebar_undo button")
+    button = page.locator(".st-key-sidebar_undo button").first
     seconds = _until(page, button.click, lambda: page.get_by_text(re.compile("is taken back")).count() > 0)
     settled(page)
     page.wait_for_timeout(5000)
@@ -167,8 +218,11 @@ STEPS = (
     Step("first view of the map", 3.0, "3.0 (4.4)", first_view),
     Step("lasso", 0.3, "0.9 to 1.5 (2.4 to 5.0)", draw_line),
     Step("colour change", 0.2, "0.6 (2.6)", colour_change),
+    Step("hover, until the record is told", 0.5, "on 800 points only", hover),
+    Step("open a cluster by a click on a record", 0.5, "on 800 points only", open_cluster),
     Step("word search", 0.5, "2.0 (5.8)", word_search),
-    Step("search by meaning, its model loaded first", 0.5, "not there", meaning_search),
+    Step("first search by meaning, the model loaded", 30, "not there", name_model, 1),
+    Step("search by meaning", 0.5, "not there", meaning_search),
     Step("pin what a small line holds", 0.7, "not measured", pin_few, 1),
     Step("undo", 0.7, "not measured", undo, 1),
     Step("pin what a large line holds", 0.7, "not measured", pin_many, 1),
