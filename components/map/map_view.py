@@ -9,7 +9,7 @@ from components.canvas.choices import choices, colouring_of
 from components.charts.escaping import as_markdown
 from components.charts.theme import is_dark
 from components.session import opened, state
-from components.session.address import remember_view
+from components.session.address import remember_colour, remember_view
 from components.session.focus import look_at_area, look_at_record, look_away
 from components.session.state import Focus
 from core.run.pipeline import Pipeline
@@ -18,6 +18,13 @@ from core.vectors.projection import layout_note
 
 def show(pipeline: Pipeline, statuses: np.ndarray, height: int = 640) -> Focus | None:
     """Draw the map with its controls; return what is looked at. statuses: (n,) int8, see `opened.statuses`."""
+    _map(pipeline, statuses, height)
+    return state.get().focus
+
+
+@st.fragment
+def _map(pipeline: Pipeline, statuses: np.ndarray, height: int) -> None:
+    """Draw the map; another colouring draws nothing else anew."""
     current = state.get()
     names = choices(pipeline)
     colour_by = st.selectbox(
@@ -28,7 +35,7 @@ def show(pipeline: Pipeline, statuses: np.ndarray, height: int = 640) -> Focus |
         width=260,
         help="The legend on the map filters: a click on an entry hides or shows it, with Alt it alone is shown.",
     )
-    current.colour_by = colour_by
+    remember_colour(colour_by)
     picked = current.focus.rows if current.focus is not None else None
     canvas_map.show(
         pipeline,
@@ -52,7 +59,6 @@ def show(pipeline: Pipeline, statuses: np.ndarray, height: int = 640) -> Focus |
     )
     if note := layout_note(pipeline.info("project")):
         st.caption(as_markdown(note))
-    return current.focus
 
 
 def _tip(pipeline: Pipeline, row: int) -> list[str]:

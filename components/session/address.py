@@ -63,6 +63,13 @@ def remember_view(view: tuple[float, float, float]) -> None:
     st.query_params["view"] = _view_as_text(view)
 
 
+def remember_colour(colour_by: str) -> None:
+    """Remember what the map is coloured by, in the address too."""
+    state.get().colour_by = colour_by
+    if st.query_params.get("colour") != colour_by:
+        st.query_params["colour"] = colour_by
+
+
 def _focus_as_text(pipeline: Pipeline, current: AppState) -> dict[str, object]:
     looked_at = current.focus
     if current.query and (looked_at is None or looked_at.kind == "search"):

@@ -127,13 +127,15 @@ def open_cluster(page) -> float:
 
 
 def colour_change(page) -> float:
-    """Choose another colouring, until nothing is drawn anew."""
+    """Choose another colouring, until all points are drawn in it."""
     box = page.locator(".st-key-colour_by")
     now = box.get_by_role("combobox").input_value()
     box.get_by_role("combobox").click()
     other = page.get_by_role("option").filter(has_not_text=now).first
     shown = other.inner_text()
-    seconds = _until(page, other.click, lambda: box.get_by_role("combobox").input_value() == shown)
+    drawn, before = page.locator(".map").first, page.locator(".map").first.get_attribute("data-drawn")
+    seconds = _until(page, other.click, lambda: drawn.get_attribute("data-drawn") not in ("", before))
+    assert box.get_by_role("combobox").input_value() == shown
     settled(page)
     return seconds
 
