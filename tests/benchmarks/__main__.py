@@ -2,12 +2,11 @@
 
 import sys
 
-from tests.benchmarks import ablation, curate, daar, evidence, lasso, layout, methods, refine, workbench
+from tests.benchmarks import ablation, curate, daar, evidence, layout, methods, refine, workbench
 from tests.benchmarks.data import POOL, have_pool
 
 BENCHMARKS = {
     "curate": curate.main,
-    "lasso": lasso.main,
     "methods": methods.main,
     "refine": refine.main,
     "daar": daar.main,
