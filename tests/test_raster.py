@@ -63,6 +63,16 @@ def test_a_line_agrees_with_a_circle():
     np.testing.assert_array_equal(in_polygon(points, np.cos(angle), np.sin(angle))[clear], (radius < 1)[clear])
 
 
+def test_a_line_around_many_points_takes_each_as_a_line_around_few_does():
+    angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    reach = 1 + 0.6 * np.sin(7 * angle)
+    x, y = reach * np.cos(angle), reach * np.sin(angle)
+    points = np.random.default_rng(2).normal(size=(60_000, 2))
+    by_parts = np.concatenate([in_polygon(part, x, y) for part in np.array_split(points, 12)])
+    np.testing.assert_array_equal(in_polygon(points, x, y), by_parts)
+    assert 0.2 < by_parts.mean() < 0.8
+
+
 @pytest.mark.parametrize("corners", [0, 1, 2])
 def test_a_line_of_fewer_than_three_corners_holds_nothing(corners):
     assert not in_polygon(np.zeros((3, 2)), [0.0] * corners, [0.0] * corners).any()

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -148,3 +151,14 @@ def test_a_table_without_records_answers_with_nothing(tmp_path, batch_sizes):
     assert (names, codes.tolist()) == ([], [])
     with pytest.raises(CurationError):
         table.take(np.array([0]), ["text"])
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux says what of a mapped file is in memory")
+def test_a_scan_leaves_little_of_the_file_in_memory(tmp_path):
+    sizes = [500] * 8
+    table = make_table(tmp_path, [f"{i:0>2000}" for i in range(sum(sizes))], batch_sizes=sizes)
+    assert sum(batch["text"].nbytes for batch in table.batches()) == pytest.approx(8_000_000, rel=0.1)
+    maps = Path("/proc/self/smaps").read_text()
+    held = re.findall(rf"{re.escape(str(tmp_path))}/records\.arrow\nSize: .*(?:\n(?!Rss).*)*\nRss: +(\d+) kB", maps)
+    assert held and sum(map(int, held)) < 4000  # of 33 MB
+    assert table.take(np.array([3999, 0]), ["text"])["text"].to_pylist() == [f"{3999:0>2000}", f"{0:0>2000}"]

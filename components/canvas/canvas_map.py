@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import streamlit as st
 
-from components.canvas import scripts
+from components.canvas import desk, scripts
 from components.canvas.colouring import Colouring
+from components.canvas.desk import Answers
 from components.canvas.layers import (
     Frame,
     colours_layer,
@@ -22,44 +23,35 @@ from components.session import opened
 from core.base.text import shorten
 from core.run.pipeline import Pipeline
 
-JOINS = ("", "add", "subtract")  # to what is picked: instead of it, besides, taken away
-
 _layer = st.components.v2.component("winnow_map_layer", **scripts.LAYER)
 _canvas = st.components.v2.component("winnow_map", **scripts.MAP)
 
 
-@dataclasses.dataclass(frozen=True)
-class Answers:
-    """What a page does about its map. tip: the lines that name a record. Where `pick` is None nothing can be picked.
-
-    pick(rows, join): a line was drawn; join: one of JOINS. click(row, join): a record was clicked. clear(): Escape was pressed.
-    view(x, y, zoom): what is in sight now.
-    """
-
-    tip: Callable[[int], list[str]]
-    pick: Callable[[np.ndarray, str], None] | None = None
-    click: Callable[[int, str], None] | None = None
-    clear: Callable[[], None] | None = None
-    view: Callable[[tuple[float, float, float]], None] | None = None
+def listen(pipeline: Pipeline, name: str, colouring: Callable[[], Colouring], answers: Answers) -> None:
+    """Hear what is done on the map of that name; to be called outside of fragments, see `desk.show`."""
+    xy = opened.positions(pipeline)
+    desk.show(name, xy, _frame(_held(pipeline), xy), colouring, answers)
 
 
 def show(
     pipeline: Pipeline,
     name: str,
     colouring: Colouring,
-    answers: Answers,
+    tip: Callable[[int], list[str]],
     height: int = 640,
     picked: np.ndarray | None = None,
     names: Sequence[str] | None = None,
     view: tuple[float, float, float] | None = None,
+    seen: Callable[[tuple[float, float, float]], None] | None = None,
 ) -> None:
     """Draw the map of all records.
 
     name: of this map among all. picked: row ids to stand in front of the others, or None. names: of the current clusters,
-    to be written on the map. view: what to begin with.
+    to be written on the map. tip(row): the lines that name a record. view: what to begin with. seen(x, y, zoom): hears what is
+    in sight.
     """
     xy = opened.positions(pipeline)
-    held = _Held(str(pipeline.workspace.folder.resolve()), pipeline.current("project"), is_dark())
+    held = _held(pipeline)
     order = _order(len(xy))
     with st.container(key=f"maplayers-{name}"):
         _layer(key=f"{name}-points", data=_points(held, name, xy))
@@ -69,7 +61,7 @@ def show(
             key=f"{name}-names",
             data=_names(held, name, pipeline.current("cluster") if names else "", pipeline, tuple(names or ())),
         )
-    _live(pipeline, name, held, xy, colouring, answers, height, view)
+    _live(name, held, xy, tip, height, view, seen)
 
 
 def tip_of(pipeline: Pipeline, row: int) -> list[str]:
@@ -87,16 +79,19 @@ class _Held:
     dark: bool
 
 
+def _held(pipeline: Pipeline) -> _Held:
+    return _Held(str(pipeline.workspace.folder.resolve()), pipeline.current("project"), is_dark())
+
+
 @st.fragment
 def _live(
-    pipeline: Pipeline,
     name: str,
     held: _Held,
     xy: np.ndarray,
-    colouring: Colouring,
-    answers: Answers,
+    tip: Callable[[int], list[str]],
     height: int,
     view: tuple[float, float, float] | None,
+    seen: Callable[[tuple[float, float, float]], None] | None,
 ) -> None:
     hover = st.session_state.get(name, {}).get("hover")
     row = int(hover["row"]) if hover and 0 <= int(hover["row"]) < len(xy) else -1
@@ -107,49 +102,20 @@ def _live(
             "dark": held.dark,
             "height": height,
             "tools": height >= 260,
-            "picks": answers.pick is not None,
-            "clicks": answers.click is not None,
-            "remembers": answers.view is not None,
+            "remembers": seen is not None,
             "view": list(view) if view else None,
-            "answer": {"row": row, "lines": answers.tip(row)} if row >= 0 else None,
+            "answer": {"row": row, "lines": tip(row)} if row >= 0 else None,
         },
         height=height,
         on_hover_change=_nothing,
         on_view_change=_nothing,
-        on_lasso_change=_nothing,
-        on_click_change=_nothing,
-        on_escape_change=_nothing,
     )
-    if answers.view is not None and reported.view:
-        answers.view(tuple(float(v) for v in reported.view))
-    if _act(_frame(held, xy), xy, colouring, answers, reported):
-        st.rerun()
+    if seen is not None and reported.view:
+        seen(tuple(float(v) for v in reported.view))
 
 
 def _nothing() -> None:
     """What is reported is read where the map is mounted; Streamlit asks for a callback a name."""
-
-
-def _act(frame: Frame, xy: np.ndarray, colouring: Colouring, answers: Answers, reported) -> bool:
-    """Hand on what was drawn or clicked; return whether the page has to follow."""
-    if reported.lasso and answers.pick is not None:
-        inside = frame.inside(xy, reported.lasso["corners"])
-        hidden = reported.lasso["hidden"] if reported.lasso["colouring"] == colouring.id else []
-        if hidden:
-            inside &= ~np.isin(colouring.codes(), hidden)
-        answers.pick(np.flatnonzero(inside), _join(reported.lasso["join"]))
-        return True
-    if reported.click and answers.click is not None and 0 <= int(reported.click["row"]) < len(xy):
-        answers.click(int(reported.click["row"]), _join(reported.click["join"]))
-        return True
-    if reported.escape and answers.clear is not None:
-        answers.clear()
-        return True
-    return False
-
-
-def _join(join: str) -> str:
-    return join if join in JOINS else ""
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

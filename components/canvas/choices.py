@@ -1,6 +1,5 @@
 """What a map of records can be coloured by, and each of these as a colouring."""
 
-import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy as np
 from components.canvas.colouring import Colouring, Entry, by_category, by_cluster, by_value
 from components.charts.theme import STATUS_NAMES, category_colours, status_colours
 from components.session import opened
-from core.base.params import digest
+from core.base.params import codes_digest, digest
 from core.refine.history import LEAST, history_of
 from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
@@ -52,7 +51,7 @@ def colouring_of(pipeline: Pipeline, by: str, statuses: np.ndarray, dark: bool) 
 
 def by_status(statuses: np.ndarray, dark: bool) -> Colouring:
     """Colour by what every record is: not selected, selected, pinned, dropped."""
-    id = f"selection {hashlib.blake2b(statuses.tobytes(), digest_size=8).hexdigest()}"
+    id = f"selection {codes_digest(statuses)}"
     legend = [Entry(name, code, code) for code, name in enumerate(STATUS_NAMES)]
     return Colouring(id, "", lambda: statuses.astype(np.uint8), status_colours(dark), legend)
 

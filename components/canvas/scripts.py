@@ -1,4 +1,4 @@
-"""The JavaScript of the map's two components: small files, joined when read. No build step, no package."""
+"""The JavaScript of the map's three components: small files, joined when read. No build step, no package."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ def joined(*names: str) -> str:
     return "\n".join((_FOLDER / "js" / f"{name}.js").read_text(encoding="utf-8") for name in names)
 
 
+DESK = {"html": '<div class="desk"></div>', "js": joined("hub", "desk")}
 LAYER = {"html": '<div class="layer"></div>', "js": joined("hub", "layer")}
 MAP = {
     "html": (_FOLDER / "map.html").read_text(encoding="utf-8"),

@@ -1,7 +1,5 @@
 """What differs between two selections: on the map, by cluster, and as records to read; and how steady their methods are."""
 
-import hashlib
-
 import numpy as np
 import streamlit as st
 
@@ -14,7 +12,7 @@ from components.compare.measure_view import unlike
 from components.frame import job_panel
 from components.records import record_reader
 from components.session import opened, trouble
-from core.base.params import digest
+from core.base.params import codes_digest, digest
 from core.base.text import counted
 from core.evidence.candidates import Choice
 from core.evidence.redraw import overlap_warning
@@ -77,7 +75,7 @@ def _map(pipeline: Pipeline, found: Difference, words: dict[str, str]) -> None:
         codes[getattr(found, part)] = i
     says = ["in neither", *(words[part].lower() for part in _PARTS)]
     legend = [*(Entry(words[part], i, i) for i, part in enumerate(_PARTS, 1)), Entry("in neither", 0, 0)]
-    id = f"difference {hashlib.blake2b(codes.tobytes(), digest_size=8).hexdigest()}"
+    id = f"difference {codes_digest(codes)}"
     colouring = Colouring(id, "", lambda: codes, [status_colours(dark)[0], *parts], legend)
     beside.show(pipeline, "difference_map", colouring, lambda row: [*tip_of(pipeline, row), says[codes[row]]], 560)
 

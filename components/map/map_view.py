@@ -4,8 +4,9 @@ import numpy as np
 import streamlit as st
 
 from components.canvas import canvas_map
-from components.canvas.canvas_map import Answers, tip_of
+from components.canvas.canvas_map import tip_of
 from components.canvas.choices import choices, colouring_of
+from components.canvas.desk import Answers
 from components.charts.escaping import as_markdown
 from components.charts.theme import is_dark
 from components.session import opened, state
@@ -18,6 +19,12 @@ from core.vectors.projection import layout_note
 
 def show(pipeline: Pipeline, statuses: np.ndarray, height: int = 640) -> Focus | None:
     """Draw the map with its controls; return what is looked at. statuses: (n,) int8, see `opened.statuses`."""
+    canvas_map.listen(
+        pipeline,
+        "map",
+        lambda: colouring_of(pipeline, state.get().colour_by, statuses, is_dark()),
+        Answers(pick=look_at_area, click=look_at_record, clear=look_away),
+    )
     _map(pipeline, statuses, height)
     return state.get().focus
 
@@ -41,17 +48,12 @@ def _map(pipeline: Pipeline, statuses: np.ndarray, height: int) -> None:
         pipeline,
         "map",
         colouring_of(pipeline, colour_by, statuses, is_dark()),
-        Answers(
-            tip=lambda row: _tip(pipeline, row),
-            pick=look_at_area,
-            click=look_at_record,
-            clear=look_away,
-            view=remember_view,
-        ),
+        tip=lambda row: _tip(pipeline, row),
         height=height,
         picked=picked,
         names=opened.cluster_names(pipeline),
         view=current.view,
+        seen=remember_view,
     )
     st.caption(
         "Drag a line around points to read them: Shift adds to what is picked, Alt takes away. Click a point to read it and its "

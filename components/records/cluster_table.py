@@ -8,7 +8,7 @@ import streamlit as st
 
 from components.session import opened
 from components.session.focus import look_at_cluster
-from core.base.params import digest
+from core.base.params import codes_digest, digest
 from core.base.text import counted
 from core.refine.history import history_of
 from core.refine.runs import Rounds
@@ -30,8 +30,8 @@ def cluster_frame(
 ) -> pd.DataFrame:
     """Return one row a cluster. labels: (n,) int, statuses: (n,) int8, quality: (n,) float or None, weights: multipliers."""
     k = len(names)
-    sizes = np.bincount(labels, minlength=k)
     by_status = np.bincount(labels.astype(np.int64) * 4 + statuses, minlength=4 * k).reshape(k, 4)
+    sizes = by_status.sum(axis=1)
     selected = by_status[:, SELECTED] + by_status[:, PINNED]
     frame = pd.DataFrame(
         {
@@ -75,8 +75,7 @@ class Wanted:
 def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], height: int = 320) -> None:
     """Draw the table, its search and its filters."""
     names = opened.cluster_names(pipeline)
-    frame = cluster_frame(opened.labels(pipeline), names, statuses, opened.quality(pipeline), weights)
-    frame = frame.assign(**_facts(pipeline))
+    frame = _frame(pipeline, names, statuses, weights).assign(**_facts(pipeline))
     if (terms := opened.cluster_terms(pipeline)) != names:
         frame.insert(frame.columns.get_loc("name") + 1, "terms", terms)
     if (history := _history(pipeline)) is not None:
@@ -109,6 +108,21 @@ def _wanted(frame: pd.DataFrame) -> Wanted:
             source = st.selectbox("Mostly from", [_ANY, *held], key="cluster_source", width=200)
         only = st.pills("Only those with", list(_ONLY), selection_mode="multi", key="cluster_only")
     return Wanted(words, tuple(only), "" if source == _ANY else source)
+
+
+def _frame(pipeline: Pipeline, names: list[str], statuses: np.ndarray, weights: dict[int, float]) -> pd.DataFrame:
+    return _known_frame(
+        str(pipeline.workspace.folder.resolve()),
+        (pipeline.key("records"), pipeline.current("cluster"), pipeline.current("score")),
+        digest(names, sorted(weights.items()), codes_digest(statuses)),
+        (pipeline, names, statuses, weights),
+    ).copy(deep=False)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _known_frame(folder: str, keys: tuple[str, ...], of: str, _parts: tuple) -> pd.DataFrame:
+    pipeline, names, statuses, weights = _parts
+    return cluster_frame(opened.labels(pipeline), names, statuses, opened.quality(pipeline), weights)
 
 
 def _facts(pipeline: Pipeline) -> dict[str, np.ndarray | list[str]]:

@@ -58,7 +58,8 @@ def cluster_terms(opened: Pipeline) -> list[str]:
 
 def quality(opened: Pipeline) -> np.ndarray | None:
     """Return the (n,) float32 quality, or None."""
-    return opened.column("score", "score")
+    key = opened.current("score")
+    return _scores(str(opened.workspace.folder.resolve()), key, opened) if key else None
 
 
 def whole_order(opened: Pipeline, order: str) -> np.ndarray | None:
@@ -120,6 +121,11 @@ def _whole_order(folder: str, key: str, order: str, _opened: Pipeline) -> np.nda
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _array(folder: str, stage: str, key: str, _opened: Pipeline) -> np.ndarray:
     return np.array(_opened.workspace.array(stage, key))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _scores(folder: str, key: str, _opened: Pipeline) -> np.ndarray:
+    return _opened.column("score", "score")
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

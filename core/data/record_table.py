@@ -1,6 +1,7 @@
 """The records of a workspace: `records.arrow`, memory-mapped and never loaded whole."""
 
 import functools
+import mmap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,13 +23,35 @@ def damaged(message: str, folder: Path) -> CurationError:
     )
 
 
+class _Mapped:
+    """The blocks of a mapped file. A block that was read whole is let go of, so that a scan of a large file fills no memory."""
+
+    def __init__(self, path: str) -> None:
+        with Path(path).open("rb") as file:
+            self._memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._base = pa.py_buffer(self._memory).address
+        self.file = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(self._memory)))
+        self.batches = [self.file.get_batch(i) for i in range(self.file.num_record_batches)]
+        self.sound: set[int] = set()  # blocks that were looked through in this process
+
+    def let_go(self, i: int) -> None:
+        """Give the pages of block i back; whoever still reads them gets them from the file again."""
+        if not hasattr(mmap, "MADV_DONTNEED"):
+            return
+        buffers = [
+            buffer for column in self.batches[i].columns for buffer in column.buffers() if buffer and buffer.size
+        ]
+        spans = [(buffer.address - self._base, buffer.address - self._base + buffer.size) for buffer in buffers]
+        spans = [(start, end) for start, end in spans if 0 <= start < end <= len(self._memory)]
+        if spans:  # an empty part is not in the file
+            start = min(start for start, _ in spans) // mmap.PAGESIZE * mmap.PAGESIZE
+            self._memory.madvise(mmap.MADV_DONTNEED, start, max(end for _, end in spans) - start)
+
+
 @functools.lru_cache(maxsize=8)
-def _opened(
-    path: str, inode: int, size: int, changed: int
-) -> tuple[pa.ipc.RecordBatchFileReader, list[pa.RecordBatch], set[int]]:
-    """Return a file, its blocks, and those that were looked through in this process, to be added to; a changed file anew."""
-    file = pa.ipc.open_file(pa.memory_map(path))
-    return file, [file.get_batch(i) for i in range(file.num_record_batches)], set()
+def _opened(path: str, inode: int, size: int, changed: int) -> _Mapped:
+    """Return a file's blocks; a changed file anew."""
+    return _Mapped(path)
 
 
 class RecordTable:
@@ -42,8 +65,8 @@ class RecordTable:
         self._path = Path(path)
         try:
             facts = self._path.stat()
-            held = _opened(str(self._path.resolve()), facts.st_ino, facts.st_size, facts.st_mtime_ns)
-            self._file, self._batches, self._sound = held
+            self._mapped = _opened(str(self._path.resolve()), facts.st_ino, facts.st_size, facts.st_mtime_ns)
+            self._file, self._batches = self._mapped.file, self._mapped.batches
             self.fingerprint = (self._file.schema.metadata or {}).get(b"fingerprint", b"").decode()  # of its import
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damaged(error) from error
@@ -55,12 +78,13 @@ class RecordTable:
         return damaged(f"{self._path} is damaged ({why})", self._path.parent)
 
     def _block(self, i: int) -> pa.RecordBatch:
-        if i not in self._sound:
+        if i not in self._mapped.sound:
             try:
                 self._batches[i].validate(full=True)
             except (pa.ArrowException, OSError, ValueError) as error:
                 raise self._damaged(error) from error
-            self._sound.add(i)
+            self._mapped.sound.add(i)
+            self._mapped.let_go(i)
         return self._batches[i]
 
     def __len__(self) -> int:
@@ -71,6 +95,7 @@ class RecordTable:
         for i in range(len(self._batches)):
             batch = self._block(i)
             yield batch if columns is None else batch.select(columns)
+            self._mapped.let_go(i)
 
     def take(self, rows: np.ndarray, columns: Sequence[str]) -> pa.Table:
         """Return `rows` in the order given. Only their blocks are read. Raises CurationError for a row out of range."""

@@ -6,6 +6,8 @@ import numpy as np
 from PIL import Image
 
 View = tuple[float, float, float, float]
+_TILES = 96  # a side; a point in a tile that no edge of a polygon is near is as the tile is
+_FEW = 20_000  # points that are looked at one by one
 
 
 def full_view(xy: np.ndarray, margin: float = 0.04) -> View:
@@ -75,11 +77,47 @@ def in_polygon(xy: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     inside = np.zeros(len(xy), bool)
     if len(x) < 3:
         return inside
-    near = np.flatnonzero(inside_view(xy, (x.min(), x.max(), y.min(), y.max())))
-    px, py = xy[near, 0].astype(np.float64), xy[near, 1].astype(np.float64)
-    hits = np.zeros(len(near), bool)
+    view = (x.min(), x.max(), y.min(), y.max())
+    near = np.flatnonzero(inside_view(xy, view))
+    if len(near) <= _FEW or view[0] == view[1] or view[2] == view[3]:
+        inside[near] = _by_edges(xy[near], x, y)
+        return inside
+    tiles = _tiles(xy[near], view)
+    middles = (np.arange(_TILES) + 0.5) / _TILES
+    across, up = np.meshgrid(view[0] + middles * (view[1] - view[0]), view[2] + middles * (view[3] - view[2]))
+    is_inside = _by_edges(np.column_stack([across.ravel(), up.ravel()]), x, y)
+    hits = is_inside[tiles]
+    edge = np.flatnonzero(_touched(x, y, view)[tiles])
+    hits[edge] = _by_edges(xy[near[edge]], x, y)
+    inside[near] = hits
+    return inside
+
+
+def _by_edges(xy: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return (m,) bool, an edge of the polygon after the other."""
+    px, py = xy[:, 0].astype(np.float64), xy[:, 1].astype(np.float64)
+    hits = np.zeros(len(xy), bool)
     for xa, ya, xb, yb in zip(x, y, np.roll(x, -1), np.roll(y, -1), strict=True):
         if ya != yb:
             hits ^= ((ya > py) != (yb > py)) & (px < (xb - xa) * (py - ya) / (yb - ya) + xa)
-    inside[near] = hits
-    return inside
+    return hits
+
+
+def _tiles(xy: np.ndarray, view: View) -> np.ndarray:
+    """Return (m,) int64: the tile, of _TILES times _TILES in `view`, that each point lies in."""
+    at = [
+        np.clip((xy[:, axis] - low) * (_TILES / (high - low)), 0, _TILES - 1).astype(np.int64)
+        for axis, low, high in ((0, *view[:2]), (1, *view[2:]))
+    ]
+    return at[1] * _TILES + at[0]
+
+
+def _touched(x: np.ndarray, y: np.ndarray, view: View) -> np.ndarray:
+    """Return (tiles,) bool: the tiles that an edge goes through, and all around these."""
+    touched = np.zeros((_TILES, _TILES), bool)
+    steps = np.linspace(0, 1, 2 * _TILES)  # no edge is longer than the view's sides, so that none steps over a tile
+    for xa, ya, xb, yb in zip(x, y, np.roll(x, -1), np.roll(y, -1), strict=True):
+        line = np.column_stack([xa + (xb - xa) * steps, ya + (yb - ya) * steps])
+        touched.reshape(-1)[_tiles(line, view)] = True
+    grown = np.pad(touched, 1)
+    return np.logical_or.reduce([grown[i : i + _TILES, j : j + _TILES] for i in range(3) for j in range(3)]).reshape(-1)

@@ -199,19 +199,22 @@ class PointMap {
   // What the curator does
 
   lasso(line, join) {
-    if (!this.component.data.picks || line.length < 3) return;
+    if (line.length < 3) return;
     const corners = line.map(([left, top]) => this.view.toPlace(left, top));
-    this.component.setTriggerValue("lasso", { corners, join, ...this.filter() });
+    this.report("lasso", { corners, join, ...this.filter() });
   }
 
   click(at, join) {
     const point = this.pointAt(at);
-    if (point < 0) return;
-    if (this.component.data.clicks) this.component.setTriggerValue("click", { row: this.points.rowOf(point), join });
+    if (point >= 0) this.report("click", { row: this.points.rowOf(point), join });
   }
 
   clear() {
-    if (this.component.data.picks) this.component.setTriggerValue("escape", true);
+    this.report("escape", true);
+  }
+
+  report(what, value) {
+    if (this.hub && this.hub.desk) this.hub.desk.setTriggerValue(what, value);
   }
 
   // A line picks what is seen: nothing that the legend hides.

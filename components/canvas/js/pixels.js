@@ -11,13 +11,18 @@ class PixelRenderer {
     this.green = new Float32Array(256);
     this.blue = new Float32Array(256);
     this.hidden = new Uint8Array(256);
-    this.sums = new Float32Array(0);
+    this.all = { sums: new Float32Array(0), of: "" }; // kept: a pick changes only what lies over it
+    this.front = { sums: new Float32Array(0) };
   }
 
-  upload() {}
+  upload(name) {
+    if (name !== "picked") this.all.of = "";
+  }
+
   stop() {}
 
   setPalette(colours, hidden) {
+    this.all.of = "";
     colours.forEach(([red, green, blue], code) => {
       [this.red[code], this.green[code], this.blue[code]] = [red, green, blue];
       this.hidden[code] = hidden.has(code) ? 1 : 0;
@@ -29,25 +34,28 @@ class PixelRenderer {
     if (!points.n || points.codes.length < points.n || !width || !height) return;
     const ratio = window.devicePixelRatio || 1;
     const { point, alpha, larger, front } = lookOf(view, points);
-    if (this.sums.length !== 4 * width * height) this.sums = new Float32Array(4 * width * height);
     const sheet = this.context.createImageData(width, height);
     const { picked } = points;
-    this.add(view, points, null, point * ratio);
-    this.put(sheet.data, picked ? alpha * FADED : alpha);
+    const of = [view.x, view.y, view.scale, width, height, point].join();
+    if (this.all.of !== of) this.add(this.all, view, points, null, point * ratio);
+    this.all.of = of;
+    this.put(this.all, sheet.data, picked ? alpha * FADED : alpha);
     if (picked && picked.length) {
-      this.add(view, points, picked, larger * ratio);
-      this.put(sheet.data, front);
+      this.add(this.front, view, points, picked, larger * ratio);
+      this.put(this.front, sheet.data, front);
     }
     this.context.putImageData(sheet, 0, 0);
     onDone();
   }
 
-  // Add up the points, or those in `only`, pixel by pixel: red, green, blue, number.
-  add(view, points, only, size) {
+  // Add up the points, or those in `only`, pixel by pixel, in a layer's sums: red, green, blue, number.
+  add(layer, view, points, only, size) {
     const { width, height } = this.canvas;
-    const { sums, red, green, blue, hidden } = this;
+    if (layer.sums.length !== 4 * width * height) layer.sums = new Float32Array(4 * width * height);
+    else layer.sums.fill(0);
+    const { sums } = layer;
+    const { red, green, blue, hidden } = this;
     const { places, codes } = points;
-    sums.fill(0);
     const scale = (view.scale * (window.devicePixelRatio || 1)) / 65535;
     const [left, top] = [width / 2 - view.x * 65535 * scale, height / 2 + view.y * 65535 * scale];
     const stamp = stampOf(size);
@@ -85,9 +93,8 @@ class PixelRenderer {
     }
   }
 
-  // Lay what was added up over the picture (r, g, b, a, not multiplied by a).
-  put(data, alpha) {
-    const { sums } = this;
+  // Lay a layer's sums over the picture (r, g, b, a, not multiplied by a).
+  put({ sums }, data, alpha) {
     const opacity = new Float32Array(64 * COUNT_STEPS).map((_, step) => 1 - (1 - alpha) ** (step / COUNT_STEPS));
     for (let at = 0; at < sums.length; at += 4) {
       const count = sums[at + 3];

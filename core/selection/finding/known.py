@@ -10,6 +10,7 @@ from ...base.errors import CurationError, lacking
 from ...base.text import shorten
 from ...data.fields import parse_fields
 from ...data.record_table import RecordTable
+from ...workspace.artifacts import Artifacts
 from ...workspace.deciding import overrides_of
 from ...workspace.results import Results
 from ..stage import last_selection_key
@@ -59,7 +60,7 @@ class Known(Mapping[str, Column]):
     def _read(self) -> dict[str, Column]:
         results = self._results
         if results.current("columns"):
-            return open_columns(results.info("columns"), results.table("columns"))
+            return _opened(str(results.workspace.artifacts), results.current("columns"))
         if results.n_records() > AT_ONCE_UP_TO:
             return {}
         dataset = results.workspace.dataset()
@@ -93,6 +94,12 @@ def text_fields(fields: str) -> tuple[str, ...]:
     """Return the fields of a record that are its texts and its source. fields: of `Dataset`."""
     about = parse_fields(fields)
     return tuple(filter(None, (*about.prompt, *about.response, about.messages, about.source)))
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(folder: str, key: str) -> dict[str, Column]:
+    held = Artifacts(Path(folder))
+    return open_columns(held.info("columns", key), held.table("columns", key))
 
 
 @functools.lru_cache(maxsize=2)
