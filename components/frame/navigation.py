@@ -7,6 +7,7 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from core.run.pipeline import Pipeline
 from core.selection.stage import last_selection_key
+from core.workspace.results import RECORDS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +56,7 @@ def is_ready(pipeline: Pipeline, entry: PageEntry) -> bool:
 
 def missing(pipeline: Pipeline, entry: PageEntry) -> list[str]:
     """Return what a page still needs, in words."""
-    if not pipeline.workspace.has_data:
+    if not pipeline.key(RECORDS):
         return [] if entry.name == "data" else [_MISSING["records"]]
     have = {
         need: bool(last_selection_key(pipeline)) if need == "selection" else bool(pipeline.current(need))

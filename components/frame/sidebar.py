@@ -15,6 +15,7 @@ from core.selection.params import RoundsParams, SelectionParams
 from core.selection.stage import last_selection_key
 from core.workspace.deciding import overrides_of
 from core.workspace.decisions import next_undo
+from core.workspace.results import RECORDS
 from core.workspace.told import ago, told
 
 _STAGE_NAMES = {
@@ -42,14 +43,14 @@ def show(pipeline: Pipeline) -> None:
         _dataset(pipeline)
         navigation.show_menu(pipeline)
         job = job_panel.show(pipeline)
-        if pipeline.workspace.has_data:
+        if pipeline.key(RECORDS):
             _budget(pipeline, busy=job is not None and job.is_active)
             others.show(pipeline.workspace.ledger)
             _stages(pipeline)
 
 
 def _dataset(pipeline: Pipeline) -> None:
-    if not pipeline.workspace.has_data:
+    if not pipeline.key(RECORDS):
         st.caption("No data open")
         return
     dataset = pipeline.workspace.dataset()

@@ -87,12 +87,17 @@ def chosen_rows(opened: Pipeline, choice: Choice) -> np.ndarray:
 
 def statuses(opened: Pipeline, overrides: Overrides) -> np.ndarray:
     """Return (n,) int8: what every record is (see `core.selection.status`)."""
+    return opened.once("statuses", lambda: _statuses(opened, overrides))
+
+
+def _statuses(opened: Pipeline, overrides: Overrides) -> np.ndarray:
     status = np.full(opened.workspace.dataset().n_records, FREE, np.int8)
     chosen = selected(opened)
     if chosen is not None:
         status[chosen[chosen < len(status)]] = SELECTED
     status[overrides.pinned] = PINNED
     status[overrides.dropped] = DROPPED
+    status.flags.writeable = False  # shared by all that ask in one run
     return status
 
 

@@ -45,6 +45,9 @@ def keep_pick(
     fingerprint = check_rows(workspace, rows)
     made = digest(kind, label, int(cluster), rows_digest(rows), fingerprint)[:_ID_LETTERS]
     with workspace.ledger.connect() as db:
+        db.execute(
+            "PRAGMA synchronous = NORMAL"
+        )  # no waiting for the disk: a pick that a power cut takes is picked again
         if name and db.execute("SELECT 1 FROM picks WHERE name = ? AND id != ?", (name, made)).fetchone():
             raise CurationError(f"Another pick is called {name!r}; give this one another name.")
         held = db.execute("SELECT name, who FROM picks WHERE id = ?", (made,)).fetchone()
