@@ -112,7 +112,7 @@ def hover(page) -> float:
 
 def open_cluster(page) -> float:
     """Click a record, until the page says its cluster and the map has it in front."""
-    nothing = page.locator(".st-key-pick_nothing button")
+    nothing = page.locator(".st-key-pick_nothing button").first
     if nothing.count():  # the same cluster twice would change nothing that can be seen
         nothing.click()
         settled(page)
