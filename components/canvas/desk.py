@@ -9,6 +9,7 @@ import streamlit as st
 from components.canvas import scripts
 from components.canvas.colouring import Colouring
 from components.canvas.layers import Frame
+from components.session.uninterrupted import uninterrupted
 
 JOINS = ("", "add", "subtract")  # to what is picked: instead of it, besides, taken away
 
@@ -35,7 +36,7 @@ def show(name: str, xy: np.ndarray, frame: Frame, colouring: Callable[[], Colour
     key = f"{name}-desk"
 
     def heard(what: str) -> Callable[[], None]:
-        return lambda: _hand_on(what, st.session_state[key].get(what))
+        return uninterrupted(lambda: _hand_on(what, st.session_state[key].get(what)))
 
     def _hand_on(what: str, told) -> None:
         if what == "escape" and told:

@@ -15,6 +15,7 @@ from components.records.reading import Reading, reading
 from components.records.record_view import corrected, turn_view, turns_in
 from components.session import decide, finding, opened, state
 from components.session.state import Focus
+from components.session.uninterrupted import uninterrupted
 from core.base.arrays import is_among
 from core.base.params import digest, rows_digest
 from core.base.text import counted, shorten
@@ -216,6 +217,7 @@ def _look_at_similar(pipeline: Pipeline, row: int, first: int) -> None:
 # What was asked for
 
 
+@uninterrupted
 def _on_asks(pipeline: Pipeline, key: str) -> None:
     held, asked = reading(key), st.session_state[f"reader-{key}"].get("asks") or {}
     if asked.get("session") != held.session:

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from components.session import opened, state
+from components.session.uninterrupted import uninterrupted
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.evidence.current import make_current
@@ -19,6 +20,7 @@ _REPLAYED = "winnow_replayed"
 _DONE = {"pin": "Pinned", "drop": "Dropped", "clear": "Cleared", "weight": "Weighted"}
 
 
+@uninterrupted
 def on_records(action: str, rows: np.ndarray, note: str = "") -> None:
     """Pin, drop or clear records."""
     pipeline = opened.pipeline()
@@ -30,6 +32,7 @@ def on_records(action: str, rows: np.ndarray, note: str = "") -> None:
     state.say(f"{_DONE[action]} {counted(len(decision.rows), 'record')}. Undo takes it back.")
 
 
+@uninterrupted
 def on_cluster(action: str, cluster: int, clustering: str, value: float = 1.0, note: str = "") -> None:
     """Pin, drop, clear or weight a cluster of the clustering that the reader saw."""
     pipeline = opened.pipeline()
@@ -42,6 +45,7 @@ def on_cluster(action: str, cluster: int, clustering: str, value: float = 1.0, n
     state.say(f"{_DONE[action]} cluster {cluster}{by}. Undo takes it back.")
 
 
+@uninterrupted
 def on_field(row: int, field: str, text: str, note: str = "") -> None:
     """Give a field of a record another text; it stands in exports, beside the original."""
     try:
@@ -52,12 +56,14 @@ def on_field(row: int, field: str, text: str, note: str = "") -> None:
     state.say(f"{decision.field} of record {row:,} is edited; exports will have the new text. Undo takes it back.")
 
 
+@uninterrupted
 def rename_cluster(cluster: int, name: str, clustering: str = "", note: str = "") -> None:
     """Give a cluster another name. clustering: the key of the clustering that the reader saw."""
     if _reshape(reshaping.rename_cluster, cluster, name, clustering=clustering, note=note):
         state.say(f"Cluster {cluster} is called {name.strip()} now. Undo takes it back.")
 
 
+@uninterrupted
 def merge_clusters(clusters: Sequence[int], clustering: str = "", note: str = "") -> None:
     """Make one cluster of several."""
     if made := _reshape(reshaping.merge_clusters, clusters, clustering=clustering, note=note):
@@ -66,6 +72,7 @@ def merge_clusters(clusters: Sequence[int], clustering: str = "", note: str = ""
         )
 
 
+@uninterrupted
 def split_cluster(cluster: int, parts: int = 2, seed: int = 0, clustering: str = "", note: str = "") -> None:
     """Split a cluster into parts by k-means."""
     if made := _reshape(reshaping.split_cluster, cluster, parts, seed, clustering=clustering, note=note):
@@ -82,6 +89,7 @@ def _reshape(do: Callable[..., Decision], *arguments, **named) -> Decision | Non
         return None
 
 
+@uninterrupted
 def replay(log: bytes) -> None:
     """Replay a log of decisions; what became of it is told by `last_replay`, on the same workspace."""
     pipeline = opened.pipeline()
@@ -100,6 +108,7 @@ def last_replay() -> Replayed | None:
     return found if folder == opened.pipeline().workspace.folder else None
 
 
+@uninterrupted
 def use(choice_id: str) -> None:
     """Make a selection the current one: see `core.current.make_current`."""
     try:
@@ -110,11 +119,13 @@ def use(choice_id: str) -> None:
     state.say(f"The current selection is {current.title}: {current.size}.")
 
 
+@uninterrupted
 def undo(decision_id: int | None = None) -> None:
     """Take back a decision, by default the latest."""
     _revise("undo", decision_id, next_undo)
 
 
+@uninterrupted
 def redo(decision_id: int | None = None) -> None:
     """Restore a decision, by default the one last taken back."""
     _revise("redo", decision_id, next_redo)
