@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+import core
 from core.base.arrays import unit_rows
 from core.base.text import ordinal
 from core.evidence.versions import find_version, restore_version, save_version
@@ -21,6 +22,7 @@ from core.selection.pool import Pool, nearest_of
 from core.selection.why import why_by_method
 from core.vectors.reshaping import merge_clusters
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
+from tests.command import run as run_command
 from tests.conftest import TinyEncoder
 
 N = 120
@@ -196,3 +198,17 @@ def test_a_drop_of_a_cluster_is_told_of_its_records_though_it_was_merged_since(m
     decide_cluster(Pipeline(pipeline.workspace), "drop", 3, "ben")
     merge_clusters(Pipeline(pipeline.workspace), [0, 3], "ann")
     assert why(Pipeline(pipeline.workspace), np.array([member]))[0].startswith("Dropped by ben on ")
+
+
+def test_the_verb_and_the_notebook_say_it_too(make_pipeline):
+    pipeline = make_pipeline("embed", "cluster", "score")
+    folder = pipeline.workspace.folder
+    assert "Nothing is selected yet." in run_command("why", folder, "3", check=0).stdout
+    decide_records(pipeline.workspace, "pin", np.array([5]), "ann")
+    run_command("select", folder, "--budget", "10", check=0)
+    said = why(Pipeline(pipeline.workspace), np.array([5, 6]))
+    assert said[0].startswith("Pinned by ann") and said == core.open_workspace(folder).why([5, 6])
+    assert [
+        line.split(maxsplit=1)[1] for line in run_command("why", folder, "5-6", check=0).stdout.splitlines()
+    ] == said
+    assert "rows has '60'; the records are 0 to 59" in run_command("why", folder, "60", check=1).stderr

@@ -1,4 +1,4 @@
-"""The verbs of evidence: measure and compare."""
+"""The verbs of evidence: measure, compare, why."""
 
 import argparse
 import json
@@ -11,12 +11,14 @@ from ..evidence.candidates import Choice, find_choice, rows_of
 from ..evidence.ground import MeasureParams
 from ..evidence.measuring import Evidence, found_before
 from ..evidence.stability import LEAST_SEEDS, StabilityParams, stability
+from ..evidence.why import why
 from ..measures.compare import by_cluster, compare
 from ..measures.measure import MEASURES
 from ..run.pipeline import Pipeline
 from ..run.tasks import Step
 from ..selection.method import is_seeded
 from ..workspace.shape import cluster_names
+from .decisions import parse_rows
 from .opening import open_pipeline, run_in_workspace, say_stability, warn
 from .options import add_device, add_options, read
 from .verbs import Verbs
@@ -43,6 +45,16 @@ def add_verbs(verbs: Verbs) -> None:
     add_options(sub, MeasureParams)
     sub.add_argument("--stability", type=int, default=0, metavar="SEEDS", help="also how alike SEEDS seeds select (no)")
     add_device(sub)
+    sub = verbs.add("why", "Say why records are selected or not.", say_why)
+    sub.add_argument("rows", metavar="ROWS", help="record numbers, as in 3,17,40-59")
+
+
+def say_why(arguments: argparse.Namespace) -> None:
+    """Say of each record, in a sentence, why it is in the current selection or not."""
+    pipeline = open_pipeline(arguments)
+    rows = parse_rows(arguments.rows, pipeline.n_records())
+    for row, said in zip(rows.tolist(), why(pipeline, rows), strict=True):
+        print(f"{row:>9}  {said or 'Nothing is selected yet.'}")
 
 
 def measure(arguments: argparse.Namespace) -> None:

@@ -18,6 +18,7 @@ from ..data.records import RecordParams
 from ..evidence.candidates import find_choice, rows_of
 from ..evidence.ground import MeasureParams
 from ..evidence.measuring import found_before
+from ..evidence.why import why
 from ..export.delivery import export_selection
 from ..export.report.writing import write_report
 from ..models.encoder import Encoder, SentenceEncoder
@@ -198,6 +199,10 @@ class Curation:
         if found.scores is not None:
             frame.insert(1, "cosine", found.scores)
         return frame
+
+    def why(self, rows: Sequence[int]) -> list[str]:
+        """Return why each record is in the current selection or not, in a sentence; "" where nothing is selected yet."""
+        return why(self.results, np.asarray(rows, np.int64))
 
     def _reads(self, results: Pipeline) -> Callable[[Sequence[str]], np.ndarray] | None:
         known = sentence_model(results)
