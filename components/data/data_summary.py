@@ -23,7 +23,7 @@ def show(pipeline: Pipeline) -> None:
         f"{len(names):,}" if names else "none",
         help="Distinct labels in the source field, where the data has one.",
     )
-    columns[3].metric("File", as_markdown(dataset.path.rsplit("/", 1)[-1]))
+    columns[3].metric("File", as_markdown(dataset.file))
     st.text(f"Read as {dataset.fields}")
     if dataset.n_rejects:
         _rejects(pipeline, dataset.n_rejects)
