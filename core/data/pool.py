@@ -10,12 +10,14 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ..base.errors import CurationError
 from ..base.files import check_readable
 from .readers import COMPRESSIONS, FORMATS
 
 Data = str | Path | Sequence[str | Path]
+_OF_MANY = re.compile(r"[-_.]?\d+[-_.]?of[-_.]?\d+(?:[-_.][0-9a-f]{8,})?$")
 _NUMBERED = re.compile(r"[-_.]?\d+(?:[-_.]?of[-_.]?\d+(?:[-_.][0-9a-f]{8,})?)?$")
 _GLOB = re.compile(r"[*?\[]")
 _NO_DATA = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")  # which tools leave beside it
@@ -100,23 +102,31 @@ def open_pool(data: Data) -> Pool:
     source, its records keep labels of their own. Raises CurationError where a file is not there, or two sources have one name.
     """
     given, found, n_other = full_paths(data), [], 0
-    for i, each in enumerate(given):
+    for each in given:
         label, text = _labelled(each)
         paths, others = _files(text)
         n_other += others
         base = _base_of(text)
-        for path in paths:
-            group = (i, "", label) if label else (i, str(path.parent), _shard_name(path, base))
-            found.append((group, path))
+        found += [
+            (_Group(label) if label else _Group("", path.parent, _shard_name(path, base)), path) for path in paths
+        ]
     twice = [path for path, n in collections.Counter(path.resolve() for _, path in found).items() if n > 1]
     if twice:
         raise CurationError(f"{twice[0]} is named twice; name each file once.")
-    labels = _labels([group for group, _ in found], [_labelled(each)[0] for each in given])
+    labels = _labels(found)
     order = list(dict.fromkeys(labels[group] for group, _ in found))
     files = sorted((DataFile(path, labels[group]) for group, path in found), key=lambda file: order.index(file.source))
     for file in files:
         check_readable(file.path)
     return Pool(tuple(files), tuple(given), n_other)
+
+
+class _Group(NamedTuple):
+    """What makes files one source: a name chosen for them, or a folder and a name but for numbers."""
+
+    chosen: str
+    folder: Path = Path()
+    name: str = ""
 
 
 def _labelled(given: str) -> tuple[str, str]:
@@ -185,21 +195,22 @@ def _shard_name(path: Path, base: Path) -> str:
     return name or (path.parent.name if path.parent != base else base.resolve().name)
 
 
-def _labels(groups: Sequence[tuple[int, str, str]], chosen: Sequence[str]) -> dict[tuple[int, str, str], str]:
-    """Return {group: its label}: the name chosen, else its own, with the folder's where two have the same."""
-    distinct = list(dict.fromkeys(groups))
-    if len(distinct) == 1 and not chosen[distinct[0][0]]:
-        return {distinct[0]: ""}
-    own = [group for group in distinct if not chosen[group[0]]]
-    counts = collections.Counter(name for _, _, name in distinct)
-    labels = {group: group[2] for group in distinct}
-    for group in own:
-        if counts[group[2]] > 1:
-            labels[group] = f"{Path(group[1]).resolve().name}/{group[2]}"
-    same = [label for label, n in collections.Counter(labels[group] for group in own).items() if n > 1]
-    if same or {labels[group] for group in own} & {*filter(None, chosen)}:
+def _labels(found: Sequence[tuple[_Group, Path]]) -> dict[_Group, str]:
+    """Return {group: its label}: the name chosen, else its own, with the folder's where two have the same; "" of but one."""
+    groups = collections.Counter(group for group, _ in found)
+    if len(groups) == 1 and not found[0][0].chosen:
+        return {found[0][0]: ""}
+    labels = {group: group.chosen for group in groups}
+    for group, path in found:
+        if not group.chosen:
+            labels[group] = group.name if groups[group] > 1 else _OF_MANY.sub("", dataset_name(path))
+    own = [group for group in groups if not group.chosen]
+    counts = collections.Counter(labels[group] for group in own)
+    labels |= {group: f"{group.folder.name}/{labels[group]}" for group in own if counts[labels[group]] > 1}
+    counts = collections.Counter(labels[group] for group in groups)
+    if same := [label for label, n in counts.items() if n > 1]:
         raise CurationError(
-            f"Two sources would be called {(same or list({labels[group] for group in own} & {*chosen}))[0]!r}",
+            f"Two sources would be called {same[0]!r}",
             command="name each, as in NAME=PATH.",
             page="name each, as in NAME=PATH",
         )
