@@ -81,9 +81,14 @@ def test_the_short_way_through_a_conversation_gives_what_the_long_one_does(turns
         assert not "".join(expected).strip()
 
 
-@given(st.text(), st.none() | st.text(), st.text(min_size=1))
-def test_the_short_way_through_plain_fields_gives_what_the_long_one_does(first, second, response):
-    value, fields = {"a": first, "b": second, "c": "x" + response}, parse_fields("prompt=a+b,response=c")
+SHORT = st.sampled_from(["", " ", "\n", "a", "b c"])
+
+
+@given(SHORT, st.none() | SHORT, st.text(min_size=1), st.none() | SHORT, st.booleans())
+def test_the_short_way_through_plain_fields_gives_what_the_long_one_does(first, second, response, system, with_system):
+    value, fields = {"a": first, "b": second, "c": "x" + response, "s": system}, parse_fields("prompt=a+b,response=c")
+    if with_system:
+        fields = fields.with_part("s", "system")
     assert texts_of(value, fields)[:2] == _split(_turns(pieces_of(value, fields)))
 
 

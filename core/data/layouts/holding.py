@@ -93,12 +93,18 @@ def decoded(text: str) -> Any:
 
 def role_key(turn: dict[str, Any]) -> str:
     """Return under which name a message has its role, "" where it has none."""
-    return next((key for key in ROLE_KEYS if isinstance(turn.get(key), str)), "")
+    for key in ROLE_KEYS:  # no comprehension, for this runs for every turn
+        if isinstance(turn.get(key), str):
+            return key
+    return ""
 
 
 def text_key(turn: dict[str, Any]) -> str:
     """Return under which name a message has its text, "" where it has none."""
-    return next((key for key in TEXT_KEYS if key in turn), "")
+    for key in TEXT_KEYS:
+        if key in turn:
+            return key
+    return ""
 
 
 def is_message(value: Any) -> bool:

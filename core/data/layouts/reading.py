@@ -36,6 +36,8 @@ def reader_of(fields: FieldMap) -> Callable[[dict[str, Any]], Texts]:
         short = functools.partial(_plain, prompt=fields.prompt, response=fields.response)
     else:
         short = None if fields.response else functools.partial(_chat, name=fields.messages)
+    if short and len(before) == 1 and fields.system:
+        short, before = functools.partial(_after_system, system=fields.system[0], short=short), ()
     needed = fields.messages or ", ".join(fields.prompt + fields.response)
 
     def read(value: dict[str, Any]) -> Texts:
@@ -76,6 +78,20 @@ def _plain(value: dict[str, Any], prompt: Sequence[str], response: Sequence[str]
                 pieces.append(piece)
         texts.append("\n".join(pieces))
     return texts[0], texts[1]
+
+
+def _after_system(
+    value: dict[str, Any], system: str, short: Callable[[dict[str, Any]], tuple[str, str] | None]
+) -> tuple[str, str] | None:
+    """Return prompt and response where plain fields follow a system prompt in text; else None."""
+    told = lookup(value, system)
+    if told and (told.__class__ is not str or short.func is not _plain):
+        return None
+    found = short(value)
+    if not told or found is None:
+        return found
+    turns = ((role, text) for role, text in (("System", told), ("User", found[0])) if text.strip())
+    return "\n".join(f"{role}: {text}" for role, text in turns), found[1]
 
 
 def _chat(value: dict[str, Any], name: str) -> tuple[str, str] | None:

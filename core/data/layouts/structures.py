@@ -21,7 +21,7 @@ from .holding import (
     role_key,
     text_key,
 )
-from .marks import is_marked, marked_turns
+from .marks import marked_turns
 
 ROLES = {
     "human": "user",
@@ -91,11 +91,12 @@ class Pieces(list[Piece]):
                 self.add_conversation(inner, name, ())
                 self[held:] = [piece._replace(name="", path=()) for piece in self[held:]]  # in a text, out of reach
                 return
-            for role, text in marked_turns(value) if is_marked(value) else ():
+            turns = marked_turns(value)
+            if not turns:
+                raise UnusableRecord(f"{name} is text without turns in it, not a list of turns")
+            for role, text in turns:
                 self.add(role, text)
                 self.turn += 1
-            if not is_marked(value):
-                raise UnusableRecord(f"{name} is text without turns in it, not a list of turns")
             return
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             for i, item in enumerate(value):
@@ -117,7 +118,7 @@ class Pieces(list[Piece]):
         if not isinstance(value, list) or not value:
             return False
         if all(isinstance(item, dict) for item in value):
-            if any(map(role_key, value)):
+            if role_key(value[0]) or any(map(role_key, value)):
                 for i, item in enumerate(value):
                     self.add_message(item, f"{name}[{i}]", (*path, i))
             elif all(map(pair_keys, value)):
