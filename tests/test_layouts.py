@@ -1,5 +1,6 @@
 """Layouts: every public one is read right from one row, what was understood is kept, and what can't be read is refused."""
 
+import dataclasses
 import json
 
 import orjson
@@ -88,7 +89,7 @@ SHORT = st.sampled_from(["", " ", "\n", "a", "b c"])
 def test_the_short_way_through_plain_fields_gives_what_the_long_one_does(first, second, response, system, with_system):
     value, fields = {"a": first, "b": second, "c": "x" + response, "s": system}, parse_fields("prompt=a+b,response=c")
     if with_system:
-        fields = fields.with_part("s", "system")
+        fields = dataclasses.replace(fields, system=("s",))
     assert texts_of(value, fields)[:2] == _split(_turns(pieces_of(value, fields)))
 
 

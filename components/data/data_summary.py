@@ -24,7 +24,6 @@ def show(pipeline: Pipeline) -> None:
         help="Distinct labels in the source field, where the data has one.",
     )
     columns[3].metric("File", as_markdown(dataset.file))
-    st.text(f"Read as {dataset.fields}")
     if dataset.n_rejects:
         _rejects(pipeline, dataset.n_rejects)
     left, right = st.columns([3, 2], gap="large")

@@ -4,7 +4,7 @@ Input -> output: "prompt=question,response=answer" gives FieldMap(prompt=("quest
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..base.errors import CurationError
@@ -46,12 +46,20 @@ class FieldMap:
         """Return every field that is named."""
         return tuple(name for part in PARTS for name in self.of(part))
 
-    def with_part(self, name: str, part: str) -> "FieldMap":
-        """Return the map with a field moved to a part, "" for none; where a part is one field, it takes the other's place."""
-        held = {each: tuple(known for known in self.of(each) if known != name) for each in PARTS}
-        if part:
-            held[part] = (*held[part], name) if part in SEVERAL else (name,)
-        return FieldMap(**{each: names if each in SEVERAL else "".join(names) for each, names in held.items()})
+
+def ordered(chosen: Mapping[str, str], like: FieldMap) -> FieldMap:
+    """Return the map of {field: its part}, the fields of a part in the order that `like` has them in, new ones after.
+
+    Raises CurationError where two fields are chosen for a part that is one.
+    """
+    held: dict[str, tuple[str, ...]] = {}
+    for part in PARTS:
+        names = [name for name, each in chosen.items() if each == part]
+        before = [name for name in like.of(part) if name in names]
+        held[part] = (*before, *(name for name in names if name not in before))
+        if part not in SEVERAL and len(names) > 1:
+            raise CurationError(f"{part} can be one field, and is {' and '.join(names)}; leave one of them out.")
+    return FieldMap(**{part: names if part in SEVERAL else "".join(names[-1:]) for part, names in held.items()})
 
 
 def parse_fields(text: str) -> FieldMap:
