@@ -155,3 +155,25 @@ def understood_parts(app):
     return [
         (part["part"], part["text"]) for record in json.loads(shown.proto.json)["records"] for part in record["parts"]
     ]
+
+
+def test_several_files_are_opened_as_one_pool_and_what_they_share_is_left_out(sample_home, tmp_path):
+    for name, texts in (("a", "xy"), ("b", "yz")):
+        (tmp_path / f"{name}.jsonl").write_text("".join(f'{{"prompt": "{t}", "completion": "c"}}\n' for t in texts))
+    app = open_page(sample_home)
+    app.text_area(key="pool_paths").set_value(f"{tmp_path / 'a.jsonl'}\n{tmp_path / 'none.jsonl'}")
+    press(app, "Open as one pool", error="none.jsonl can't be read")
+    app.text_area(key="pool_paths").set_value(f"{tmp_path / 'a.jsonl'}\n\n second={tmp_path / 'b.jsonl'} ")
+    press(app, "Open as one pool")
+    check_job_done(sample_home, "a-and-1-more")
+    app = open_page(sample_home, workspace="a-and-1-more")
+    assert frame_with(app, "in an earlier source").values.tolist() == [
+        ["a", "a.jsonl", 2, 0],
+        ["second", "b.jsonl", 2, 1],
+    ]
+    assert "1 record is in an earlier source too." in words(app)
+    next(each for each in app.toggle if str(each.key).startswith("leave-out-")).set_value(True)
+    check(app.run())
+    check_job_done(sample_home, "a-and-1-more")
+    dataset = Workspace(sample_home / "a-and-1-more").dataset()
+    assert (dataset.n_records, dataset.n_duplicates) == (3, 1)
