@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.data import data_source, data_summary, prepare_form, quality_form, suggest_panel
+from components.data import data_source, data_summary, pool_form, prepare_form, quality_form, suggest_panel, understood
 from components.frame import navigation
 from components.session import opened
 from core.run import jobs
@@ -27,3 +27,5 @@ else:
     with st.expander("Score quality another way", icon=":material/grade:"):
         quality_form.show(pipeline, busy)
     data_summary.show(pipeline)
+    pool_form.show_files(pipeline, busy)
+    understood.show(pipeline, busy)

@@ -104,7 +104,7 @@ def test_a_workspace_without_a_checksum_gets_one_at_its_first_export(selected, d
 
 
 def test_the_same_import_again_is_no_work_while_the_records_are_whole(selected, data_file, monkeypatch):
-    monkeypatch.setattr("core.data.importing.load_records", lambda *arguments: pytest.fail("the data was read again"))
+    monkeypatch.setattr("core.data.importing.load_pool", lambda *arguments: pytest.fail("the data was read again"))
     selected.workspace.import_data(data_file, RecordParams())
 
 

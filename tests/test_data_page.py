@@ -1,5 +1,7 @@
 """The Data page, without a browser: opening data, preparing it, numbers of clusters, scores."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,74 @@ def test_the_cost_of_a_judge_is_said_before_it_starts(sample_home):
     app = open_page(sample_home)
     check(app.selectbox(key="scorer").set_value("judge").run())
     assert "Judging takes 600 requests" in words(app)
+
+
+def test_what_was_understood_is_shown_and_changed_field_by_field_with_the_preview(tmp_path, monkeypatch):
+    monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
+    data = tmp_path / "dolly.jsonl"
+    row = {
+        "id": 7,
+        "instruction": "Who?",
+        "context": "Ann sang.",
+        "response": "Ann.",
+        "note": "<b>a</b>",
+        "category": "qa",
+    }
+    data.write_text(f"{json.dumps(row)}\n")
+    workspace = Workspace(tmp_path / "sample", create=True)
+    workspace.import_data(data, RecordParams())
+    app = open_page(tmp_path)
+    assert understood_parts(app) == [
+        ("prompt", "Who?"),
+        ("prompt", "Ann sang."),
+        ("response", "Ann."),
+        ("source", "qa"),
+        ("left out", "7"),
+        ("left out", "<b>a</b>"),
+    ]
+    assert "Not read, and kept in the record: id, note" in words(app)
+    app.session_state[f"understood-{workspace.dataset().fingerprint}"] = True
+    check(app.run())
+    choose = {each.label: each for each in app.selectbox if str(each.key).startswith("understood-")}
+    choose["note"].set_value("system")
+    check(app.run())
+    assert understood_parts(app)[0] == ("system", "<b>a</b>")
+    next(each for each in app.selectbox if each.label == "category").set_value("messages")
+    check(app.run(), "name either messages, or prompt and response")
+    next(each for each in app.selectbox if each.label == "category").set_value("source")
+    check(app.run())
+    press(app, "Read the data again so")
+    check_job_done(tmp_path)
+    assert Workspace(tmp_path / "sample").dataset().fields == (
+        "prompt=instruction+context,response=response,system=note,source=category"
+    )
+
+
+def understood_parts(app):
+    """Return (part, text) of all that the preview shows."""
+    shown = next(e for e in app.get("bidi_component") if e.proto.component_name == "understood")
+    return [
+        (part["part"], part["text"]) for record in json.loads(shown.proto.json)["records"] for part in record["parts"]
+    ]
+
+
+def test_several_files_are_opened_as_one_pool_and_what_they_share_is_left_out(sample_home, tmp_path):
+    for name, texts in (("a", "xy"), ("b", "yz")):
+        (tmp_path / f"{name}.jsonl").write_text("".join(f'{{"prompt": "{t}", "completion": "c"}}\n' for t in texts))
+    app = open_page(sample_home)
+    app.text_area(key="pool_paths").set_value(f"{tmp_path / 'a.jsonl'}\n{tmp_path / 'none.jsonl'}")
+    press(app, "Open as one pool", error="none.jsonl can't be read")
+    app.text_area(key="pool_paths").set_value(f"{tmp_path / 'a.jsonl'}\n\n second={tmp_path / 'b.jsonl'} ")
+    press(app, "Open as one pool")
+    check_job_done(sample_home, "a-and-1-more")
+    app = open_page(sample_home, workspace="a-and-1-more")
+    assert frame_with(app, "in an earlier source").values.tolist() == [
+        ["a", "a.jsonl", 2, 0],
+        ["second", "b.jsonl", 2, 1],
+    ]
+    assert "1 record is in an earlier source too." in words(app)
+    next(each for each in app.toggle if str(each.key).startswith("leave-out-")).set_value(True)
+    check(app.run())
+    check_job_done(sample_home, "a-and-1-more")
+    dataset = Workspace(sample_home / "a-and-1-more").dataset()
+    assert (dataset.n_records, dataset.n_duplicates) == (3, 1)

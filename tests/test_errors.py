@@ -8,7 +8,7 @@ import pytest
 
 from core.base.errors import CurationError, lacking
 from core.base.text import counted
-from core.data.fields import detect_fields
+from core.data.layouts.detecting import detect_fields
 from core.run.pipeline import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent

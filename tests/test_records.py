@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from core.base.errors import CurationError
-from core.data.fields import FieldMap, detect_fields, parse_fields, texts_of, turns_of
+from core.data.fields import FieldMap, parse_fields
+from core.data.layouts.detecting import detect_fields
+from core.data.layouts.reading import texts_of, turns_of
 from core.data.records import BATCH_ROWS, SCHEMA, RecordParams, content_hash, load_records
 
 
@@ -25,7 +27,7 @@ def load(path, fields="", on_error="fail"):
     rejects = []
     found, batches = load_records(path, RecordParams(fields=fields, on_error=on_error), rejects.append)
     rows = pa.Table.from_batches(batches, SCHEMA).to_pylist()
-    return found, rows, rejects
+    return found.fields, rows, rejects
 
 
 def load_one(folder, record, fields=""):
@@ -119,8 +121,8 @@ def test_the_layout_of_most_records_is_taken():
 
 
 def test_an_unknown_layout_is_refused_with_the_fields_that_are_there(tmp_path):
-    with pytest.raises(CurationError, match=r"alpha, beta.*--fields"):
-        load(write(tmp_path, [{"beta": 1, "alpha": 2}]))
+    with pytest.raises(CurationError, match=r"alpha \(a number\), beta \(a list of texts\).*--fields"):
+        load(write(tmp_path, [{"beta": ["x"], "alpha": 2}]))
 
 
 @pytest.mark.parametrize("record", [{"prompt": "no response"}, {"text": 12}, {"messages": "not a list"}, {}])
@@ -182,6 +184,10 @@ def test_a_named_source_field_may_lie_in_an_object(tmp_path):
         ("response=a , prompt=b+c,source=s", FieldMap(prompt=("b", "c"), response=("a",), source="s")),
         ("messages=chat.turns", FieldMap(messages="chat.turns")),
         ("response=text", FieldMap(response=("text",))),
+        (
+            "messages=a,response=b,system=s,tools=t,history=h,rejected=r",
+            FieldMap((), ("b",), "a", system=("s",), tools="t", history="h", rejected="r"),
+        ),
         ("prompt=a=b", FieldMap(prompt=("a=b",))),
         ("prompt = a + b", FieldMap(prompt=("a", "b"))),
     ],
@@ -204,7 +210,6 @@ def test_a_field_map_is_read_from_text(text, expected):
         ("", "''"),
         ("source=a", "messages, or prompt"),
         ("messages=a,prompt=b", "messages, or prompt"),
-        ("messages=a,response=b", "messages, or prompt"),
         ("prompt=+", "messages, or prompt"),
     ],
 )
@@ -230,7 +235,8 @@ def test_params_come_back_from_their_plain_form_and_an_unknown_one_is_refused():
     ("fields", "prompt", "response"),
     [
         ("prompt=meta.question,response=meta.answer.text", "Q", "A"),
-        ("prompt=title+meta.question+hint,response=notes", "T\nQ", '["n"]'),
+        ("prompt=title+meta.question+hint,response=notes", "T\nQ", "n"),
+        ("prompt=title,response=numbers", "T", "[1,[2]]"),
         ("prompt=a.b,response=title", "dotted", "T"),
         ("prompt=meta.nowhere,response=title", "", "T"),
         ("prompt=title.deeper,response=title", "", "T"),
@@ -244,6 +250,7 @@ def test_named_fields_step_into_objects_and_join_what_is_there(tmp_path, fields,
         "a.b": "dotted",
         "a": {"b": "nested"},
         "notes": ["n"],
+        "numbers": [1, [2]],
         "meta": {"question": "Q", "answer": {"text": "A"}},
     }
     _, row = load_one(tmp_path, record, fields)
@@ -281,7 +288,7 @@ def test_under_skip_bad_records_are_reported_and_the_rest_counts_on(tmp_path):
     assert all(reason in reject.reason for reject, (_, reason) in zip(rejects, BAD, strict=True))
 
 
-@pytest.mark.parametrize("turns", ["hello", None, 3, ["hello"], [], [{"role": "user", "content": " "}]])
+@pytest.mark.parametrize("turns", ["hello", None, 3, [3], [], [{"role": "user", "content": " "}]])
 def test_a_chat_that_is_none_is_skipped_with_a_reason(tmp_path, turns):
     good = {"messages": chat(("user", "Hi"), ("assistant", "Hello"))}
     _, rows, rejects = load(write(tmp_path, [good, {"messages": turns}]), on_error="skip")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from components.data import pool_form
 from components.frame import job_panel
 from components.session import state, trouble
 from core.base.errors import CurationError
@@ -19,7 +20,9 @@ from core.workspace.workspace import Workspace, default_folder, home
 
 def show() -> None:
     """Draw the ways to open data."""
-    upload, path, before = st.tabs(["Upload a file", "A file on this computer", "Opened before"])
+    upload, path, several, before = st.tabs(
+        ["Upload a file", "A file on this computer", "Several files or a folder", "Opened before"]
+    )
     with upload, st.form("upload", border=False):
         file = st.file_uploader(f"{', '.join(FORMATS)}, each also {', '.join(COMPRESSIONS)}", key="upload_file")
         fields, on_error = _options("upload")
@@ -30,6 +33,8 @@ def show() -> None:
         fields, on_error = _options("path")
         if st.form_submit_button("Open", type="primary") and text.strip():
             _open(Path(text.strip()).expanduser(), fields, on_error)
+    with several:
+        pool_form.show()
     with before:
         _opened_before()
 

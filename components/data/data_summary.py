@@ -23,8 +23,7 @@ def show(pipeline: Pipeline) -> None:
         f"{len(names):,}" if names else "none",
         help="Distinct labels in the source field, where the data has one.",
     )
-    columns[3].metric("File", as_markdown(dataset.path.rsplit("/", 1)[-1]))
-    st.text(f"Read as {dataset.fields}")
+    columns[3].metric("File", as_markdown(dataset.file))
     if dataset.n_rejects:
         _rejects(pipeline, dataset.n_rejects)
     left, right = st.columns([3, 2], gap="large")

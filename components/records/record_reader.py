@@ -19,7 +19,6 @@ from components.session.uninterrupted import uninterrupted
 from core.base.arrays import is_among
 from core.base.params import digest, rows_digest
 from core.base.text import counted, shorten
-from core.data.fields import parse_fields
 from core.evidence.why import why
 from core.run.pipeline import Pipeline
 from core.selection.finding.find import neighbours_of
@@ -126,14 +125,14 @@ def _views(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, held: Rea
     table = opened.records(pipeline).take(rows, ["prompt", "response", "source", "raw"])
     quality, chosen = opened.quality(pipeline), opened.selected(pipeline)
     is_chosen = np.zeros(len(rows), bool) if chosen is None else is_among(rows, chosen)
-    fields, labels = parse_fields(pipeline.workspace.dataset().fields), opened.labels(pipeline)
+    dataset, labels = pipeline.workspace.dataset(), opened.labels(pipeline)
     edits = {edit.row: edit for edit in edits_among(pipeline.workspace, rows.tolist())}
     raws = edited_raws(pipeline.workspace, {row: edits_of(pipeline)[row] for row in edits})
     views = []
     for i, (row, record, because) in enumerate(
         zip(rows.tolist(), table.to_pylist(), _why(pipeline, rows, held), strict=True)
     ):
-        is_original = row in held.original or row not in edits
+        is_original, fields = row in held.original or row not in edits, dataset.fields_of(row)
         turns = turns_in(record if is_original else corrected(record, raws[row], fields), fields)
         views.append(
             {

@@ -6,20 +6,20 @@ import orjson
 
 from components.records.as_rendered import rendered
 from components.records.as_written import blocks_of, is_long
-from core.data.fields import FieldMap, UnusableRecord, texts_of, turns_of
+from core.data.fields import FieldMap
+from core.data.layouts.reading import texts_of, turns_of
+from core.data.layouts.structures import UnusableRecord
 
 MOST_SENT = 20_000  # characters of a turn that are sent before somebody asks for the rest
 _ROLES = {"user": "Prompt", "assistant": "Response", "system": "System"}
 
 
 def turns_in(record: dict[str, Any], fields: FieldMap) -> list[tuple[str, str]]:
-    """Return a record's turns as (role, text): of a chat its own, else its prompt and response. Empty ones are left out."""
-    turns: list[tuple[str, str]] = []
-    if fields.messages:
-        try:
-            turns = turns_of(orjson.loads(record["raw"]), fields)
-        except (UnusableRecord, orjson.JSONDecodeError):
-            turns = []
+    """Return a record's turns as (role, text), system prompts and tool calls among them. Empty ones are left out."""
+    try:
+        turns = turns_of(orjson.loads(record["raw"]), fields)
+    except (UnusableRecord, orjson.JSONDecodeError):
+        turns = []
     turns = turns or [("user", record["prompt"]), ("assistant", record["response"])]
     return [(role, text) for role, text in turns if text]
 

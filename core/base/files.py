@@ -85,6 +85,14 @@ def _is_running(pid: int) -> bool:
     return True
 
 
+def check_readable(path: Path) -> None:
+    """Raise CurationError where there is no such file."""
+    try:
+        Path(path).open("rb").close()
+    except OSError as error:
+        raise CurationError(f"{path} can't be read ({error.strerror}); give the path of a file.") from error
+
+
 def file_sha256(path: Path) -> str:
     """Return the sha256 of a file as hex. Raises CurationError where there is no such file."""
     try:

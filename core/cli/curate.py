@@ -1,11 +1,13 @@
 """The verbs from a file to a workspace: curate, which goes all the way to a JSONL, and import."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from ..base.errors import COMMAND, CurationError
-from ..base.files import file_sha256
 from ..base.text import counted
+from ..data.dataset import Dataset
+from ..data.pool import as_text, open_pool
 from ..data.records import RecordParams
 from ..data.targets import check_out, source_of
 from ..run.pipeline import STAGES, Pipeline
@@ -21,16 +23,25 @@ from .verbs import Verbs
 def add_verbs(verbs: Verbs) -> None:
     """Declare the verbs."""
     sub = verbs.add("curate", "From a data file to a curated JSONL in one go.", curate, workspace=False)
-    sub.add_argument("data", help="the data file")
+    _add_data(sub)
     sub.add_argument("--out", required=True, help="where to write the chosen records")
     sub.add_argument("--map", action="store_true", help="also lay out the map for the app")
     _add_import(sub)
     for stage in ("embed", "cluster", "score", "select"):
         add_stage_options(sub, stage)
     add_device(sub)
-    sub = verbs.add("import", "Read a data file into a workspace.", import_data, workspace=False)
-    sub.add_argument("data", help="the data file")
+    sub = verbs.add("import", "Read data files into a workspace.", import_data, workspace=False)
+    _add_data(sub)
     _add_import(sub)
+
+
+def _add_data(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "data",
+        nargs="+",
+        metavar="DATA",
+        help="a data file, a folder or a glob of them; several are a source each, as in NAME=PATH",
+    )
 
 
 def _add_import(sub: argparse.ArgumentParser) -> None:
@@ -52,24 +63,48 @@ def curate(arguments: argparse.Namespace) -> None:
         for name, stage in STAGES.items()
         if name in wanted
     ]
-    check_out(Path(arguments.out), [source_of(Path(arguments.data))])
+    check_out(Path(arguments.out), [source_of(file.path) for file in open_pool(arguments.data).files])
     workspace = _workspace_for(arguments)
     run_in_workspace(workspace, [_import_step(arguments), *steps], arguments)
     export_current(Pipeline(workspace), Path(arguments.out))
 
 
 def import_data(arguments: argparse.Namespace) -> None:
-    """Read a data file into its workspace."""
+    """Read data files into their workspace."""
     workspace = _workspace_for(arguments)
     run_in_workspace(workspace, [_import_step(arguments)], arguments)
     dataset = workspace.dataset()
     print(f"{counted(dataset.n_records, 'record')} in {workspace.folder} ({dataset.fields})")
+    say_sources(dataset, RecordParams.from_dict(dataset.params).leave_out_duplicates)
+    say_left_out(dataset)
+
+
+def say_sources(dataset: Dataset, left_out: bool) -> None:
+    """Print what each file of several gave, and what sources share."""
+    if len(dataset.files) < 2:
+        return
+    for file in dataset.files:
+        label = f"{file.source}: " if file.source else ""
+        print(f"  {label}{file.file}, {counted(file.n_records, 'record')}")
+    if dataset.n_duplicates:
+        done = "left out" if left_out else "kept; --leave-out-duplicates leaves them out"
+        print(f"{counted(dataset.n_duplicates, 'record is', 'records are')} in an earlier source too: {done}")
+
+
+def say_left_out(dataset: Dataset) -> None:
+    """Print which fields are in no part of the records' texts."""
+    for source, understood in dataset.understood_by_source().items():
+        if understood.left_out:
+            of = f" of {source}" if source else ""
+            print(f"not read{of} (kept in the record): {', '.join(understood.left_out)}")
 
 
 def _workspace_for(arguments: argparse.Namespace) -> Workspace:
-    file_sha256(arguments.data)  # a wrong path must not leave an empty workspace behind
-    return Workspace(arguments.workspace or default_folder(Path(arguments.data)), create=True)
+    pool = open_pool(arguments.data)  # a wrong path must not leave an empty workspace behind
+    if pool.n_other:
+        print(f"{counted(pool.n_other, 'file', 'files')} beside the data left alone", file=sys.stderr)
+    return Workspace(arguments.workspace or default_folder(arguments.data), create=True)
 
 
 def _import_step(arguments: argparse.Namespace) -> Step:
-    return Step("import", read(arguments, RecordParams).as_dict(), data=arguments.data)
+    return Step("import", read(arguments, RecordParams).as_dict(), data=as_text(arguments.data))

@@ -28,7 +28,9 @@ def add_verbs(verbs: Verbs) -> None:
     sub.add_argument("--unfinished", action="store_true", help="also a run whose rounds are not all selected")
     sub = verbs.add("verify", "Rebuild an export from its source and compare.", verify, workspace=False)
     sub.add_argument("manifest", help="the .manifest.json beside an export")
-    sub.add_argument("--data", required=True, help="the source data file")
+    sub.add_argument(
+        "--data", required=True, nargs="+", help="the source data: its file, or the files or folder of several"
+    )
     sub.add_argument("--output", help="the exported file, if it was moved")
     sub = verbs.add("job", "Do the work of a job that the app has queued.", job)
     sub.add_argument("job_id", type=int, help="the job's number")
@@ -94,8 +96,10 @@ def export_current(pipeline: Pipeline, out: Path, unfinished: bool = False) -> N
 def verify(arguments: argparse.Namespace) -> None:
     """Rebuild an export and compare."""
     output = Path(arguments.output) if arguments.output else None
-    held = manifest.verify(Path(arguments.manifest), Path(arguments.data), output)
-    print(f"verified: {counted(held['output']['n_lines'], 'line')}, rebuilt byte for byte from {arguments.data}")
+    held = manifest.verify(Path(arguments.manifest), arguments.data, output)
+    print(
+        f"verified: {counted(held['output']['n_lines'], 'line')}, rebuilt byte for byte from {', '.join(arguments.data)}"
+    )
 
 
 def job(arguments: argparse.Namespace) -> None:

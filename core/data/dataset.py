@@ -1,15 +1,47 @@
 """The dataset: what was imported into a workspace, from where, how. Kept as `dataset.json`."""
 
+import bisect
 import dataclasses
+import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..base.errors import CurationError
 from ..base.files import write_json
 from ..base.text import CONTROLS
-from .readers import COMPRESSIONS
+from .fields import FieldMap, parse_fields
+from .layouts.understood import Understood
+from .mixing import Part
 from .record_table import damaged
 from .targets import Source
+
+
+@dataclasses.dataclass(frozen=True)
+class File:
+    """A file that the records came from. source: the label it gave them, "" where they have their own.
+
+    n_duplicates: how many of its records an earlier source has; they are among n_records unless they were left out.
+    """
+
+    file: str
+    sha256: str
+    source: str
+    n_records: int
+    n_duplicates: int
+    understood: Understood
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON-ready values."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)} | {
+            "understood": self.understood.to_json()
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "File":
+        """Return what `to_json` gave."""
+        return cls(**values | {"understood": Understood.from_json(values["understood"])})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +49,8 @@ class Dataset:
     """What a workspace holds. fingerprint: changes when the records may.
 
     records_sha256: of records.arrow as the import wrote it, "" where an earlier version did not write that down.
-    sources: every file that the records have been imported from, the latest last.
+    sources: every file that the records have been imported from, the latest last. given: what named the data, for another
+    import. files: in the order of their records; () where an earlier version did not write them down.
     """
 
     name: str
@@ -30,20 +63,77 @@ class Dataset:
     fingerprint: str
     records_sha256: str = ""
     sources: tuple[Source, ...] = ()
+    given: tuple[str, ...] = ()
+    files: tuple[File, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.sources:
             object.__setattr__(self, "sources", (Source(self.path, self.sha256),))
+        if not self.given:
+            object.__setattr__(self, "given", (self.path,))
+
+    @property
+    def file(self) -> str:
+        """Return the name of the data's file, of several each one's."""
+        return " + ".join(Path(path).name for path in self.path.split(" + "))
+
+    @property
+    def n_duplicates(self) -> int:
+        """Return how many records an earlier source has too, kept or left out."""
+        return sum(file.n_duplicates for file in self.files)
+
+    def fields_of(self, row: int) -> FieldMap:
+        """Return how a record is read: as its file is."""
+        if not self.files:
+            return parse_fields(self.fields)
+        place = bisect.bisect_right([*itertools.accumulate(file.n_records for file in self.files)], row)
+        return self.files[min(place, len(self.files) - 1)].understood.fields
+
+    @property
+    def text_fields(self) -> tuple[str, ...]:
+        """Return the fields of the records that are their texts and their source."""
+        return tuple(dict.fromkeys(name for each in self.understood_by_source().values() for name in each.fields.names))
+
+    def understood_by_source(self) -> dict[str, Understood]:
+        """Return how the records of each source are read."""
+        if not self.files:
+            return {"": Understood(parse_fields(self.fields))} if self.fields else {}
+        return {file.source: file.understood for file in self.files}
 
     def as_input(self) -> dict[str, Any]:
-        """Return what a manifest says of the data: the file's name, not where it lay."""
+        """Return what a manifest says of the data: the files' names, not where they lay; of several, each with its hash."""
         names = ("sha256", "n_records", "n_rejects", "fields", "params")
-        return {"file": Path(self.path).name} | {name: getattr(self, name) for name in names}
+        about = {"file": self.file} | {name: getattr(self, name) for name in names}
+        if len(self.files) > 1 or any(file.source or file.understood.threads for file in self.files):
+            about["files"] = [_as_input(file) for file in self.files]
+        return about
 
-    def with_source(self, source: Source) -> "Dataset":
-        """Return the same records, imported from `source` too."""
-        others = tuple(known for known in self.sources if (known.path, known.sha256) != (source.path, source.sha256))
-        return dataclasses.replace(self, path=source.path, sources=(*others, source))
+    def imported_from(self, path: str, given: tuple[str, ...], sources: Sequence[Source]) -> "Dataset":
+        """Return the same records, imported from these sources too."""
+        again = {(source.path, source.sha256) for source in sources}
+        others = tuple(known for known in self.sources if (known.path, known.sha256) not in again)
+        return dataclasses.replace(self, path=path, given=given, sources=(*others, *sources))
+
+
+def _as_input(file: File) -> dict[str, Any]:
+    about = {name: getattr(file, name) for name in ("file", "sha256", "source", "n_records", "n_duplicates")}
+    return about | {"fields": str(file.understood.fields), "threads": file.understood.threads}
+
+
+def files_of(parts: Sequence[Part], sources: Sequence[Source]) -> tuple[File, ...]:
+    """Return what is kept of each file that was read. sources: what it is known by, in the same order."""
+    return tuple(
+        File(part.file.path.name, source.sha256, part.file.source, part.n_records, part.n_duplicates, part.understood)
+        for part, source in zip(parts, sources, strict=True)
+    )
+
+
+def fields_in_words(files: Sequence[File]) -> str:
+    """Return the fields as `RecordParams` takes them: of all sources in one where they are the same."""
+    by_source = {file.source: str(file.understood.fields) for file in files}
+    if len({*by_source.values()}) == 1:
+        return next(iter(by_source.values()))
+    return "; ".join(f"{source}: {fields}" for source, fields in by_source.items())
 
 
 def read_dataset(path: Path) -> Dataset | None:
@@ -55,9 +145,10 @@ def read_dataset(path: Path) -> Dataset | None:
         known = {field.name for field in dataclasses.fields(Dataset)}
         values = {name: value for name, value in reported.items() if name in known}
         sources = tuple(Source(**source) for source in values.pop("sources", []))
-        dataset = Dataset(**values, sources=sources)
+        files = tuple(File.from_json(file) for file in values.pop("files", []))
+        dataset = Dataset(**values | {"given": tuple(values.get("given", ()))}, sources=sources, files=files)
         _check_kinds(dataset)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, CurationError) as error:
         raise damaged(f"{path} is damaged ({error})", path.parent) from error
     return dataset
 
@@ -75,15 +166,9 @@ def _check_kinds(dataset: Dataset) -> None:
 
 def write_dataset(path: Path, dataset: Dataset) -> None:
     """Write a dataset.json, whole or not at all."""
-    write_json(path, dataclasses.asdict(dataset))
-
-
-def dataset_name(data: Path) -> str:
-    """Return the name of a dataset: "pool.jsonl.xz" -> "pool"."""
-    name = Path(data).name
-    for suffix in COMPRESSIONS:
-        name = name.removesuffix(suffix)
-    return Path(name).stem
+    held = {field.name: getattr(dataset, field.name) for field in dataclasses.fields(dataset)}
+    held["sources"] = [dataclasses.asdict(source) for source in dataset.sources]
+    write_json(path, held | {"files": [file.to_json() for file in dataset.files]})
 
 
 def is_plain_name(name: str) -> bool:

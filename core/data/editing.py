@@ -12,7 +12,10 @@ from typing import Any
 import orjson
 
 from ..base.errors import CurationError
-from .fields import FieldMap, UnusableRecord, texts_of, turns_of
+from .fields import FieldMap, path_of
+from .layouts.pieces import pieces_of
+from .layouts.reading import texts_of
+from .layouts.structures import UnusableRecord
 
 _DECODER = json.JSONDecoder(strict=False)
 _Path = tuple[str | int, ...]
@@ -32,48 +35,29 @@ class Field:
 
 
 def fields_of(value: dict[str, Any], fields: FieldMap) -> list[Field]:
-    """Return what can be edited of a record: the fields of its prompt and response, or its turns, that hold text.
+    """Return what can be edited of a record: the fields of its prompt and response, and its turns, that hold text.
 
-    A turn of several parts gives a field for each part of text, as in "messages[2][0]".
+    A turn of several parts gives a field for each part of text, as in "messages[2][0]". What is JSON in a text is none.
     """
-    if fields.messages:
-        return list(_turns(value, fields))
-    found = []
-    for part, names in (("prompt", fields.prompt), ("response", fields.response)):
-        for name in names:
-            path = _path_of(value, name)
-            held = _at(value, path) if path else None
-            if path and (held is None or isinstance(held, str)):
-                found.append(Field(name, part, held or "", path))
-    return found
-
-
-def _turns(value: dict[str, Any], fields: FieldMap) -> Iterator[Field]:
-    chat = _path_of(value, fields.messages)
     try:
-        roles = [role for role, _ in turns_of(value, fields)]
+        pieces = pieces_of(value, fields)
     except UnusableRecord:
-        return
-    for i, (turn, role) in enumerate(zip(_at(value, chat), roles, strict=True)):
-        key = "content" if "content" in turn else "value"
-        name, held = f"{fields.messages}[{i}]", turn.get(key)
-        if isinstance(held, str):
-            yield Field(name, role, held, (*chat, i, key))
-        for j, part in enumerate(held if isinstance(held, list) else ()):
-            if isinstance(part, dict) and isinstance(part.get("text"), str):
-                yield Field(f"{name}[{j}]", role, part["text"], (*chat, i, key, j, "text"))
-
-
-def _path_of(value: dict[str, Any], name: str) -> _Path:
-    """Return the path of a field by its name in a layout, () where the record lacks it."""
-    if name in value:
-        return (name,)
-    steps, held = name.split("."), value
-    for step in steps:
-        if not isinstance(held, dict) or step not in held:
-            return ()
-        held = held[step]
-    return tuple(steps)
+        pieces = []
+    whole = {name: part for part in ("system", "prompt", "response") for name in fields.of(part)}
+    found = [
+        Field(piece.name, whole.get(piece.name, piece.role), piece.text, piece.path)
+        for piece in pieces
+        if piece.path and isinstance(_at(value, piece.path), str)
+    ]
+    for name, part in whole.items():
+        path = path_of(value, name)
+        if path and _at(value, path) is None:  # there is room for a text
+            found.append(Field(name, part, "", path))
+    path = path_of(value, fields.messages) if fields.messages else ()
+    if path and isinstance(_at(value, path), str):  # turns with marks in one text
+        found.append(Field(fields.messages, "turns", _at(value, path), path))
+    order = [*whole]
+    return sorted(found, key=lambda field: order.index(field.name)) if all(f.name in whole for f in found) else found
 
 
 def _at(value: Any, path: _Path) -> Any:
@@ -120,7 +104,7 @@ def edited(raw: str, edits: Mapping[str, str], fields: FieldMap) -> str:
 
 def _field_named(value: dict[str, Any], fields: FieldMap, name: str) -> Field:
     held = fields_of(value, fields)
-    path = _path_of(value, name)
+    path = path_of(value, name)
     if path and name not in {field.name for field in held} and isinstance(text := _at(value, path), str):
         return Field(name, "", text, path)  # edited before, when the data was imported with other fields
     return find_field(held, name)

@@ -1,46 +1,65 @@
-"""Fields: which of a record's fields are prompt and response. Knows the usual layouts; reads no file.
+"""Fields: which of a record's fields are prompt, response and the rest. Only names; what the fields hold, `layouts/` knows.
 
-Input -> output: `{"question": "2+2?", "answer": "4"}` with the layout prompt=question, response=answer gives
-prompt "2+2?", response "4".
+Input -> output: "prompt=question,response=answer" gives FieldMap(prompt=("question",), response=("answer",)), and back.
 """
 
-import collections
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import orjson
 
 from ..base.errors import CurationError
 
-_CHATS = ("messages", "conversations", "conversation")
-_PROMPTS = ("instruction", "prompt", "question", "query", "problem", "input")
-_RESPONSES = ("output", "response", "completion", "answer", "solution", "target")
-_TEXTS = ("text", "content", "document")
-_SOURCES = ("source", "dataset", "subset", "category", "domain", "topic", "task")
-_ROLES = {
-    "human": "user",
-    "user": "user",
-    "gpt": "assistant",
-    "chatgpt": "assistant",
-    "bot": "assistant",
-    "model": "assistant",
-}
+SEVERAL = ("system", "prompt", "response")  # parts that several fields may make up
+PARTS = ("prompt", "response", "messages", "system", "tools", "history", "rejected", "source")
+RESERVED = ",+=;:"  # what parts names in the written form; no field with one of these is taken unasked
 
 
 @dataclasses.dataclass(frozen=True)
 class FieldMap:
-    """Which fields of a record hold what. Several prompt fields are joined by a newline, empty ones left out."""
+    """Which fields of a record hold what. Several prompt fields are joined by a newline, empty ones left out.
+
+    messages: turns, in whatever form; the response, where there is one, follows them. system, tools, history: what comes
+    before the prompt. rejected: the other side of a preference pair, which stays in the record. source: the record's label.
+    """
 
     prompt: tuple[str, ...] = ()
     response: tuple[str, ...] = ()
     messages: str = ""
     source: str = ""
+    system: tuple[str, ...] = ()
+    tools: str = ""
+    history: str = ""
+    rejected: str = ""
 
     def __str__(self) -> str:
         """Return the form `parse_fields` reads."""
-        parts = {"prompt": "+".join(self.prompt), "response": "+".join(self.response), "messages": self.messages}
-        return ",".join(f"{name}={value}" for name, value in (parts | {"source": self.source}).items() if value)
+        parts = {part: "+".join(self.of(part)) for part in PARTS}
+        return ",".join(f"{part}={names}" for part, names in parts.items() if names)
+
+    def of(self, part: str) -> tuple[str, ...]:
+        """Return the names of the fields that make up a part."""
+        held = getattr(self, part)
+        return held if isinstance(held, tuple) else tuple(filter(None, [held]))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return every field that is named."""
+        return tuple(name for part in PARTS for name in self.of(part))
+
+
+def ordered(chosen: Mapping[str, str], like: FieldMap) -> FieldMap:
+    """Return the map of {field: its part}, the fields of a part in the order that `like` has them in, new ones after.
+
+    Raises CurationError where two fields are chosen for a part that is one.
+    """
+    held: dict[str, tuple[str, ...]] = {}
+    for part in PARTS:
+        names = [name for name, each in chosen.items() if each == part]
+        before = [name for name in like.of(part) if name in names]
+        held[part] = (*before, *(name for name in names if name not in before))
+        if part not in SEVERAL and len(names) > 1:
+            raise CurationError(f"{part} can be one field, and is {' and '.join(names)}; leave one of them out.")
+    return FieldMap(**{part: names if part in SEVERAL else "".join(names[-1:]) for part, names in held.items()})
 
 
 def parse_fields(text: str) -> FieldMap:
@@ -49,22 +68,17 @@ def parse_fields(text: str) -> FieldMap:
     "prompt=instruction+input,response=output,source=topic", or "messages=chat"; a dot steps into an object
     ("prompt=meta.question"). Raises CurationError naming what is wrong.
     """
-    given: dict[str, str] = {}
-    for part in text.split(","):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if name not in ("prompt", "response", "messages", "source") or not equals or not value or name in given:
+    given: dict[str, tuple[str, ...]] = {}
+    for piece in text.split(","):
+        part, equals, value = (each.strip() for each in piece.partition("="))
+        if part not in PARTS or not equals or not value or part in given:
             raise CurationError(
-                f"fields has {part!r}; write NAME=FIELD once for each of prompt, response, messages, source, "
+                f"fields has {piece!r}; write NAME=FIELD once for each of {', '.join(PARTS)}, "
                 "as in prompt=question,response=answer."
             )
-        given[name] = value
-    fields = FieldMap(
-        prompt=_names(given.get("prompt", "")),
-        response=_names(given.get("response", "")),
-        messages=given.get("messages", ""),
-        source=given.get("source", ""),
-    )
-    if bool(fields.messages) == bool(fields.prompt or fields.response):
+        given[part] = _names(value) if part in SEVERAL else (value,)
+    fields = FieldMap(**{part: names if part in SEVERAL else names[0] for part, names in given.items()})
+    if bool(fields.messages) == bool(fields.prompt or (fields.response and not fields.messages)):
         raise CurationError(
             f"fields is {text!r}; name either messages, or prompt and response (one of the two is enough)."
         )
@@ -73,114 +87,33 @@ def parse_fields(text: str) -> FieldMap:
 
 def check_fields(fields: FieldMap, values: Sequence[dict[str, Any]]) -> None:
     """Raise CurationError for a field that none of the records `values` has."""
-    for name in (*fields.prompt, *fields.response, *filter(None, (fields.messages, fields.source))):
+    for name in fields.names:
         if values and not any(name in value or name.split(".")[0] in value for value in values):
             seen = sorted({known for value in values for known in value})[:12]
             raise CurationError(f"No record has a field {name!r}; the records have {', '.join(seen)}.")
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (name.strip() for name in text.split("+"))))
+def path_of(value: dict[str, Any], name: str) -> tuple[str, ...]:
+    """Return the path of a field by its name in a layout, () where the record lacks it."""
+    if name in value:
+        return (name,)
+    steps, held = name.split("."), value
+    for step in steps:
+        if not isinstance(held, dict) or step not in held:
+            return ()
+        held = held[step]
+    return tuple(steps)
 
 
-def detect_fields(values: Iterable[dict[str, Any]]) -> FieldMap:
-    """Return the layout that most of the records `values` have. Raises CurationError when none is known."""
-    layouts = collections.Counter(layout for value in values if (layout := _layout_of(value)))
-    if not layouts:
-        seen = sorted({name for value in values for name in value})[:12]
-        raise CurationError(
-            f"No known field layout; the records have {', '.join(seen) or 'no fields'}",
-            command="say which is which, as in --fields prompt=question,response=answer.",
-            page="say which is which under Settings, as in prompt=question,response=answer",
-        )
-    fields = layouts.most_common(1)[0][0]
-    sources = collections.Counter(name for value in values for name in _SOURCES if isinstance(value.get(name), str))
-    taken = {*fields.prompt, *fields.response, fields.messages}
-    source = next((name for name in _SOURCES if sources[name] and name not in taken), "")
-    return dataclasses.replace(fields, source=source)
-
-
-def _layout_of(value: dict[str, Any]) -> FieldMap | None:
-    for name in _CHATS:
-        if isinstance(value.get(name), list):
-            return FieldMap(messages=name)
-    prompt = next((name for name in _PROMPTS if name in value), None)
-    response = next((name for name in _RESPONSES if name in value), None)
-    if prompt and response:
-        with_input = prompt != "input" and "input" in value
-        return FieldMap(prompt=(prompt, "input") if with_input else (prompt,), response=(response,))
-    text = next((name for name in _TEXTS if isinstance(value.get(name), str)), None)
-    return FieldMap(response=(text,)) if text else None
-
-
-class UnusableRecord(Exception):
-    """Why one record cannot be taken."""
-
-
-def texts_of(value: dict[str, Any], fields: FieldMap) -> tuple[str, str, str | None]:
-    """Return (prompt, response, source) of one record. Raises UnusableRecord, saying why it has no usable text."""
-    if fields.messages:
-        turns = turns_of(value, fields)
-        prompt, response = _split_turns(turns)
-    else:
-        prompt, response = _joined(value, fields.prompt), _joined(value, fields.response)
-    if not (prompt.strip() or response.strip()):
-        names = fields.messages or ", ".join(fields.prompt + fields.response)
-        raise UnusableRecord(f"no usable text in {names}")
-    source = _lookup(value, fields.source) if fields.source else None
-    return prompt, response, source if source is None or isinstance(source, str) else _as_text(source)
-
-
-def turns_of(value: dict[str, Any], fields: FieldMap) -> list[tuple[str, str]]:
-    """Return a chat record's turns as (role, text); roles are "system", "user", "assistant" or the record's own."""
-    messages = _lookup(value, fields.messages)
-    if not isinstance(messages, list) or not all(isinstance(turn, dict) for turn in messages):
-        raise UnusableRecord(f"{fields.messages} is not a list of turns")
-    turns = []
-    for turn in messages:
-        role = turn.get("role", turn.get("from"))
-        content = turn.get("content", turn.get("value"))
-        if isinstance(content, list):  # parts, as in {"type": "text", "text": ...}
-            content = "\n".join(
-                part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
-            )
-        turns.append((_ROLES.get(str(role).lower(), str(role).lower()), _as_text(content)))
-    return turns
-
-
-def _split_turns(turns: list[tuple[str, str]]) -> tuple[str, str]:
-    """The last assistant turn is the response, all before it the prompt: bare if one user turn, else with roles."""
-    last = max((i for i, (role, _) in enumerate(turns) if role == "assistant"), default=len(turns))
-    before = turns[:last]
-    if len(before) == 1 and before[0][0] == "user":
-        prompt = before[0][1]
-    else:
-        prompt = "\n".join(f"{role.capitalize()}: {text}" for role, text in before if text.strip())
-    return prompt, turns[last][1] if last < len(turns) else ""
-
-
-def _joined(value: dict[str, Any], names: tuple[str, ...]) -> str:
-    pieces = []
-    for name in names:
-        piece = value.get(name)
-        if piece.__class__ is not str:  # nearly all are, and this runs for every record
-            piece = _as_text(_lookup(value, name))
-        if piece:
-            pieces.append(piece)
-    return "\n".join(pieces)
-
-
-def _lookup(value: dict[str, Any], name: str) -> Any:
+def lookup(value: dict[str, Any], name: str) -> Any:
+    """Return what a record holds in a field, None where it lacks it; a dot steps into an object."""
     if name in value:
         return value[name]
+    held: Any = value
     for step in name.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
+        held = held.get(step) if isinstance(held, dict) else None
+    return held
 
 
-def _as_text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (name.strip() for name in text.split("+"))))

@@ -2,8 +2,9 @@
 
 import concurrent.futures
 import dataclasses
+import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from ..base.errors import CurationError
 from ..base.files import file_sha256, replacing
 from ..base.params import digest
 from ..base.progress import Progress
-from .dataset import Dataset, dataset_name, read_dataset, write_dataset
-from .records import HASH_BYTES, SCHEMA, RecordParams, Reject, content_hashes, load_records
-from .targets import source_of
+from .dataset import Dataset, fields_in_words, files_of, read_dataset, write_dataset
+from .mixing import load_pool
+from .pool import Pool
+from .records import HASH_BYTES, SCHEMA, RecordParams, Reject, content_hashes
+from .targets import Source, source_of
 
 RECORDS_VERSION = 1
 KeepHashes = Callable[
@@ -30,47 +33,85 @@ def is_whole(folder: Path, held: Dataset) -> bool:
 
 
 def read_into(
-    folder: Path, data: Path, params: RecordParams, progress: Progress, keep_hashes: KeepHashes = lambda *_: None
+    folder: Path, pool: Pool, params: RecordParams, progress: Progress, keep_hashes: KeepHashes = lambda *_: None
 ) -> Dataset:
-    """Read `data` into a workspace's folder, whose import lock the caller holds. What is there and whole is no work.
+    """Read a pool into a workspace's folder, whose import lock the caller holds. What is there and whole is no work.
 
     keep_hashes: told of the records' hashes before they are there, so that whatever is decided about them is known by these.
     Raises CurationError where the folder holds other data, or the data can't be read; then nothing has changed.
     """
-    source = source_of(data)
-    fingerprint = digest(RECORDS_VERSION, source.sha256, data.suffixes, params.as_dict())
+    sources = [source_of(file.path) for file in pool.files]
+    path = sources[0].path if pool.is_one_file else pool.path
+    sha256, fingerprint = _sha256(sources), _fingerprint(pool, sources, params)
     held = _held(folder)
     if held is not None:
-        same = any(source.path == known.path or source.sha256 == known.sha256 for known in held.sources)
-        if not same and source.path != held.path:
+        if not _is_same(held, path, sha256, sources):
             raise CurationError(
                 f"The workspace {folder} holds {held.path}",
-                command=f"give {data} a workspace of its own with --workspace.",
-                page=f"open {data} on the Data page, where it gets a workspace of its own",
+                command=f"give {path} a workspace of its own with --workspace.",
+                page=f"open {path} on the Data page, where it gets a workspace of its own",
             )
         if held.fingerprint == fingerprint and is_whole(folder, held):
-            return _keep(folder, held, held.with_source(source))
+            return _keep(folder, held, held.imported_from(path, pool.given, sources))
+    # Records that were damaged are read as they were: what was made of them goes by this fingerprint.
+    known = held.understood_by_source() if held is not None and held.fingerprint == fingerprint else {}
     rejects: list[Reject] = []
     with replacing(folder / "records.arrow") as temporary:
-        fields, batches = load_records(data, params, rejects.append)
+        parts, batches = load_pool(pool, params, rejects.append, known)
         hashes = _write_batches(temporary, batches, fingerprint, progress)
         records_sha256 = file_sha256(temporary)
         with replacing(folder / "rejects.jsonl") as list_path, list_path.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(dataclasses.asdict(r), ensure_ascii=False) + "\n" for r in rejects)
+            file.writelines(_reject_line(reject) for reject in rejects)
         keep_hashes(fingerprint, hashes)
+    files = files_of(parts, sources)
     dataset = Dataset(
-        name=dataset_name(data),
-        path=source.path,
-        sha256=source.sha256,
-        fields=str(fields),
+        name=pool.name,
+        path=path,
+        sha256=sha256,
+        fields=fields_in_words(files),
         params=params.as_dict(),
         n_records=len(hashes),
         n_rejects=len(rejects),
         fingerprint=fingerprint,
         records_sha256=records_sha256,
-        sources=(source,) if held is None else held.with_source(source).sources,
+        sources=tuple(sources) if held is None else held.imported_from(path, pool.given, sources).sources,
+        given=pool.given,
+        files=files,
     )
     return _keep(folder, held, dataset)
+
+
+def _sha256(sources: Sequence[Source]) -> str:
+    """Return the checksum of the data: of several files, of their checksums in order."""
+    if len(sources) == 1:
+        return sources[0].sha256
+    return hashlib.sha256("".join(source.sha256 for source in sources).encode()).hexdigest()
+
+
+def _fingerprint(pool: Pool, sources: Sequence[Source], params: RecordParams) -> str:
+    suffixes = [file.path.suffixes for file in pool.files]
+    if pool.is_one_file:
+        return digest(RECORDS_VERSION, sources[0].sha256, suffixes[0], params.as_dict())
+    files = [
+        [source.sha256, ends, file.source] for source, ends, file in zip(sources, suffixes, pool.files, strict=True)
+    ]
+    return digest(RECORDS_VERSION, files, params.as_dict())
+
+
+def _is_same(held: Dataset, path: str, sha256: str, sources: Sequence[Source]) -> bool:
+    """Whether what is to be imported is what the workspace holds, moved or changed since."""
+    if path == held.path or sha256 == held.sha256:
+        return True
+    if len(sources) > 1 or len(held.files) > 1:
+        return False
+    return any(known.path == sources[0].path or known.sha256 == sources[0].sha256 for known in held.sources)
+
+
+def _reject_line(reject: Reject) -> str:
+    held = dataclasses.asdict(reject)
+    if not reject.file:
+        del held["file"]
+    return json.dumps(held, ensure_ascii=False) + "\n"
 
 
 def _held(folder: Path) -> Dataset | None:

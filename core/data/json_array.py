@@ -13,17 +13,72 @@ _SPACE_OUTSIDE_STRINGS = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
-def read_array(text: io.TextIOBase, name: str) -> Iterator[tuple[int, bytes]]:
+def arrays_inside(text: io.TextIOBase, name: str) -> tuple[list[str], bool]:
+    """Return the names under which the object that `text` holds has arrays of objects, and whether another object follows it.
+
+    It is read through; ([], False) where it holds no object. Raises CurationError where it is broken.
+    """
+    buffer = _Buffer(text)
+    if buffer.next_char() != "{":
+        return [], False
+    names = [key for key in _members(buffer, name) if _skip_value(buffer, key, name)]
+    return names, buffer.next_char() == "{"
+
+
+def read_array(text: io.TextIOBase, name: str, inside: str = "") -> Iterator[tuple[int, bytes]]:
     """Yield (record number from 1, the element as one line of UTF-8) of the array that `text` holds.
 
+    inside: under which name it is, in an object that wraps it; what else is in that object is passed over.
     Raises CurationError, naming the record, where the array is broken: the rest can't be read past that.
     """
     buffer = _Buffer(text)
-    if (opening := buffer.next_char()) != "[":
+    opening = buffer.next_char()
+    if opening != ("{" if inside else "["):
         raise CurationError(
             f"{name} starts with {opening!r}, not with an array; write the records as one JSON array, "
             "or one object a line in a file named .jsonl."
         )
+    if not inside:
+        yield from _elements(buffer, name)
+        if rest := buffer.next_char():
+            raise CurationError(f"{name}: {rest!r} follows the end of the array; keep one array in the file.")
+        return
+    for key in _members(buffer, name):
+        if key == inside:
+            buffer.next_char()
+            yield from _elements(buffer, name)
+        else:
+            _skip_value(buffer, key, name)
+
+
+def _members(buffer: "_Buffer", name: str) -> Iterator[str]:
+    """Yield the names of an object that has begun, the buffer standing before the value; whoever is told moves past that."""
+    char = buffer.next_char()
+    while char != "}":
+        buffer.at -= len(char)
+        key = _take_element(buffer, 0, name)
+        if not key.startswith('"') or buffer.next_char() != ":":
+            raise CurationError(f"{name}: the object is broken near {key[:40]!r}; it is not JSON.")
+        yield json.loads(key)
+        if (char := buffer.next_char()) == ",":
+            char = buffer.next_char()
+        elif char != "}":
+            raise CurationError(f"{name}: no comma or closing bracket after {key[:40]}; the object is broken there.")
+
+
+def _skip_value(buffer: "_Buffer", key: str, name: str) -> bool:
+    """Move past a value; return whether it is an array of objects."""
+    char = buffer.next_char()
+    if char != "[":
+        buffer.at -= len(char)
+        _take_element(buffer, 0, f"{name}, {key!r}")
+        return False
+    kinds = {element[:1] for _, element in _elements(buffer, f"{name}, {key!r}")}
+    return kinds == {b"{"}
+
+
+def _elements(buffer: "_Buffer", name: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the elements of an array that has begun, and move past its end."""
     place, char = 1, buffer.next_char()
     while char != "]" or place > 1:
         buffer.at -= len(char)
@@ -36,8 +91,6 @@ def read_array(text: io.TextIOBase, name: str) -> Iterator[tuple[int, bytes]]:
                 f"{name}, record {place}: no comma or closing bracket after it; the array is broken there."
             )
         place, char = place + 1, buffer.next_char()
-    if rest := buffer.next_char():
-        raise CurationError(f"{name}: {rest!r} follows the end of the array; keep one array in the file.")
 
 
 class _Buffer:

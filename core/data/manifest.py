@@ -14,8 +14,12 @@ import numpy as np
 from ..base.errors import CurationError
 from ..base.files import file_sha256, replacing, write_json
 from .editing import edited
+from .fields import parse_fields
+from .layouts.understood import Understood
+from .mixing import load_pool
+from .pool import Data, DataFile, Pool, open_pool
 from .record_table import RecordTable
-from .records import RecordParams, load_records
+from .records import RecordParams
 from .targets import manifest_path
 
 FORMAT = "winnow-manifest/1"
@@ -89,23 +93,22 @@ def library_versions() -> dict[str, str]:
     return versions
 
 
-def verify(manifest: Path, data: Path, output: Path | None = None) -> dict[str, Any]:
+def verify(manifest: Path, data: Data, output: Path | None = None) -> dict[str, Any]:
     """Rebuild an export from its source and compare; return the manifest.
 
-    data: the source file. output: the export, by default the file of the manifest's name beside it.
+    data: the source file, or what holds all files that the manifest names.
+    output: the export, by default the file of the manifest's name beside it.
     Raises CurationError saying what disagrees.
     """
     held = _read_manifest(Path(manifest))
     output = output or Path(manifest).parent / held["output"]["file"]
-    complaints = []
-    if file_sha256(data) != held["input"]["sha256"]:
-        complaints.append(f"{data} is not the data the manifest names (its sha256 differs)")
+    pool, complaints = _pool_of(held["input"], data)
     if file_sha256(output) != held["output"]["sha256"]:
         complaints.append(f"{output} was changed after it was exported (its sha256 differs)")
     if complaints:
         raise CurationError("; ".join(complaints) + ".")
     hasher = hashlib.sha256()
-    for line in _rebuild(held, Path(data)):
+    for line in _rebuild(held, pool):
         hasher.update(line)
     if hasher.hexdigest() != held["output"]["sha256"]:
         raise CurationError(
@@ -133,13 +136,40 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     return held
 
 
-def _rebuild(held: dict[str, Any], data: Path) -> Iterable[bytes]:
+def _pool_of(about: dict[str, Any], data: Data) -> tuple[Pool, list[str]]:
+    """Return the files that a manifest's input names, found by their hashes, and what is wrong with that."""
+    files = about.get("files") or [{"file": about["file"], "sha256": about["sha256"], "source": ""}]
+    given = open_pool(data)
+    if len(files) == 1 == len(given.files):
+        is_it = file_sha256(given.files[0].path) == files[0]["sha256"]
+        wrong = f"{given.files[0].path} is not the data the manifest names (its sha256 differs)"
+        return Pool((DataFile(given.files[0].path, files[0]["source"]),), given.given), [] if is_it else [wrong]
+    found = {file_sha256(file.path): file.path for file in given.files}
+    missing = [file["file"] for file in files if file["sha256"] not in found]
+    if missing:
+        return given, [f"{', '.join(missing)} of the data the manifest names is not there (by its sha256)"]
+    return Pool(tuple(DataFile(found[file["sha256"]], file["source"]) for file in files), given.given), []
+
+
+def _understood_of(about: dict[str, Any]) -> dict[str, Understood]:
+    """Return how the records of each source were read."""
+    files = about.get("files") or [{"fields": about.get("fields", ""), "source": ""}]
+    return {
+        file["source"]: Understood(parse_fields(file["fields"]), threads=file.get("threads", False))
+        for file in files
+        if file["fields"]
+    }
+
+
+def _rebuild(held: dict[str, Any], pool: Pool) -> Iterable[bytes]:
     """Yield the export's lines from the source alone, block by block."""
     rows = np.asarray(held["row_ids"], dtype=np.int64)
-    fields, batches = load_records(data, RecordParams.from_dict(held["input"]["params"]))
+    known = _understood_of(held["input"])
+    parts, batches = load_pool(pool, RecordParams.from_dict(held["input"]["params"]), known=known)
     edits, start = _edits_by_row(held), 0
     for batch in batches:
         raws = batch["raw"]
+        fields = next(part for part in reversed(parts) if part.n_records or part is parts[0]).understood.fields
         for row in rows[np.searchsorted(rows, start) : np.searchsorted(rows, start + len(batch))].tolist():
             raw = raws[row - start].as_py()
             yield (edited(raw, edits[row], fields) if row in edits else raw).encode() + b"\n"

@@ -24,7 +24,8 @@ import orjson
 import pyarrow as pa
 
 from ..base.errors import CurationError
-from .json_array import read_array
+from .json_array import arrays_inside, read_array
+from .layouts.names import CHATS, SPLITS, WRAPPERS
 
 Entry = tuple[int, bytes, dict[str, Any] | None, str]
 COMPRESSIONS = (".gz", ".xz", ".zst")
@@ -109,14 +110,43 @@ def _kind(value: Any) -> str:
 
 
 def _read_json(file: BinaryIO, path: Path) -> Iterator[Entry]:
+    inside = _array_inside(path)
+    if inside is None:
+        yield from _read_jsonl(file, path)
+        return
     text = io.TextIOWrapper(file, encoding="utf-8-sig")
     try:
-        for place, raw in read_array(text, path.name):
+        for place, raw in read_array(text, path.name, inside):
             yield _parse(place, raw)
     except UnicodeDecodeError as error:
         raise CurationError(f"{path.name} is not UTF-8 ({error}); convert it to UTF-8.") from error
     finally:
         text.detach()
+
+
+def _array_inside(path: Path) -> str | None:
+    """Return under which name an object wraps the array of records, "" where the file is no such object.
+
+    A name that is known for it counts first, else the only array of objects does. None where objects follow each other: lines.
+    """
+    with _open(path, file_format(path)[1]) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8-sig")
+        try:
+            names, more = arrays_inside(text, path.name)
+        except UnicodeDecodeError as error:
+            raise CurationError(f"{path.name} is not UTF-8 ({error}); convert it to UTF-8.") from error
+        finally:
+            text.detach()
+    if more:
+        return None
+    known = [name for name in names if name.lower() in WRAPPERS]
+    found = known or [name for name in names if name not in CHATS]
+    found += [name for name in names if name.lower() in SPLITS and name not in found]
+    if len(found) > 1:
+        raise CurationError(
+            f"{path.name} holds several arrays of records, {', '.join(found)}; write the one that you want to a file of its own."
+        )
+    return "".join(found)
 
 
 def _read_csv(file: BinaryIO, path: Path) -> Iterator[Entry]:

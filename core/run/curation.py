@@ -14,6 +14,7 @@ from ..base.params import Params
 from ..base.progress import Progress, no_progress
 from ..daar.domains import check_domains, domain_as_dict, domain_from
 from ..daar.saved_domains import kept_only, save_in, saved_domains
+from ..data.pool import as_text, open_pool
 from ..data.records import RecordParams
 from ..evidence.candidates import find_choice, rows_of
 from ..evidence.ground import MeasureParams
@@ -44,18 +45,22 @@ AnyPath = str | os.PathLike[str]
 
 
 def open_data(
-    data: AnyPath, workspace: AnyPath | None = None, fields: str = "", on_error: str = "fail", **means: Any
+    data: AnyPath | Sequence[AnyPath],
+    workspace: AnyPath | None = None,
+    fields: str = "",
+    on_error: str = "fail",
+    **means: Any,
 ) -> Curation:
-    """Read a data file into its workspace, `workspaces/NAME` where none is named, and open that.
+    """Read a data file, a folder, a glob or several of these into a workspace, `workspaces/NAME` where none is named; open that.
 
     fields, on_error: see `RecordParams`. means: device, encoder and report of `Curation`. Raises CurationError.
     """
-    data = Path(data)
-    file_sha256(data)  # a wrong path must not leave an empty workspace behind
+    data = [str(each) for each in ([data] if isinstance(data, str | os.PathLike) else data)]
+    open_pool(data)  # a wrong path must not leave an empty workspace behind
     made = Workspace(Path(workspace) if workspace else default_folder(data), create=True)
     opened = Curation(made, **means)
     try:
-        opened._do("import", RecordParams(fields, on_error), data=str(data))
+        opened._do("import", RecordParams(fields, on_error), data=as_text(data))
     except BaseException:
         made.remove()  # only where it was made for this import, which failed
         raise

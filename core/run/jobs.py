@@ -22,6 +22,7 @@ import filelock
 
 from ..base.errors import CurationError
 from ..base.files import sweep_temporaries
+from ..data.pool import as_text, full_paths
 from ..workspace.ledger import now
 from ..workspace.workspace import Workspace
 from .tasks import Step, run_steps
@@ -67,7 +68,7 @@ def start_job(
     To resume a job, start one with the same steps: what is done is not done again.
     """
     last_job(workspace)  # a dead job must not block a new one
-    steps = [dataclasses.replace(step, data=step.data and str(Path(step.data).resolve())) for step in steps]
+    steps = [dataclasses.replace(step, data=step.data and as_text(full_paths(step.data))) for step in steps]
     arguments = {
         "steps": [dataclasses.asdict(step) for step in steps],
         "device": device,

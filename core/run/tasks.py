@@ -26,7 +26,7 @@ from .pipeline import STAGES, Pipeline
 class Step:
     """One thing for a job or the command line to do.
 
-    do: "import" (of `data`), a stage (params: its `as_dict`), or one of TASKS with its own params.
+    do: "import" (of `data`, as `pool.as_text` writes it), a stage (params: its `as_dict`), or one of TASKS with its own params.
     """
 
     do: str
@@ -123,7 +123,7 @@ def run_steps(
         pipeline = Pipeline(workspace)
         progress = report(step.do)
         if step.do == "import":
-            workspace.import_data(Path(step.data), RecordParams.from_dict(step.params), progress)
+            workspace.import_data(step.data, RecordParams.from_dict(step.params), progress)
         elif step.do in TASKS:
             TASKS[step.do].run(_With(pipeline, step.params, progress, device, encoder))
         else:

@@ -11,7 +11,6 @@ import orjson
 
 from ..base.errors import CurationError
 from ..data.editing import Field, edited, fields_of, find_field
-from ..data.fields import parse_fields
 from .deciding import check_rows
 from .decisions import Decision, in_force
 from .found_again import rows_today
@@ -23,7 +22,7 @@ Edits = dict[int, dict[str, str]]  # {row: {field: its new text}}
 
 def editable_fields(workspace: Workspace, row: int) -> list[Field]:
     """Return the fields of a record that can be edited, with their original texts. Raises CurationError: no such record."""
-    return fields_of(orjson.loads(_raw(workspace, row)), parse_fields(workspace.dataset().fields))
+    return fields_of(orjson.loads(_raw(workspace, row)), workspace.dataset().fields_of(row))
 
 
 def edit_record(
@@ -34,7 +33,7 @@ def edit_record(
     field: of `editable_fields`, or "prompt" or "response" where that is one field. Raises CurationError where there is no
     such record or field, it reads so already, or the record would be left without any text.
     """
-    raw, fields = _raw(workspace, row), parse_fields(workspace.dataset().fields)
+    raw, fields = _raw(workspace, row), workspace.dataset().fields_of(row)
     name = find_field(fields_of(orjson.loads(raw), fields), field).name
     standing = edits_in(workspace).get(row, {})
     after = edited(raw, standing | {name: text}, fields)
@@ -121,6 +120,6 @@ def edited_raws(workspace: Workspace, edits: Edits) -> dict[int, str]:
     """Return the JSON, as it is to be exported, of the records that were edited."""
     if not edits:
         return {}
-    rows, fields = np.array(sorted(edits), np.int64), parse_fields(workspace.dataset().fields)
+    rows, dataset = np.array(sorted(edits), np.int64), workspace.dataset()
     raws = workspace.records().take(rows, ["raw"])["raw"].to_pylist()
-    return {row: edited(raw, edits[row], fields) for row, raw in zip(rows.tolist(), raws, strict=True)}
+    return {row: edited(raw, edits[row], dataset.fields_of(row)) for row, raw in zip(rows.tolist(), raws, strict=True)}

@@ -21,8 +21,9 @@ import numpy as np
 from ..base.errors import COMMAND, CurationError
 from ..base.files import file_sha256, make_folders
 from ..base.progress import Progress, no_progress
-from ..data.dataset import Dataset, dataset_name, is_plain_name, read_dataset, write_dataset
+from ..data.dataset import Dataset, is_plain_name, read_dataset, write_dataset
 from ..data.importing import is_whole, read_into
+from ..data.pool import Data, as_given, data_name, open_pool
 from ..data.record_table import RecordTable, damaged
 from ..data.records import HASH_BYTES, RecordParams, Reject, content_hashes
 from ..data.targets import Source
@@ -30,15 +31,15 @@ from .artifacts import Artifacts
 from .ledger import Ledger, is_empty, lost
 
 
-def default_folder(data: Path) -> Path:
-    """Return the workspace folder of a data file: $WINNOW_HOME, or `workspaces`, then the file's name without suffixes.
+def default_folder(data: Data) -> Path:
+    """Return the workspace folder of data: $WINNOW_HOME, or `workspaces`, then the file's name without suffixes, or the folder's.
 
     Raises CurationError where that is no name for a folder, as of "...jsonl".
     """
-    name = dataset_name(data)
+    name = data_name(data)
     if not is_plain_name(name):
         raise CurationError(
-            f"{Path(data).name!r} gives a workspace no name ({name!r} can't be one)",
+            f"{Path(as_given(data)[0]).name!r} gives a workspace no name ({name!r} can't be one)",
             command="give the file another name, or name the folder with --workspace.",
             page="give the file another name",
         )
@@ -168,13 +169,13 @@ class Workspace(Artifacts):
                 path = self.folder / "records.arrow"
                 raise damaged(f"{path} was changed since the import (its checksum differs)", self.folder)
 
-    def import_data(self, data: Path, params: RecordParams, progress: Progress = no_progress) -> Dataset:
-        """Read `data` into the workspace; the same data and params again is no work. At an error nothing changes.
+    def import_data(self, data: Data, params: RecordParams, progress: Progress = no_progress) -> Dataset:
+        """Read `data` (see `open_pool`) into the workspace; the same data and params again is no work. At an error nothing changes.
 
         Decisions about records find them again in the new data by content. Damaged records are written anew.
         """
         with self._importing():
-            return read_into(self.folder, Path(data), params, progress, self._keep_hashes)
+            return read_into(self.folder, open_pool(data), params, progress, self._keep_hashes)
 
     @contextlib.contextmanager
     def _importing(self) -> Iterator[None]:

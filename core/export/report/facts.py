@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ def data(results: Results) -> Section:
     """Say what the records are and how they were read."""
     dataset = results.workspace.dataset()
     rows = (
-        ("File", Path(dataset.path).name),
+        ("File", dataset.file),
         ("Records", f"{dataset.n_records:,}"),
         ("Not taken", f"{dataset.n_rejects:,}"),
         ("Fields", dataset.fields),

@@ -8,7 +8,6 @@ import numpy as np
 
 from ...base.errors import CurationError, lacking
 from ...base.text import shorten
-from ...data.fields import parse_fields
 from ...data.record_table import RecordTable
 from ...workspace.artifacts import Artifacts
 from ...workspace.deciding import overrides_of
@@ -64,9 +63,7 @@ class Known(Mapping[str, Column]):
         if results.n_records() > AT_ONCE_UP_TO:
             return {}
         dataset = results.workspace.dataset()
-        return _in_memory(
-            str(results.workspace.folder / "records.arrow"), dataset.fingerprint, text_fields(dataset.fields)
-        )
+        return _in_memory(str(results.workspace.folder / "records.arrow"), dataset.fingerprint, dataset.text_fields)
 
     def __getitem__(self, name: str) -> Column:
         """Return a column. Raises CurationError where there is none of that name."""
@@ -88,12 +85,6 @@ class Known(Mapping[str, Column]):
 
 def _named(column: Column, name: str) -> Column:
     return Column(name, column.numbers, column.labels, column.codes, column.own)
-
-
-def text_fields(fields: str) -> tuple[str, ...]:
-    """Return the fields of a record that are its texts and its source. fields: of `Dataset`."""
-    about = parse_fields(fields)
-    return tuple(filter(None, (*about.prompt, *about.response, about.messages, about.source)))
 
 
 @functools.lru_cache(maxsize=4)

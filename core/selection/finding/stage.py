@@ -9,7 +9,6 @@ from ...base.params import Params
 from ...workspace.artifacts import Result
 from ...workspace.results import Results, Run, Stage
 from .columns import ColumnParams, read_columns
-from .known import text_fields
 from .meaning import EXACT_UP_TO, MeaningParams, write_index
 from .word_index import write_index as write_words
 
@@ -30,7 +29,7 @@ def _words(run: Run) -> Result:
 
 def _columns(run: Run) -> Result:
     workspace = run.results.workspace
-    info, table = read_columns(workspace.records(), run.params, text_fields(workspace.dataset().fields), run.progress)
+    info, table = read_columns(workspace.records(), run.params, workspace.dataset().text_fields, run.progress)
     return info, {"value": table}
 
 
