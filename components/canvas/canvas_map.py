@@ -11,16 +11,17 @@ from components.canvas.colouring import Colouring
 from components.canvas.layers import (
     Frame,
     colours_layer,
-    middles,
     names_layer,
     order_of,
     picked_layer,
+    places_of,
     points_layer,
 )
 from components.charts.theme import is_dark
 from components.session import opened
 from core.base.text import shorten
 from core.run.pipeline import Pipeline
+from core.vectors.naming.stage import middles, regions_of
 
 JOINS = ("", "add", "subtract")  # to what is picked: instead of it, besides, taken away
 
@@ -67,7 +68,13 @@ def show(
         _layer(key=f"{name}-picked", data=picked_layer(name, picked, order))
         _layer(
             key=f"{name}-names",
-            data=_names(held, name, pipeline.current("cluster") if names else "", pipeline, tuple(names or ())),
+            data=_names(
+                held,
+                name,
+                f"{pipeline.current('cluster')} {pipeline.current('regions')}" if names else "",
+                pipeline,
+                tuple(names or ()),
+            ),
         )
     _live(pipeline, name, held, xy, colouring, answers, height, view)
 
@@ -180,4 +187,5 @@ def _names(held: _Held, name: str, cluster: str, _pipeline: Pipeline, called: tu
     places = _frame(held, xy).to_unit(middles(xy, labels, len(called)))
     sizes = np.bincount(labels, minlength=len(called))
     largest = [c for c in np.argsort(-sizes, kind="stable").tolist() if sizes[c]]
-    return names_layer(name, [(*places[c].tolist(), ", ".join(called[c].split(", ")[:2])) for c in largest])
+    written = [(*places[c].tolist(), ", ".join(called[c].split(", ")[:2])) for c in largest]
+    return names_layer(name, written, places_of(regions_of(_pipeline), _frame(held, xy)))

@@ -7,7 +7,6 @@ it; taken back, the key is the earlier one, and so is every selection made under
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow.compute as pc
 
 from ..base.errors import CurationError, lacking
 from ..base.text import one_line
@@ -16,10 +15,10 @@ from ..workspace.deciding import checked_cluster
 from ..workspace.decisions import Decision
 from ..workspace.results import Results
 from ..workspace.shape import CLUSTERING, Shape, parts_of
-from .cluster_names import name_clusters, sample_for_names
 from .clustering import ClusterParams, cluster_embeddings, cluster_means
+from .naming.choose import name_groups
+from .naming.sample import beginnings, records_a_cluster, sample_for_names
 
-_NAME_TEXT = 600
 _BESIDE = 64  # other clusters that a new name sets a cluster apart from
 _BLOCK_ROWS = 65536
 _LONGEST_NAME = 200
@@ -213,12 +212,12 @@ def _names(
     beside = others[:: max(1, -(-len(others) // _BESIDE))]
     shown = np.concatenate([fresh, beside]).astype(np.int64)
     rows = np.flatnonzero(np.isin(labels, shown))
-    rows = rows[sample_for_names(labels[rows], distances[rows])]
-    texts = results.workspace.records().take(rows, ["text"])["text"]
-    texts = pc.utf8_slice_codeunits(texts, 0, _NAME_TEXT).to_pylist()
+    rows = rows[sample_for_names(labels[rows], distances[rows], records_a_cluster(k))]
     place = np.zeros(k, np.int64)
     place[shown] = np.arange(len(shown))
     taken = set(named)
-    for cluster, name in zip(fresh, name_clusters(texts, place[labels[rows]], len(shown)), strict=False):
+    for cluster, name in zip(
+        fresh, name_groups(beginnings(results, rows), place[labels[rows]], len(shown)), strict=False
+    ):
         named[cluster] = f"{name}, cluster {cluster}" if name in taken else name
     return named

@@ -19,8 +19,8 @@ from ..models.asking import ask_all
 from ..models.endpoint import Endpoint
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
-from ..workspace.shape import shape_now
-from .cluster_names import sample_for_names
+from ..workspace.shape import found_names, shape_now
+from .naming.sample import sample_for_names
 
 MOST_WORDS, MOST_CHARACTERS = 6, 60
 _TEXT = 400  # characters of a record that are sent
@@ -63,7 +63,7 @@ def has_endpoint() -> bool:
 
 
 def question(terms: str, texts: Sequence[str]) -> list[dict[str, str]]:
-    """Return the messages that ask for a cluster's name. terms: as of `name_clusters`. texts: beginnings of its records."""
+    """Return the messages that ask for a cluster's name. terms: as of `name_groups`. texts: beginnings of its records."""
     records = "\n".join(f"<record>{_as_data(text)}</record>" for text in texts)
     content = f"Terms: {_as_data(terms)}\n\nRecords:\n{records}"
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": content}]
@@ -112,7 +112,7 @@ def _name(run: Run) -> Result:
         )
     endpoint = Endpoint(run.params.model, "Naming clusters")
     results = run.results
-    terms, labels = results.info("cluster")["names"], np.asarray(results.array("cluster"))
+    terms, labels = found_names(results, results.current("cluster")), np.asarray(results.array("cluster"))
     rows = sample_for_names(labels, results.array("cluster", ".distances.npy"), run.params.records)
     texts = results.workspace.records().take(rows, ["text"])["text"].to_pylist()
     members: dict[int, list[str]] = {}

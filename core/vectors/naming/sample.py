@@ -1,0 +1,33 @@
+"""The records that clusters and regions are named by: their numbers, then the beginnings of their texts."""
+
+import numpy as np
+import pyarrow.compute as pc
+
+from ...workspace.results import Results
+
+_MOST, _FEWEST, _IN_ALL = 64, 24, 98_304
+_TEXT = 600  # characters of a text that are read
+
+
+def sample_for_names(labels: np.ndarray, distances: np.ndarray, per_cluster: int = 24) -> np.ndarray:
+    """Return the rows, ascending, of up to `per_cluster` records of each cluster, spread evenly from its middle to its rim.
+
+    Those nearest the middle alone are too often copies of one another. labels: (n,) int, distances: (n,) float.
+    """
+    order = np.lexsort((distances, labels))
+    ordered = labels[order]
+    first = np.searchsorted(ordered, ordered, side="left")
+    size = np.searchsorted(ordered, ordered, side="right") - first
+    rank = np.arange(len(order)) - first
+    return np.sort(order[(-rank * per_cluster) % size < per_cluster])
+
+
+def records_a_cluster(n_clusters: int) -> int:
+    """Return how many records of each cluster are read for its name: 64, of more than 1,536 clusters fewer, at least 24."""
+    return max(_FEWEST, min(_MOST, _IN_ALL // max(n_clusters, 1)))
+
+
+def beginnings(results: Results, rows: np.ndarray) -> list[str]:
+    """Return the first 600 characters of the texts of records."""
+    texts = results.workspace.records().take(rows, ["text"])["text"]
+    return pc.utf8_slice_codeunits(texts, 0, _TEXT).to_pylist()
