@@ -6,10 +6,9 @@ import sys
 
 import numpy as np
 import pytest
+from core.vectors.cluster_names import name_clusters, sample_for_names
 from hypothesis import given
 from hypothesis import strategies as st
-
-from core.vectors.cluster_names import name_clusters, sample_for_names
 
 BAKING = ["Bake the bread in a hot oven.", "Knead the flour for the bread.", "The oven and the flour are ready."]
 CODING = ["Write a python loop over the array.", "The python array is empty.", "Sort an array in a loop."]

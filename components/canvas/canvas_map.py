@@ -10,18 +10,19 @@ from components.canvas import scripts
 from components.canvas.colouring import Colouring
 from components.canvas.layers import (
     Frame,
+    Placed,
     colours_layer,
     names_layer,
     order_of,
     picked_layer,
-    places_of,
     points_layer,
 )
 from components.charts.theme import is_dark
 from components.session import opened
 from core.base.text import shorten
 from core.run.pipeline import Pipeline
-from core.vectors.naming.stage import middles, regions_of
+from core.vectors.naming.stage import middles
+from core.vectors.topics import region_topics
 
 JOINS = ("", "add", "subtract")  # to what is picked: instead of it, besides, taken away
 
@@ -71,9 +72,10 @@ def show(
             data=_names(
                 held,
                 name,
-                f"{pipeline.current('cluster')} {pipeline.current('regions')}" if names else "",
+                pipeline.current("cluster") if names else "",
                 pipeline,
                 tuple(names or ()),
+                tuple((region.x, region.y, region.name) for region in region_topics(pipeline)) if names else (),
             ),
         )
     _live(pipeline, name, held, xy, colouring, answers, height, view)
@@ -180,7 +182,9 @@ def _colours(held: _Held, name: str, colouring: str, _order_of: np.ndarray, _col
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _names(held: _Held, name: str, cluster: str, _pipeline: Pipeline, called: tuple[str, ...]) -> bytes:
+def _names(
+    held: _Held, name: str, cluster: str, _pipeline: Pipeline, called: tuple[str, ...], regions: tuple[Placed, ...]
+) -> bytes:
     if not called:
         return names_layer(name, [])
     xy, labels = opened.positions(_pipeline), opened.labels(_pipeline)
@@ -188,4 +192,5 @@ def _names(held: _Held, name: str, cluster: str, _pipeline: Pipeline, called: tu
     sizes = np.bincount(labels, minlength=len(called))
     largest = [c for c in np.argsort(-sizes, kind="stable").tolist() if sizes[c]]
     written = [(*places[c].tolist(), ", ".join(called[c].split(", ")[:2])) for c in largest]
-    return names_layer(name, written, places_of(regions_of(_pipeline), _frame(held, xy)))
+    at = _frame(held, xy).to_unit(np.array([region[:2] for region in regions]).reshape(-1, 2)).tolist()
+    return names_layer(name, written, [(*place, region[2]) for place, region in zip(at, regions, strict=True)])

@@ -13,7 +13,6 @@ import numpy as np
 
 from components.canvas.colouring import Colouring
 from components.charts.theme import rgb
-from core.vectors.naming.stage import Region
 from core.vectors.raster import View, in_polygon
 
 _LEVELS = 65535
@@ -105,11 +104,6 @@ def names_layer(name: str, names: Sequence[Placed], regions: Sequence[Placed] = 
     """Return the names of clusters, the most important first, and those of regions, which stand for them from afar."""
     rounded = [[[round(x, 5), round(y, 5), text] for x, y, text in placed] for placed in (names, regions)]
     return _layer(name, "names", dict(zip(("names", "regions"), rounded, strict=True)))
-
-
-def places_of(regions: Sequence[Region], frame: Frame) -> list[Placed]:
-    """Return the names of regions where they stand."""
-    return [(*frame.to_unit(np.array([region.x, region.y])).tolist(), region.name) for region in regions]
 
 
 def _layer(name: str, part: str, header: dict[str, Any], payload: bytes = b"") -> bytes:

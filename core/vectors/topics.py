@@ -1,4 +1,4 @@
-"""Names for clusters by a language model behind an endpoint: a short topic of each, from its terms and some of its records.
+"""Names for clusters, and for the map's regions, by a language model behind an endpoint: from their terms and some records.
 
 What records hold goes into the prompt as data, told to be no instruction; what comes back counts only where it is a name.
 """
@@ -7,7 +7,8 @@ import dataclasses
 import functools
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 import orjson
@@ -21,6 +22,7 @@ from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
 from ..workspace.shape import found_names, shape_now
 from .naming.sample import sample_for_names
+from .naming.stage import REGIONS, Region, regions_of
 
 MOST_WORDS, MOST_CHARACTERS = 6, 60
 _TEXT = 400  # characters of a record that are sent
@@ -118,6 +120,12 @@ def _name(run: Run) -> Result:
     members: dict[int, list[str]] = {}
     for cluster, text in zip(labels[rows].tolist(), texts, strict=True):
         members.setdefault(cluster, []).append(text)
+    regions, of_cluster = regions_of(results), results.array(REGIONS.name)
+    for region in range(len(regions)):  # one is asked for as if it were another cluster
+        within = [cluster for cluster in np.flatnonzero(of_cluster == region).tolist() if cluster in members]
+        spread = within[:: max(1, len(within) // (2 * run.params.records))][: 2 * run.params.records]
+        members[len(terms) + region] = [members[cluster][0] for cluster in spread]
+    terms = [*terms, *(region.name for region in regions)]
     held, bad = ask_all(
         endpoint,
         {cluster: functools.partial(question, terms[cluster], own) for cluster, own in members.items()},
@@ -129,8 +137,13 @@ def _name(run: Run) -> Result:
         temperature=0,
         max_tokens=60,
     )
-    named = different_names(held, terms)
-    info = {"names": {str(cluster): named[cluster] for cluster in sorted(named)}, "n_bad": len(bad)}
+    n = len(terms) - len(regions)
+    named = different_names({i: name for i, name in held.items() if i < n}, terms)
+    of_regions = different_names({i: name for i, name in held.items() if i >= n}, terms)
+    info = {"names": {str(cluster): named[cluster] for cluster in sorted(named)}, "n_bad": sum(i < n for i in bad)}
+    if regions:
+        asked_on = results.current(REGIONS.name)
+        info |= {"regions": {str(i - n): of_regions[i] for i in sorted(of_regions)}, "regions_on": asked_on}
     return info | {"bad": {str(cluster): bad[cluster] for cluster in list(bad)[:20]}}, {}
 
 
@@ -143,15 +156,27 @@ def topics_of(results: Results) -> dict[int, str]:
 
 
 def _topics(results: Results) -> dict[int, str]:
+    info, changed = _asked(results)
+    return (
+        {int(cluster): name for cluster, name in info["names"].items() if int(cluster) not in changed} if info else {}
+    )
+
+
+def _asked(results: Results) -> tuple[dict[str, Any], Collection[int]]:
+    """Return what the model said of the current clusters, or of them as they were found, and which were changed since."""
     params, current, shape = results.params(NAMES.name), results.current("cluster"), shape_now(results)
-    if params is None or not current:
-        return {}
-    for key, changed in ((current, {}), (shape.base, shape.signs)):
+    for key, changed in ((current, {}), (shape.base, shape.signs)) if params and current else ():
         kept = NAMES.digest(params, [key])
         if results.workspace.has(NAMES.name, kept):
-            names = results.workspace.info(NAMES.name, kept)["names"]
-            return {int(cluster): name for cluster, name in names.items() if int(cluster) not in changed}
-    return {}
+            return results.workspace.info(NAMES.name, kept), changed
+    return {}, ()
+
+
+def region_topics(results: Results) -> list[Region]:
+    """Return the regions of the current map, with a language model's names where it has named them."""
+    info, regions = _asked(results)[0], regions_of(results)
+    named = info["regions"] if regions and info.get("regions_on") == results.current(REGIONS.name) else {}
+    return [dataclasses.replace(region, name=named.get(str(i), region.name)) for i, region in enumerate(regions)]
 
 
 NAMES = Stage(

@@ -78,15 +78,11 @@ class _Spelling:
         tokens, places = self._tokens, self._order[self._ends[group] : self._ends[group + 1]]
         for i, word in enumerate(phrase):
             places = places[tokens.words[np.minimum(places + i, len(tokens.words) - 1)] == word]
-        written = [tuple(tokens.surfaces[place : place + len(phrase)].tolist()) for place in places.tolist()]
-        spelled = collections.Counter(
-            " ".join(self._word(surface, word) for surface, word in zip(each, phrase, strict=True)) for each in written
-        )
+        is_name = any(tokens.capitalised[word] >= USUALLY_CAPITALISED for word in phrase)
+        surfaces = (tokens.surfaces[place : place + len(phrase)].tolist() for place in places.tolist())
+        written = (" ".join(tokens.spellings[surface] for surface in each).removesuffix("'s") for each in surfaces)
+        spelled = collections.Counter(text if is_name else text.lower() for text in written)
         return min(spelled, key=lambda text: (-spelled[text], text))
-
-    def _word(self, surface: int, word: int) -> str:
-        text = self._tokens.spellings[surface].replace("'s", "").rstrip("'")
-        return text if self._tokens.capitalised[word] >= USUALLY_CAPITALISED else text.lower()
 
 
 def _free_name(phrases: Sequence[str], group: int, most: int, taken: set[str]) -> str:

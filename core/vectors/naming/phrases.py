@@ -4,10 +4,11 @@ import dataclasses
 
 import numpy as np
 
-from .grammar import nounness, persons
+from .grammar import persons, word_kinds
 from .tokens import Tokens
 
 _ALIKE = 0.5  # Jaccard of the words of two texts that are copies of one another, the templates around them aside
+_VERB = 0.4  # verbness from which a word makes no noun phrase with others
 _LEAST_TEXTS = 2  # of a group, that a phrase must be in
 
 
@@ -42,11 +43,12 @@ def phrases_of(tokens: Tokens, groups: np.ndarray, n_groups: int) -> Phrases:
     share = np.bincount(place, weights[text]) / totals[group]
     overall = np.bincount(phrase, share, minlength=len(words)) / max(np.count_nonzero(totals), 1)
     kept = held >= np.minimum(_LEAST_TEXTS, np.bincount(groups, minlength=n_groups)[group] - 1)
-    last = words[np.arange(len(words)), (words >= 0).sum(axis=1) - 1]
-    of_person = (persons(tokens)[words] & (words >= 0)).any(axis=1)
-    return Phrases(
-        group[kept], phrase[kept], share[kept], overall[phrase[kept]], words, nounness(tokens)[last], of_person
-    )
+    nouns, verbs = word_kinds(tokens)
+    is_word, n_words = words >= 0, (words >= 0).sum(axis=1)
+    has_verb = ((verbs[words] > _VERB) & is_word).any(axis=1) & (n_words > 1)
+    nounness = np.where(has_verb, 0.0, nouns[words[np.arange(len(words)), n_words - 1]])
+    of_person = (persons(tokens)[words] & is_word).any(axis=1)
+    return Phrases(group[kept], phrase[kept], share[kept], overall[phrase[kept]], words, nounness, of_person)
 
 
 def _held(tokens: Tokens) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from ...workspace.artifacts import Result
 from ...workspace.results import Results, Run, Stage
 from ...workspace.shape import CLUSTERING, NAMED, NAMING, shape_now
 from .choose import name_groups
-from .regions import FEWEST, MOST, find_regions, middle_of, suggest_n_regions
+from .regions import MOST, find_regions, middle_of, suggest_n_regions
 from .sample import beginnings, records_a_cluster, sample_for_names
 
 _TEXTS_A_REGION = 400
