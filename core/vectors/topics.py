@@ -113,22 +113,11 @@ def _name(run: Run) -> Result:
             page="name one",
         )
     endpoint = Endpoint(run.params.model, "Naming clusters")
-    results = run.results
-    terms, labels = found_names(results, results.current("cluster")), np.asarray(results.array("cluster"))
-    rows = sample_for_names(labels, results.array("cluster", ".distances.npy"), run.params.records)
-    texts = results.workspace.records().take(rows, ["text"])["text"].to_pylist()
-    members: dict[int, list[str]] = {}
-    for cluster, text in zip(labels[rows].tolist(), texts, strict=True):
-        members.setdefault(cluster, []).append(text)
-    regions, of_cluster = regions_of(results), results.array(REGIONS.name)
-    for region in range(len(regions)):  # one is asked for as if it were another cluster
-        within = [cluster for cluster in np.flatnonzero(of_cluster == region).tolist() if cluster in members]
-        spread = within[:: max(1, len(within) // (2 * run.params.records))][: 2 * run.params.records]
-        members[len(terms) + region] = [members[cluster][0] for cluster in spread]
-    terms = [*terms, *(region.name for region in regions)]
+    results, n_clusters = run.results, len(run.results.info("cluster")["sizes"])
+    terms, members = _groups(results, run.params.records)
     held, bad = ask_all(
         endpoint,
-        {cluster: functools.partial(question, terms[cluster], own) for cluster, own in members.items()},
+        {group: functools.partial(question, terms[group], own) for group, own in members.items()},
         clean_name,
         results.workspace.shard_folder("names", run.key) / "answers.jsonl",
         "name",
@@ -137,14 +126,32 @@ def _name(run: Run) -> Result:
         temperature=0,
         max_tokens=60,
     )
-    n = len(terms) - len(regions)
-    named = different_names({i: name for i, name in held.items() if i < n}, terms)
-    of_regions = different_names({i: name for i, name in held.items() if i >= n}, terms)
-    info = {"names": {str(cluster): named[cluster] for cluster in sorted(named)}, "n_bad": sum(i < n for i in bad)}
-    if regions:
-        asked_on = results.current(REGIONS.name)
-        info |= {"regions": {str(i - n): of_regions[i] for i in sorted(of_regions)}, "regions_on": asked_on}
-    return info | {"bad": {str(cluster): bad[cluster] for cluster in list(bad)[:20]}}, {}
+    parts = (range(n_clusters), range(n_clusters, len(terms)))
+    named, regions = (different_names({i: held[i] for i in part if i in held}, terms) for part in parts)
+    return {
+        "names": {str(cluster): name for cluster, name in named.items()},
+        "regions": {str(group - n_clusters): name for group, name in regions.items()},
+        "regions_on": results.current(REGIONS.name),
+        "n_bad": sum(group < n_clusters for group in bad),
+        "bad": {str(group): bad[group] for group in list(bad)[:20]},
+    }, {}
+
+
+def _groups(results: Results, n_records: int) -> tuple[list[str], dict[int, list[str]]]:
+    """Return (terms, {group: texts}) of what is to be named: the clusters that have records, and behind them the map's regions."""
+    terms, labels = found_names(results, results.current("cluster")), np.asarray(results.array("cluster"))
+    rows = sample_for_names(labels, results.array("cluster", ".distances.npy"), n_records)
+    texts = results.workspace.records().take(rows, ["text"])["text"].to_pylist()
+    members: dict[int, list[str]] = {}
+    for cluster, text in zip(labels[rows].tolist(), texts, strict=True):
+        members.setdefault(cluster, []).append(text)
+    regions, of_cluster = regions_of(results), results.array(REGIONS.name)
+    for region in range(len(regions)):
+        within = [
+            members[cluster][0] for cluster in np.flatnonzero(of_cluster == region).tolist() if cluster in members
+        ]
+        members[len(terms) + region] = within[:: -(-len(within) // (2 * n_records)) or 1]
+    return [*terms, *(region.name for region in regions)], members
 
 
 def topics_of(results: Results) -> dict[int, str]:

@@ -17,7 +17,8 @@ class Phrases:
     """What groups of texts hold, a row for each phrase in a group: as columns.
 
     group, phrase: (m,) int. share: (m,) float, of the group's texts. overall: (m,) float, the phrase's mean share over all
-    groups. words: (p, 3) int32, the word ids of a phrase, -1 behind the last. nounness: (p,) float of its last word. of_person: (p,) bool.
+    groups. words: (p, 3) int32, the word ids of a phrase, -1 behind the last. nounness: (p,) float of its last word.
+    of_person: (p,) bool.
     """
 
     group: np.ndarray

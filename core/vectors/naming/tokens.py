@@ -75,7 +75,7 @@ class Tokens:
 
     @functools.cached_property
     def capitalised(self) -> np.ndarray:
-        """(len(keys),) float: in which share of its places inside a sentence a word begins with a capital; 0 where there is none."""
+        """(len(keys),) float: in which share of its places inside a sentence a word begins with a capital."""
         inside = np.concatenate([[False], self.words[:-1] > NUMBER])
         upper = np.array([spelling[:1].isupper() for spelling in self.spellings], bool)[self.surfaces]
         places = np.bincount(self.words[inside], minlength=len(self.keys))
