@@ -19,8 +19,8 @@ def show(pipeline: Pipeline) -> None:
     info, n_asked = pipeline.info("names"), len(pipeline.info("cluster")["names"]) + len(regions_of(pipeline))
     with st.popover("Name the clusters", icon=":material/label:"):
         st.caption(
-            f"A language model is asked {counted(n_asked, 'time')}: it gets the terms of each cluster and region and the beginnings of "
-            "a few of its records, and answers with a short topic. The terms stay beside it."
+            f"A language model is asked {counted(n_asked, 'time')}: it gets the terms of each cluster and region and the "
+            "beginnings of a few of its records, and answers with a short topic. The terms stay beside it."
         )
         model = st.text_input("Model at the endpoint", topic_model(""), key="names_model")
         job = jobs.last_job(pipeline.workspace)

@@ -70,7 +70,7 @@ def _cluster(run: Run) -> Result:
     rows = sample_for_names(clusters.labels, clusters.distances)
     whole = run.results.workspace.records().take(rows, ["text"])["text"]
     info = {
-        "names": name_clusters(run.results, clusters.labels, clusters.distances, len(clusters.centroids)),
+        "names": name_clusters(run.results, clusters.labels, clusters.distances, clusters.centroids),
         NAMED: NAMING,
         "sizes": clusters.sizes.tolist(),
         "words": typical_words(whole, clusters.labels[rows], len(clusters.centroids)).tolist(),

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.base.arrays import unit_rows
 from core.base.text import shorten
 from core.run.pipeline import Pipeline
 from core.vectors.clustering import ClusterParams
 from core.vectors.naming.choose import name_groups
-from core.vectors.naming.sample import beginnings, records_a_cluster, sample_for_names
+from core.vectors.naming.sample import beginnings, groups_beside, records_a_cluster, sample_for_names
 from tests.benchmarks.data import prepared_pool
 from tests.benchmarks.naming_before import names_before
 from tests.benchmarks.naming_judge import agreement, apart, held_share, recognised
@@ -24,7 +23,7 @@ from tests.benchmarks.naming_judge import agreement, apart, held_share, recognis
 _HELD_OUT = 10  # records of a cluster
 _RIVALS = 9
 _READ = 1200  # characters of a held-out record
-Way = Callable[[Sequence[str], np.ndarray, int], list[str]]
+Way = Callable[[Sequence[str], np.ndarray], list[str]]
 
 
 def main() -> None:
@@ -45,10 +44,16 @@ def _judge(pipeline: Pipeline) -> None:
     shares = np.zeros((k, len(sources)))
     np.add.at(shares, (labels, codes), 1)
     shares /= shares.sum(axis=1, keepdims=True)
-    ways: dict[str, tuple[Way, int]] = {"before": (names_before, 24), "now": (name_groups, records_a_cluster(k))}
+    ways: dict[str, tuple[Way, int]] = {
+        "before": (lambda texts, groups: names_before(texts, groups, k), 24),
+        "now": (
+            lambda texts, groups: name_groups(texts, groups, k, beside=groups_beside(centroids)),
+            records_a_cluster(k),
+        ),
+    }
     read = [sample_for_names(labels, distances, per_cluster) for _, per_cluster in ways.values()]
     held_out = _held_out(pipeline, labels, np.concatenate(read))
-    nearest = _nearest(centroids)
+    nearest = groups_beside(centroids, _RIVALS)
     far = np.random.default_rng(0).permuted(np.tile(np.arange(1, k), (k, 1)), axis=1)[:, :_RIVALS]
     far = (np.arange(k)[:, None] + far) % k
     print(
@@ -57,7 +62,7 @@ def _judge(pipeline: Pipeline) -> None:
     for (way, (make, _)), rows in zip(ways.items(), read, strict=True):
         texts = beginnings(pipeline, rows)
         started = time.perf_counter()
-        names = make(texts, labels[rows], k)
+        names = make(texts, labels[rows])
         seconds = time.perf_counter() - started
         agrees, chance = agreement(names, shares, sources)
         print(
@@ -86,14 +91,6 @@ def _held_out(pipeline: Pipeline, labels: np.ndarray, read: np.ndarray) -> list[
     for row, text in zip(np.sort(rows).tolist(), texts, strict=True):
         found[labels[row]].append(text[:_READ])
     return found
-
-
-def _nearest(centroids: np.ndarray) -> np.ndarray:
-    """Return (k, 9): the clusters whose centroids are nearest to each one's."""
-    units = unit_rows(centroids)
-    cosines = units @ units.T
-    np.fill_diagonal(cosines, -2)
-    return np.argsort(-cosines, axis=1, kind="stable")[:, :_RIVALS]
 
 
 def _show(pipeline: Pipeline, way: str, names: Sequence[str], labels: np.ndarray) -> None:

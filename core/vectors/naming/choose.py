@@ -11,56 +11,91 @@ from .tokens import Tokens, tokens_of
 
 _COMMON = 0.2  # of a group's texts, that should hold a phrase which names it
 _SMOOTH = 0.02  # added to a phrase's mean share: that it is rare elsewhere alone says little
-_LONGER = 1.3  # what a phrase of one word more is worth
-_INSTEAD = 0.5  # of the texts with a word, that must hold a phrase with it for the phrase to take its place
+_LONGER = 1.15  # what a phrase of one word more is worth
+_INSTEAD = 0.6  # of the texts with a word, that must hold a phrase with it for the phrase to take its place
+_NOUN = 0.35  # nounness below which a word names only what nothing else does
+_WORTH = 0.3  # of the best phrase's score, that the next must reach
+_COMMON_WORTH = 0.2  # score of what a group has in common with those beside it
+_OFTEN = 3  # times in a text, beyond which a phrase counts no more
 _LOOKED_AT = 40  # phrases of a group
 _LONGEST = 40  # characters of a name, where its first phrase is not longer
 
 
-def name_groups(texts: Sequence[str], groups: np.ndarray, n_groups: int, most: int = 3) -> list[str]:
-    """Return one name a group, all different, as in "movie reviews, acting, plot". texts[i] belongs to groups[i].
+def name_groups(
+    texts: Sequence[str], groups: np.ndarray, n_groups: int, most: int = 3, beside: np.ndarray | None = None
+) -> list[str]:
+    """Return one name a group, all different, as in "flowers, garden, total cost". texts[i] belongs to groups[i].
 
     A phrase of one to three words is ranked by class-based TF-IDF (Grootendorst 2022, arXiv 2203.05794), by document: the share
-    of the group's texts that hold it, times the log of that share over its mean share in all groups. One in less than a fifth
-    of them, or with a person's name, and a word that is no noun come after all others.
+    of the group's texts that hold it, times the log of that share over its usual share, half in all groups and half in those
+    beside it. The last phrase of a name is what the group and those beside it have in common, by the same rule. One in less than a
+    fifth of the texts, or with a person's name, and what is no noun come after all others. beside: (n_groups, m) int, if any.
     """
+    if not len(texts):
+        return [f"cluster {group}" for group in range(n_groups)]
     groups = np.asarray(groups)
     tokens = tokens_of(texts)
-    ranked = _ranked(phrases_of(tokens, groups, n_groups), n_groups)
+    beside = np.zeros((n_groups, 0), np.int64) if beside is None else beside
+    held = phrases_of(tokens, groups, n_groups, beside)
+    usual = (held.overall + held.near) / 2 if beside.shape[1] else held.overall
+    own, wide = (
+        _ranked(held, n_groups, held.share, usual),
+        _ranked(held, n_groups, np.minimum(held.near, held.share), held.overall),
+    )
     spelling = _Spelling(tokens, groups, n_groups)
     names: list[str] = []
     taken: set[str] = set()
-    for group, phrases in enumerate(ranked):
-        names.append(_free_name([spelling.of(group, words) for words in phrases], group, most, taken))
+    for group in range(n_groups):
+        written = [[spelling.of(group, words) for words in part] for part in _joined(own[group], wide[group], most)]
+        names.append(_free_name(*written, group, taken))
         taken.add(names[-1].casefold())
     return names
 
 
-def _ranked(held: Phrases, n_groups: int) -> list[list[tuple[int, ...]]]:
-    """Return the phrases of each group that could name it, as word ids, the best first, none with a word of one before it."""
+_Ranked = list[tuple[tuple[int, ...], float]]  # phrases as word ids, with their scores, the best first
+
+
+def _joined(own: _Ranked, wide: _Ranked, most: int) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """Return the phrases of a name in its order, and those that could tell it from another's of the same."""
+    good = [phrase for phrase, score in own if score >= _WORTH * own[0][1]]
+    chosen = good[: most - 1]
+    chosen += [phrase for phrase, score in wide if score >= _COMMON_WORTH and _is_apart(phrase, chosen)][:1]
+    chosen += [phrase for phrase in good if _is_apart(phrase, chosen)][: most - len(chosen)]
+    return chosen, [phrase for phrase, _ in own if _is_apart(phrase, chosen)]
+
+
+def _is_apart(phrase: tuple[int, ...], others: Sequence[tuple[int, ...]]) -> bool:
+    return not any(set(phrase) & set(other) for other in others)
+
+
+def _ranked(held: Phrases, n_groups: int, share: np.ndarray, usual: np.ndarray) -> list[_Ranked]:
+    """Return the phrases of each group that could name it, none with a word of one before it.
+
+    share, usual: (m,) float, what is compared with what.
+    """
     n_words = (held.words >= 0).sum(axis=1)
-    score = held.share * np.log1p(held.share / (held.overall + _SMOOTH)) * _LONGER ** (n_words[held.phrase] - 1)
-    is_noun = held.nounness[held.phrase]
-    score *= np.clip(2 * is_noun - 0.2, 0.1, 1)
-    rank = 2 * held.of_person[held.phrase] + (held.share < _COMMON)
+    score = share * np.sqrt(np.minimum(held.often, _OFTEN)) * np.log(np.maximum(share / (usual + _SMOOTH), 1.05))
+    score *= _LONGER ** (n_words[held.phrase] - 1) * np.clip(2 * held.nounness[held.phrase] - 0.2, 0.1, 1)
+    rank = 2 * held.of_person[held.phrase] + ((held.share < _COMMON) | (held.nounness[held.phrase] < _NOUN))
     order = np.lexsort((held.phrase, -score, rank, held.group))
     ends = np.searchsorted(held.group[order], np.arange(n_groups + 1))
-    return [_apart(held, order[ends[g] : ends[g + 1]][:_LOOKED_AT]) for g in range(n_groups)]
+    return [_apart(held, score / 10.0**rank, order[ends[g] : ends[g + 1]][:_LOOKED_AT]) for g in range(n_groups)]
 
 
-def _apart(held: Phrases, rows: np.ndarray) -> list[tuple[int, ...]]:
+def _apart(held: Phrases, score: np.ndarray, rows: np.ndarray) -> _Ranked:
+    """Return the phrases of rows, the best first, a word in a phrase of its own where most of its texts have that."""
     phrases = [tuple(word for word in held.words[held.phrase[row]].tolist() if word >= 0) for row in rows]
-    shares = dict(zip(phrases, held.share[rows].tolist(), strict=True))
-    chosen: list[tuple[int, ...]] = []
-    for phrase in phrases:
+    shares, nouns = held.share[rows].tolist(), held.nounness[held.phrase[rows]].tolist()
+    chosen: _Ranked = []
+    for phrase, share, worth in zip(phrases, shares, score[rows].tolist(), strict=True):
         longer = [
-            o
-            for o in phrases
-            if len(o) > len(phrase) and set(phrase) < set(o) and shares[o] >= _INSTEAD * shares[phrase]
+            (least * len(other), other)
+            for other, least, noun in zip(phrases, shares, nouns, strict=True)
+            if len(other) > len(phrase) and set(phrase) < set(other) and least >= _INSTEAD * share and noun >= _NOUN
         ]
-        best = max(longer, key=lambda o: shares[o] * _LONGER ** len(o), default=phrase)
-        if not any(set(best) & set(other) for other in chosen):
-            chosen.append(best)
+        best = max(longer)[1] if longer else phrase
+        if _is_apart(best, [other for other, _ in chosen]):
+            chosen.append((best, worth))
     return chosen
 
 
@@ -85,10 +120,11 @@ class _Spelling:
         return min(spelled, key=lambda text: (-spelled[text], text))
 
 
-def _free_name(phrases: Sequence[str], group: int, most: int, taken: set[str]) -> str:
-    """Return the first phrases that no other group is called by, or at last the group's number."""
-    kept = list(_different(phrases))
-    usual = max([n for n in range(1, most + 1) if len(", ".join(kept[:n])) <= _LONGEST], default=1)
+def _free_name(wanted: Sequence[str], more: Sequence[str], group: int, taken: set[str]) -> str:
+    """Return the wanted phrases that there is room for; more where others are called so, and at last the group's number."""
+    wanted = list(_different(wanted))
+    usual = max([n for n in range(1, len(wanted) + 1) if len(", ".join(wanted[:n])) <= _LONGEST], default=1)
+    kept = list(_different([*wanted, *more]))
     for length in range(min(usual, len(kept)), len(kept) + 1):
         name = ", ".join(kept[:length])
         if name and name.casefold() not in taken:

@@ -3,9 +3,11 @@
 import numpy as np
 import pyarrow.compute as pc
 
+from ...base.arrays import unit_rows
 from ...workspace.results import Results
 
 _MOST, _FEWEST, _IN_ALL = 64, 24, 98_304
+_BESIDE = 8
 _TEXT = 600  # characters of a text that are read
 
 
@@ -25,6 +27,18 @@ def sample_for_names(labels: np.ndarray, distances: np.ndarray, per_cluster: int
 def records_a_cluster(n_clusters: int) -> int:
     """Return how many records of each cluster are read for its name: 64, of more than 1,536 clusters fewer, at least 24."""
     return max(_FEWEST, min(_MOST, _IN_ALL // max(n_clusters, 1)))
+
+
+def groups_beside(centroids: np.ndarray, m: int = _BESIDE) -> np.ndarray:
+    """Return (k, up to m) int64: the groups whose centroids are nearest by cosine to each one's, in blocks. centroids: (k, d)."""
+    units = unit_rows(np.asarray(centroids, np.float32))
+    m = min(m, len(units) - 1)
+    found = np.zeros((len(units), m), np.int64)
+    for start in range(0, len(units), 1024):
+        cosines = units[start : start + 1024] @ units.T
+        cosines[np.arange(len(cosines)), start + np.arange(len(cosines))] = -np.inf
+        found[start : start + 1024] = np.argsort(-cosines, axis=1, kind="stable")[:, :m]
+    return found
 
 
 def beginnings(results: Results, rows: np.ndarray) -> list[str]:

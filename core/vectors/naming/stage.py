@@ -10,7 +10,7 @@ from ...workspace.results import Results, Run, Stage
 from ...workspace.shape import CLUSTERING, NAMED, NAMING, shape_now
 from .choose import name_groups
 from .regions import MOST, find_regions, middle_of, suggest_n_regions
-from .sample import beginnings, records_a_cluster, sample_for_names
+from .sample import beginnings, groups_beside, records_a_cluster, sample_for_names
 
 _TEXTS_A_REGION = 400
 
@@ -51,10 +51,16 @@ def middles(xy: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
     return found
 
 
-def name_clusters(results: Results, labels: np.ndarray, distances: np.ndarray, n_clusters: int) -> list[str]:
-    """Return the names of clusters that `labels` (n,) and `distances` (n,) tell of."""
-    rows = sample_for_names(labels, distances, records_a_cluster(n_clusters))
-    return name_groups(beginnings(results, rows), labels[rows], n_clusters)
+def name_clusters(
+    results: Results, labels: np.ndarray, distances: np.ndarray, centroids: np.ndarray, rows: np.ndarray | None = None
+) -> list[str]:
+    """Return the names of k clusters.
+
+    labels, distances: (n,), centroids: (k, d), as of `Clusters`, of all records or of those in `rows`.
+    """
+    chosen = sample_for_names(labels, distances, records_a_cluster(len(centroids)))
+    texts = beginnings(results, chosen if rows is None else rows[chosen])
+    return name_groups(texts, labels[chosen], len(centroids), beside=groups_beside(centroids))
 
 
 def _run(run: Run) -> Result:
@@ -64,7 +70,7 @@ def _run(run: Run) -> Result:
     )
     k = len(centroids)
     if workspace.info(CLUSTERING, base).get(NAMED) != NAMING:
-        workspace.keep(NAMED, base, lambda: ({"names": name_clusters(results, labels, distances, k)}, {}))
+        workspace.keep(NAMED, base, lambda: ({"names": name_clusters(results, labels, distances, centroids)}, {}))
     run.progress(1, 2)
     places = middles(np.asarray(results.array("project")), labels, k)
     sizes = np.bincount(labels, minlength=k)

@@ -25,6 +25,8 @@ _TOKEN = re.compile(
 )
 _CJK_WORD = re.compile(f"[{_CJK}]")
 _POSSESSIVE = re.compile(r"'s?$")
+_NO_PLURAL = ("ss", "us", "is", "ics")
+_NO_PLURALS = frozenset("news means goods customs arms series species".split())
 BREAK, NUMBER = 0, 1  # ids of words that are none
 
 
@@ -125,7 +127,7 @@ def _key(spelling: str, stopped: frozenset[str]) -> str:
 
 def _singular(key: str, seen: collections.Counter[str], stopped: frozenset[str]) -> str:
     """Return the singular of an English plural, where that is seen too."""
-    if len(key) < 4 or not key.endswith("s") or key.endswith(("ss", "us", "is")) or key in stopped:
+    if len(key) < 4 or not key.endswith("s") or key.endswith(_NO_PLURAL) or key in _NO_PLURALS or key in stopped:
         return key
     singulars = (key[:-3] + "y",) if key.endswith("ies") else (key[:-1], key[:-2] if key.endswith("es") else "")
     return next((one for one in singulars if one in seen and one not in stopped and len(one) > 2), key)
