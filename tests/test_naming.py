@@ -207,4 +207,4 @@ def test_the_sample_leaves_its_inputs_as_they_were():
 
 
 def test_fewer_records_of_each_are_read_the_more_clusters_there_are():
-    assert [records_a_cluster(k) for k in (1, 512, 2048, 100_000)] == [64, 64, 48, 24]
+    assert [records_a_cluster(k) for k in (1, 2048, 2500, 100_000)] == [32, 32, 26, 24]

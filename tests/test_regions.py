@@ -14,7 +14,7 @@ from tests.pages import draw_map
 
 
 def test_there_are_8_to_24_and_none_where_clusters_are_few():
-    assert [suggest_n_regions(k) for k in (2, 31, 32, 512, 1024, 2048, 100_000)] == [0, 0, 8, 16, 22, 24, 24]
+    assert [suggest_n_regions(k) for k in (2, 31, 32, 512, 1024, 2048, 100_000)] == [0, 0, 8, 20, 24, 24, 24]
 
 
 def same_groups(one, other):

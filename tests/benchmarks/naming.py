@@ -70,7 +70,8 @@ def _judge(pipeline: Pipeline) -> None:
             f"{held_share(names, held_out):.1%} of unread records hold a word of their cluster's name; "
             f"it is told from nine others' for {recognised(names, held_out, far):.1%}, from its nine neighbours' for "
             f"{recognised(names, held_out, nearest):.1%} of them (chance 10 %); "
-            f"no word of its 3 neighbours' names: {apart(names, nearest[:, :3]):.1%}; "
+            f"no word of its 3 neighbours' names: {apart(names, nearest[:, :3]):.1%}, of what the map writes, two phrases, "
+            f"{apart([', '.join(name.split(', ')[:2]) for name in names], nearest[:, :3]):.1%}; "
             f"different: {len(set(names)) / k:.1%}; {np.mean([len(name.split()) for name in names]):.1f} words; {seconds:.1f} s",
             flush=True,
         )

@@ -1,7 +1,8 @@
 """Names from what groups of texts share: the phrases that many of a group's texts hold and few of the others'."""
 
 import collections
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -9,27 +10,33 @@ from .grammar import USUALLY_CAPITALISED
 from .phrases import Phrases, phrases_of
 from .tokens import Tokens, tokens_of
 
-_COMMON = 0.2  # of a group's texts, that should hold a phrase which names it
 _SMOOTH = 0.02  # added to a phrase's mean share: that it is rare elsewhere alone says little
 _LONGER = 1.15  # what a phrase of one word more is worth
 _INSTEAD = 0.6  # of the texts with a word, that must hold a phrase with it for the phrase to take its place
 _NOUN = 0.35  # nounness below which a word names only what nothing else does
-_WORTH = 0.3  # of the best phrase's score, that the next must reach
+_WORTH = 0.15  # of the best phrase's score, that the next must reach
 _COMMON_WORTH = 0.2  # score of what a group has in common with those beside it
 _OFTEN = 3  # times in a text, beyond which a phrase counts no more
 _LOOKED_AT = 40  # phrases of a group
+_LONGEST_ACRONYM = 5  # letters
 _LONGEST = 40  # characters of a name, where its first phrase is not longer
 
 
 def name_groups(
-    texts: Sequence[str], groups: np.ndarray, n_groups: int, most: int = 3, beside: np.ndarray | None = None
+    texts: Sequence[str],
+    groups: np.ndarray,
+    n_groups: int,
+    most: int = 3,
+    beside: np.ndarray | None = None,
+    common: float = 0.2,
 ) -> list[str]:
     """Return one name a group, all different, as in "flowers, garden, total cost". texts[i] belongs to groups[i].
 
     A phrase of one to three words is ranked by class-based TF-IDF (Grootendorst 2022, arXiv 2203.05794), by document: the share
     of the group's texts that hold it, times the log of that share over its usual share, half in all groups and half in those
-    beside it. The last phrase of a name is what the group and those beside it have in common, by the same rule. One in less than a
-    fifth of the texts, or with a person's name, and what is no noun come after all others. beside: (n_groups, m) int, if any.
+    beside it. The last phrase of a name is what the group and those beside it have in common, by the same rule. One in a smaller
+    share of the texts than `common`, or with a person's name, and what is no noun come after all others. beside: (n_groups, m)
+    int, if any.
     """
     if not len(texts):
         return [f"cluster {group}" for group in range(n_groups)]
@@ -39,15 +46,17 @@ def name_groups(
     held = phrases_of(tokens, groups, n_groups, beside)
     usual = (held.overall + held.near) / 2 if beside.shape[1] else held.overall
     own, wide = (
-        _ranked(held, n_groups, held.share, usual),
-        _ranked(held, n_groups, np.minimum(held.near, held.share), held.overall),
+        _ranked(held, n_groups, held.share, usual, common),
+        _ranked(held, n_groups, np.minimum(held.near, held.share), held.overall, common),
     )
     spelling = _Spelling(tokens, groups, n_groups)
     names: list[str] = []
     taken: set[str] = set()
     for group in range(n_groups):
-        written = [[spelling.of(group, words) for words in part] for part in _joined(own[group], wide[group], most)]
-        names.append(_free_name(*written, group, taken))
+        wanted, more = (
+            (spelling.of(group, words) for words in part) for part in _joined(own[group], wide[group], most)
+        )
+        names.append(_free_name(list(wanted), more, group, taken))
         taken.add(names[-1].casefold())
     return names
 
@@ -68,7 +77,7 @@ def _is_apart(phrase: tuple[int, ...], others: Sequence[tuple[int, ...]]) -> boo
     return not any(set(phrase) & set(other) for other in others)
 
 
-def _ranked(held: Phrases, n_groups: int, share: np.ndarray, usual: np.ndarray) -> list[_Ranked]:
+def _ranked(held: Phrases, n_groups: int, share: np.ndarray, usual: np.ndarray, common: float) -> list[_Ranked]:
     """Return the phrases of each group that could name it, none with a word of one before it.
 
     share, usual: (m,) float, what is compared with what.
@@ -76,7 +85,7 @@ def _ranked(held: Phrases, n_groups: int, share: np.ndarray, usual: np.ndarray) 
     n_words = (held.words >= 0).sum(axis=1)
     score = share * np.sqrt(np.minimum(held.often, _OFTEN)) * np.log(np.maximum(share / (usual + _SMOOTH), 1.05))
     score *= _LONGER ** (n_words[held.phrase] - 1) * np.clip(2 * held.nounness[held.phrase] - 0.2, 0.1, 1)
-    rank = 2 * held.of_person[held.phrase] + ((held.share < _COMMON) | (held.nounness[held.phrase] < _NOUN))
+    rank = 2 * held.of_person[held.phrase] + ((held.share < common) | (held.nounness[held.phrase] < _NOUN))
     order = np.lexsort((held.phrase, -score, rank, held.group))
     ends = np.searchsorted(held.group[order], np.arange(n_groups + 1))
     return [_apart(held, score / 10.0**rank, order[ends[g] : ends[g + 1]][:_LOOKED_AT]) for g in range(n_groups)]
@@ -115,28 +124,38 @@ class _Spelling:
             places = places[tokens.words[np.minimum(places + i, len(tokens.words) - 1)] == word]
         is_name = any(tokens.capitalised[word] >= USUALLY_CAPITALISED for word in phrase)
         surfaces = (tokens.surfaces[place : place + len(phrase)].tolist() for place in places.tolist())
-        written = (" ".join(tokens.spellings[surface] for surface in each).removesuffix("'s") for each in surfaces)
+        written = (
+            " ".join(_calm(tokens.spellings[surface]) for surface in each).removesuffix("'s") for each in surfaces
+        )
         spelled = collections.Counter(text if is_name else text.lower() for text in written)
         return min(spelled, key=lambda text: (-spelled[text], text))
 
 
-def _free_name(wanted: Sequence[str], more: Sequence[str], group: int, taken: set[str]) -> str:
+def _calm(word: str) -> str:
+    """Return a word, capitalised where it is shouted: "Washington" for "WASHINGTON"; "NASA" stays."""
+    return word.capitalize() if word.isupper() and len(word) > _LONGEST_ACRONYM else word
+
+
+def _free_name(wanted: Sequence[str], more: Iterable[str], group: int, taken: set[str]) -> str:
     """Return the wanted phrases that there is room for; more where others are called so, and at last the group's number."""
-    wanted = list(_different(wanted))
-    usual = max([n for n in range(1, len(wanted) + 1) if len(", ".join(wanted[:n])) <= _LONGEST], default=1)
-    kept = list(_different([*wanted, *more]))
-    for length in range(min(usual, len(kept)), len(kept) + 1):
-        name = ", ".join(kept[:length])
-        if name and name.casefold() not in taken:
+    kept: list[str] = []
+    usual = 1
+    for i, phrase in enumerate(itertools.chain(wanted, more)):
+        if _is_new(phrase, kept):
+            kept.append(phrase)
+            usual = len(kept) if i < len(wanted) and len(", ".join(kept)) <= _LONGEST else usual
+        if i >= len(wanted) - 1 and kept and (name := _first_free(kept, usual, taken)):
             return name
     return ", ".join([*kept[:usual], f"cluster {group}"])
 
 
-def _different(phrases: Sequence[str]) -> Iterator[str]:
-    """Leave out a word that only extends or shortens one before it: "looping" after "loop"."""
-    kept: list[str] = []
-    for phrase in phrases:
-        starts = [other for other in kept if min(len(phrase), len(other)) >= 4]
-        if not any(phrase.startswith(other[:5]) or other.startswith(phrase[:5]) for other in starts):
-            kept.append(phrase)
-            yield phrase
+def _first_free(phrases: Sequence[str], least: int, taken: set[str]) -> str:
+    """Return the shortest name of at least so many of the first phrases that nobody has, or ""."""
+    names = (", ".join(phrases[:n]) for n in range(min(least, len(phrases)), len(phrases) + 1))
+    return next((name for name in names if name.casefold() not in taken), "")
+
+
+def _is_new(phrase: str, kept: Sequence[str]) -> bool:
+    """Whether a phrase does more than to extend or shorten another: "looping" after "loop" does not."""
+    others = [other for other in kept if min(len(phrase), len(other)) >= 4]
+    return not any(phrase.startswith(other[:5]) or other.startswith(phrase[:5]) for other in others)

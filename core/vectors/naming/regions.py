@@ -8,14 +8,14 @@ from ...base.arrays import unit_rows
 
 FEWEST, MOST = 8, 24
 _CLUSTERS_A_REGION = 4  # fewer than that many clusters for each of the fewest regions, and there are none
-_MEANING = 0.5  # the weight of what clusters mean, that of their places on the map being 1
+_MEANING = 0.25  # the weight of what clusters mean, that of their places on the map being 1
 
 
 def suggest_n_regions(n_clusters: int) -> int:
-    """Return how many regions so many clusters get: 0.7 times the square root, between 8 and 24; none below 32 clusters."""
+    """Return how many regions so many clusters get: 0.9 times the square root, between 8 and 24; none below 32 clusters."""
     if n_clusters < FEWEST * _CLUSTERS_A_REGION:
         return 0
-    return min(MOST, max(FEWEST, round(0.7 * math.sqrt(n_clusters))))
+    return min(MOST, max(FEWEST, round(0.9 * math.sqrt(n_clusters))))
 
 
 def find_regions(places: np.ndarray, centroids: np.ndarray, sizes: np.ndarray, n_regions: int) -> np.ndarray:

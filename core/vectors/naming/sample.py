@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 from ...base.arrays import unit_rows
 from ...workspace.results import Results
 
-_MOST, _FEWEST, _IN_ALL = 64, 24, 98_304
+_MOST, _FEWEST, _IN_ALL = 32, 24, 65_536
 _BESIDE = 8
 _TEXT = 600  # characters of a text that are read
 
@@ -25,7 +25,7 @@ def sample_for_names(labels: np.ndarray, distances: np.ndarray, per_cluster: int
 
 
 def records_a_cluster(n_clusters: int) -> int:
-    """Return how many records of each cluster are read for its name: 64, of more than 1,536 clusters fewer, at least 24."""
+    """Return how many records of each cluster are read for its name: 32, of more than 2,048 clusters fewer, at least 24."""
     return max(_FEWEST, min(_MOST, _IN_ALL // max(n_clusters, 1)))
 
 

@@ -13,6 +13,7 @@ from .regions import MOST, find_regions, middle_of, suggest_n_regions
 from .sample import beginnings, groups_beside, records_a_cluster, sample_for_names
 
 _TEXTS_A_REGION = 400
+_COMMON = 0.06  # of a region's texts, that should hold a phrase which names it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _names(results: Results, labels: np.ndarray, distances: np.ndarray, of_clust
     """Return the regions' names, by some records of every cluster."""
     n_regions = int(of_cluster.max()) + 1
     rows = sample_for_names(labels, distances, max(1, min(_TEXTS_A_REGION * n_regions // k, records_a_cluster(k))))
-    return name_groups(beginnings(results, rows), of_cluster[labels[rows]], n_regions, 2)
+    return name_groups(beginnings(results, rows), of_cluster[labels[rows]], n_regions, common=_COMMON)
 
 
 def _region(name: str, places: np.ndarray, sizes: np.ndarray, clusters: np.ndarray) -> Region:

@@ -25,6 +25,7 @@ _TOKEN = re.compile(
 )
 _CJK_WORD = re.compile(f"[{_CJK}]")
 _POSSESSIVE = re.compile(r"'s?$")
+_TELLING = frozenset(["meaning"])  # a stop word of terms that may name a subject in a phrase
 _NO_PLURAL = ("ss", "us", "is", "ics")
 _NO_PLURALS = frozenset("news means goods customs arms series species".split())
 BREAK, NUMBER = 0, 1  # ids of words that are none
@@ -67,7 +68,7 @@ class Tokens:
     @functools.cached_property
     def is_content(self) -> np.ndarray:
         """(len(keys),) bool: which ids are of words that may say something of a subject."""
-        stopped = words_in("stop_words")
+        stopped = words_in("stop_words") - _TELLING | words_in("template_words")
         return np.array([len(key) > 1 and key not in stopped for key in self.keys], bool)
 
     @functools.cached_property
