@@ -1,5 +1,6 @@
 """The map on a page: layers mounted once, the canvas in a fragment of its own, so that hovering reruns nothing else."""
 
+import collections
 import dataclasses
 from collections.abc import Callable, Sequence
 
@@ -191,6 +192,15 @@ def _names(
     places = _frame(held, xy).to_unit(middles(xy, labels, len(called)))
     sizes = np.bincount(labels, minlength=len(called))
     largest = [c for c in np.argsort(-sizes, kind="stable").tolist() if sizes[c]]
-    written = [(*places[c].tolist(), ", ".join(called[c].split(", ")[:2])) for c in largest]
+    written = [
+        (*places[c].tolist(), text) for c, text in zip(largest, _short([called[c] for c in largest]), strict=True)
+    ]
     at = _frame(held, xy).to_unit(np.array([region[:2] for region in regions]).reshape(-1, 2)).tolist()
     return names_layer(name, written, [(*place, region[2]) for place, region in zip(at, regions, strict=True)])
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Return the first two phrases of each name, or all of them where others begin with the same two."""
+    short = [", ".join(name.split(", ")[:2]) for name in names]
+    held = collections.Counter(short)
+    return [name if held[text] > 1 else text for name, text in zip(names, short, strict=True)]

@@ -22,7 +22,7 @@ _BEFORE_ADJECTIVES = frozenset(
 )
 _AFTER_VERBS = frozenset("a an the this that these those his her its their my your our me him them us you it".split())
 _TITLES = frozenset("mr mrs ms miss dr sir lord lady".split())
-USUALLY_CAPITALISED = 0.7
+USUALLY_CAPITALISED, _OFTEN_CAPITALISED = 0.7, 0.5  # of a word's places inside a sentence
 _LEAST_NAMED = 0.25  # of a surname's places that follow a given name or a title
 
 
@@ -30,7 +30,8 @@ def word_kinds(tokens: Tokens) -> tuple[np.ndarray, np.ndarray]:
     """Return (nounness, verbness), (len(keys),) float in 0..1: how often a word stands where a noun or a verb does.
 
     Of its places that tell; nounness is 0.5 and verbness 0 where none does. "of W.", "the old W is" speak for a noun; "she Ws",
-    "to W", "Ws the" for a verb; "is very W." for an adjective; "loop Ws." a little against a noun.
+    "to W", "Ws the" for a verb; "is very W." for an adjective; "the W
+    oven" and "loop Ws." a little against a noun.
     """
     words, k = tokens.words, len(tokens.keys)
     before, behind = np.append(BREAK, words[:-1]), np.append(words[1:], BREAK)
@@ -41,15 +42,17 @@ def word_kinds(tokens: Tokens) -> tuple[np.ndarray, np.ndarray]:
     adjective = kind(_BEFORE_ADJECTIVES)[before] & ends
     noun = ends & opens & ~verb
     weak = ends & is_content[before] & ~verb
-    nouns, verbs, adjectives, weaks = (np.bincount(words[at], minlength=k) for at in (noun, verb, adjective, weak))
-    told = nouns + verbs + adjectives + 0.15 * weaks + 2
+    modifier = opens & ~ends
+    places = (noun, verb, adjective, weak, modifier)
+    nouns, verbs, adjectives, weaks, modifiers = (np.bincount(words[at], minlength=k) for at in places)
+    told = nouns + verbs + adjectives + 0.15 * weaks + 0.3 * modifiers + 2
     return (nouns + 1) / told, verbs / told
 
 
 def persons(tokens: Tokens) -> np.ndarray:
     """Return (len(keys),) bool: which words name people: given names, and what often follows one or a title, as in "Mr Ellis"."""
     named = tokens.capitalised >= USUALLY_CAPITALISED
-    given = tokens.among(words_in("given_names")) & named
+    given = tokens.among(words_in("given_names")) & (tokens.capitalised >= _OFTEN_CAPITALISED)
     first = (given | tokens.among(_TITLES))[np.append(BREAK, tokens.words[:-1])]
     k = len(tokens.keys)
     places = np.bincount(tokens.words, minlength=k)
