@@ -9,13 +9,13 @@ from components.canvas.colouring import MOST_CATEGORIES, Entry, by_category, by_
 from components.canvas.layers import (
     Frame,
     colours_layer,
-    middles,
     names_layer,
     order_of,
     picked_layer,
     points_layer,
     stride_of,
 )
+from core.vectors.naming.stage import middles
 
 
 def read(data: bytes) -> tuple[dict, bytes]:

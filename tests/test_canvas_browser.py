@@ -8,6 +8,7 @@ import pytest
 
 from components.canvas.layers import Frame
 from core.run.pipeline import Pipeline
+from core.vectors.naming.stage import RegionParams
 from core.vectors.projection import ProjectParams
 from tests.browser import CHROMIUM, browser_page, check_page, lasso, map_drawn, running_app, settled
 from tests.conftest import small_records, write_jsonl
@@ -112,11 +113,13 @@ def opened_map(page, address: str, xy: np.ndarray, renderer: str) -> Map:
 
 def test_the_map_is_read_picked_and_moved_by_mouse_and_keys(mapped, monkeypatch):
     pipeline, xy = mapped
+    pipeline.run("regions", RegionParams(2))
     monkeypatch.setenv("WINNOW_HOME", str(pipeline.workspace.folder.parent))
     with running_app(pipeline.workspace.folder.parent) as address, browser_page() as page:
         shown = opened_map(page, address, xy, "pixels")  # no graphics card here, so the processor draws
 
-        assert int(page.locator("canvas.overlay").get_attribute("data-names")) >= 1
+        overlay = page.locator("canvas.overlay")  # from afar it names regions alone
+        assert overlay.get_attribute("data-names") == overlay.get_attribute("data-regions") in ("1", "2")
 
         # Hover and click: every record answers with its own words.
         rows = np.random.default_rng(5).choice(N, 5, replace=False).tolist()
@@ -166,6 +169,7 @@ def test_the_map_is_read_picked_and_moved_by_mouse_and_keys(mapped, monkeypatch)
         assert shown.view()[0] > x and shown.view()[1] > y and shown.view()[2] == pytest.approx(zoom * 1.5, rel=0.01)
         page.wait_for_url(re.compile(r"view="))
         kept = shown.view()
+        assert overlay.get_attribute("data-regions") == "0"
         row = int(np.argmin([np.hypot(px - at[0], py - at[1]) for px, py in map(shown.pixel, range(N))]))
         assert shown.apart(row, shown.hover(row)) <= 1.5  # nearer, and still every record its own
         page.reload()

@@ -1,5 +1,6 @@
 """The map on a page: layers mounted once, the canvas in a fragment of its own, so that hovering reruns nothing else."""
 
+import collections
 import dataclasses
 from collections.abc import Callable, Sequence
 
@@ -11,8 +12,8 @@ from components.canvas.colouring import Colouring
 from components.canvas.desk import Answers
 from components.canvas.layers import (
     Frame,
+    Placed,
     colours_layer,
-    middles,
     names_layer,
     order_of,
     picked_layer,
@@ -22,6 +23,8 @@ from components.charts.theme import is_dark
 from components.session import opened
 from core.base.text import shorten
 from core.run.pipeline import Pipeline
+from core.vectors.naming.stage import middles
+from core.vectors.topics import region_topics
 
 _layer = st.components.v2.component("winnow_map_layer", **scripts.LAYER)
 _canvas = st.components.v2.component("winnow_map", **scripts.MAP)
@@ -59,7 +62,14 @@ def show(
         _layer(key=f"{name}-picked", data=picked_layer(name, picked, order))
         _layer(
             key=f"{name}-names",
-            data=_names(held, name, pipeline.current("cluster") if names else "", pipeline, tuple(names or ())),
+            data=_names(
+                held,
+                name,
+                pipeline.current("cluster") if names else "",
+                pipeline,
+                tuple(names or ()),
+                tuple((region.x, region.y, region.name) for region in region_topics(pipeline)) if names else (),
+            ),
         )
     _live(name, held, xy, tip, height, view, seen)
 
@@ -139,11 +149,24 @@ def _colours(held: _Held, name: str, colouring: str, _order_of: np.ndarray, _col
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _names(held: _Held, name: str, cluster: str, _pipeline: Pipeline, called: tuple[str, ...]) -> bytes:
+def _names(
+    held: _Held, name: str, cluster: str, _pipeline: Pipeline, called: tuple[str, ...], regions: tuple[Placed, ...]
+) -> bytes:
     if not called:
         return names_layer(name, [])
     xy, labels = opened.positions(_pipeline), opened.labels(_pipeline)
     places = _frame(held, xy).to_unit(middles(xy, labels, len(called)))
     sizes = np.bincount(labels, minlength=len(called))
     largest = [c for c in np.argsort(-sizes, kind="stable").tolist() if sizes[c]]
-    return names_layer(name, [(*places[c].tolist(), ", ".join(called[c].split(", ")[:2])) for c in largest])
+    written = [
+        (*places[c].tolist(), text) for c, text in zip(largest, _short([called[c] for c in largest]), strict=True)
+    ]
+    at = _frame(held, xy).to_unit(np.array([region[:2] for region in regions]).reshape(-1, 2)).tolist()
+    return names_layer(name, written, [(*place, region[2]) for place, region in zip(at, regions, strict=True)])
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Return the first two phrases of each name, or all of them where others begin with the same two."""
+    short = [", ".join(name.split(", ")[:2]) for name in names]
+    held = collections.Counter(short)
+    return [name if held[text] > 1 else text for name, text in zip(names, short, strict=True)]

@@ -6,6 +6,7 @@ Point j of a layer is record (j * stride) mod n: any beginning of them is a fair
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -96,20 +97,13 @@ def picked_layer(name: str, rows: np.ndarray | None, order: np.ndarray) -> bytes
     return _layer(name, "picked", {"n_picked": int(flags.sum())}, np.packbits(flags[order]).tobytes())
 
 
-def names_layer(name: str, names: list[tuple[float, float, str]]) -> bytes:
-    """Return names with their places in the unit square, the most important first."""
-    return _layer(name, "names", {"names": [[round(x, 5), round(y, 5), text] for x, y, text in names]})
+Placed = tuple[float, float, str]  # a name with its place in the unit square
 
 
-def middles(xy: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
-    """Return (k, 2) float64: the median place of each cluster's records, NaN where it has none."""
-    order = np.argsort(labels, kind="stable")
-    ends = np.searchsorted(labels[order], np.arange(k + 1))
-    found = np.full((k, 2), np.nan)
-    for cluster in range(k):
-        if ends[cluster] < ends[cluster + 1]:
-            found[cluster] = np.median(xy[order[ends[cluster] : ends[cluster + 1]]], axis=0)
-    return found
+def names_layer(name: str, names: Sequence[Placed], regions: Sequence[Placed] = ()) -> bytes:
+    """Return the names of clusters, the most important first, and those of regions, which stand for them from afar."""
+    rounded = [[[round(x, 5), round(y, 5), text] for x, y, text in placed] for placed in (names, regions)]
+    return _layer(name, "names", dict(zip(("names", "regions"), rounded, strict=True)))
 
 
 def _layer(name: str, part: str, header: dict[str, Any], payload: bytes = b"") -> bytes:

@@ -15,6 +15,7 @@ from core.run.tasks import Step
 from core.selection.finding.stage import FINDING
 from core.vectors.clustering import ClusterParams, suggest_n_clusters
 from core.vectors.embedding import EmbedParams
+from core.vectors.naming.stage import REGIONS
 from core.vectors.projection import ProjectParams
 
 
@@ -97,6 +98,6 @@ def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:
     except CurationError as error:
         trouble.show(error)
         return
-    steps += [Step(each.name, (pipeline.params(each.name) or each.params()).as_dict()) for each in FINDING]
+    steps += [Step(each.name, (pipeline.params(each.name) or each.params()).as_dict()) for each in (REGIONS, *FINDING)]
     job_panel.start(pipeline, "Preparing the map", steps, device, vectors)
     st.rerun()

@@ -14,6 +14,7 @@ from core.run.pipeline import Pipeline
 from core.run.tasks import Step
 from core.vectors.cluster_counts import SuggestParams, counts_to_try, parse_counts
 from core.vectors.clustering import ClusterParams
+from core.vectors.naming.stage import REGIONS
 
 
 def show(pipeline: Pipeline, busy: bool) -> None:
@@ -55,7 +56,8 @@ def _use(pipeline: Pipeline, counts: list[int], busy: bool) -> None:
         if st.button("Cluster into these", disabled=busy, key="suggest_apply"):
             last = pipeline.params("cluster") or ClusterParams()
             params = last.as_dict() | {"n_clusters": int(count), "hierarchical": hierarchical}
-            job_panel.start(pipeline, "Clustering", [Step("cluster", params)])
+            regions = [Step(REGIONS.name, REGIONS.params().as_dict())] if pipeline.current("project") else []
+            job_panel.start(pipeline, "Clustering", [Step("cluster", params), *regions])
             st.rerun()
 
 

@@ -8,6 +8,7 @@ from core.base.text import counted
 from core.run import jobs
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
+from core.vectors.naming.stage import regions_of
 from core.vectors.topics import TopicParams, has_endpoint, topic_model
 
 
@@ -15,11 +16,11 @@ def show(pipeline: Pipeline) -> None:
     """Draw the offer, and how many clusters keep their terms; nothing without an endpoint."""
     if not has_endpoint():
         return
-    info, n_clusters = pipeline.info("names"), len(pipeline.info("cluster")["names"])
+    info, n_asked = pipeline.info("names"), len(pipeline.info("cluster")["names"]) + len(regions_of(pipeline))
     with st.popover("Name the clusters", icon=":material/label:"):
         st.caption(
-            f"A language model is asked {counted(n_clusters, 'time')}: it gets each cluster's terms and the beginnings of a few of "
-            "its records, and answers with a short topic. The terms stay beside it."
+            f"A language model is asked {counted(n_asked, 'time')}: it gets the terms of each cluster and region and the "
+            "beginnings of a few of its records, and answers with a short topic. The terms stay beside it."
         )
         model = st.text_input("Model at the endpoint", topic_model(""), key="names_model")
         job = jobs.last_job(pipeline.workspace)

@@ -53,7 +53,7 @@ def cluster_names(opened: Pipeline) -> list[str]:
 
 def cluster_terms(opened: Pipeline) -> list[str]:
     """Return the terms that set each cluster apart, as in "flour, oven, bake"."""
-    return opened.workspace.info("cluster", opened.current("cluster"))["names"]
+    return shape.found_names(opened, opened.current("cluster"))
 
 
 def quality(opened: Pipeline) -> np.ndarray | None:

@@ -13,6 +13,7 @@ _MADE_BY = {
     "embed": ("embed", "press Prepare the map on the Data page"),
     "cluster": ("cluster", "press Prepare the map on the Data page"),
     "project": ("project", "press Prepare the map on the Data page"),
+    "regions": ("regions", "press Prepare the map on the Data page"),
     "score": ("score", "press Prepare the map on the Data page"),
     "reward": ("reward", "press Train and select on the Reward page"),
     "select": ("select", "press Select on the Select page"),

@@ -55,6 +55,7 @@ def curate(arguments: argparse.Namespace) -> None:
     if "reward" in params.needs:
         raise CurationError(f"{params.method} goes by domains; import and embed the data, then: {COMMAND} reward …")
     wanted = {*params.needs, "select"} | ({"project"} if arguments.map else set())
+    wanted |= {"regions"} if {"cluster", "project"} <= wanted else set()
     if wanted & {"cluster", "project"}:
         wanted.add("embed")
     # The map is laid out with more neighbours than `curate` has options for: with the usual ones.

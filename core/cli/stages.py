@@ -17,14 +17,15 @@ from ..quality.scorers.judge import judge_estimate
 from ..quality.stage import scores_made
 from ..run.pipeline import STAGES, Pipeline
 from ..vectors.embedding import EmbedParams
+from ..vectors.naming.stage import regions_of
 from ..vectors.topics import TopicParams, topic_model, topics_of
-from ..workspace.shape import cluster_names
+from ..workspace.shape import cluster_names, found_names
 from .opening import open_pipeline, run_stage, say_selection, scores_named, warn
 from .options import add_device, add_options, read
 from .verbs import Verbs
 
 _OWN_VERB = ("reward", "duplicates")  # its verb does more than the stage
-_ON_THE_CPU = ("names", "project", "select", "words", "columns", "meaning")
+_ON_THE_CPU = ("names", "project", "regions", "select", "words", "columns", "meaning")
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -108,11 +109,17 @@ def _say_clusters(pipeline: Pipeline) -> None:
 
 def _say_names(pipeline: Pipeline) -> None:
     info, named, missed = pipeline.finished("cluster"), topics_of(pipeline), pipeline.finished("names")["n_bad"]
-    for number, (size, terms) in enumerate(zip(info["sizes"], info["names"], strict=True)):
+    terms = found_names(pipeline, pipeline.current("cluster"))
+    for number, (size, found) in enumerate(zip(info["sizes"], terms, strict=True)):
         if size:
-            print(f"{number:>5} {size:>9,}  {named.get(number, '-'):<40}  {terms}")
+            print(f"{number:>5} {size:>9,}  {named.get(number, '-'):<40}  {found}")
     if missed:
         warn(f"{counted(missed, 'cluster')} got no usable name and keep their terms")
+
+
+def _say_regions(pipeline: Pipeline) -> None:
+    for region in regions_of(pipeline):
+        print(f"{region.records:>9,}  {region.name}")
 
 
 def _say_counts(pipeline: Pipeline) -> None:
@@ -134,6 +141,7 @@ def _say_missing_scores(pipeline: Pipeline) -> None:
 _SAY: dict[str, Callable[[Pipeline], None]] = {
     "cluster": _say_clusters,
     "names": _say_names,
+    "regions": _say_regions,
     "suggest": _say_counts,
     "score": _say_missing_scores,
     "select": say_selection,

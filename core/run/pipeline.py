@@ -6,6 +6,7 @@ from ..quality.stage import SCORE
 from ..selection.finding.stage import COLUMNS, MEANING, WORDS
 from ..selection.stage import SELECT
 from ..vectors.duplicates.stage import DUPLICATES
+from ..vectors.naming.stage import REGIONS
 from ..vectors.stage import CLUSTER, EMBED, PROJECT, SUGGEST
 from ..vectors.topics import NAMES
 from ..workspace.results import Results
@@ -13,7 +14,21 @@ from ..workspace.workspace import Workspace
 
 STAGES = {
     stage.name: stage
-    for stage in (EMBED, CLUSTER, NAMES, PROJECT, SUGGEST, SCORE, REWARD, SELECT, WORDS, COLUMNS, MEANING, DUPLICATES)
+    for stage in (
+        EMBED,
+        CLUSTER,
+        NAMES,
+        PROJECT,
+        REGIONS,
+        SUGGEST,
+        SCORE,
+        REWARD,
+        SELECT,
+        WORDS,
+        COLUMNS,
+        MEANING,
+        DUPLICATES,
+    )
 }
 
 

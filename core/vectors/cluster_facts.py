@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from ..base.arrays import unit_rows
 from ..workspace.artifacts import Result
 from ..workspace.results import Results
-from .cluster_names import sample_for_names, terms_of
+from .naming.sample import sample_for_names
+from .naming.tokens import terms_of
 
 _MOST_COMPARED = 20_000  # of one cluster's records with all centroids
 
@@ -142,7 +143,7 @@ class Term:
 def distinctive_terms(inside: Sequence[str], outside: Sequence[str], m: int = 12) -> list[Term]:
     """Return the terms that set the texts `inside` apart from those `outside`, a sample of all records, the most telling first.
 
-    By class-based TF-IDF of two classes of equal size (see `name_clusters`): the share of texts inside that hold a term, times
+    By class-based TF-IDF of two classes of equal size (see `name_groups`): the share of texts inside that hold a term, times
     log(1 + 1 / its mean share). A term in fewer than a sixth of the texts inside is left out: it is some record's own subject.
     """
     held, common = _counts(inside), _counts(outside)

@@ -7,7 +7,6 @@ it; taken back, the key is the earlier one, and so is every selection made under
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow.compute as pc
 
 from ..base.errors import CurationError, lacking
 from ..base.text import one_line
@@ -16,10 +15,9 @@ from ..workspace.deciding import checked_cluster
 from ..workspace.decisions import Decision
 from ..workspace.results import Results
 from ..workspace.shape import CLUSTERING, Shape, parts_of
-from .cluster_names import name_clusters, sample_for_names
 from .clustering import ClusterParams, cluster_embeddings, cluster_means
+from .naming.stage import name_clusters
 
-_NAME_TEXT = 600
 _BESIDE = 64  # other clusters that a new name sets a cluster apart from
 _BLOCK_ROWS = 65536
 _LONGEST_NAME = 200
@@ -165,7 +163,7 @@ def _step(results: Results, before: str, shape: Shape) -> Result:
     centroids[list(changed)] = 0
     _measure(embeddings, rows, labels, centroids, distances)
     info |= {
-        "names": _names(results, info["names"], labels, distances, changed, k),
+        "names": _names(results, info["names"], labels, distances, centroids, changed),
         "sizes": np.bincount(labels, minlength=k).tolist(),
         "objective": float(distances.sum(dtype=np.float64)),
         "base": shape.base,
@@ -201,9 +199,15 @@ def _measure(
 
 
 def _names(
-    results: Results, names: list[str], labels: np.ndarray, distances: np.ndarray, changed: Sequence[int], k: int
+    results: Results,
+    names: list[str],
+    labels: np.ndarray,
+    distances: np.ndarray,
+    centroids: np.ndarray,
+    changed: Sequence[int],
 ) -> list[str]:
-    """Return the names of k clusters: those of before but for the changed ones, "" for the empty ones."""
+    """Return the names of the clusters: those of before but for the changed ones, "" for the empty ones."""
+    k = len(centroids)
     sizes = np.bincount(labels, minlength=k)
     named = [*names, *[""] * (k - len(names))]
     for cluster in changed:
@@ -213,12 +217,10 @@ def _names(
     beside = others[:: max(1, -(-len(others) // _BESIDE))]
     shown = np.concatenate([fresh, beside]).astype(np.int64)
     rows = np.flatnonzero(np.isin(labels, shown))
-    rows = rows[sample_for_names(labels[rows], distances[rows])]
-    texts = results.workspace.records().take(rows, ["text"])["text"]
-    texts = pc.utf8_slice_codeunits(texts, 0, _NAME_TEXT).to_pylist()
     place = np.zeros(k, np.int64)
     place[shown] = np.arange(len(shown))
+    made = name_clusters(results, place[labels[rows]], distances[rows], centroids[shown], rows)
     taken = set(named)
-    for cluster, name in zip(fresh, name_clusters(texts, place[labels[rows]], len(shown)), strict=False):
+    for cluster, name in zip(fresh, made, strict=False):
         named[cluster] = f"{name}, cluster {cluster}" if name in taken else name
     return named

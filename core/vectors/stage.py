@@ -4,7 +4,6 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
 from ..base.device import resolve_device
 from ..base.errors import CurationError
@@ -14,17 +13,17 @@ from ..base.progress import part_of
 from ..models.encoder import SentenceEncoder
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
-from ..workspace.shape import shape_now
+from ..workspace.shape import NAMED, NAMING, shape_now
 from ..workspace.shards import make_in_shards
 from .cluster_counts import SuggestParams, compare_counts
 from .cluster_facts import typical_words
-from .cluster_names import name_clusters, sample_for_names
 from .clustering import ClusterParams, cluster_embeddings
 from .embedding import SHARD_ROWS, EmbedParams, copy_unit_rows, embed_texts, open_vectors
+from .naming.sample import sample_for_names
+from .naming.stage import name_clusters
 from .projection import ProjectParams, lay_out
 from .reshaping import keep_shape
 
-_NAME_TEXT = 600
 _CALIBRATE_ON = 32
 _BY_SAMPLE_VERSION = 1  # of maps that are fitted on a sample; the stage's own is of the others
 
@@ -70,9 +69,9 @@ def _cluster(run: Run) -> Result:
     clusters = cluster_embeddings(embeddings, run.params, run.device, part_of(run.progress, 0, 0.9))
     rows = sample_for_names(clusters.labels, clusters.distances)
     whole = run.results.workspace.records().take(rows, ["text"])["text"]
-    texts = pc.utf8_slice_codeunits(whole, 0, _NAME_TEXT).to_pylist()
     info = {
-        "names": name_clusters(texts, clusters.labels[rows], len(clusters.centroids)),
+        "names": name_clusters(run.results, clusters.labels, clusters.distances, clusters.centroids),
+        NAMED: NAMING,
         "sizes": clusters.sizes.tolist(),
         "words": typical_words(whole, clusters.labels[rows], len(clusters.centroids)).tolist(),
         "objective": clusters.objective,

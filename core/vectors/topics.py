@@ -1,4 +1,4 @@
-"""Names for clusters by a language model behind an endpoint: a short topic of each, from its terms and some of its records.
+"""Names for clusters, and for the map's regions, by a language model behind an endpoint: from their terms and some records.
 
 What records hold goes into the prompt as data, told to be no instruction; what comes back counts only where it is a name.
 """
@@ -7,7 +7,8 @@ import dataclasses
 import functools
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 import orjson
@@ -19,8 +20,9 @@ from ..models.asking import ask_all
 from ..models.endpoint import Endpoint
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
-from ..workspace.shape import shape_now
-from .cluster_names import sample_for_names
+from ..workspace.shape import found_names, shape_now
+from .naming.sample import sample_for_names
+from .naming.stage import REGIONS, Region, regions_of
 
 MOST_WORDS, MOST_CHARACTERS = 6, 60
 _TEXT = 400  # characters of a record that are sent
@@ -63,7 +65,7 @@ def has_endpoint() -> bool:
 
 
 def question(terms: str, texts: Sequence[str]) -> list[dict[str, str]]:
-    """Return the messages that ask for a cluster's name. terms: as of `name_clusters`. texts: beginnings of its records."""
+    """Return the messages that ask for a cluster's name. terms: as of `name_groups`. texts: beginnings of its records."""
     records = "\n".join(f"<record>{_as_data(text)}</record>" for text in texts)
     content = f"Terms: {_as_data(terms)}\n\nRecords:\n{records}"
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": content}]
@@ -111,16 +113,11 @@ def _name(run: Run) -> Result:
             page="name one",
         )
     endpoint = Endpoint(run.params.model, "Naming clusters")
-    results = run.results
-    terms, labels = results.info("cluster")["names"], np.asarray(results.array("cluster"))
-    rows = sample_for_names(labels, results.array("cluster", ".distances.npy"), run.params.records)
-    texts = results.workspace.records().take(rows, ["text"])["text"].to_pylist()
-    members: dict[int, list[str]] = {}
-    for cluster, text in zip(labels[rows].tolist(), texts, strict=True):
-        members.setdefault(cluster, []).append(text)
+    results, n_clusters = run.results, len(run.results.info("cluster")["sizes"])
+    terms, members = _groups(results, run.params.records)
     held, bad = ask_all(
         endpoint,
-        {cluster: functools.partial(question, terms[cluster], own) for cluster, own in members.items()},
+        {group: functools.partial(question, terms[group], own) for group, own in members.items()},
         clean_name,
         results.workspace.shard_folder("names", run.key) / "answers.jsonl",
         "name",
@@ -129,9 +126,32 @@ def _name(run: Run) -> Result:
         temperature=0,
         max_tokens=60,
     )
-    named = different_names(held, terms)
-    info = {"names": {str(cluster): named[cluster] for cluster in sorted(named)}, "n_bad": len(bad)}
-    return info | {"bad": {str(cluster): bad[cluster] for cluster in list(bad)[:20]}}, {}
+    parts = (range(n_clusters), range(n_clusters, len(terms)))
+    named, regions = (different_names({i: held[i] for i in part if i in held}, terms) for part in parts)
+    return {
+        "names": {str(cluster): name for cluster, name in named.items()},
+        "regions": {str(group - n_clusters): name for group, name in regions.items()},
+        "regions_on": results.current(REGIONS.name),
+        "n_bad": sum(group < n_clusters for group in bad),
+        "bad": {str(group): bad[group] for group in list(bad)[:20]},
+    }, {}
+
+
+def _groups(results: Results, n_records: int) -> tuple[list[str], dict[int, list[str]]]:
+    """Return (terms, {group: texts}) of what is to be named: the clusters that have records, and behind them the map's regions."""
+    terms, labels = found_names(results, results.current("cluster")), np.asarray(results.array("cluster"))
+    rows = sample_for_names(labels, results.array("cluster", ".distances.npy"), n_records)
+    texts = results.workspace.records().take(rows, ["text"])["text"].to_pylist()
+    members: dict[int, list[str]] = {}
+    for cluster, text in zip(labels[rows].tolist(), texts, strict=True):
+        members.setdefault(cluster, []).append(text)
+    regions, of_cluster = regions_of(results), results.array(REGIONS.name)
+    for region in range(len(regions)):
+        within = [
+            members[cluster][0] for cluster in np.flatnonzero(of_cluster == region).tolist() if cluster in members
+        ]
+        members[len(terms) + region] = within[:: -(-len(within) // (2 * n_records)) or 1]
+    return [*terms, *(region.name for region in regions)], members
 
 
 def topics_of(results: Results) -> dict[int, str]:
@@ -143,15 +163,27 @@ def topics_of(results: Results) -> dict[int, str]:
 
 
 def _topics(results: Results) -> dict[int, str]:
+    info, changed = _asked(results)
+    return (
+        {int(cluster): name for cluster, name in info["names"].items() if int(cluster) not in changed} if info else {}
+    )
+
+
+def _asked(results: Results) -> tuple[dict[str, Any], Collection[int]]:
+    """Return what the model said of the current clusters, or of them as they were found, and which were changed since."""
     params, current, shape = results.params(NAMES.name), results.current("cluster"), shape_now(results)
-    if params is None or not current:
-        return {}
-    for key, changed in ((current, {}), (shape.base, shape.signs)):
+    for key, changed in ((current, {}), (shape.base, shape.signs)) if params and current else ():
         kept = NAMES.digest(params, [key])
         if results.workspace.has(NAMES.name, kept):
-            names = results.workspace.info(NAMES.name, kept)["names"]
-            return {int(cluster): name for cluster, name in names.items() if int(cluster) not in changed}
-    return {}
+            return results.workspace.info(NAMES.name, kept), changed
+    return {}, ()
+
+
+def region_topics(results: Results) -> list[Region]:
+    """Return the regions of the current map, with a language model's names where it has named them."""
+    info, regions = _asked(results)[0], regions_of(results)
+    named = info["regions"] if regions and info.get("regions_on") == results.current(REGIONS.name) else {}
+    return [dataclasses.replace(region, name=named.get(str(i), region.name)) for i, region in enumerate(regions)]
 
 
 NAMES = Stage(

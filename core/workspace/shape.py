@@ -15,6 +15,8 @@ from .results import Results
 CLUSTERING = "cluster"  # the stage whose groups of records people decide on as one
 _VERSION = 1
 STRUCTURE = ("merge", "split")
+# How clusters are named: a clustering says by which way its own were; newer names of an older one are kept by its key.
+NAMED, NAMING = "named", 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +115,7 @@ def then_called(results: Results, decision: Decision) -> str:
     """
     if decision.sign == shape_now(results).sign(decision.cluster):
         return cluster_names(results)[decision.cluster]
-    names = results.workspace.info(CLUSTERING, decision.clustering)["names"]
+    names = found_names(results, decision.clustering)
     return names[decision.cluster] if not decision.sign and decision.cluster < len(names) else ""
 
 
@@ -123,13 +125,27 @@ def base_of(results: Results, key: str) -> str:
     return results.workspace.info(CLUSTERING, key).get("base", key) if there else key
 
 
+def found_names(results: Results, key: str) -> list[str]:
+    """Return the names of the clusters of a clustering as they were found; "" for one that was merged into another.
+
+    Of one that was named by an earlier way of naming, the newer names where they were made since.
+    """
+    info = results.workspace.info(CLUSTERING, key)
+    names, base = info["names"], info.get("base", key)
+    if info.get(NAMED) == NAMING or not results.workspace.has(NAMED, base):
+        return list(names)
+    newer, before = (results.workspace.info(kind, base)["names"] for kind in (NAMED, CLUSTERING))
+    is_as_found = [name == own for name, own in zip(names, before, strict=False)]
+    return [newer[c] if same else names[c] for c, same in enumerate(is_as_found)] + names[len(is_as_found) :]
+
+
 def cluster_names(results: Results, key: str = "") -> list[str]:
     """Return the names of the clusters of the current clustering, or of the one whose key it is, with people's own in place.
 
     "" for a cluster that was merged into another.
     """
     key = key or results.current(CLUSTERING)
-    names = list(results.workspace.info(CLUSTERING, key)["names"])
+    names = found_names(results, key)
     shape = shape_now(results)
     if key == shape.key:
         for cluster, name in shape.names.items():

@@ -97,6 +97,7 @@ class PointMap {
       this.tools.canShowPicked = Boolean(this.points.picked && this.points.picked.length);
     } else if (name === "names") {
       this.overlay.names = part.header.names;
+      this.overlay.regions = part.header.regions;
     }
     this.redraw();
   }

@@ -1,5 +1,8 @@
 // What lies above the points: names without overlap, contours of density, the line being drawn, a ring around the point under the pointer.
-const NAME_FONT_PX = 12;
+const CLUSTER = { px: 12, weight: 500 };
+const REGION = { px: 15, weight: 600 };
+const NEAR = 1.6; // the zoom at which the first clusters' names come
+const NEARER = 3.2; // and at which those of regions are gone
 const TOOLS_PX = 44; // on the right, kept free of names
 const LEVELS = [0.5, 0.75, 0.9, 0.97];
 const CONTOUR_SIDE = 128;
@@ -9,6 +12,7 @@ class Overlay {
     this.canvas = canvas;
     this.context = canvas.getContext("2d");
     this.names = [];
+    this.regions = [];
     this.contours = null;
     this.widths = new Map();
   }
@@ -24,34 +28,56 @@ class Overlay {
     if (line) this.drawLine(line, ink);
   }
 
-  // More names as one comes nearer: as many as find room, and at the whole map only those of the largest clusters.
+  // From afar the regions' names; nearer, those of clusters, the largest first, as many as find room. Where the one gives way to
+  // the other, both are seen, the regions' paler. A map without regions has its largest clusters' names from the start.
   drawNames(view, ink) {
-    const context = this.context;
-    context.font = `500 ${NAME_FONT_PX}px ${ink.font}`;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.lineJoin = "round";
-    const most = Math.min(60, Math.round(14 * Math.max(1, view.zoom) ** 0.7));
+    const zoom = Math.max(1, view.zoom);
+    const near = this.regions.length ? Math.min(1, Math.max(0, (zoom - NEAR) / (NEARER - NEAR))) : 1;
     const placed = [];
-    for (const [x, y, text] of this.names) {
+    if (near < 1) this.place(view, ink, this.regions, REGION, this.regions.length, placed);
+    const n = placed.length;
+    const most = near > 0 ? Math.min(60, Math.round(14 * zoom ** 0.7)) : 0;
+    this.place(view, ink, this.names, CLUSTER, n + most, placed);
+    this.write(placed.slice(n), ink, CLUSTER, 1);
+    this.write(placed.slice(0, n), ink, REGION, 1 - 0.65 * near);
+    this.canvas.dataset.names = placed.length;
+    this.canvas.dataset.regions = n;
+  }
+
+  // Add to `placed` the names that find room, up to `most` in all.
+  place(view, ink, names, look, most, placed) {
+    const context = this.context;
+    context.font = fontOf(look, ink);
+    for (const [x, y, text] of names) {
       if (placed.length >= most) break;
       const [left, top] = view.toPixel(x, y);
       if (left < 0 || top < 0 || left > view.width || top > view.height) continue;
-      let width = this.widths.get(text);
-      if (width === undefined) this.widths.set(text, (width = context.measureText(text).width));
+      const key = `${look.px} ${text}`;
+      let width = this.widths.get(key);
+      if (width === undefined) this.widths.set(key, (width = context.measureText(text).width));
       const half = width / 2 + 8;
       const at = Math.min(view.width - TOOLS_PX - half, Math.max(half, left));
-      const clear = placed.every(([l, t, h]) => Math.abs(l - at) > h + half || Math.abs(t - top) > NAME_FONT_PX * 1.7);
-      if (clear) placed.push([at, top, half, text]);
+      const tall = look.px * 0.85;
+      const clear = placed.every(([l, t, h, , high]) => Math.abs(l - at) > h + half || Math.abs(t - top) > tall + high);
+      if (clear) placed.push([at, top, half, text, tall]);
     }
+  }
+
+  write(placed, ink, look, opacity) {
+    const context = this.context;
+    context.font = fontOf(look, ink);
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    context.globalAlpha = opacity;
     for (const [left, top, , text] of placed) {
       context.strokeStyle = ink.ground;
-      context.lineWidth = 4;
+      context.lineWidth = look.px / 3;
       context.strokeText(text, left, top);
       context.fillStyle = ink.text;
       context.fillText(text, left, top);
     }
-    this.canvas.dataset.names = placed.length;
+    context.globalAlpha = 1;
   }
 
   drawLine(line, ink) {
@@ -141,4 +167,8 @@ function squares(counts, side, level) {
     }
   }
   return new Float32Array(found);
+}
+
+function fontOf(look, ink) {
+  return `${look.weight} ${look.px}px ${ink.font}`;
 }

@@ -1,0 +1,1 @@
+"""Names for clusters and for regions of the map: what their records share, said in a few words."""
