@@ -123,9 +123,9 @@ def drawn_by(rounds: Rounds, run: RefineRun, made: Round) -> tuple[np.ndarray, n
 
 
 def round_table(rounds: Rounds, run: RefineRun, made: Round) -> "pd.DataFrame":
-    """Return one row a cluster: weight before, multiplier, score, factor, weight after, what held it, quota, taken, left.
+    """Return one row a cluster: weight before, multiplier, score, records scored, factor, weight after, what held it, quota, taken, left.
 
-    Weights are those of `drawn_by`. Without feedback there is no score, factor or weight after.
+    Weights are those of `drawn_by`. Without feedback there is no score, count of scored, factor or weight after.
     """
     import pandas as pd  # here, for it would double what a bare command takes to start
 
@@ -141,7 +141,7 @@ def round_table(rounds: Rounds, run: RefineRun, made: Round) -> "pd.DataFrame":
         "multiplier": [factors.get(cluster, 1.0) for cluster in range(k)],
     }
     if update is not None:
-        columns |= {"score": update.scores, "factor": update.factors, "after": after}
+        columns |= {"score": update.scores, "scored": update.counts, "factor": update.factors, "after": after}
     columns |= {
         "held by": _held_by(arrays, factors, None if update is None else update.floored, decided),
         "quota": arrays["quotas"],
