@@ -35,6 +35,9 @@ _LIGHTNESS = ((0.55, 0.42, 0.6), (0.7, 0.84, 0.6))  # of the categories after th
 _CHROMA = (0.13, 0.1)
 _GOLDEN = 2 * np.pi * 0.381966
 STEPS = 64  # of a scale
+FADED = 2.0  # contrast with the page of what stands behind something picked
+_GREYER = 0.45  # of a faded colour's chroma is left
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # of linear red, green and blue
 
 # OKLab, where equal distances look equal: B. Ottosson, "A perceptual color space for image processing", 2020.
 _TO_CONES = np.array(
@@ -76,6 +79,17 @@ def weights(dark: bool) -> tuple[str, ...]:
     return _between(_WEIGHT[dark])
 
 
+def faded(colours: list[str] | tuple[str, ...], dark: bool) -> tuple[str, ...]:
+    """Return what stands for hex colours where others are picked: greyer, all of the contrast FADED, so none is lost or loud."""
+    ground, lab = _lab_of((GROUND[dark],)), _lab_of(tuple(colours)) * [1, _GREYER, _GREYER]
+    low, high = np.zeros((len(lab), 1)), np.ones((len(lab), 1))
+    for _ in range(12):  # halving finds how far each goes towards the ground
+        part = (low + high) / 2
+        seen = _contrast(lab + part * (ground - lab), ground) > FADED
+        low, high = np.where(seen[:, None], part, low), np.where(seen[:, None], high, part)
+    return _hex_of(lab + low * (ground - lab))
+
+
 def rgb(colours: list[str] | tuple[str, ...]) -> np.ndarray:
     """Return (n, 3) uint8 of hex colours."""
     return np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours], np.uint8)
@@ -87,14 +101,24 @@ def _between(stops: tuple[str, ...]) -> tuple[str, ...]:
     return _hex_of(np.stack([np.interp(at, range(len(stops)), lab[:, axis]) for axis in range(3)], axis=1))
 
 
+def _contrast(lab: np.ndarray, ground: np.ndarray) -> np.ndarray:
+    """Return the contrast of (n, 3) OKLab with (1, 3), as WCAG 2.2 defines it."""
+    light, under = (_linear(each) @ _LUMINANCE + 0.05 for each in (lab, ground))
+    return np.maximum(light, under) / np.minimum(light, under)
+
+
 def _lab_of(colours: tuple[str, ...]) -> np.ndarray:
     part = rgb(colours) / 255
     linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
     return np.cbrt(linear @ _TO_CONES.T) @ _TO_LAB.T
 
 
+def _linear(lab: np.ndarray) -> np.ndarray:
+    return np.clip((lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_CONES).T, 0, 1)
+
+
 def _hex_of(lab: np.ndarray) -> tuple[str, ...]:
     """Return the hex colours of (n, 3) OKLab; what a screen can't show is cut to what it can."""
-    linear = np.clip((lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_CONES).T, 0, 1)
+    linear = _linear(lab)
     part = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return tuple(f"#{r:02x}{g:02x}{b:02x}" for r, g, b in (part * 255).round().astype(int).tolist())
