@@ -35,11 +35,23 @@ _STYLE = """<style>
 [class*="st-key-list-"] button p { font-size: 0.86rem; }
 [data-testid="stMetricValue"] { font-size: 1.5rem; }
 </style>"""
+# Streamlit writes white on the accent, in both themes; on the bright one of the dark theme nobody can read that.
+_ON_ACCENT = (
+    '[data-testid^="stBaseButton-primary"]:not(:disabled)',
+    '[data-testid="stPopoverButton"][kind="primary"]:not(:disabled)',
+    '[data-testid="stMultiSelect"] [data-baseweb="tag"]',
+)
 
 
 def apply_style() -> None:
-    """Tighten Streamlit's wide margins: the map is worth the room."""
-    st.html(_STYLE)
+    """Tighten Streamlit's wide margins: the map is worth the room. Give words on the accent a colour that is read there."""
+    ink = "".join(f"{each}, {each} * {{ color: {button_ink(is_dark())}; }}\n" for each in _ON_ACCENT)
+    st.html(_STYLE.replace("</style>", f"{ink}</style>"))
+
+
+def button_ink(dark: bool) -> str:
+    """Return the hex colour of words on the accent."""
+    return "#0c1f1d" if dark else "#ffffff"
 
 
 def is_dark() -> bool:
