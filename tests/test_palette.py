@@ -66,8 +66,7 @@ def test_colours_are_told_apart_by_any_eyes(dark, eyes):
     weights = palette.weights(dark)
     assert distance([weights[0], weights[31], weights[-1]], eyes) >= TOLD_APART
     assert distance([palette.STATUS[dark][0], *palette.categories(6, dark)], eyes) >= 0.7 * TOLD_APART
-    scale = palette.scale(dark)
-    assert distance(scale[::16], eyes) >= 0.7 * TOLD_APART
+    assert distance([*palette.scale(dark)[::16], palette.scale(dark)[-1]], eyes) >= 0.8 * TOLD_APART
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -78,6 +77,7 @@ def test_text_is_read_on_every_ground(dark):
     for ground in (theme["backgroundColor"], theme["secondaryBackgroundColor"]):
         for name in ("textColor", "linkColor", "primaryColor", "orangeTextColor", "redTextColor", "violetTextColor"):
             assert contrast(theme[name], ground) >= 4.5, (name, theme[name], ground)
+        assert contrast(palette.QUIET[dark], ground) >= 4.5
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -10,6 +10,7 @@ import numpy as np
 
 GROUND = ("#fdfcfa", "#16191c")  # light, dark: of the page
 TEXT = ("#22262a", "#e6e4df")
+QUIET = ("#5a5e61", "#b0afab")  # captions
 STATUS = (
     ("#908d89", "#0b6158", "#c4790f", "#bd1a96"),
     ("#757169", "#62d6c8", "#f0aa2b", "#ef45bd"),
@@ -24,8 +25,8 @@ _WEIGHT = (
     ("#ffc78f", "#f08a34", "#77736c", "#4d94ea", "#a9d2ff"),
 )  # from less than an equal share to more
 _SCALE = (
-    ("#a98a48", "#6f8f57", "#2f8477", "#1a6285", "#23356f"),
-    ("#8d68b8", "#5580cf", "#2fa39d", "#8cc764", "#f7e15a"),
+    ("#b88a1f", "#7d8f6a", "#3f8299", "#2f5596", "#231f5c"),
+    ("#5b5fc4", "#4f8fc8", "#62b5a6", "#b5cf72", "#fbf07a"),
 )  # from low to high
 _CATEGORIES = (
     "#03635d #ce7d1b #4c5ad8 #bd3698 #906900 #720681 #179ace #943033 #228753 #442f02 #7e69c3 #042a5f".split(),

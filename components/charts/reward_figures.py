@@ -31,7 +31,7 @@ def entropy_figure(reward: np.ndarray, domain: np.ndarray, names: list[str], cut
         figure.add_trace(
             go.Bar(
                 x=(edges[:-1] + edges[1:]) / 2,
-                y=counts,
+                y=counts.tolist(),
                 name=f"{plain(shorten(name, 34))}  {counts.sum() / max(len(reward), 1):.1%}",
                 marker={"color": colour, "line": {"width": 0}},
                 customdata=[k * BINS + i for i in range(BINS)],

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 GRID = "rgba(128,134,140,0.22)"
 STATUS_NAMES = ("not selected", "selected", "pinned", "dropped")
 STATUS_BADGES = {SELECTED: "primary", PINNED: "orange", DROPPED: "violet"}
-_FONT = "'Segoe UI', 'Helvetica Neue', Arial, sans-serif"  # where the theme names none
+_OWN_FONT = "'Source Sans', sans-serif"  # Streamlit's, which it puts behind those that the theme names
 ICONS = {
     "pin": ":material/push_pin:",
     "drop": ":material/block:",
@@ -45,8 +45,10 @@ _ON_ACCENT = (
 
 def apply_style() -> None:
     """Tighten Streamlit's wide margins: the map is worth the room. Give words on the accent a colour that is read there."""
-    ink = "".join(f"{each}, {each} * {{ color: {button_ink(is_dark())}; }}\n" for each in _ON_ACCENT)
-    st.html(_STYLE.replace("</style>", f"{ink}</style>"))
+    dark = is_dark()
+    ink = "".join(f"{each}, {each} * {{ color: {button_ink(dark)}; }}\n" for each in _ON_ACCENT)
+    quiet = f'[data-testid="stCaptionContainer"] {{ opacity: 1; color: {palette.QUIET[dark]}; }}\n'
+    st.html(_STYLE.replace("</style>", f"{ink}{quiet}</style>"))
 
 
 def button_ink(dark: bool) -> str:
@@ -70,8 +72,9 @@ def ground_colour(dark: bool) -> str:
 
 
 def lay_out(figure: "go.Figure", dark: bool, height: int, **layout: Any) -> "go.Figure":
-    """Give a chart its height, the interface's font, the page's ground and text colour, and more of Plotly's `layout`; return it."""
-    font = {"color": text_colour(dark), "size": 12, "family": st.get_option("theme.font") or _FONT}
+    """Give a chart its height, the interface's font, the page's ground and text colour, more of Plotly's `layout`; return it."""
+    family = ", ".join(filter(None, (st.get_option("theme.font"), _OWN_FONT)))
+    font = {"color": text_colour(dark), "size": 13, "family": family}
     figure.update_layout(
         height=height,
         paper_bgcolor="rgba(0,0,0,0)",

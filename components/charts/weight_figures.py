@@ -62,7 +62,9 @@ def weight_lines(history: History, shown: list[int], dark: bool, picked: int = -
     figure.update_yaxes(
         type="log", title="weight, × an equal share", tickvals=ticks, ticktext=[f"{t:g}" for t in ticks]
     )
-    figure.update_xaxes(tickvals=rounds, ticktext=history.titles, range=[-0.12, len(rounds) - 0.88])
+    figure.update_xaxes(tickvals=rounds, ticktext=history.titles, range=[-0.08, len(rounds) - 0.92])
+    below = {"orientation": "h", "y": -0.1, "yanchor": "top", "x": 0, "entrywidthmode": "fraction", "entrywidth": 0.48}
+    figure.update_layout(legend=below)
     return _frame(figure, dark, _HEIGHT)
 
 
@@ -187,9 +189,7 @@ def weight_heat(history: History, dark: bool, picked: int = -1) -> go.Figure:
 
 
 def _column(history: History, cluster: int) -> str:
-    lines = [
-        f"{title}: {history.relative[cluster, i]:.2f} × an equal share" for i, title in enumerate(history.titles)
-    ]
+    lines = [f"{title}: {history.relative[cluster, i]:.2f} × an equal share" for i, title in enumerate(history.titles)]
     scored = [] if history.counts is None else _thin(history, cluster, len(history.titles) - 2)
     return "<br>".join([f"<b>{cluster:d} {plain(history.names[cluster])}</b>", *lines, *scored])
 
@@ -222,8 +222,8 @@ def loss_lines(losses: dict[str, list[dict[str, float]]], dark: bool) -> go.Figu
 def _frame(figure: go.Figure, dark: bool, height: int, **layout) -> go.Figure:
     figure.update_xaxes(showgrid=False, zeroline=False, automargin=True)
     figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, title_standoff=10, fixedrange=True)
-    legend = {"traceorder": "normal", "font": {"size": 12}, "itemclick": False, "itemdoubleclick": False}
-    margin = {"l": 50, "r": 0, "t": 8, "b": 40}
+    legend = {"traceorder": "normal", "font": {"size": 13}, "itemclick": False, "itemdoubleclick": False}
+    margin = {"l": 50, "r": 8, "t": 8, "b": 40}
     return lay_out(figure, dark, height, margin=margin, legend=legend, hovermode="closest", dragmode="zoom", **layout)
 
 

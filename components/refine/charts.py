@@ -65,7 +65,9 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, history: History, a
         st.caption("Every cluster begins with an equal share. Weights move once this round is scored.")
         return
     if view == "heat":
-        says = f"The weights of {counted(len(history.names), 'cluster')}, a row a round; the table below has the figures."
+        says = (
+            f"The weights of {counted(len(history.names), 'cluster')}, a row a round; the table below has the figures."
+        )
         shown.show(weight_heat(history, dark, picked), "weight_heat", says, cluster_panel.pick)
         st.caption(
             "Blue: more than an equal share; orange: less; grey: an equal one. Clusters stand in the order of their last weight. "

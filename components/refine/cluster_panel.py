@@ -15,7 +15,7 @@ from core.refine.weights import FEW
 from core.run.pipeline import Pipeline
 from core.workspace.deciding import overrides_of
 
-_MOVED = 10  # clusters offered while none is picked
+_MOVED = 12  # clusters offered while none is picked
 _READER_HEIGHT = 430
 
 
@@ -34,9 +34,7 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round, histor
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"##### {cluster:d} {as_markdown(shorten(history.names[cluster], 60))}", width="content")
-        st.button(
-            "Close", icon=":material/close:", key="refine_close", on_click=pick, args=(cluster,), type="tertiary"
-        )
+        st.button("Close", icon=":material/close:", key="refine_close", on_click=pick, args=(cluster,), type="tertiary")
     st.text(why(rounds, run, made, cluster))
     if rounds.state(run.id) not in ("stale", "reversed"):
         _show_decisions(pipeline, rounds, run, cluster)
@@ -52,11 +50,11 @@ def _show_moved(history: History) -> None:
     )
     relative = history.relative
     shown = history.most_changed(_MOVED) if relative.shape[1] > 1 else []
-    for cluster in sorted(shown, key=lambda c: -relative[c, -1] / max(relative[c, 0], 1e-9)):
-        before, after = relative[cluster, 0], relative[cluster, -1]
-        arrow = ":material/north_east:" if after >= before else ":material/south_east:"
-        name = as_markdown(shorten(history.names[cluster], 38))
-        with st.container(gap=None, key=f"list-moved-{cluster}"):
+    with st.container(gap=None, key="list-moved"):
+        for cluster in sorted(shown, key=lambda c: -relative[c, -1] / max(relative[c, 0], 1e-9)):
+            before, after = relative[cluster, 0], relative[cluster, -1]
+            arrow = ":material/north_east:" if after >= before else ":material/south_east:"
+            name = as_markdown(shorten(history.names[cluster], 38))
             st.button(
                 f"{arrow} {before:.2f} → {after:.2f} · {cluster} {name}{_on_few(history, cluster)}",
                 key=f"moved-{cluster}",
@@ -107,7 +105,12 @@ def _show_records(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Roun
     kinds = records_of(rounds, run, made, cluster)
     words = {name: f"{name} · {len(rows):,}" for name, rows in kinds.items()}
     kind = st.segmented_control(
-        "Its records", list(kinds), default=next(iter(kinds)), required=True, format_func=words.get, key="refine_records"
+        "Its records",
+        list(kinds),
+        default=next(iter(kinds)),
+        required=True,
+        format_func=words.get,
+        key="refine_records",
     )
     rows = kinds.get(kind, next(iter(kinds.values())))
     with st.container(height=_READER_HEIGHT, border=False):

@@ -67,7 +67,7 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
     budget = run.params.n_records(len(rounds.labels(run)))
     n_taken = len(rounds.taken(run))
     stands = rounds.state(run.id)
-    left, right = st.columns([3, 2], vertical_alignment="bottom", gap="large")
+    left, right = st.columns([14, 11], vertical_alignment="bottom", gap="large")
     with left:
         st.progress(
             min(n_taken / budget, 1.0),

@@ -20,7 +20,9 @@ _COLUMNS = {
     "multiplier": st.column_config.NumberColumn("Curator ×", format="%g"),
     "score": st.column_config.NumberColumn("Score", format="%.3f", help="Higher: the model has more to learn here."),
     "scored": st.column_config.NumberColumn(
-        "Scored", format="localized", help=f"The records that its score is the mean of. Below {FEW} it is mostly chance."
+        "Scored",
+        format="localized",
+        help=f"The records that its score is the mean of. Below {FEW} it is mostly chance.",
     ),
     "factor": st.column_config.NumberColumn(
         "Factor", format="%.3f", help="What the score does to the weight; 1 leaves it."

@@ -40,9 +40,7 @@ def show(pipeline: Pipeline, names: list[str], table: pa.Table, chosen: np.ndarr
 def _show_one(names: list[str], table: pa.Table, row: int, text: str, is_taken: bool, title: str) -> None:
     entropy = float(shown_entropy(table["reward"][row].as_py()))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(
-            f"record {row:,} · entropy {entropy:.3f} · {'taken' if is_taken else 'not taken'}", width="content"
-        )
+        st.caption(f"record {row:,} · entropy {entropy:.3f} · {'taken' if is_taken else 'not taken'}", width="content")
         st.button("Read", key=f"read-{title}-{row}", type="tertiary", on_click=look_at_record, args=(row,))
     st.text(shorten(text, 160))
     chances = [100 * float(table[f"p{k}"][row].as_py()) for k in range(len(names))]

@@ -15,7 +15,7 @@ from components.charts.reward_figures import entropy_edges, entropy_figure, reco
 from components.charts.theme import is_dark
 from components.charts.weight_figures import loss_lines
 from components.records import record_reader
-from components.reward import examples
+from components.reward import examples, stability
 from components.session import opened, state, trouble
 from components.session.focus import look_away
 from components.session.state import Focus
@@ -28,12 +28,12 @@ from core.workspace.deciding import overrides_of
 _READER_HEIGHT = 420
 
 
-def show(pipeline: Pipeline) -> None:
-    """Draw the results of the current reward stage."""
+def show(pipeline: Pipeline, busy: bool) -> None:
+    """Draw the results of the current reward stage. busy: a job runs."""
     key = pipeline.current("reward")
     info, table = pipeline.workspace.info("reward", key), pipeline.workspace.table("reward", key)
-    for warning in info["warnings"]:
-        trouble.warn(warning)
+    if warnings := [*info["warnings"], *stability.warnings(pipeline)]:
+        trouble.warn("\n".join(warnings))
     reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
     by_it = _last_by_it(pipeline)
     chosen, drawn = _chosen(pipeline, by_it, len(reward))
@@ -53,6 +53,7 @@ def show(pipeline: Pipeline) -> None:
     with right:
         _histogram(pipeline, info["names"], table, cuts, by_domain)
     _domains(info)
+    stability.show(pipeline, busy)
     examples.show(pipeline, info["names"], table, chosen, cuts)
     if "from" not in info:
         with st.expander("How the probes were trained"):

@@ -166,9 +166,7 @@ def feedback_result(rounds: Rounds, run: RefineRun, made: Round, found: Feedback
     }
     if found.answers:
         columns["answer"] = pa.array(list(found.answers), pa.large_string())
-    update = update_by_records(
-        rounds.arrays(made)["weights"], found.scores, rounds.labels(run)[found.rows], run.params
-    )
+    update = update_by_records(rounds.arrays(made)["weights"], found.scores, rounds.labels(run)[found.rows], run.params)
     facts = {"feedback": run.params.feedback, "n_scored": len(found.rows), "support": support_of(update).as_dict()}
     info = facts | found.info
     return info, {"value": pa.table(columns)}

@@ -83,7 +83,13 @@ def history_of(rounds: Rounds, run: RefineRun, upto: int | None = None) -> Histo
     names = cluster_names(rounds.results, run.inputs["cluster"])
     taken_back = {d.id for d in made_so_far if d.action in ACTIONS} - {d.id for d in in_force(made_so_far)}
     return History(
-        names, titles, np.stack(weights, 1), np.stack(effective, 1), decisions, frozenset(taken_back), np.stack(counts, 1)
+        names,
+        titles,
+        np.stack(weights, 1),
+        np.stack(effective, 1),
+        decisions,
+        frozenset(taken_back),
+        np.stack(counts, 1),
     )
 
 
@@ -134,7 +140,8 @@ def drawn_by(rounds: Rounds, run: RefineRun, made: Round) -> tuple[np.ndarray, n
 
 
 def round_table(rounds: Rounds, run: RefineRun, made: Round) -> "pd.DataFrame":
-    """Return one row a cluster: weight before, multiplier, score, records scored, factor, weight after, what held it, quota, taken, left.
+    """Return one row a cluster: weight before, multiplier, score, records scored, factor, weight after, what held it, quota, taken,
+    left.
 
     Weights are those of `drawn_by`. Without feedback there is no score, count of scored, factor or weight after.
     """

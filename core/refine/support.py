@@ -11,7 +11,10 @@ import numpy as np
 from ..base.text import counted
 from .weights import FEW, Update
 
-_SHARE, _MOVED = 0.1, 2.0  # such clusters are told of from this share of the scored ones, or where a weight moved this far
+_SHARE, _MOVED = (
+    0.1,
+    2.0,
+)  # such clusters are told of from this share of the scored ones, or where a weight moved this far
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,12 +40,11 @@ class Support:
         moved = max(self.most, 1 / max(self.least, 1e-9))
         if not self.few or (self.few < _SHARE * self.n_scored and moved < _MOVED):
             return ""
-        rest = f"The scores of {self.few:,} of {counted(self.n_scored, 'cluster')} rest on fewer than {FEW} records"
-        if self.one:
-            rest += f", those of {self.one:,} on one"
+        one = f" ({self.one:,} on one)" if self.one else ""
         return (
-            f"{rest}: mostly chance, and it multiplies their weights by {self.least:.2f} to {self.most:.2f}. Fewer clusters, a "
-            "larger budget or fewer rounds give each score more records; a floor or a higher temperature moves weights less."
+            f"The scores of {self.few:,} of {counted(self.n_scored, 'cluster')} rest on fewer than {FEW} records{one}: mostly "
+            f"chance, and it multiplied their weights by {self.least:.2f} to {self.most:.2f}. Fewer clusters, a larger budget or "
+            "fewer rounds give each score more records."
         )
 
 

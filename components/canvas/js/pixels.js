@@ -144,7 +144,10 @@ class PixelRenderer {
 
   // Lay a layer's sums over the picture (r, g, b, a, not multiplied by a).
   put({ sums }, data, alpha) {
-    const opacity = new Float32Array(64 * COUNT_STEPS).map((_, step) => 1 - (1 - alpha) ** (step / COUNT_STEPS));
+    // Less than a whole point, at its edge, is as opaque as its part: a small point stays round.
+    const opacity = new Float32Array(64 * COUNT_STEPS).map((_, step) =>
+      step < COUNT_STEPS ? (alpha * step) / COUNT_STEPS : 1 - (1 - alpha) ** (step / COUNT_STEPS),
+    );
     for (let at = 0; at < sums.length; at += 4) {
       const count = sums[at + 3];
       if (count === 0) continue;
