@@ -55,7 +55,9 @@ def test_what_is_faded_is_seen_and_below_what_is_not(dark):
     for colour, faded in zip(
         palette.categories(48, dark), palette.faded(palette.categories(48, dark), dark), strict=True
     ):
-        assert 0.9 * palette.FADED <= contrast(faded, ground) <= 1.1 * palette.FADED < contrast(colour, ground)
+        assert (
+            0.9 * palette.FADED[dark] <= contrast(faded, ground) <= 1.1 * palette.FADED[dark] < contrast(colour, ground)
+        )
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

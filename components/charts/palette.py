@@ -36,7 +36,7 @@ _LIGHTNESS = ((0.55, 0.42, 0.6), (0.7, 0.84, 0.6))  # of the categories after th
 _CHROMA = (0.13, 0.1)
 _GOLDEN = 2 * np.pi * 0.381966
 STEPS = 64  # of a scale
-FADED = 2.0  # contrast with the page of what stands behind something picked
+FADED = (1.8, 2.3)  # contrast with the page of what stands behind something picked: on a dark page less is seen
 _GREYER = 0.45  # of a faded colour's chroma is left
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # of linear red, green and blue
 
@@ -86,7 +86,7 @@ def faded(colours: list[str] | tuple[str, ...], dark: bool) -> tuple[str, ...]:
     low, high = np.zeros((len(lab), 1)), np.ones((len(lab), 1))
     for _ in range(12):  # halving finds how far each goes towards the ground
         part = (low + high) / 2
-        seen = _contrast(lab + part * (ground - lab), ground) > FADED
+        seen = _contrast(lab + part * (ground - lab), ground) > FADED[dark]
         low, high = np.where(seen[:, None], part, low), np.where(seen[:, None], high, part)
     return _hex_of(lab + low * (ground - lab))
 

@@ -94,7 +94,7 @@ class PointMap {
       this.points.setCodes(part);
       this.legend.show(part.header);
       this.renderer.upload("code", this.points.codes);
-      this.renderer.setPalette(part.header, this.legend.hidden, this.ink().ground);
+      this.renderer.setPalette(part.header, this.legend.hidden, this.ink());
     } else if (name === "picked") {
       this.points.setPicked(part);
       if (this.points.picked) this.renderer.upload("picked", this.points.picked);
@@ -112,7 +112,7 @@ class PointMap {
 
   recolour() {
     if (!this.legend.colouring) return;
-    this.renderer.setPalette(this.legend.colouring, this.legend.hidden, this.ink().ground);
+    this.renderer.setPalette(this.legend.colouring, this.legend.hidden, this.ink());
     this.redraw();
   }
 

@@ -11,7 +11,7 @@ class PixelRenderer {
     this.looks = { colours: lookTable(), faded: lookTable() };
     this.hidden = new Uint8Array(256);
     this.rest = new Uint8Array(256);
-    this.ground = "#fff";
+    this.ink = { ground: "#fff", text: "#000" };
     this.layers = {}; // sums by what they are of, kept: a pick changes only what lies over the others
   }
 
@@ -21,9 +21,9 @@ class PixelRenderer {
 
   stop() {}
 
-  // header: of the colours' layer. hidden: codes that are not drawn. ground: the page's colour.
-  setPalette(header, hidden, ground) {
-    this.ground = ground;
+  // header: of the colours' layer. hidden: codes that are not drawn. ink: the page's colours.
+  setPalette(header, hidden, ink) {
+    this.ink = ink;
     this.layers = {};
     for (const name of ["colours", "faded"]) {
       const look = this.looks[name];
@@ -46,7 +46,7 @@ class PixelRenderer {
     const discs = [];
     for (const pass of passesOf(view, points)) {
       const n = countOf(pass, points);
-      if (n <= MOST_DISCS && rimOf(pass.size)) {
+      if (n <= MOST_DISCS && rimOf(pass)) {
         discs.push(pass);
         continue;
       }
@@ -72,10 +72,11 @@ class PixelRenderer {
     const { context, hidden } = this;
     const only = pass.which === "picked" ? points.picked : null;
     const { css } = this.looks[pass.faded ? "faded" : "colours"];
-    const radius = (pass.size / 2 - RIM_PX / 2) * ratio;
+    const rim = rimOf(pass);
+    const radius = (pass.size / 2 - rim / 2) * ratio;
     context.globalAlpha = pass.alpha;
-    context.strokeStyle = this.ground;
-    context.lineWidth = RIM_PX * ratio;
+    context.strokeStyle = this.ink[pass.rim];
+    context.lineWidth = rim * ratio;
     for (let i = 0; i < (only ? only.length : points.n); i++) {
       const j = only ? only[i] : i;
       const code = points.codes[j];

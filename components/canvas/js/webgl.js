@@ -17,14 +17,14 @@ void main() {
 }`;
 const FRAGMENT = `#version 300 es
 precision highp float;
-in vec4 colour; uniform float point, rim, alpha; uniform vec3 ground; out vec4 ink;
+in vec4 colour; uniform float point, rim, alpha; uniform vec3 edging; out vec4 ink;
 void main() {
   if (point < 3.0) { ink = colour; return; }
   float away = length(gl_PointCoord - 0.5) * point;
   float inside = clamp(point * 0.5 - away + 0.5, 0.0, 1.0);
   if (inside == 0.0) discard;
   float edge = rim == 0.0 ? 0.0 : clamp(away - (point * 0.5 - rim) + 0.5, 0.0, 1.0);
-  ink = mix(colour, vec4(ground, 1.0) * alpha, edge) * inside;
+  ink = mix(colour, vec4(edging, 1.0) * alpha, edge) * inside;
 }`;
 
 class WebglRenderer {
@@ -60,7 +60,7 @@ class WebglRenderer {
     if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program));
     gl.useProgram(program);
     this.at = (name) => gl.getUniformLocation(program, name);
-    const names = ["centre", "size", "scale", "point", "alpha", "row", "left", "rim", "ground"];
+    const names = ["centre", "size", "scale", "point", "alpha", "row", "left", "rim", "edging"];
     this.uniforms = Object.fromEntries(names.map((name) => [name, this.at(name)]));
     this.buffers = { place: gl.createBuffer(), code: gl.createBuffer(), picked: gl.createBuffer() };
     for (const [name, count, kind, isUnit] of [["place", 2, gl.UNSIGNED_SHORT, true], ["code", 1, gl.UNSIGNED_BYTE, false]]) {
@@ -84,9 +84,10 @@ class WebglRenderer {
     gl.bufferData(target, array, gl.STATIC_DRAW);
   }
 
-  // header: of the colours' layer. hidden: codes that are not drawn. ground: the page's colour.
-  setPalette(header, hidden, ground) {
+  // header: of the colours' layer. hidden: codes that are not drawn. ink: the page's colours.
+  setPalette(header, hidden, ink) {
     if (this.lost) return;
+    this.ink = ink;
     const { gl } = this;
     const texels = new Uint8Array(2 * 256 * 4);
     const kind = (code) => (hidden.has(code) ? 0 : header.rest.includes(code) ? 128 : 255);
@@ -94,7 +95,6 @@ class WebglRenderer {
       colours.forEach((colour, code) => texels.set([...colour, kind(code)], 4 * (256 * row + code)));
     });
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 2, 0, gl.RGBA, gl.UNSIGNED_BYTE, texels);
-    gl.uniform3f(this.uniforms.ground, ...rgbOf(ground).map((part) => part / 255));
   }
 
   stop() {
@@ -120,11 +120,12 @@ class WebglRenderer {
       if (this.lost) return;
       const started = performance.now();
       while (pass < passes.length && performance.now() - started < budget) {
-        const { which, size, alpha, faded } = passes[pass];
+        const { which, size, alpha, faded, rim } = passes[pass];
         const count = which === "picked" ? points.picked.length : points.n;
         gl.uniform1f(this.uniforms.point, size * ratio);
         gl.uniform1f(this.uniforms.alpha, alpha);
-        gl.uniform1f(this.uniforms.rim, rimOf(size) * ratio);
+        gl.uniform1f(this.uniforms.rim, rimOf(passes[pass]) * ratio);
+        gl.uniform3f(this.uniforms.edging, ...rgbOf(this.ink[rim]).map((part) => part / 255));
         gl.uniform1i(this.uniforms.row, faded ? 1 : 0);
         gl.uniform1i(this.uniforms.left, { rest: 2, others: 1 }[which] || 3);
         const some = Math.min(this.piece, count - from);
