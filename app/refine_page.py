@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.frame import navigation
-from components.refine import charts, form, run_panel, table
+from components.refine import charts, cluster_panel, form, run_panel, table
 from components.session import opened
 from core.refine.history import history_of
 from core.refine.runs import Rounds
@@ -33,13 +33,14 @@ if busy and run.params.feedback == "lm":
 standing = rounds.rounds(run.id)
 if standing:
     history = history_of(rounds, run)
-    chart, side = st.columns([17, 9], gap="large")
+    chart, side = st.columns([14, 11], gap="large")
     with side:
         at = charts.pick_round(history)
         made = standing[min(at, len(standing) - 1)]
         with which:
             run_panel.show_current(pipeline, run, made)
-        table.show_cluster(pipeline, rounds, run, made, history)
+            run_panel.show_support(rounds, run, made)
+        cluster_panel.show(pipeline, rounds, run, made, history)
         run_panel.show_decisions(history, at)
     with chart:
         charts.show(pipeline, rounds, run, history, at)

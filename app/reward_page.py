@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.frame import navigation
-from components.reward import domain_editor, form, seed_panel, stability, view
+from components.reward import domain_editor, form, seed_panel, view
 from components.session import opened
 from core.run import jobs
 
@@ -25,8 +25,7 @@ with st.expander("Domains", expanded=not ready):
 with st.expander("Seeds"):
     seed_panel.show(pipeline, busy)
 if ready:
-    stability.show(pipeline, busy)
-    view.show(pipeline)
+    view.show(pipeline, busy)
     navigation.next_page(pipeline, "review")
 else:
     st.caption(

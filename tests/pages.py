@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
@@ -79,6 +80,26 @@ def give(app: AppTest, component: Any, **values: Any) -> AppTest:
     states.widgets.append(WidgetState(id=component.proto.id, json_value=json.dumps(values)))
     app._tree._runner._run(states)
     return app
+
+
+def click_chart(app: AppTest, key: str, nth: int = 0) -> Any:
+    """Click the nth point of a chart that has customdata; return that, which the page is told of it."""
+    chart = next(each.proto for each in app.get("plotly_chart") if each.proto.id.endswith(f"-{key}"))
+    held = [value for trace in go.Figure(json.loads(chart.spec)).data for value in _numbers(trace)]
+    answer = {"points": [{"customdata": held[nth]}], "point_indices": [0], "box": [], "lasso": []}
+    states = app._tree.get_widget_states()
+    states.widgets.append(WidgetState(id=chart.id, string_value=json.dumps({"selection": answer})))
+    app._tree._runner._run(states)
+    check(app)
+    return held[nth]
+
+
+def _numbers(trace: Any) -> list[int]:
+    """Return the customdata of a trace's points, but of bars of nothing."""
+    if trace.customdata is None:
+        return []
+    is_there = [True] * len(trace.customdata) if trace.type != "bar" else [value != 0 for value in trace.y]
+    return [int(value) for value, there in zip(trace.customdata, is_there, strict=True) if there]
 
 
 def words(app: AppTest) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.reward.view import entropy_figure
+from components.charts.reward_figures import entropy_figure
 from components.session import offered
 from core.base.errors import CurationError
 from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict

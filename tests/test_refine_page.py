@@ -4,14 +4,28 @@ import json
 
 import pytest
 
+from components.charts.palette import rgb, weights
+from components.refine.cluster_panel import records_of
 from core.refine.advance import Advance, advance
 from core.refine.params import RefineParams
 from core.refine.runs import Rounds
+from core.refine.support import support_of
 from core.vectors.clustering import ClusterParams
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
 from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder
-from tests.pages import check, check_job_done, frame_with, layer, open_page, pipeline_of, press, words
+from tests.pages import (
+    check,
+    check_job_done,
+    click_chart,
+    frame_with,
+    layer,
+    open_page,
+    pipeline_of,
+    press,
+    readers,
+    words,
+)
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -56,11 +70,40 @@ def test_refine_shows_the_round_and_why_a_weight_moved(refined_home):
     assert "Round 1: 20 records taken" in words(app)
 
 
-@pytest.mark.parametrize("view", ["lines", "heat", "map"])
-def test_every_view_of_the_weights_is_drawn(refined_home, view):
+def test_a_line_and_a_column_open_their_cluster_beside_its_records(refined_home):
+    rounds = rounds_of(refined_home)
+    labels, made = rounds.labels(rounds.run(1)), rounds.rounds(1)[1]
+    app = open_page(refined_home, "refine")
+    assert "No cluster picked" in words(app)
+    for view, key in (("lines", "weight_lines"), ("heat", "weight_heat")):
+        check(app.segmented_control(key="refine_view").set_value(view).run())
+        cluster = click_chart(app, key, nth=7)
+        scored = records_of(rounds, rounds.run(1), made, cluster)["Scored"]
+        assert {each["row"] for each in readers(app)[0]["records"]} == set(scored.tolist()[:10])
+        assert (labels[scored] == cluster).all() and "Multiply its weight by" in [n.label for n in app.number_input]
+    click_chart(app, key, nth=7)
+    assert "No cluster picked" in words(app)  # a second click lets it go
+
+
+def test_the_map_of_weights_has_the_heat_maps_colours(refined_home):
     app = open_page(refined_home, "refine", refine_cluster=1)
-    check(app.segmented_control(key="refine_view").set_value(view).run())
-    assert layer(app, "colours", "weight_map")["legend"] if view == "map" else app.get("plotly_chart")
+    check(app.segmented_control(key="refine_view").set_value("map").run())
+    shown = layer(app, "colours", "weight_map")
+    assert shown["legend"] and shown["colours"][:64] == rgb(weights(False)).tolist()
+
+
+def test_scores_that_rest_on_very_few_records_are_warned_of(refined_home):
+    app = open_page(refined_home, "refine")
+    warned = [w.value for w in app.warning if "rest on fewer than 5 records" in w.value]
+    rounds = rounds_of(refined_home)
+    made = rounds.rounds(1)[1]
+    support = support_of(rounds.update(rounds.run(1), made))
+    assert len(warned) == 1 and f"scores of {support.few} of {support.n_scored} clusters" in warned[0]
+    assert rounds.workspace.info("feedback", made.feedback)["support"] == support.as_dict()
+    table = frame_with(app, "scored")
+    assert table["scored"].sum() == 40 and (table["scored"] == 1).sum() == support.one
+    check(app.select_slider[0].set_value("Round 1").run())
+    assert frame_with(app, "scored")["scored"].sum() == 20
 
 
 def test_a_weight_given_on_the_page_holds_in_the_next_round(refined_home):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from core.base.errors import CurationError
 from core.refine.drawing import rounds_target, select_round
 from core.refine.params import RefineParams
-from core.refine.weights import cluster_scores, explain, first_weights, update_weights
+from core.refine.support import support_of
+from core.refine.weights import cluster_scores, explain, first_weights, update_by_records, update_weights
 from tests.test_selection import N, make_pool
 
 K = 4
@@ -201,6 +202,24 @@ def test_the_other_reading_turns_the_factors_round(scale):
     assert np.argsort(harder.weights).tolist() == [1, 2, 0] and np.argsort(easier.weights).tolist() == [0, 2, 1]
     up = explain(1, 1 / 3, easier, 1.0, 5)
     assert "does better" in up and "gives weight to what it does well on, so its weight went" in up
+
+
+def test_a_score_of_one_record_is_told_of_and_moves_a_weight_as_far_as_that_of_many():
+    labels = np.array([0] * 50 + [1] * 50 + [2])
+    scores = np.r_[np.full(50, 0.1), np.full(50, 0.2), 0.9]
+    update = update_by_records(first_weights(4), scores, labels, RefineParams())
+    support = support_of(update)
+    assert update.counts.tolist() == [50, 50, 1, 0] and (support.n_scored, support.one, support.few) == (3, 1, 1)
+    assert (
+        support.most == update.factors[2]
+        and "(1 on one)" in support.warning
+        and f"{support.most:.2f}" in support.warning
+    )
+    assert "by 1 record only" in explain(2, 0.25, update, 1.0, 5) and "only" not in explain(1, 0.25, update, 1.0, 5)
+    many = update_by_records(first_weights(3), np.r_[scores, np.full(9, 0.9)], np.r_[labels, [2] * 9], RefineParams())
+    assert support_of(many).warning == "" and support_of(many).few == 0
+    with pytest.raises(ValueError, match="no counts"):
+        support_of(update_weights(first_weights(2), np.array([1.0, 2.0]), RefineParams()))
 
 
 @given(

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from components.charts.reward_figures import entropy_edges, records_in, shown_entropy
 from components.session.state import Focus
 from core.daar.domains import Seed
 from core.daar.probe_transfer import carry_probes
 from core.daar.saved_domains import change_domain, saved_domains
 from core.workspace.workspace import Workspace
 from tests.judge_server import judge_server
-from tests.pages import check, check_job_done, open_page, pipeline_of, press, words
+from tests.pages import check, check_job_done, click_chart, open_page, pipeline_of, press, read, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -29,9 +30,27 @@ def test_the_reward_page_shows_why_a_record_was_taken(rewarded_home):
     app = open_page(rewarded_home, "reward")
     assert "At the top" in words(app) and "· taken" in words(app) and "· not taken" in words(app)
     bars = [frame.value for frame in app.dataframe if "probability" in frame.value]
-    assert len(bars) == 9 and all(abs(bar["probability"].sum() - 1) < 1e-4 for bar in bars)
+    assert len(bars) == 9 and all(abs(bar["probability"].sum() - 100) < 1e-2 for bar in bars)
     for choice in ("entropy", "probability of coding"):
         check(app.selectbox(key="reward_colour").set_value(choice).run())
+
+
+def test_a_click_on_a_bar_reads_its_records(rewarded_home):
+    app = open_page(rewarded_home, "reward")
+    table = pipeline_of(rewarded_home).table("reward")
+    reward, domain = shown_entropy(table["reward"].to_numpy()), table["domain"].to_numpy()
+    k, i, rows = records_in(click_chart(app, "entropies", nth=-1), reward, domain)
+    edges = entropy_edges(reward)
+    assert (
+        len(rows)
+        and (domain[rows] == k).all()
+        and (reward[rows] >= edges[i]).all()
+        and (reward[rows] <= edges[i + 1]).all()
+    )
+    assert f"{len(rows)} records: " in words(app) or "1 record: " in words(app)
+    assert read(app)["row"] == rows[0]
+    press(app, "Close")
+    assert "Click a bar" in words(app)
 
 
 def test_picked_records_become_seeds_and_seeds_are_refused(sample_home):

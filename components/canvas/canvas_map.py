@@ -145,7 +145,7 @@ def _points(held: _Held, name: str, _xy: np.ndarray) -> bytes:
 
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _colours(held: _Held, name: str, colouring: str, _order_of: np.ndarray, _colouring: Colouring) -> bytes:
-    return colours_layer(name, _colouring, _order_of)
+    return colours_layer(name, _colouring, _order_of, held.dark)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

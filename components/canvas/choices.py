@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from components.canvas.colouring import Colouring, Entry, by_category, by_cluster, by_value
+from components.canvas.colouring import by_weight as by_log_weight
 from components.charts.theme import STATUS_NAMES, category_colours, status_colours
 from components.session import opened
 from core.base.params import codes_digest, digest
@@ -53,14 +54,13 @@ def by_status(statuses: np.ndarray, dark: bool) -> Colouring:
     """Colour by what every record is: not selected, selected, pinned, dropped."""
     id = f"selection {codes_digest(statuses)}"
     legend = [Entry(name, code, code) for code, name in enumerate(STATUS_NAMES)]
-    return Colouring(id, "", lambda: statuses.astype(np.uint8), status_colours(dark), legend)
+    return Colouring(id, "", lambda: statuses.astype(np.uint8), status_colours(dark), legend, (0,))
 
 
 def by_weight(labels: np.ndarray, relative: np.ndarray, dark: bool) -> Colouring:
     """Colour by cluster weight. labels: (n,) int, relative: (k,) multiples of an equal share; the scale is logarithmic."""
     logs = np.log2(np.maximum(relative, LEAST))
-    id = f"weights {digest(relative.tolist())}"
-    return by_value(id, "× an equal share", logs[labels], dark, lambda log: f"{2.0**log:.3g}")
+    return by_log_weight(f"weights {digest(relative.tolist())}", logs[labels], dark)
 
 
 def by_domain(pipeline: Pipeline, dark: bool) -> Colouring:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from components.canvas.colouring import Colouring
-from components.charts.theme import rgb
+from components.charts.palette import faded, rgb
 from core.vectors.raster import View, in_polygon
 
 _LEVELS = 65535
@@ -71,8 +71,8 @@ def points_layer(name: str, xy: np.ndarray, frame: Frame, order: np.ndarray) -> 
     return _layer(name, "points", header, np.ascontiguousarray(places[order]).tobytes())
 
 
-def colours_layer(name: str, colouring: Colouring, order: np.ndarray) -> bytes:
-    """Return a byte a point, its colours and the legend with counts."""
+def colours_layer(name: str, colouring: Colouring, order: np.ndarray, dark: bool = False) -> bytes:
+    """Return a byte a point, its colours, what they fade to where others are picked, and the legend with counts."""
     codes = colouring.codes()
     counts = np.bincount(codes, minlength=len(colouring.colours))
     legend = [
@@ -83,6 +83,9 @@ def colours_layer(name: str, colouring: Colouring, order: np.ndarray) -> bytes:
         "id": colouring.id,
         "title": colouring.title,
         "colours": rgb(list(colouring.colours)).tolist(),
+        "faded": rgb(faded(list(colouring.colours), dark)).tolist(),
+        "rest": list(colouring.rest),
+        "n_rest": int(counts[list(colouring.rest)].sum()) if colouring.rest else 0,
         "legend": [entry for entry in legend if entry["count"]],
     }
     return _layer(name, "colours", header, codes.astype(np.uint8)[order].tobytes())

@@ -1,21 +1,20 @@
-"""Colours and icons: what is selected, pinned or dropped looks the same on every page. Draws nothing."""
+"""The look of pages and charts: what is selected, pinned or dropped looks the same on every page. The colours: `palette.py`."""
 
-import colorsys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from components.charts import palette
 from core.selection.status import DROPPED, PINNED, SELECTED
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-GRID = "rgba(128,134,140,0.18)"
+GRID = "rgba(128,134,140,0.22)"
 STATUS_NAMES = ("not selected", "selected", "pinned", "dropped")
-STATUS_BADGES = {SELECTED: "primary", PINNED: "orange", DROPPED: "red"}
-_STATUS_LIGHT = ("#b9b5ac", "#0f7f74", "#b9690b", "#b4434f")
-_STATUS_DARK = ("#59616a", "#2fb5a5", "#e39a3b", "#d9737d")
+STATUS_BADGES = {SELECTED: "primary", PINNED: "orange", DROPPED: "violet"}
+_OWN_FONT = "'Source Sans', sans-serif"  # Streamlit's, which it puts behind those that the theme names
 ICONS = {
     "pin": ":material/push_pin:",
     "drop": ":material/block:",
@@ -36,11 +35,25 @@ _STYLE = """<style>
 [class*="st-key-list-"] button p { font-size: 0.86rem; }
 [data-testid="stMetricValue"] { font-size: 1.5rem; }
 </style>"""
+# Streamlit writes white on the accent, in both themes; on the bright one of the dark theme nobody can read that.
+_ON_ACCENT = (
+    '[data-testid^="stBaseButton-primary"]:not(:disabled)',
+    '[data-testid="stPopoverButton"][kind="primary"]:not(:disabled)',
+    '[data-testid="stMultiSelect"] [data-baseweb="tag"]',
+)
 
 
 def apply_style() -> None:
-    """Tighten Streamlit's wide margins: the map is worth the room."""
-    st.html(_STYLE)
+    """Tighten Streamlit's wide margins: the map is worth the room. Give words on the accent a colour that is read there."""
+    dark = is_dark()
+    ink = "".join(f"{each}, {each} * {{ color: {button_ink(dark)}; }}\n" for each in _ON_ACCENT)
+    quiet = f'[data-testid="stCaptionContainer"] {{ opacity: 1; color: {palette.QUIET[dark]}; }}\n'
+    st.html(_STYLE.replace("</style>", f"{ink}{quiet}</style>"))
+
+
+def button_ink(dark: bool) -> str:
+    """Return the hex colour of words on the accent."""
+    return "#0c1f1d" if dark else "#ffffff"
 
 
 def is_dark() -> bool:
@@ -50,22 +63,25 @@ def is_dark() -> bool:
 
 def text_colour(dark: bool) -> str:
     """Return the hex colour of text in charts."""
-    return "#e6e4df" if dark else "#22262a"
+    return palette.TEXT[dark]
 
 
 def ground_colour(dark: bool) -> str:
     """Return the hex colour of the page."""
-    return "#16191c" if dark else "#fdfcfa"
+    return palette.GROUND[dark]
 
 
 def lay_out(figure: "go.Figure", dark: bool, height: int, **layout: Any) -> "go.Figure":
-    """Give a chart its height, the page's ground and text colour, and more of Plotly's `layout`; return it."""
+    """Give a chart its height, the interface's font, the page's ground and text colour, more of Plotly's `layout`; return it."""
+    family = ", ".join(filter(None, (st.get_option("theme.font"), _OWN_FONT)))
+    font = {"color": text_colour(dark), "size": 13, "family": family}
     figure.update_layout(
         height=height,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": text_colour(dark), "size": 12},
-        hoverlabel={"align": "left"},
+        font=font,
+        separators=".,",
+        hoverlabel={"align": "left", "bgcolor": ground_colour(dark), "font": font, "namelength": -1},
         **layout,
     )
     return figure
@@ -73,33 +89,29 @@ def lay_out(figure: "go.Figure", dark: bool, height: int, **layout: Any) -> "go.
 
 def status_colours(dark: bool) -> tuple[str, ...]:
     """Return the hex colours of STATUS_NAMES."""
-    return _STATUS_DARK if dark else _STATUS_LIGHT
+    return palette.STATUS[dark]
+
+
+def verdict_colours(dark: bool) -> dict[str, str]:
+    """Return the hex colours of "better" than random selections, no better than "chance", "worse"."""
+    return {verdict: colours[dark] for verdict, colours in palette.VERDICT.items()}
 
 
 def category_colours(n: int, dark: bool) -> list[str]:
-    """Return n hex colours; colour i is always the same, neighbours differ in hue (golden angle) and in lightness."""
-    base = 0.66 if dark else 0.45
-    colours = []
-    for i in range(n):
-        hue, lightness = (0.47 + i * 0.381966) % 1, base + (0.09, -0.05, 0.02)[i % 3]
-        red, green, blue = colorsys.hls_to_rgb(hue, lightness, (0.55, 0.72)[i % 2])
-        colours.append(f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}")
-    return colours
+    """Return n hex colours; colour i is always the same."""
+    return list(palette.categories(n, dark))
 
 
 def scale_colours(dark: bool) -> list[str]:
     """Return 64 hex colours from low to high, for a number."""
-    stops = (
-        ["#4a3b78", "#3a6a9c", "#2f9c95", "#86c166", "#f3d34a"]
-        if dark
-        else ["#d8b4a0", "#c58f86", "#8f8fa8", "#3f8f97", "#0b5d57"]
-    )
-    points = rgb(stops)
-    at = np.linspace(0, len(stops) - 1, 64)
-    mixed = np.stack([np.interp(at, range(len(stops)), points[:, channel]) for channel in range(3)], axis=1)
-    return [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in mixed.round().astype(int).tolist()]
+    return list(palette.scale(dark))
+
+
+def weight_colours(dark: bool) -> list[str]:
+    """Return 64 hex colours from a weight below an equal share to one above it: on the map, in the heat map, everywhere."""
+    return list(palette.weights(dark))
 
 
 def rgb(colours: list[str] | tuple[str, ...]) -> np.ndarray:
     """Return (n, 3) uint8 of hex colours."""
-    return np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours], np.uint8)
+    return palette.rgb(colours)

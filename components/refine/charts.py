@@ -6,17 +6,19 @@ import streamlit as st
 from components.canvas import beside
 from components.canvas.canvas_map import tip_of
 from components.canvas.choices import by_weight
+from components.charts import shown
 from components.charts.theme import is_dark
 from components.charts.weight_figures import loss_lines, weight_heat, weight_lines
+from components.refine import cluster_panel
 from components.session import state
 from components.session.focus import look_at_record
+from core.base.text import counted
 from core.refine.history import History
 from core.refine.run import RefineRun
 from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
 
 _VIEWS = {"lines": "Most changed", "heat": "All clusters", "map": "On the map", "loss": "Training loss"}
-_CONFIG = {"displayModeBar": False}
 _LINES = 8
 
 
@@ -57,22 +59,32 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, history: History, a
         _map(pipeline, rounds, run, history, at, dark)
         return
     if view == "loss":
-        st.plotly_chart(loss_lines(losses, dark), key="losses", config=_CONFIG, theme=None)
+        shown.show(loss_lines(losses, dark), "losses", "Training loss over the steps of each round.")
         return
     if len(history.titles) == 1:
         st.caption("Every cluster begins with an equal share. Weights move once this round is scored.")
         return
     if view == "heat":
-        st.plotly_chart(weight_heat(history, dark), key="weight_heat", config=_CONFIG, theme=None)
-        st.caption("Teal: more than an equal share; red: less. Clusters stand in the order of their last weight.")
+        says = (
+            f"The weights of {counted(len(history.names), 'cluster')}, a row a round; the table below has the figures."
+        )
+        shown.show(weight_heat(history, dark, picked), "weight_heat", says, cluster_panel.pick)
+        st.caption(
+            "Blue: more than an equal share; orange: less; grey: an equal one. Clusters stand in the order of their last weight. "
+            "Click a column to open its cluster; drag across some to zoom in, double-click to zoom out."
+        )
         return
-    shown = sorted(history.most_changed(_LINES, always=(picked,) if picked >= 0 else ()))
-    st.plotly_chart(weight_lines(history, shown, dark, picked), key="weight_lines", config=_CONFIG, theme=None)
-    unit = "A weight of 1 is an equal share of what a round takes; curators' multipliers are counted in."
+    drawn = sorted(history.most_changed(_LINES, always=(picked,) if picked >= 0 else ()))
+    says = f"The weights of {counted(len(drawn), 'cluster')} over the rounds; the table below has the figures of all."
+    shown.show(weight_lines(history, drawn, dark, picked), "weight_lines", says, cluster_panel.pick)
+    unit = (
+        "A weight of 1 is an equal share of what a round takes; curators' multipliers are counted in. Click a line to open its "
+        "cluster."
+    )
     rest = ""
-    if len(history.names) > len(shown):
+    if len(history.names) > len(drawn):
         rest = (
-            f"The {len(shown):,} clusters whose weight moved most or that people decided on; "
+            f"The {len(drawn):,} clusters whose weight moved most or that people decided on; "
             f"the grey band holds nine of ten of all {len(history.names):,}. "
         )
     st.caption(rest + unit)
@@ -91,7 +103,8 @@ def _map(pipeline: Pipeline, rounds: Rounds, run: RefineRun, history: History, a
         ]
 
     def click(row: int, join: str) -> None:
-        state.get().refine_cluster = int(labels[row])
+        if int(labels[row]) != state.get().refine_cluster:
+            cluster_panel.pick(int(labels[row]))
         look_at_record(row, join)
 
-    beside.show(pipeline, "weight_map", colouring, tip, 400, click)
+    beside.show(pipeline, "weight_map", colouring, tip, 460, click)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from components.charts import shown
 from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS, is_dark
 from components.charts.weight_figures import loss_lines
@@ -18,6 +19,7 @@ from core.refine.history import History
 from core.refine.publishing import take_back
 from core.refine.run import RefineRun, Round
 from core.refine.runs import Rounds
+from core.refine.support import support_of
 from core.run import jobs
 from core.run.pipeline import Pipeline
 
@@ -37,21 +39,21 @@ def pick_run(rounds: Rounds) -> RefineRun | None:
         return None
     current = state.get()
     ids = [run.id for run in runs]
-    shown = current.run if current.run in ids else ids[-1]
+    latest = current.run if current.run in ids else ids[-1]
     if len(runs) > 1:
         titles = {run.id: _title(run) for run in runs}
         chosen = st.selectbox(
             "Run",
             ids[::-1],
-            index=ids[::-1].index(shown),
+            index=ids[::-1].index(latest),
             format_func=titles.get,
-            key=f"run-choice-{ids[-1]}-{shown}",
+            key=f"run-choice-{ids[-1]}-{latest}",
             width=520,
         )
-        if chosen != shown:
+        if chosen != latest:
             current.show_run(chosen)
             st.rerun()
-    return runs[ids.index(shown)]
+    return runs[ids.index(latest)]
 
 
 def _title(run: RefineRun) -> str:
@@ -65,7 +67,7 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
     budget = run.params.n_records(len(rounds.labels(run)))
     n_taken = len(rounds.taken(run))
     stands = rounds.state(run.id)
-    left, right = st.columns([3, 2], vertical_alignment="bottom", gap="large")
+    left, right = st.columns([14, 11], vertical_alignment="bottom", gap="large")
     with left:
         st.progress(
             min(n_taken / budget, 1.0),
@@ -143,6 +145,13 @@ def _lacks(pipeline: Pipeline, rounds: Rounds, run: RefineRun, standing: list[Ro
         )
 
 
+def show_support(rounds: Rounds, run: RefineRun, made: Round) -> None:
+    """Warn where the scores of the round looked at rest on so few records that they are mostly chance."""
+    update = rounds.update(run, made)
+    if update is not None and (warning := support_of(update).warning):
+        trouble.warn(warning)
+
+
 def show_current(pipeline: Pipeline, run: RefineRun, made: Round) -> None:
     """Say whether what is looked at is the current selection, and offer to make it that. made: the round looked at."""
     looked_at, now = f"round:{run.id}.{made.number}", current_selection(pipeline)
@@ -152,10 +161,10 @@ def show_current(pipeline: Pipeline, run: RefineRun, made: Round) -> None:
             f":material/check: This is the current selection, **{title}**: what is exported, saved and reported."
         )
         return
-    shown = describe({"method": "rounds", "run": run.id, "rounds": made.number}, run_lengths(pipeline))
+    title = describe({"method": "rounds", "run": run.id, "rounds": made.number}, run_lengths(pipeline))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"Current selection: **{as_markdown(now.title if now else 'none')}**. Looked at here: {as_markdown(shown)}.",
+            f"Current selection: **{as_markdown(now.title if now else 'none')}**. Looked at here: {as_markdown(title)}.",
             width="content",
         )
         st.button(
@@ -217,12 +226,12 @@ def show_elsewhere(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Rou
             st.rerun()
 
 
-def show_decisions(history: History, shown: int) -> None:
-    """Draw what people decided before a round. shown: its position in the history."""
-    made = history.decisions[shown]
+def show_decisions(history: History, at: int) -> None:
+    """Draw what people decided before a round. at: its position in the history."""
+    made = history.decisions[at]
     if not made:
         return
-    with st.expander(f"Decided before {history.titles[shown].lower()}: {len(made):,}"):
+    with st.expander(f"Decided before {history.titles[at].lower()}: {len(made):,}"):
         for d in made[-50:]:
             what = f"cluster {d.cluster}" if d.target == "cluster" else counted(len(d.rows), "record")
             if d.action in ("undo", "redo"):
@@ -248,4 +257,5 @@ def watch_losses(pipeline: Pipeline, run: RefineRun) -> None:
         st.caption(
             f"Tuning on {counted(len(rounds.taken(run)), 'record')}: loss after {counted(losses[-1]['step'], 'step')}"
         )
-        st.plotly_chart(loss_lines({f"Round {standing[-1].number}": losses}, is_dark()), key="live_loss", theme=None)
+        figure = loss_lines({f"Round {standing[-1].number}": losses}, is_dark())
+        shown.show(figure, "live_loss", "Training loss of this round so far.")

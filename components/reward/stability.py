@@ -3,7 +3,6 @@
 import streamlit as st
 
 from components.frame import job_panel
-from components.session import trouble
 from core.evidence.redraw import LEAST_OVERLAP, overlap_warning
 from core.evidence.stability import StabilityParams, known_stability
 from core.run.pipeline import Pipeline
@@ -13,20 +12,25 @@ from core.selection.stage import last_selection_key
 _DRAWS = 2
 
 
+def warnings(pipeline: Pipeline) -> list[str]:
+    """Return what a curator must know of the selection by DaaR, how alike it is when drawn again included."""
+    asked = _asked(pipeline)
+    if asked is None:
+        return []
+    found = known_stability(pipeline, asked)
+    alike = overlap_warning("daar", found.overlap, found.n_seeds) if found is not None else ""
+    told = pipeline.workspace.info("select", last_selection_key(pipeline))["warnings"]
+    return [*told, *([alike] if alike else [])]
+
+
 def show(pipeline: Pipeline, busy: bool) -> None:
-    """Draw warnings about the selection by DaaR, and how alike it is when seeds and probes are drawn again."""
-    params, key = pipeline.params("select"), last_selection_key(pipeline)
-    if params is None or params.method != "daar" or not key:
+    """Draw how alike the selection by DaaR is when seeds and probes are drawn again, or the button that finds out."""
+    asked = _asked(pipeline)
+    if asked is None:
         return
-    for warning in pipeline.workspace.info("select", key)["warnings"]:
-        trouble.warn(warning)
-    asked = StabilityParams(params.as_dict(), _DRAWS)
     found = known_stability(pipeline, asked)
     if found is not None:
-        if warning := overlap_warning(params.method, found.overlap, found.n_seeds):
-            trouble.warn(warning)
-        else:
-            st.caption(f"{found.n_seeds} draws of seeds and probes share {found.overlap:.0%} of what they select.")
+        st.caption(f"{found.n_seeds} draws of seeds and probes share {found.overlap:.0%} of what they select.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
@@ -42,3 +46,9 @@ def show(pipeline: Pipeline, busy: bool) -> None:
             "Trains the probes once more from other seeds and counts what both select: below "
             f"{LEAST_OVERLAP:.0%}, the seed decides more than the records do."
         )
+
+
+def _asked(pipeline: Pipeline) -> StabilityParams | None:
+    params = pipeline.params("select")
+    by_it = params is not None and params.method == "daar" and last_selection_key(pipeline)
+    return StabilityParams(params.as_dict(), _DRAWS) if by_it else None

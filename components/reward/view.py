@@ -1,8 +1,7 @@
-"""What DaaR found: domains, rewards and the cut, and the records at the top, at the cut and at the bottom with their reason."""
+"""What DaaR found: rewards and the cut on the map and as a histogram, either of which opens records; the domains; examples."""
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
@@ -10,24 +9,31 @@ from components.canvas import beside
 from components.canvas.canvas_map import tip_of
 from components.canvas.choices import by_domain, by_entropy
 from components.canvas.colouring import by_value
-from components.charts.escaping import as_markdown, plain
-from components.charts.theme import GRID, category_colours, is_dark, lay_out, text_colour
+from components.charts import shown
+from components.charts.escaping import as_markdown
+from components.charts.reward_figures import entropy_edges, entropy_figure, records_in, shown_entropy, span_of
+from components.charts.theme import is_dark
 from components.charts.weight_figures import loss_lines
-from components.session import opened, trouble
-from core.base.text import counted, shorten
+from components.records import record_reader
+from components.reward import examples, stability
+from components.session import opened, state, trouble
+from components.session.focus import look_away
+from components.session.state import Focus
+from core.base.text import counted
 from core.evidence.current import current_selection
 from core.run.pipeline import Pipeline
 from core.selection.params import REASONS, SelectionParams
+from core.workspace.deciding import overrides_of
 
-_SHOWN = 3
+_READER_HEIGHT = 420
 
 
-def show(pipeline: Pipeline) -> None:
-    """Draw the results of the current reward stage."""
+def show(pipeline: Pipeline, busy: bool) -> None:
+    """Draw the results of the current reward stage. busy: a job runs."""
     key = pipeline.current("reward")
     info, table = pipeline.workspace.info("reward", key), pipeline.workspace.table("reward", key)
-    for warning in info["warnings"]:
-        trouble.warn(warning)
+    if warnings := [*info["warnings"], *stability.warnings(pipeline)]:
+        trouble.warn("\n".join(warnings))
     reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
     by_it = _last_by_it(pipeline)
     chosen, drawn = _chosen(pipeline, by_it, len(reward))
@@ -41,44 +47,61 @@ def show(pipeline: Pipeline) -> None:
     columns[2].metric("Selected by it", f"{int(chosen.sum()):,}")
     if by_it is not None and (reported := _stands(pipeline, by_it)):
         columns[2].caption(reported)
-    left, right = st.columns([17, 9], gap="large")
+    left, right = st.columns([14, 11], gap="large")
     with left:
         _map(pipeline, info["names"], table)
     with right:
-        _domains(info)
-        st.plotly_chart(
-            entropy_figure(reward, domain, info["names"], cuts, is_dark()),
-            key="entropies",
-            theme=None,
-            config={"displayModeBar": False},
-        )
-        st.caption(
-            "Entropy of each record; the dotted line is the cut"
-            + (", each domain's in its colour" if by_domain else "")
-            + ". High entropy, a record between domains, is what DaaR selects."
-        )
-    _records(pipeline, info["names"], table, chosen, cuts)
+        _histogram(pipeline, info["names"], table, cuts, by_domain)
+    _domains(info)
+    stability.show(pipeline, busy)
+    examples.show(pipeline, info["names"], table, chosen, cuts)
     if "from" not in info:
         with st.expander("How the probes were trained"):
             _learning(info)
 
 
-def shown_entropy(predicted: np.ndarray) -> np.ndarray:
-    """Return predicted entropies as they are shown. The probe is a regression and may go below 0, which no entropy does."""
-    return np.maximum(predicted, 0) + 0.0  # no -0.0
+def _histogram(pipeline: Pipeline, names: list[str], table: pa.Table, cuts: np.ndarray, by_domain: bool) -> None:
+    """Draw how entropies are spread, and the records that were picked there or on the map."""
+    reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
+
+    def read(picked: int) -> None:
+        k, i, rows = records_in(picked, reward, domain)
+        label = f"{names[k]}, entropy {span_of(entropy_edges(reward), i)}"
+        state.get().look_at(Focus("area", label, rows, made_on=opened.shown_keys(pipeline)), "new")
+
+    says = "How the records' entropies are spread, by domain; the table below has the domains' shares."
+    shown.show(entropy_figure(reward, domain, names, cuts, is_dark()), "entropies", says, read)
+    st.caption(
+        "Entropy of each record; the dotted line is the cut"
+        + (", each domain's in its colour" if by_domain else "")
+        + ". High entropy, a record between domains, is what DaaR selects."
+    )
+    _reader(pipeline)
+
+
+def _reader(pipeline: Pipeline) -> None:
+    focus = state.get().focus
+    if focus is None or not len(focus.rows):
+        st.caption("Click a bar or a point, or draw a line around some points: their records are read here.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.text(f"{counted(len(focus.rows), 'record')}: {focus.label}", width="content")
+        st.button("Close", icon=":material/close:", key="reward_close", type="tertiary", on_click=look_away)
+    with st.container(height=_READER_HEIGHT, border=False):
+        statuses = opened.statuses(pipeline, overrides_of(pipeline))
+        record_reader.show(pipeline, focus.rows, statuses, key="reward", first=focus.first, ranked=True)
 
 
 def _domains(info: dict) -> None:
+    shares = 100 * np.array(info["shares"], float)
+    kept = {} if "from" in info else {"moved": info["drift"], "seeds": 100 * np.array(info["seeds_kept"], float)}
     st.dataframe(
-        pd.DataFrame(
-            {"domain": info["names"], "share": info["shares"]}
-            | ({} if "from" in info else {"moved": info["drift"], "seeds": info["seeds_kept"]})
-        ),
+        pd.DataFrame({"domain": info["names"], "share": shares} | kept),
         hide_index=True,
         column_config={
             "domain": "Domain",
             "share": st.column_config.NumberColumn(
-                "Of all records" if "from" in info else "Of the sample", format="percent"
+                "Of all records" if "from" in info else "Of the sample", format="%.1f %%"
             ),
             "moved": st.column_config.NumberColumn(
                 "Moved",
@@ -86,7 +109,7 @@ def _domains(info: dict) -> None:
                 help="How far its centre moved from its seeds, 1 is as far as the next domain.",
             ),
             "seeds": st.column_config.NumberColumn(
-                "Seeds left", format="percent", help="The share of its seeds that still lie nearest to its centre."
+                "Seeds left", format="%.1f %%", help="The share of its seeds that still lie nearest to its centre."
             ),
         },
     )
@@ -147,42 +170,6 @@ def _cuts(reward: np.ndarray, domain: np.ndarray, drawn: np.ndarray, k: int, by_
     return np.array([reward[group].min() if group.any() else np.nan for group in groups])
 
 
-def entropy_figure(reward: np.ndarray, domain: np.ndarray, names: list[str], cuts: np.ndarray, dark: bool) -> go.Figure:
-    """Return histograms of (n,) rewards by domain, and the cut as a line, a domain's in its colour where they differ.
-
-    cuts: (k,) the least reward that was taken of each domain, NaN where none was.
-    """
-    figure = go.Figure()
-    reward, cuts = shown_entropy(reward), shown_entropy(cuts)
-    edges = np.linspace(0, max(float(reward.max()), 1e-6), 41)
-    for k, (name, colour) in enumerate(zip(names, category_colours(len(names), dark), strict=True)):
-        counts = np.histogram(reward[domain == k], edges)[0]
-        figure.add_trace(
-            go.Bar(
-                x=(edges[:-1] + edges[1:]) / 2,
-                y=counts,
-                name=plain(name),
-                marker_color=colour,
-                hovertemplate="%{y:,}<extra>" + plain(name) + "</extra>",
-            )
-        )
-    alike = len(set(cuts[np.isfinite(cuts)].tolist())) == 1
-    for cut, colour in zip(cuts.tolist(), category_colours(len(names), dark), strict=True):
-        if np.isfinite(cut):
-            figure.add_vline(x=cut, line={"dash": "dot", "color": text_colour(dark) if alike else colour})
-    return lay_out(
-        figure,
-        dark,
-        270,
-        barmode="stack",
-        bargap=0.05,
-        margin={"l": 40, "r": 0, "t": 8, "b": 30},
-        legend={"orientation": "h", "y": 1.32},
-        xaxis={"title": "entropy"},
-        yaxis={"gridcolor": GRID},
-    )
-
-
 def _map(pipeline: Pipeline, names: list[str], table: pa.Table) -> None:
     choices = ["domain", "entropy", *(f"probability of {name}" for name in names)]
     by = st.selectbox("Colour the map by", choices, key="reward_colour", width=320)
@@ -213,7 +200,8 @@ def _learning(info: dict) -> None:
         figure = loss_lines(losses, is_dark())
         figure.update_layout(xaxis={"title": "epoch"}, yaxis={"title": "loss"})
         column.caption(title)
-        column.plotly_chart(figure, key=f"curve-{title}", theme=None, config={"displayModeBar": False})
+        with column:
+            shown.show(figure, f"curve-{title}", f"{title}: loss over the epochs, in training and on records held out.")
     left.caption(
         f"Of {counted(info['n_held_out'], 'record')} held out: the domain they were given (rows) and the one the probe names."
     )
@@ -221,45 +209,3 @@ def _learning(info: dict) -> None:
     if info["sources"]:
         right.caption("Of the sample: the source label (rows) and the domain it was given. Labels were not used.")
         right.dataframe(pd.DataFrame(info["sources"], index=info["names"]).T, key="sources")
-
-
-def _records(pipeline: Pipeline, names: list[str], table: pa.Table, chosen: np.ndarray, cuts: np.ndarray) -> None:
-    reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
-    order = np.argsort(-reward, kind="stable")
-    fifth = reward[order[len(order) // 5]]  # where the cut would be, while nothing is selected
-    cuts = np.where(np.isfinite(cuts), cuts, fifth)
-    nearest = np.argsort(np.abs(reward - cuts[domain]), kind="stable")[:_SHOWN]
-    places = {
-        "At the top": order[:_SHOWN],
-        "At the cut": nearest[np.argsort(-reward[nearest], kind="stable")],
-        "At the bottom": order[-_SHOWN:],
-    }
-    for column, (title, rows) in zip(st.columns(3, gap="large"), places.items(), strict=True):
-        with column:
-            st.markdown(f"##### {as_markdown(title)}")
-            texts = opened.records(pipeline).take(rows, ["prompt", "response"])
-            for row, prompt, response in zip(
-                rows.tolist(), texts["prompt"].to_pylist(), texts["response"].to_pylist(), strict=True
-            ):
-                with st.container(border=True):
-                    st.caption(
-                        f"record {row:,} · entropy {shown_entropy(reward[row]):.3f} · {'taken' if chosen[row] else 'not taken'}"
-                    )
-                    st.text(shorten(prompt or response, 160))
-                    bars = pd.DataFrame(
-                        {
-                            "domain": names,
-                            "probability": [float(table[f"p{k}"][row].as_py()) for k in range(len(names))],
-                        }
-                    )
-                    st.dataframe(
-                        bars,
-                        hide_index=True,
-                        key=f"bars-{title}-{row}",
-                        column_config={
-                            "domain": st.column_config.TextColumn("Domain", width="small"),
-                            "probability": st.column_config.ProgressColumn(
-                                "Probability", min_value=0.0, max_value=1.0, format="percent"
-                            ),
-                        },
-                    )

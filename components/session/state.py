@@ -41,8 +41,8 @@ class AppState:
     colour_by: what the map is coloured by. join: how what is picked next joins it: see `look_at`.
 
     run: the run of rounds shown, 0 for the newest. round_shown: the round looked at, 0 for the latest.
-    refine_cluster: the cluster picked on the Refine page, or -1. message: said once, at the next rerun. compared: ids of the
-    selections on the Compare page; compare_view: its question.
+    refine_cluster: the cluster picked on the Refine page, or -1; refine_picks: raised where its table did not pick it.
+    message: said once, at the next rerun. compared: ids of the selections on the Compare page; compare_view: its question.
     domain_rows: what the table of domains began with; domain_seen: what it held when last drawn; domain_table: raised to
     begin it anew. query: the search, as `core.selection.finding.query.to_text` gives it (see `session.finding`); query_note,
     query_error: what is said of it; answered: the search whose answer was last looked at. restored: whether the address was
@@ -60,6 +60,7 @@ class AppState:
     run: int = 0
     round_shown: int = 0
     refine_cluster: int = -1
+    refine_picks: int = 0
     compared: tuple[str, ...] = ()
     domain_rows: tuple[DraftRow, ...] = ()
     domain_seen: tuple[DraftRow, ...] = ()

@@ -16,6 +16,7 @@ from ..refine.params import RefineParams
 from ..refine.publishing import take_back
 from ..refine.run import RefineRun, Round
 from ..refine.runs import Rounds
+from ..refine.support import support_of
 from ..run.tasks import Step
 from ..workspace.ledger import user_name
 from .opening import open_pipeline, run_in_workspace, say_current
@@ -115,6 +116,8 @@ def say_run(rounds: Rounds, run_id: int) -> None:
         print(_line(rounds, run, made))
         if shortfall := rounds.info(made)["shortfall"]:
             print(f"warning: {shortfall}")
+        if (update := rounds.update(run, made)) is not None and (thin := support_of(update).warning):
+            print(f"warning: {thin}")
     state = rounds.state(run_id)
     if state == "waiting":
         folder = rounds.workspace.folder

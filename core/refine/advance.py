@@ -17,6 +17,8 @@ from .feedback import Feedback, lm_feedback, pairs_of, proxy_feedback
 from .publishing import publish
 from .run import ARRAYS, VERSION, RefineRun, Round, feedback_seed
 from .runs import Rounds
+from .support import support_of
+from .weights import update_by_records
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,16 +147,17 @@ def give_feedback(
     def make() -> Result:
         taken, scored = (pairs_of(records, rows) for rows in (rounds.taken(run), rounds.scored_rows(run, made)))
         if run.params.feedback == "proxy":
-            return feedback_result(run, proxy_feedback(taken, scored, encoder))
+            return feedback_result(rounds, run, made, proxy_feedback(taken, scored, encoder))
         folder, seed = workspace.shard_folder("feedback", key), feedback_seed(run, made.number)
-        return feedback_result(run, lm_feedback(taken, scored, run.lm, folder, seed, device, progress))
+        found = lm_feedback(taken, scored, run.lm, folder, seed, device, progress)
+        return feedback_result(rounds, run, made, found)
 
     rounds.results.keep("feedback", key, make, shards=key)
     workspace.ledger.set_feedback(made.id, key)
 
 
-def feedback_result(run: RefineRun, found: Feedback) -> Result:
-    """Return what is written down of the scores of a round, and their table."""
+def feedback_result(rounds: Rounds, run: RefineRun, made: Round, found: Feedback) -> Result:
+    """Return what is written down of the scores of round `made`, with what the clusters' scores rest on, and their table."""
     columns = {
         "row_id": pa.array(found.rows, pa.int64()),
         "score": pa.array(found.scores, pa.float32()),
@@ -163,5 +166,7 @@ def feedback_result(run: RefineRun, found: Feedback) -> Result:
     }
     if found.answers:
         columns["answer"] = pa.array(list(found.answers), pa.large_string())
-    info = {"feedback": run.params.feedback, "n_scored": len(found.rows)} | found.info
+    update = update_by_records(rounds.arrays(made)["weights"], found.scores, rounds.labels(run)[found.rows], run.params)
+    facts = {"feedback": run.params.feedback, "n_scored": len(found.rows), "support": support_of(update).as_dict()}
+    info = facts | found.info
     return info, {"value": pa.table(columns)}

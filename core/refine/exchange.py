@@ -118,7 +118,7 @@ def import_scores(rounds: Rounds, run: RefineRun, path: Path) -> Round:
     optional = {name for name, row in ids.items() if row not in must}
     found = read_scores(Path(path), ids, optional)
     key = digest("import", rounds.feedback_key(run, made), file_sha256(path))
-    rounds.results.keep("feedback", key, lambda: feedback_result(run, found))
+    rounds.results.keep("feedback", key, lambda: feedback_result(rounds, run, made, found))
     rounds.workspace.ledger.set_feedback(made.id, key)
     return made
 

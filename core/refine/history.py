@@ -24,6 +24,7 @@ class History:
     weights: (k, r) float64, sum 1 each, before multipliers. effective: (k, r), after them; "next" has today's.
     decisions: what people decided before each of them, on records and on the run's own clusters: those that stood when it was
     drawn, and taking back or restoring earlier ones. taken_back: the ids of those that do not stand today.
+    counts: (k, r) int64, the records that each cluster's score after that round is the mean of, 0 without a score.
     """
 
     names: list[str]
@@ -32,6 +33,7 @@ class History:
     effective: np.ndarray
     decisions: list[list[Decision]]
     taken_back: frozenset[int] = frozenset()
+    counts: np.ndarray | None = None
 
     @property
     def relative(self) -> np.ndarray:
@@ -67,6 +69,7 @@ def history_of(rounds: Rounds, run: RefineRun, upto: int | None = None) -> Histo
     arrays = [rounds.arrays(made) for made in standing]
     titles = [f"Round {made.number}" for made in standing]
     weights, effective = [each["weights"] for each in arrays], [each["effective"] for each in arrays]
+    counts = [_counts(rounds, run, made, len(weights[0])) for made in standing]
     made_so_far = rounds.workspace.ledger.decisions()
     base = base_of(rounds.results, run.inputs["cluster"])
     decisions = [_between(base, made_so_far, standing, made) for made in standing]
@@ -74,11 +77,25 @@ def history_of(rounds: Rounds, run: RefineRun, upto: int | None = None) -> Histo
         coming = rounds.next_weights(run, upto)
         weights.append(coming)
         effective.append(effective_weights(coming, rounds.multipliers(run)))
+        counts.append(np.zeros(len(coming), np.int64))
         titles.append("next")
         decisions.append(_between(base, made_so_far, standing, None))
     names = cluster_names(rounds.results, run.inputs["cluster"])
     taken_back = {d.id for d in made_so_far if d.action in ACTIONS} - {d.id for d in in_force(made_so_far)}
-    return History(names, titles, np.stack(weights, 1), np.stack(effective, 1), decisions, frozenset(taken_back))
+    return History(
+        names,
+        titles,
+        np.stack(weights, 1),
+        np.stack(effective, 1),
+        decisions,
+        frozenset(taken_back),
+        np.stack(counts, 1),
+    )
+
+
+def _counts(rounds: Rounds, run: RefineRun, made: Round, k: int) -> np.ndarray:
+    update = rounds.update(run, made)
+    return np.zeros(k, np.int64) if update is None else update.counts
 
 
 def decisions_before(rounds: Rounds, run: RefineRun, made: Round | None) -> list[Decision]:
@@ -123,9 +140,10 @@ def drawn_by(rounds: Rounds, run: RefineRun, made: Round) -> tuple[np.ndarray, n
 
 
 def round_table(rounds: Rounds, run: RefineRun, made: Round) -> "pd.DataFrame":
-    """Return one row a cluster: weight before, multiplier, score, factor, weight after, what held it, quota, taken, left.
+    """Return one row a cluster: weight before, multiplier, score, records scored, factor, weight after, what held it, quota, taken,
+    left.
 
-    Weights are those of `drawn_by`. Without feedback there is no score, factor or weight after.
+    Weights are those of `drawn_by`. Without feedback there is no score, count of scored, factor or weight after.
     """
     import pandas as pd  # here, for it would double what a bare command takes to start
 
@@ -141,7 +159,7 @@ def round_table(rounds: Rounds, run: RefineRun, made: Round) -> "pd.DataFrame":
         "multiplier": [factors.get(cluster, 1.0) for cluster in range(k)],
     }
     if update is not None:
-        columns |= {"score": update.scores, "factor": update.factors, "after": after}
+        columns |= {"score": update.scores, "scored": update.counts, "factor": update.factors, "after": after}
     columns |= {
         "held by": _held_by(arrays, factors, None if update is None else update.floored, decided),
         "quota": arrays["quotas"],

@@ -18,7 +18,7 @@ from ..workspace.results import Results
 from .drawing import rounds_target
 from .params import RefineParams
 from .run import ARRAYS, VERSION, RefineRun, Round, feedback_seed
-from .weights import Update, cluster_scores, first_weights, update_weights
+from .weights import Update, first_weights, update_by_records
 
 
 class Rounds:
@@ -162,8 +162,7 @@ class Rounds:
         table = self.scores(made)
         labels = self.labels(run)
         rows = table["row_id"].to_numpy()
-        scores = cluster_scores(table["score"].to_numpy().astype(np.float64), labels[rows], len(weights))
-        return update_weights(weights, scores, run.params)
+        return update_by_records(weights, table["score"].to_numpy(), labels[rows], run.params)
 
     def next_weights(self, run: RefineRun, upto: int | None = None) -> np.ndarray:
         """Return the (k,) weights to draw by after the standing rounds, or the first `upto`, before multipliers."""

@@ -8,8 +8,11 @@ import dataclasses
 import numpy as np
 
 from ..base.errors import CurationError
+from ..base.text import counted
 from ..selection.quotas import shares_within
 from .params import RefineParams
+
+FEW = 5  # records, below which a cluster's score is mostly chance: the error of their mean is nearly half their spread
 
 
 def effective_weights(weights: np.ndarray, multipliers: dict[int, float]) -> np.ndarray:
@@ -30,7 +33,7 @@ class Update:
     """How feedback moved the weights; all arrays are (k,) float64. scores: s_j of eq. 5, NaN without a scored record.
 
     factors: what each weight is multiplied by or replaced with, mean 1 over the scored. weights: w^t, sum 1. floored: bool,
-    raised to the floor. direction: of the run.
+    raised to the floor. direction: of the run. counts: int64, the records that each score is the mean of; None if not told.
     """
 
     scores: np.ndarray
@@ -38,6 +41,7 @@ class Update:
     weights: np.ndarray
     floored: np.ndarray
     direction: str = "harder"
+    counts: np.ndarray | None = None
 
 
 def cluster_scores(scores: np.ndarray, labels: np.ndarray, n_clusters: int) -> np.ndarray:
@@ -50,6 +54,12 @@ def cluster_scores(scores: np.ndarray, labels: np.ndarray, n_clusters: int) -> n
     counts = np.bincount(labels, minlength=n_clusters)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.bincount(labels, scores, minlength=n_clusters) / np.where(counts, counts, np.nan)
+
+
+def update_by_records(weights: np.ndarray, scores: np.ndarray, labels: np.ndarray, params: RefineParams) -> Update:
+    """Return the update by the scores of m records. weights: (k,) float64. scores, labels: (m,) scores S_i, their clusters."""
+    update = update_weights(weights, cluster_scores(scores.astype(np.float64), labels, len(weights)), params)
+    return dataclasses.replace(update, counts=np.bincount(labels, minlength=len(weights)))
 
 
 def update_weights(weights: np.ndarray, scores: np.ndarray, params: RefineParams) -> Update:
@@ -99,6 +109,8 @@ def explain(cluster: int, before: float, update: Update, multiplier: float, left
     else:
         worse = "worse" if score > mean else "better"
         text = f"The model does {worse} on its records than on most clusters' (score {score:.3f}, mean {mean:.3f})"
+        if update.counts is not None and update.counts[cluster] < FEW:
+            text += f", by {counted(int(update.counts[cluster]), 'record')} only"
         if update.direction == "easier":
             text += ", and this run gives weight to what it does well on"
         if (factor > 1) != ((score > mean) == (update.direction == "harder")):

@@ -40,8 +40,12 @@ class PointMap {
     this.pointer = new Pointer(this.canvas, this);
     this.canvas.addEventListener("webglcontextlost", () => (root.dataset.lost = "1"));
     this.tools = new Tools(find(".tools"), this);
-    this.watcher = new ResizeObserver(() => this.resize());
-    this.watcher.observe(root);
+    this.watcher = new ResizeObserver((seen) => this.resize(seen.at(-1)));
+    try {
+      this.watcher.observe(this.canvas, { box: "device-pixel-content-box" });
+    } catch {
+      this.watcher.observe(this.canvas); // a browser that tells no device pixels
+    }
     this.resize();
   }
 
@@ -66,7 +70,7 @@ class PointMap {
       this.showTip();
     }
     const ground = getComputedStyle(this.root).getPropertyValue("--st-background-color");
-    if (ground !== this.ground) this.redraw();
+    if (ground !== this.ground) this.recolour();
     this.ground = ground;
   }
 
@@ -90,7 +94,7 @@ class PointMap {
       this.points.setCodes(part);
       this.legend.show(part.header);
       this.renderer.upload("code", this.points.codes);
-      this.renderer.setPalette(part.header.colours, this.legend.hidden);
+      this.renderer.setPalette(part.header, this.legend.hidden, this.ink());
     } else if (name === "picked") {
       this.points.setPicked(part);
       if (this.points.picked) this.renderer.upload("picked", this.points.picked);
@@ -108,19 +112,21 @@ class PointMap {
   }
 
   recolour() {
-    this.renderer.setPalette(this.legend.colouring.colours, this.legend.hidden);
+    if (!this.legend.colouring) return;
+    this.renderer.setPalette(this.legend.colouring, this.legend.hidden, this.ink());
     this.redraw();
   }
 
-  resize() {
+  // The pictures have as many pixels as the screen shows them on, or points would become dashes. seen: what the observer told.
+  resize(seen) {
     const ratio = window.devicePixelRatio || 1;
-    const { clientWidth: width, clientHeight: height } = this.root;
+    const box = this.canvas.getBoundingClientRect();
+    const told = seen && seen.devicePixelContentBoxSize ? seen.devicePixelContentBoxSize[0] : null;
+    const width = told ? told.inlineSize : Math.round(box.width * ratio);
+    const height = told ? told.blockSize : Math.round(box.height * ratio);
     if (!width || !height) return;
-    for (const canvas of [this.canvas, this.overlay.canvas]) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-    }
-    this.view.resize(width, height);
+    for (const canvas of [this.canvas, this.overlay.canvas]) [canvas.width, canvas.height] = [width, height];
+    this.view.resize(width / ratio, height / ratio);
     this.redraw();
   }
 

@@ -5,6 +5,7 @@ class Points {
     this.stride = 1;
     this.places = new Uint16Array(0);
     this.codes = new Uint8Array(0);
+    this.nRest = 0; // how many have a code of the colouring's rest
     this.picked = null; // Uint32Array of points, or null where nothing is picked
     this.isPicked = null; // bits, by point
     this.grid = null;
@@ -21,6 +22,7 @@ class Points {
   }
   setCodes(part) {
     this.codes = new Uint8Array(part.payload);
+    this.nRest = part.header.n_rest;
   }
   setPicked(part) {
     this.isPicked = part && part.header.n_picked >= 0 ? new Uint8Array(part.payload) : null;
