@@ -1,0 +1,131 @@
+"""What would change: which records come and go, what that does to the selection, and its shares by source and by cluster."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from components.charts.escaping import as_markdown
+from components.charts.theme import is_dark, status_colours
+from components.select import asked, known
+from components.session import opened
+from core.base.text import counted, duration, rounded
+from core.evidence.current import current_selection
+from core.evidence.outlook import Change, Mix, seconds_needed
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.selection.status import DROPPED, FREE, SELECTED
+
+_HEIGHT = 300
+_FACTS = {  # what is measured of a selection: (its name, its help, how it is written)
+    "tokens": ("Tokens", "About, in prompts and responses together.", rounded),
+    "cluster_coverage": ("Clusters touched", "Of how many clusters something is taken.", "{:.1%}".format),
+    "cluster_entropy": (
+        "Spread",
+        "Normalised cluster entropy: 1 is even over all clusters, 0 is all in one.",
+        "{:.2f}".format,
+    ),
+    "mean_quality": ("Mean quality", "Of the quality scores.", "{:.2f}".format),
+}
+
+
+def offer(pipeline: Pipeline, params: SelectionParams) -> None:
+    """Say that what would change is not known yet, and what it takes to know."""
+    st.markdown("##### What would change")
+    seconds = duration(seconds_needed(pipeline, params))
+    st.caption(
+        f"Not known yet: choosing by {params.method} takes about {seconds} here. Preview shows what would come and go, and applies "
+        "nothing; Select then applies it at once."
+    )
+
+
+def show(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray) -> None:
+    """Draw it. rows: the row ids that `params` choose."""
+    change, now = known.change(pipeline, params, rows), current_selection(pipeline)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown("##### What would change" if now else "##### What would be selected", width="content")
+        if now:
+            st.button(
+                "Discard",
+                icon=":material/undo:",
+                type="tertiary",
+                key="select_discard",
+                help="Ask for what is selected now again.",
+                on_click=asked.discard,
+            )
+    if now:
+        stale = "" if now.is_up_to_date else ", out of date"
+        st.caption(f"Against the current selection, {as_markdown(now.title)}{stale}")
+        _flow(change)
+    _facts(change)
+    _shares(pipeline, change)
+
+
+def _flow(change: Change) -> None:
+    """Draw a bar of what stays, comes and goes, and say each in words."""
+    colours = status_colours(is_dark())
+    parts = ((change.n_stay, colours[FREE]), (change.n_in, colours[SELECTED]), (change.n_out, colours[DROPPED]))
+    total = max(sum(n for n, _ in parts), 1)
+    bars = "".join(f'<div style="width:{100 * n / total:.2f}%;background:{colour}"></div>' for n, colour in parts if n)
+    # Numbers only: nothing of the data is in this markup.
+    st.html(f'<div style="display:flex;height:8px;border-radius:4px;overflow:hidden;gap:2px">{bars}</div>')
+    words = (("stay", change.n_stay), ("come in", change.n_in), ("go out", change.n_out))
+    columns = st.columns(3)
+    for column, (word, n) in zip(columns, words, strict=True):
+        column.markdown(f"**{n:,}** :gray[{word}]")
+
+
+def _facts(change: Change) -> None:
+    held = [name for name in _FACTS if name in change.after]
+    columns = st.columns(max(len(held), 1))
+    for column, name in zip(columns, held, strict=True):
+        title, help_, write = _FACTS[name]
+        value, before = change.after[name], change.before.get(name)
+        delta = None if before is None else _delta(value - before, write)
+        column.metric(title, write(value), delta, delta_color="off", help=help_)
+
+
+def _delta(gap: float, write) -> str:
+    written = write(abs(gap))
+    return f"{'-' if gap < 0 else '+'}{written}" if written.strip("0.%") else "0"
+
+
+def _shares(pipeline: Pipeline, change: Change) -> None:
+    mixes = {"By source": change.by_source, "By cluster": change.by_cluster}
+    there = [name for name, mix in mixes.items() if mix is not None]
+    if not there:
+        return
+    by = st.segmented_control(
+        "Shares", there, default=there[0], key="select_shares", required=True, label_visibility="collapsed"
+    )
+    by = by if by in there else there[0]
+    mix = mixes[by]
+    if by == "By source":
+        names = ["none", *opened.sources(pipeline)[0]]
+        titles = [names[group] for group in mix.groups]
+    else:
+        names = opened.cluster_names(pipeline)
+        titles = [f"{group} {names[group]}" for group in mix.groups]
+    _table(mix, titles, by, bool(change.before))
+
+
+def _table(mix: Mix, titles: list[str], by: str, has_before: bool) -> None:
+    gap = 100 * (mix.after - mix.before)
+    frame = pd.DataFrame({"name": titles, "data": mix.held, "now": mix.before, "would": mix.after, "gap": gap})
+    order = np.argsort(-np.abs(gap), kind="stable") if has_before and by == "By cluster" else np.arange(len(frame))
+    shown = frame.iloc[order] if has_before else frame[["name", "data", "would"]]
+    most = float(max(frame["data"].max(), frame["now"].max(), frame["would"].max(), 1e-9))
+    bar = {"format": "percent", "min_value": 0.0, "max_value": most}
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=_HEIGHT,
+        key=f"select_shares_{by}",
+        column_config={
+            "name": st.column_config.TextColumn(by.removeprefix("By ").capitalize(), width="medium"),
+            "data": st.column_config.NumberColumn("Of the data", format="percent"),
+            "now": st.column_config.NumberColumn("Now", format="percent", help="Its share of the current selection."),
+            "would": st.column_config.ProgressColumn("Would be", help="Its share of what would be selected.", **bar),
+            "gap": st.column_config.NumberColumn("Change", format="%+.1f", help="In percentage points."),
+        },
+    )
+    st.caption(f"{counted(len(frame), by.removeprefix('By '))}; shares of records, change in percentage points")

@@ -1,0 +1,148 @@
+"""Select: what is asked on the left, what it would change on the right, and above both the budget, what it comes to, the button.
+
+A fragment: what is asked is answered without drawing the rest of the page anew.
+"""
+
+import numpy as np
+import streamlit as st
+
+from components.frame import job_panel
+from components.select import asked, change_view, known, method_list, result
+from components.session import offered, opened, state, trouble
+from core.base.errors import CurationError
+from core.base.text import counted, duration, rounded
+from core.evidence.outlook import seconds_needed
+from core.run import jobs
+from core.run.pipeline import Pipeline
+from core.run.tasks import Step
+from core.selection.choosing import check_room
+from core.selection.method import METHODS
+from core.selection.params import SelectionParams
+from core.selection.stage import take_again
+from core.workspace.deciding import overrides_of
+
+_STYLE = """<style>
+.st-key-select_bar { position: sticky; top: 0; z-index: 90; background: var(--st-background-color);
+  border-bottom: 1px solid var(--st-border-color); padding: 0.2rem 0 0.8rem; }
+.st-key-select_bar [data-testid="stMarkdownContainer"] p { margin: 0; }
+.st-key-select_answer { min-height: 36rem; }
+.st-key-select_methods [role="radiogroup"] { gap: 0; }
+.st-key-select_methods [data-testid="stRadio"] label { padding: 0.08rem 0; width: 100%; }
+.st-key-select_methods [role="radiogroup"] label > div:last-child { min-width: 0; flex: 1; }
+.st-key-select_methods [role="radiogroup"] p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; font-size: 0.9rem; }
+.st-key-select_methods [role="radiogroup"] p strong { display: inline-block; min-width: 8.4rem; font-weight: 600; }
+</style>"""
+
+
+@st.fragment
+def show(pipeline: Pipeline, busy: bool) -> None:
+    """Draw it."""
+    st.html(_STYLE)
+    methods = offered.methods(pipeline, METHODS)
+    budget, last = asked.begin(pipeline, methods)
+    bar = st.container(key="select_bar", horizontal=True, vertical_alignment="bottom", gap="medium")
+    with bar:
+        budget = st.text_input(
+            "Budget",
+            budget,
+            key=f"select-budget-{state.get().select_form}",
+            width=120,
+            help="How many records to choose: a count such as 500, or a share such as 10%.",
+        ).strip()
+    left, right = st.columns([10, 11], gap="large")
+    with left:
+        method_list.show(methods)
+        values = method_list.show_options(pipeline, last)
+    asked.keep({"budget": budget} | values)
+    try:
+        params = _checked(pipeline, {"budget": budget, "method": last.method} | values)
+    except CurationError as error:
+        with bar:
+            trouble.show(error)
+        params = None
+    rows = None if params is None else known.rows_of(pipeline, params)
+    if params is not None:
+        with bar:
+            _outlook(pipeline, params, rows)
+            _buttons(pipeline, params, busy, rows is not None)
+    with right, st.container(key="select_answer"):
+        _answer(pipeline, params, rows)
+
+
+def _answer(pipeline: Pipeline, params: SelectionParams | None, rows: np.ndarray | None) -> None:
+    if job_panel.is_doing(jobs.last_job(pipeline.workspace), "select", "preview"):
+        _watch(pipeline)
+    elif params is None or pipeline.key("select", params) == pipeline.current("select"):
+        result.show(pipeline)
+    elif rows is None:
+        change_view.offer(pipeline, params)
+    else:
+        change_view.show(pipeline, params, rows)
+
+
+@st.fragment(run_every=0.7)
+def _watch(pipeline: Pipeline) -> None:
+    """Show how far the job is, where its answer will be; once it is over, the sidebar draws the page anew."""
+    job = jobs.last_job(pipeline.workspace)
+    if job is not None and job.is_active:
+        job_panel.show_progress(job)
+
+
+def _checked(pipeline: Pipeline, values: dict) -> SelectionParams:
+    params = SelectionParams(**values)
+    check_room(len(overrides_of(pipeline).pinned), params.n_records(pipeline.n_records()))
+    return params
+
+
+def _outlook(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray | None) -> None:
+    """Say what the selection comes to, and how long choosing takes."""
+    n, tokens = params.n_records(pipeline.n_records()), known.tokens(pipeline)
+    how = "counted" if tokens.counted else "a token for every four letters"
+    with st.container(gap=None, width="stretch"):
+        st.markdown(
+            f"**{n:,}** of {counted(pipeline.n_records(), 'record')}, about **{rounded(tokens.of(rows, n))}** tokens"
+        )
+        seconds = seconds_needed(pipeline, params)
+        takes = "Chosen at once" if rows is not None else f"Choosing takes about {duration(seconds)}"
+        st.caption(f"{takes} · tokens: {how}")
+
+
+def _buttons(pipeline: Pipeline, params: SelectionParams, busy: bool, is_known: bool) -> None:
+    if not is_known and st.button(
+        "Preview",
+        icon=":material/visibility:",
+        disabled=busy,
+        key="select_preview",
+        help="Work out what would change, and apply nothing.",
+        on_click=job_panel.start,
+        args=(pipeline, "Working out what would change", [Step("preview", params.as_dict())]),
+    ):
+        st.rerun()
+    if st.button(
+        "Select",
+        type="primary",
+        icon=":material/filter_alt:",
+        disabled=busy,
+        key="select_go",
+        help="A job is running; it must end first." if busy else None,
+        on_click=_apply,
+        args=(params,),
+    ):
+        st.rerun()
+
+
+def _apply(params: SelectionParams) -> None:
+    """Make the selection the current one: at once where it was worked out or is quick, else by a job."""
+    pipeline = opened.pipeline()
+    try:
+        if not take_again(pipeline, params):
+            if not known.is_quick(pipeline, params):
+                job_panel.start(pipeline, "Choosing records", [Step("select", params.as_dict())])
+                return
+            pipeline.run("select", params)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    asked.applied(pipeline)
+    n = pipeline.finished("select")["n_selected"]
+    state.say(f"Selected {counted(n, 'record')} by {params.method}. What was selected before is on the Compare page.")
