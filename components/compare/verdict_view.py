@@ -1,0 +1,49 @@
+"""The verdict: what the measures of each selection come to, in words, and how two of them stand to each other."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from components.charts.escaping import as_markdown
+from core.base.text import counted
+from core.evidence.measuring import Evidence
+from core.evidence.verdict import against, counts_in_words, estimates, listed, verdict
+
+_KEY = (
+    ":primary[▲] better than every random selection   ○ among them: no better than chance   "
+    ":red[▼] worse than every one   ◇ a fact, no merit   ▬ where random selections of the same size lie"
+)
+
+
+def show(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
+    """Draw a line for each selection, and one for two of a size."""
+    for title, found in zip(titles, evidence, strict=True):
+        with st.container(gap=None):
+            name, said = as_markdown(title), verdict(found) if found.details else ""
+            st.markdown(f"##### {said}" if said and len(titles) == 1 else f"##### {name}: {said or 'being measured'}")
+            st.caption(counts_in_words(found) if found.values else "The first measures come within seconds.")
+    if len(evidence) == 2 and all(each.details for each in evidence) and evidence[0].n == evidence[1].n:
+        _against(titles, evidence)
+
+
+def _against(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
+    one, other, alike = against(*evidence)
+    parts = [
+        f"**{as_markdown(title)}** is ahead in {listed(names)}"
+        for title, names in zip(titles, (one, other), strict=True)
+        if names
+    ]
+    rest = f"{counted(len(alike), 'measure')} differ by no more than chance does"
+    st.markdown("Against each other: " + "; ".join([*parts, rest] if alike or not parts else parts) + ".")
+
+
+def show_key() -> None:
+    """Say what the shapes in the chart mean."""
+    st.caption(_KEY)
+
+
+def show_estimates(titles: Sequence[str], evidence: Sequence[Evidence], n_pool: int) -> None:
+    """Say which figures are estimated, and from how many records. n_pool: the records of the data."""
+    lines = {title: estimates(found, n_pool) for title, found in zip(titles, evidence, strict=True)}
+    for said in dict.fromkeys(line for each in lines.values() for line in each):
+        st.caption(as_markdown(said))
