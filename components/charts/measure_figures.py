@@ -188,15 +188,16 @@ def losses_with_intervals(lines: list[AblationLine], dark: bool) -> go.Figure:
     """Return a line a method: its macro loss with its 95 % interval, every seed a ring."""
     figure = go.Figure()
     labels = [plain(line.method) for line in lines]
-    accent = status_colours(dark)[1]
     halves = [line.macro_half if np.isfinite(line.macro_half) else 0 for line in lines]
     figure.add_trace(
         go.Scatter(
             x=[line.macro for line in lines],
             y=labels,
             mode="markers",
-            marker={"size": 11, "color": accent},
-            error_x={"array": halves, "color": accent, "thickness": 2},
+            marker={
+                name: [judged_marker(line.judged, dark)[name] for line in lines] for name in ("size", "symbol", "color")
+            },
+            error_x={"array": halves, "color": text_colour(dark), "thickness": 1.5},
             hovertemplate="%{y}: %{x:.4f} nats a token<extra></extra>",
         )
     )
