@@ -20,7 +20,7 @@ def test_select_runs_as_a_job_and_shows_what_was_taken(sample_home):
     check(ask(app, "25%").run())
     assert "**150** of 600 records, about" in words(app) and "Chosen at once" in words(app)
     check(pick(app, "kmeans-random").run())
-    assert frame_with(app, "would")["would"].sum() == pytest.approx(1)  # what would be selected, before it is
+    assert frame_with(app, "would")["would"].sum() == pytest.approx(100)  # what would be selected, before it is
     press(app, "Select")
     assert jobs.last_job(pipeline_of(sample_home).workspace) is None  # it is too quick for one
     assert app.metric[0].value == "150"

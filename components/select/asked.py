@@ -38,11 +38,14 @@ def key_of(family: str) -> str:
 
 def pick(family: str) -> None:
     """Ask for the method that was picked in the list of a family: it is no longer picked in the others."""
+    method = st.session_state[key_of(family)]
+    if method is None:  # the browser's echo of what was picked in another list
+        return
     for other in FAMILIES:
         if other != family:
             st.session_state[key_of(other)] = None
     based_on, asked = state.get().select_asked
-    picked = dataclasses.asdict(SelectionParams(method=st.session_state[key_of(family)]))
+    picked = dataclasses.asdict(SelectionParams(method=method))
     state.get().select_asked = (based_on, picked | {"budget": asked["budget"]})
 
 

@@ -1,5 +1,7 @@
 """What would change: which records come and go, what that does to the selection, and its shares by source and by cluster."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -16,15 +18,16 @@ from core.selection.params import SelectionParams
 from core.selection.status import DROPPED, FREE, SELECTED
 
 _HEIGHT = 300
+_PERCENT = "%.1f %%"
 _FACTS = {  # what is measured of a selection: (its name, its help, how it is written)
     "tokens": ("Tokens", "About, in prompts and responses together.", rounded),
-    "cluster_coverage": ("Clusters touched", "Of how many clusters something is taken.", "{:.1%}".format),
+    "cluster_coverage": ("Clusters", "Clusters touched: of how many clusters something is taken.", "{:.1%}".format),
     "cluster_entropy": (
         "Spread",
         "Normalised cluster entropy: 1 is even over all clusters, 0 is all in one.",
         "{:.2f}".format,
     ),
-    "mean_quality": ("Mean quality", "Of the quality scores.", "{:.2f}".format),
+    "mean_quality": ("Quality", "Mean quality, of the quality scores.", "{:.2f}".format),
 }
 
 
@@ -68,10 +71,10 @@ def _flow(change: Change) -> None:
     bars = "".join(f'<div style="width:{100 * n / total:.2f}%;background:{colour}"></div>' for n, colour in parts if n)
     # Numbers only: nothing of the data is in this markup.
     st.html(f'<div style="display:flex;height:8px;border-radius:4px;overflow:hidden;gap:2px">{bars}</div>')
-    words = (("stay", change.n_stay), ("come in", change.n_in), ("go out", change.n_out))
-    columns = st.columns(3)
-    for column, (word, n) in zip(columns, words, strict=True):
-        column.markdown(f"**{n:,}** :gray[{word}]")
+    st.markdown(
+        f":gray[■] **{change.n_stay:,}** :gray[stay]   :primary[■] **+{change.n_in:,}** :gray[come in]   "
+        f":red[■] **−{change.n_out:,}** :gray[go out]"
+    )
 
 
 def _facts(change: Change) -> None:
@@ -84,9 +87,9 @@ def _facts(change: Change) -> None:
         column.metric(title, write(value), delta, delta_color="off", help=help_)
 
 
-def _delta(gap: float, write) -> str:
-    written = write(abs(gap))
-    return f"{'-' if gap < 0 else '+'}{written}" if written.strip("0.%") else "0"
+def _delta(gap: float, write: Callable[[float], str]) -> str:
+    written = write(abs(gap)).replace("%", " pts")
+    return f"{'-' if gap < 0 else '+'}{written}" if written.strip("0. pts") else "no change"
 
 
 def _shares(pipeline: Pipeline, change: Change) -> None:
@@ -109,23 +112,29 @@ def _shares(pipeline: Pipeline, change: Change) -> None:
 
 
 def _table(mix: Mix, titles: list[str], by: str, has_before: bool) -> None:
-    gap = 100 * (mix.after - mix.before)
-    frame = pd.DataFrame({"name": titles, "data": mix.held, "now": mix.before, "would": mix.after, "gap": gap})
-    order = np.argsort(-np.abs(gap), kind="stable") if has_before and by == "By cluster" else np.arange(len(frame))
-    shown = frame.iloc[order] if has_before else frame[["name", "data", "would"]]
+    data, now, would = 100 * mix.held, 100 * mix.before, 100 * mix.after
+    frame = pd.DataFrame({"name": titles, "now": now, "would": would, "gap": would - now, "data": data})
+    order = np.argsort(-np.abs(would - (now if has_before else data)), kind="stable")
+    shown = (frame if has_before else frame[["name", "would", "data"]]).iloc[order]
     most = float(max(frame["data"].max(), frame["now"].max(), frame["would"].max(), 1e-9))
-    bar = {"format": "percent", "min_value": 0.0, "max_value": most}
+    bar = {"format": _PERCENT, "min_value": 0.0, "max_value": most}
     st.dataframe(
         shown,
         hide_index=True,
         height=_HEIGHT,
         key=f"select_shares_{by}",
         column_config={
-            "name": st.column_config.TextColumn(by.removeprefix("By ").capitalize(), width="medium"),
-            "data": st.column_config.NumberColumn("Of the data", format="percent"),
-            "now": st.column_config.NumberColumn("Now", format="percent", help="Its share of the current selection."),
-            "would": st.column_config.ProgressColumn("Would be", help="Its share of what would be selected.", **bar),
-            "gap": st.column_config.NumberColumn("Change", format="%+.1f", help="In percentage points."),
+            "name": st.column_config.TextColumn(by.removeprefix("By ").capitalize()),
+            "data": st.column_config.NumberColumn("Of the data", format=_PERCENT, width=85),
+            "now": st.column_config.NumberColumn(
+                "Now", format=_PERCENT, width=65, help="Its share of the current selection."
+            ),
+            "would": st.column_config.ProgressColumn(
+                "Would be", width=115, help="Its share of what would be selected.", **bar
+            ),
+            "gap": st.column_config.NumberColumn("Change", format="%+.1f", width=65, help="In percentage points."),
         },
     )
-    st.caption(f"{counted(len(frame), by.removeprefix('By '))}; shares of records, change in percentage points")
+    st.caption(
+        f"{counted(len(frame), by.removeprefix('By '))}, those that change most first; change in percentage points"
+    )

@@ -6,6 +6,7 @@ A fragment: what is asked is answered without drawing the rest of the page anew.
 import numpy as np
 import streamlit as st
 
+from components.charts.theme import GRID, ground_colour, is_dark
 from components.frame import job_panel
 from components.select import asked, change_view, known, method_list, result
 from components.session import offered, opened, state, trouble
@@ -22,22 +23,25 @@ from core.selection.stage import take_again
 from core.workspace.deciding import overrides_of
 
 _STYLE = """<style>
-.st-key-select_bar { position: sticky; top: 0; z-index: 90; background: var(--st-background-color);
-  border-bottom: 1px solid var(--st-border-color); padding: 0.2rem 0 0.8rem; }
-.st-key-select_bar [data-testid="stMarkdownContainer"] p { margin: 0; }
-.st-key-select_answer { min-height: 36rem; }
-.st-key-select_methods [role="radiogroup"] { gap: 0; }
-.st-key-select_methods [data-testid="stRadio"] label { padding: 0.08rem 0; width: 100%; }
-.st-key-select_methods [role="radiogroup"] label > div:last-child { min-width: 0; flex: 1; }
-.st-key-select_methods [role="radiogroup"] p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; font-size: 0.9rem; }
-.st-key-select_methods [role="radiogroup"] p strong { display: inline-block; min-width: 8.4rem; font-weight: 600; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-select_bar) {{ position: sticky; top: 0; z-index: 90; background: {ground};
+  border-bottom: 1px solid {line}; padding: 0.4rem 0 0.9rem; }}
+.st-key-select_answer {{ min-height: 37rem; }}
+.st-key-select_options {{ min-height: 15.5rem; }}
+.st-key-select_methods [role="radiogroup"] {{ gap: 0; }}
+.st-key-select_methods [role="radiogroup"] :is(div, label) {{ min-width: 0; max-width: 100%; }}
+.st-key-select_methods [role="radiogroup"] label {{ padding: 0.08rem 0; }}
+.st-key-select_methods [role="radiogroup"] p {{ white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
+  font-size: 0.9rem; }}
+.st-key-select_methods [role="radiogroup"] p strong {{ display: inline-block; min-width: 8.4rem; font-weight: 600; }}
+.st-key-select_options p {{ font-size: 0.93rem; }}
+@media (min-width: 1300px) {{ :has(> .st-key-select_help) {{ display: none; }} }} /* the list says it in full */
 </style>"""
 
 
 @st.fragment
 def show(pipeline: Pipeline, busy: bool) -> None:
     """Draw it."""
-    st.html(_STYLE)
+    st.html(_STYLE.format(ground=ground_colour(is_dark()), line=GRID))
     methods = offered.methods(pipeline, METHODS)
     budget, last = asked.begin(pipeline, methods)
     bar = st.container(key="select_bar", horizontal=True, vertical_alignment="bottom", gap="medium")
@@ -52,7 +56,8 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     left, right = st.columns([10, 11], gap="large")
     with left:
         method_list.show(methods)
-        values = method_list.show_options(pipeline, last)
+        with st.container(key="select_options"):
+            values = method_list.show_options(pipeline, last)
     asked.keep({"budget": budget} | values)
     try:
         params = _checked(pipeline, {"budget": budget, "method": last.method} | values)
@@ -64,7 +69,8 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     if params is not None:
         with bar:
             _outlook(pipeline, params, rows)
-            _buttons(pipeline, params, busy, rows is not None)
+            with st.container(horizontal=True, width="content"):
+                _buttons(pipeline, params, busy, rows is not None)
     with right, st.container(key="select_answer"):
         _answer(pipeline, params, rows)
 
@@ -76,6 +82,7 @@ def _answer(pipeline: Pipeline, params: SelectionParams | None, rows: np.ndarray
         result.show(pipeline)
     elif rows is None:
         change_view.offer(pipeline, params)
+        result.show(pipeline)
     else:
         change_view.show(pipeline, params, rows)
 

@@ -41,6 +41,8 @@ def _line(name: str) -> str:
 def show_options(pipeline: Pipeline, last: SelectionParams) -> dict[str, Any]:
     """Draw when the picked method works best, and its own options; return their values. last: what they show first."""
     method = METHODS[last.method]
+    with st.container(key="select_help"):
+        st.markdown(as_markdown(method.help))
     st.markdown(f":gray[**{last.method}** works best when {as_markdown(method.best_when)}]")
     groups = offered.groups(pipeline)
     choices = {"sampling_probability": offered.probabilities(pipeline), "groups": groups}

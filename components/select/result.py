@@ -37,7 +37,7 @@ def show(pipeline: Pipeline) -> None:
         help="Cluster coverage: the share of clusters from which at least one record was taken.",
     )
     columns[2].metric(
-        "Spread over clusters",
+        "Spread",
         f"{measures.get('cluster_entropy', 0):.2f}",
         help="Normalised cluster entropy: 1 is spread evenly over all clusters, 0 is all in one.",
     )

@@ -218,7 +218,7 @@ METHODS.add(
 METHODS.add(
     Method(
         name="kmeans-random",
-        help="Every cluster gets its share; all its records are equally likely.",
+        help="Every cluster gets its share; all records are equally likely.",
         best_when="you want breadth and have no scores that you trust.",
         family="diverse",
         place=2,
