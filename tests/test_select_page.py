@@ -36,8 +36,8 @@ def test_what_would_change_is_shown_and_can_be_discarded_or_applied(selected_hom
     check(pick(app, "quality").run())
     params = SelectionParams("60", "quality")
     after = set(select_records(pool_of(pipeline), params).rows.tolist())
-    assert f"**{len(after - before):,}** :gray[come in]" in words(app)
-    assert f"**{len(before - after):,}** :gray[go out]" in words(app)
+    assert f"**+{len(after - before):,}** :gray[come in]" in words(app)
+    assert f"**−{len(before - after):,}** :gray[go out]" in words(app)
     assert pipeline_of(selected_home).current("select") == pipeline.current("select")  # nothing is applied
     press(app, "Discard")
     assert "come in" not in words(app) and picked(app) == "kmq"

@@ -19,9 +19,9 @@ def show(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
     """Draw a line for each selection, and one for two of a size."""
     for title, found in zip(titles, evidence, strict=True):
         with st.container(gap=None):
-            name, said = as_markdown(title), verdict(found) if found.details else ""
-            st.markdown(f"##### {said}" if said and len(titles) == 1 else f"##### {name}: {said or 'being measured'}")
-            st.caption(counts_in_words(found) if found.values else "The first measures come within seconds.")
+            said = as_markdown(verdict(found) if found.details else "being measured")
+            st.markdown(f"##### {said}" if len(titles) == 1 else f"##### {as_markdown(title)}: {said}")
+            st.caption(as_markdown(counts_in_words(found) or "The first measures come within seconds."))
     if len(evidence) == 2 and all(each.details for each in evidence) and evidence[0].n == evidence[1].n:
         _against(titles, evidence)
 
@@ -29,12 +29,13 @@ def show(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
 def _against(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
     one, other, alike = against(*evidence)
     parts = [
-        f"**{as_markdown(title)}** is ahead in {listed(names)}"
+        f"**{as_markdown(title)}** is ahead in {as_markdown(listed(names))}"
         for title, names in zip(titles, (one, other), strict=True)
         if names
     ]
-    rest = f"{counted(len(alike), 'measure')} differ by no more than chance does"
-    st.markdown("Against each other: " + "; ".join([*parts, rest] if alike or not parts else parts) + ".")
+    if alike or not parts:
+        parts = [*parts, f"{counted(len(alike), 'measure differs', 'measures differ')} by no more than chance does"]
+    st.markdown(f"Against each other: {'; '.join(parts)}.")
 
 
 def show_key() -> None:

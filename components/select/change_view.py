@@ -1,7 +1,5 @@
 """What would change: which records come and go, what that does to the selection, and its shares by source and by cluster."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -18,26 +16,22 @@ from core.selection.params import SelectionParams
 from core.selection.status import DROPPED, FREE, SELECTED
 
 _HEIGHT = 300
+_HEADS = {"By source": "Source", "By cluster": "Cluster"}
 _PERCENT = "%.1f %%"
-_FACTS = {  # what is measured of a selection: (its name, its help, how it is written)
-    "tokens": ("Tokens", "About, in prompts and responses together.", rounded),
-    "cluster_coverage": ("Clusters", "Clusters touched: of how many clusters something is taken.", "{:.1%}".format),
-    "cluster_entropy": (
-        "Spread",
-        "Normalised cluster entropy: 1 is even over all clusters, 0 is all in one.",
-        "{:.2f}".format,
-    ),
-    "mean_quality": ("Quality", "Mean quality, of the quality scores.", "{:.2f}".format),
+_FACTS = {  # what is measured of a selection: (its name, its help)
+    "tokens": ("Tokens", "About, in prompts and responses together."),
+    "cluster_coverage": ("Clusters", "Clusters touched: of how many something is taken."),
+    "cluster_entropy": ("Spread", "Normalised cluster entropy: 1 is even over all clusters, 0 is all in one."),
+    "mean_quality": ("Quality", "Mean quality, of the quality scores."),
 }
 
 
 def offer(pipeline: Pipeline, params: SelectionParams) -> None:
     """Say that what would change is not known yet, and what it takes to know."""
     st.markdown("##### What would change")
-    seconds = duration(seconds_needed(pipeline, params))
     st.caption(
-        f"Not known yet: choosing by {params.method} takes about {seconds} here. Preview shows what would come and go, and applies "
-        "nothing; Select then applies it at once."
+        f"Not known yet: choosing by {as_markdown(params.method)} takes about {duration(seconds_needed(pipeline, params))} here. "
+        "Preview shows what would come and go, and applies nothing; Select then applies it at once."
     )
 
 
@@ -81,15 +75,22 @@ def _facts(change: Change) -> None:
     held = [name for name in _FACTS if name in change.after]
     columns = st.columns(max(len(held), 1))
     for column, name in zip(columns, held, strict=True):
-        title, help_, write = _FACTS[name]
         value, before = change.after[name], change.before.get(name)
-        delta = None if before is None else _delta(value - before, write)
-        column.metric(title, write(value), delta, delta_color="off", help=help_)
+        delta = None if before is None else _delta(name, value - before)
+        title, meaning = _FACTS[name]
+        column.metric(title, _written(name, value), delta, delta_color="off", help=meaning)
 
 
-def _delta(gap: float, write: Callable[[float], str]) -> str:
-    written = write(abs(gap)).replace("%", " pts")
-    return f"{'-' if gap < 0 else '+'}{written}" if written.strip("0. pts") else "no change"
+def _written(name: str, value: float) -> str:
+    if name == "tokens":
+        return rounded(value)
+    return f"{value:.1%}" if name == "cluster_coverage" else f"{value:.2f}"
+
+
+def _delta(name: str, gap: float) -> str:
+    if name == "tokens":
+        return f"{'-' if gap < 0 else '+'}{rounded(abs(gap))}"
+    return f"{100 * gap:+.1f} pts" if name == "cluster_coverage" else f"{gap:+.2f}"
 
 
 def _shares(pipeline: Pipeline, change: Change) -> None:
@@ -124,7 +125,7 @@ def _table(mix: Mix, titles: list[str], by: str, has_before: bool) -> None:
         height=_HEIGHT,
         key=f"select_shares_{by}",
         column_config={
-            "name": st.column_config.TextColumn(by.removeprefix("By ").capitalize()),
+            "name": st.column_config.TextColumn(_HEADS[by]),
             "data": st.column_config.NumberColumn("Of the data", format=_PERCENT, width=85),
             "now": st.column_config.NumberColumn(
                 "Now", format=_PERCENT, width=65, help="Its share of the current selection."

@@ -104,14 +104,15 @@ def _checked(pipeline: Pipeline, values: dict) -> SelectionParams:
 def _outlook(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray | None) -> None:
     """Say what the selection comes to, and how long choosing takes."""
     n, tokens = params.n_records(pipeline.n_records()), known.tokens(pipeline)
-    how = "counted" if tokens.counted else "a token for every four letters"
+    how = "tokens as counted" if tokens.counted else "a token for every four letters, about"
     with st.container(gap=None, width="stretch"):
         st.markdown(
             f"**{n:,}** of {counted(pipeline.n_records(), 'record')}, about **{rounded(tokens.of(rows, n))}** tokens"
         )
-        seconds = seconds_needed(pipeline, params)
-        takes = "Chosen at once" if rows is not None else f"Choosing takes about {duration(seconds)}"
-        st.caption(f"{takes} · tokens: {how}")
+        if rows is not None:
+            st.caption(f"Chosen at once · {how}")
+        else:
+            st.caption(f"Choosing takes about {duration(seconds_needed(pipeline, params))} · {how}")
 
 
 def _buttons(pipeline: Pipeline, params: SelectionParams, busy: bool, is_known: bool) -> None:

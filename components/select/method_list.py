@@ -27,15 +27,11 @@ def show(methods: list[str]) -> None:
                     title,
                     held,
                     index=None,
-                    format_func=_line,
+                    format_func=lambda name: f"**{as_markdown(name)}** {as_markdown(METHODS[name].help)}",
                     key=asked.key_of(family),
                     on_change=asked.pick,
                     args=(family,),
                 )
-
-
-def _line(name: str) -> str:
-    return f"**{name}** {as_markdown(METHODS[name].help)}"
 
 
 def show_options(pipeline: Pipeline, last: SelectionParams) -> dict[str, Any]:
@@ -43,7 +39,7 @@ def show_options(pipeline: Pipeline, last: SelectionParams) -> dict[str, Any]:
     method = METHODS[last.method]
     with st.container(key="select_help"):
         st.markdown(as_markdown(method.help))
-    st.markdown(f":gray[**{last.method}** works best when {as_markdown(method.best_when)}]")
+    st.markdown(f":gray[**{as_markdown(last.method)}** works best when {as_markdown(method.best_when)}]")
     groups = offered.groups(pipeline)
     choices = {"sampling_probability": offered.probabilities(pipeline), "groups": groups}
     values: dict[str, Any] = {}
@@ -73,7 +69,7 @@ def _help(name: str) -> str | None:
 def _favour(pipeline: Pipeline, last: SelectionParams, key: str) -> str:
     names = ["", *(domain["name"] for domain in pipeline.params("reward").domains)]
     return st.selectbox(
-        options_of(SelectionParams)["target_domain"][1].label,
+        "Favour a domain",
         names,
         index=names.index(last.target_domain) if last.target_domain in names else 0,
         format_func=lambda name: name or "none",
