@@ -104,7 +104,7 @@ def _checked(pipeline: Pipeline, values: dict) -> SelectionParams:
 def _outlook(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray | None) -> None:
     """Say what the selection comes to, and how long choosing takes."""
     n, tokens = params.n_records(pipeline.n_records()), known.tokens(pipeline)
-    how = "tokens as counted" if tokens.counted else "a token for every four letters, about"
+    how = "tokens as counted" if tokens.counted else "tokens at four letters each"
     with st.container(gap=None, width="stretch"):
         st.markdown(
             f"**{n:,}** of {counted(pipeline.n_records(), 'record')}, about **{rounded(tokens.of(rows, n))}** tokens"
@@ -116,15 +116,15 @@ def _outlook(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray | Non
 
 
 def _buttons(pipeline: Pipeline, params: SelectionParams, busy: bool, is_known: bool) -> None:
+    """Draw them. What they do is done here and not as they are pressed: a fragment that draws the page anew would do it twice."""
     if not is_known and st.button(
         "Preview",
         icon=":material/visibility:",
         disabled=busy,
         key="select_preview",
         help="Work out what would change, and apply nothing.",
-        on_click=job_panel.start,
-        args=(pipeline, "Working out what would change", [Step("preview", params.as_dict())]),
     ):
+        job_panel.start(pipeline, "Working out what would change", [Step("preview", params.as_dict())])
         st.rerun()
     if st.button(
         "Select",
@@ -133,9 +133,8 @@ def _buttons(pipeline: Pipeline, params: SelectionParams, busy: bool, is_known: 
         disabled=busy,
         key="select_go",
         help="A job is running; it must end first." if busy else None,
-        on_click=_apply,
-        args=(params,),
     ):
+        _apply(params)
         st.rerun()
 
 
