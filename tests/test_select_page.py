@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("jobs_in_process")
 def test_select_runs_as_a_job_and_shows_what_was_taken(sample_home):
     app = open_page(sample_home, "select")
     check(ask(app, "25%").run())
-    assert "**150** of 600 records, about" in words(app) and "Chosen at once" in words(app)
+    assert "**150** of 600 records, about" in words(app) and "Select applies it at once" in words(app)
     check(pick(app, "kmeans-random").run())
     assert frame_with(app, "would")["would"].sum() == pytest.approx(100)  # what would be selected, before it is
     press(app, "Select")

@@ -10,8 +10,8 @@ from core.evidence.measuring import Evidence
 from core.evidence.verdict import against, counts_in_words, estimates, listed, verdict
 
 _KEY = (
-    ":primary[▲] better than every random selection   ○ among them: no better than chance   "
-    ":red[▼] worse than every one   ◇ a fact, no merit   ▬ where random selections of the same size lie"
+    ":primary[▲] better than every random selection\u2003○ among them: no better than chance\u2003"
+    ":red[▼] worse than every one\u2003◇ a fact, no merit\u2003▬ where random selections of the same size lie"
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from components.session import state
+from components.session.uninterrupted import uninterrupted
 from core.run.pipeline import Pipeline
 from core.selection.method import FAMILIES, METHODS
 from core.selection.params import SelectionParams
@@ -36,6 +37,7 @@ def key_of(family: str) -> str:
     return f"methods-{family}-{state.get().select_form}"
 
 
+@uninterrupted
 def pick(family: str) -> None:
     """Ask for the method that was picked in the list of a family: it is no longer picked in the others."""
     method = st.session_state[key_of(family)]
@@ -55,6 +57,7 @@ def keep(values: dict[str, Any]) -> None:
     state.get().select_asked = (based_on, asked | values)
 
 
+@uninterrupted
 def discard() -> None:
     """Ask for what is selected again."""
     state.get().select_asked = ("", {})

@@ -66,7 +66,7 @@ def _flow(change: Change) -> None:
     # Numbers only: nothing of the data is in this markup.
     st.html(f'<div style="display:flex;height:8px;border-radius:4px;overflow:hidden;gap:2px">{bars}</div>')
     st.markdown(
-        f":gray[■] **{change.n_stay:,}** :gray[stay]   :primary[■] **+{change.n_in:,}** :gray[come in]   "
+        f":gray[■] **{change.n_stay:,}** :gray[stay]\u2003:primary[■] **+{change.n_in:,}** :gray[come in]\u2003"
         f":red[■] **−{change.n_out:,}** :gray[go out]"
     )
 
@@ -125,7 +125,7 @@ def _table(mix: Mix, titles: list[str], by: str, has_before: bool) -> None:
         height=_HEIGHT,
         key=f"select_shares_{by}",
         column_config={
-            "name": st.column_config.TextColumn(_HEADS[by]),
+            "name": st.column_config.TextColumn(_HEADS[by], width=180),
             "data": st.column_config.NumberColumn("Of the data", format=_PERCENT, width=85),
             "now": st.column_config.NumberColumn(
                 "Now", format=_PERCENT, width=65, help="Its share of the current selection."

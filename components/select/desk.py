@@ -10,6 +10,7 @@ from components.charts.theme import GRID, ground_colour, is_dark
 from components.frame import job_panel
 from components.select import asked, change_view, known, method_list, result
 from components.session import offered, opened, state, trouble
+from components.session.uninterrupted import uninterrupted
 from core.base.errors import CurationError
 from core.base.text import counted, duration, rounded
 from core.evidence.outlook import seconds_needed
@@ -110,21 +111,22 @@ def _outlook(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray | Non
             f"**{n:,}** of {counted(pipeline.n_records(), 'record')}, about **{rounded(tokens.of(rows, n))}** tokens"
         )
         if rows is not None:
-            st.caption(f"Chosen at once · {how}")
+            is_now = pipeline.key("select", params) == pipeline.current("select")
+            st.caption(f"{'This is what is selected now' if is_now else 'Select applies it at once'} · {how}")
         else:
             st.caption(f"Choosing takes about {duration(seconds_needed(pipeline, params))} · {how}")
 
 
 def _buttons(pipeline: Pipeline, params: SelectionParams, busy: bool, is_known: bool) -> None:
-    """Draw them. What they do is done here and not as they are pressed: a fragment that draws the page anew would do it twice."""
     if not is_known and st.button(
         "Preview",
         icon=":material/visibility:",
         disabled=busy,
         key="select_preview",
         help="Work out what would change, and apply nothing.",
+        on_click=_preview,
+        args=(params,),
     ):
-        job_panel.start(pipeline, "Working out what would change", [Step("preview", params.as_dict())])
         st.rerun()
     if st.button(
         "Select",
@@ -133,11 +135,18 @@ def _buttons(pipeline: Pipeline, params: SelectionParams, busy: bool, is_known: 
         disabled=busy,
         key="select_go",
         help="A job is running; it must end first." if busy else None,
+        on_click=_apply,
+        args=(params,),
     ):
-        _apply(params)
         st.rerun()
 
 
+@uninterrupted
+def _preview(params: SelectionParams) -> None:
+    job_panel.start(opened.pipeline(), "Working out what would change", [Step("preview", params.as_dict())])
+
+
+@uninterrupted
 def _apply(params: SelectionParams) -> None:
     """Make the selection the current one: at once where it was worked out or is quick, else by a job."""
     pipeline = opened.pipeline()
