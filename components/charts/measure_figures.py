@@ -42,7 +42,7 @@ def dots_over_bands(titles: list[str], found: list[Evidence], dark: bool, expect
     rows = -(-len(names) // _COLUMNS)
     heads = [f"<b>{MEASURES[n].title}</b>  {_ARROWS[MEASURES[n].better]}" for n in names]
     height = 60 + rows * (64 + 24 * len(found))
-    figure = make_subplots(rows, _COLUMNS, subplot_titles=heads, horizontal_spacing=0.14, vertical_spacing=58 / height)
+    figure = make_subplots(rows, _COLUMNS, subplot_titles=heads, horizontal_spacing=0.05, vertical_spacing=58 / height)
     labels = [plain(shorten(title, 22)) for title in titles]
     for i, name in enumerate(names):
         place = {"row": i // _COLUMNS + 1, "col": i % _COLUMNS + 1}
@@ -72,9 +72,11 @@ def dots_over_bands(titles: list[str], found: list[Evidence], dark: bool, expect
     figure.update_yaxes(
         range=[len(found) - 0.4, -0.6], ticks="", automargin=True, showgrid=False, zeroline=False, **lines
     )
+    for i in range(1, len(names), _COLUMNS):  # a row's lines are named once, at its left
+        figure.update_yaxes(showticklabels=False, row=i // _COLUMNS + 1, col=2)
     figure.update_xaxes(nticks=4, gridcolor=_GREY, zeroline=False)
     for each in figure.layout.annotations[: len(names)]:
-        each.update(x=each.x - 0.5 * 0.43, xanchor="left", font={"size": 12})
+        each.update(x=each.x - 0.5 * 0.475, xanchor="left", font={"size": 12})
     return _frame(figure, dark, height)
 
 
@@ -95,7 +97,7 @@ def _fit(figure: go.Figure, found: list[Evidence], name: str, place: dict[str, i
     """Leave room at both ends of a chart, so that no dot is cut."""
     values = [value for each in found for value in (each.values[name], *each.bands[name])]
     low, high = min(values), max(values)
-    room = 0.06 * (high - low) or max(abs(low), 1.0) * 0.02
+    room = 0.08 * (high - low) or max(abs(low), 1.0) * 0.02
     figure.update_xaxes(range=[low - room, high + room], **place)
 
 

@@ -40,16 +40,13 @@ def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
 @st.fragment(run_every=1.5)
 def _watch(pipeline: Pipeline, chosen: list[Choice], params: MeasureParams) -> None:
     """Show each measure as soon as it is known, and how far the job is; once it is over, the sidebar draws the page anew."""
-    job = jobs.last_job(pipeline.workspace)
-    if job is not None and job.is_active:
-        job_panel.show_progress(job)
     _evidence(pipeline, chosen, params)
 
 
 def _evidence(pipeline: Pipeline, chosen: list[Choice], params: MeasureParams) -> None:
     """Draw what is known of each: the verdict, the measures over their bands, the details."""
-    is_measuring = job_panel.is_doing(jobs.last_job(pipeline.workspace), "measure")
-    there = []
+    job, there = jobs.last_job(pipeline.workspace), []
+    is_measuring = job_panel.is_doing(job, "measure")
     for choice in chosen:
         found = _evidence_of(pipeline, choice, params)
         if found is None and is_measuring:
@@ -60,6 +57,11 @@ def _evidence(pipeline: Pipeline, chosen: list[Choice], params: MeasureParams) -
         return
     titles, evidence = unlike([choice for choice, _ in there]), [each for _, each in there]
     verdict_view.show(titles, evidence)
+    with st.container(key="measured_beside"):
+        if is_measuring:
+            job_panel.show_line(job)
+        else:
+            verdict_view.show_beside(titles, evidence)
     _say_sizes([choice for choice, _ in there])
     verdict_view.show_key()
     figure = dots_over_bands(titles, evidence, is_dark(), expected(pipeline, params) if is_measuring else ())

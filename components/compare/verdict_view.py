@@ -9,6 +9,10 @@ from core.base.text import counted
 from core.evidence.measuring import Evidence
 from core.evidence.verdict import against, counts_in_words, estimates, listed, verdict
 
+_STYLE = """<style>
+[class*="st-key-verdict-"] { min-height: 4.9rem; }
+.st-key-measured_beside { min-height: 2.9rem; }
+</style>"""
 _KEY = (
     ":primary[▲] better than every random selection\u2003○ among them: no better than chance\u2003"
     ":red[▼] worse than every one\u2003◇ a fact, no merit\u2003▬ where random selections of the same size lie"
@@ -16,17 +20,21 @@ _KEY = (
 
 
 def show(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
-    """Draw a line for each selection, and one for two of a size."""
-    for title, found in zip(titles, evidence, strict=True):
-        with st.container(gap=None):
+    """Draw the verdict on each selection; its room is kept while it is being measured."""
+    st.html(_STYLE)
+    for place, (title, found) in enumerate(zip(titles, evidence, strict=True)):
+        with st.container(gap=None, key=f"verdict-{place}"):
             said = as_markdown(verdict(found) if found.details else "being measured")
             st.markdown(f"##### {said}" if len(titles) == 1 else f"##### {as_markdown(title)}: {said}")
             st.caption(as_markdown(counts_in_words(found) or "The first measures come within seconds."))
-    if len(evidence) == 2 and all(each.details for each in evidence) and evidence[0].n == evidence[1].n:
-        _against(titles, evidence)
 
 
-def _against(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
+def show_beside(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
+    """Say how two selections of a size stand to each other, or what one is set beside."""
+    if len(evidence) != 2 or evidence[0].n != evidence[1].n:
+        n_random = max((len(band) for each in evidence for band in each.bands.values()), default=0)
+        st.markdown(f"Each is set beside {counted(n_random, 'random selection')} of its size.")
+        return
     one, other, alike = against(*evidence)
     parts = [
         f"**{as_markdown(title)}** is ahead in {as_markdown(listed(names))}"

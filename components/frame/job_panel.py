@@ -40,17 +40,17 @@ def _watch(pipeline: Pipeline) -> None:
     job = jobs.last_job(pipeline.workspace)
     if job is None or not job.is_active:
         st.rerun()  # the whole page: what the job made is there now
-    show_progress(job)
-    st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, args=(pipeline,), key="job_cancel")
-
-
-def show_progress(job: Job) -> None:
-    """Draw what a job is doing, how far it is and how long it will take."""
     steps = [step["do"] for step in job.arguments["steps"]]
     place = f"step {steps.index(job.step) + 1:,} of {len(steps):,}" if job.step in steps and len(steps) > 1 else ""
     st.markdown(f"**{as_markdown(doing(job.step))}** :gray[{place}]")
     st.progress(min(max(job.fraction, 0.0), 1.0))
     st.caption(_pace(job))
+    st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, args=(pipeline,), key="job_cancel")
+
+
+def show_line(job: Job) -> None:
+    """Draw on a page, where a job's answer will be, what it is doing, how far it is and how long it will take."""
+    st.progress(min(max(job.fraction, 0.0), 1.0), text=f"{as_markdown(doing(job.step))} · {_pace(job)}")
 
 
 def is_doing(job: Job | None, *steps: str) -> bool:
