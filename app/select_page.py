@@ -1,10 +1,10 @@
-"""Select: a method and a budget, and what they took from each cluster."""
+"""Select: a method and a budget, what they would change, and what was taken from each cluster."""
 
 import streamlit as st
 
 from components.frame import navigation
 from components.records import cluster_table
-from components.select import form, result
+from components.select import desk
 from components.session import opened
 from core.run import jobs
 from core.selection.stage import last_selection_key
@@ -16,11 +16,7 @@ navigation.require(pipeline, "select")
 job = jobs.last_job(pipeline.workspace)
 overrides = overrides_of(pipeline)
 st.header("Select")
-asked, found = st.columns([2, 3], gap="large")
-with asked:
-    form.show(pipeline, busy=job is not None and job.is_active)
-with found:
-    result.show(pipeline)
+desk.show(pipeline, busy=job is not None and job.is_active)
 if last_selection_key(pipeline):
     cluster_table.show(pipeline, opened.statuses(pipeline, overrides), overrides.multipliers)
     navigation.next_page(pipeline, "review")

@@ -33,7 +33,19 @@ _OWN = {
     "state": "one of a seed's STATES",
     "titles": "of a history: the start, and rounds by their number",
 }
-_SAFE_CALLS = {"as_markdown", "plain", "counted", "len", "digest", "range", "round", "int", "place"}
+_SAFE_CALLS = {
+    "as_markdown",
+    "plain",
+    "counted",
+    "duration",
+    "rounded",
+    "len",
+    "digest",
+    "range",
+    "round",
+    "int",
+    "place",
+}
 _OTHERS_TOO = ("info", "write", "status")  # what the ledger and its kin are asked by the same name
 _MAPPED = {"items", "values", "get", "keys", "lower", "replace", "join", "index", "at"}
 

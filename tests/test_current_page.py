@@ -148,12 +148,12 @@ def test_another_selection_is_still_updated_by_its_button(selected_home):
     assert "5 records dropped now are in it." in words(app) and rows_now(selected_home) == before
 
 
-def test_select_says_what_is_shown_and_that_the_form_says_another(forked_home):
+def test_select_sets_what_is_asked_beside_what_is_selected(forked_home):
     app = open_page(forked_home, "select")
-    assert "The form beside it is set to kmq, budget 60" in words(app)
+    assert "What would change" in words(app) and "Against the current selection, run" in words(app)
     pipeline_of(forked_home).run("select", SelectionParams("25%", "quality"))
     app = open_page(forked_home, "select")
-    assert "Current selection: quality, 25 %" in words(app).replace("\\", "") and "The form beside it" not in words(app)
+    assert "Current selection: quality, 25 %" in words(app).replace("\\", "") and "What would" not in words(app)
     pipeline_of(forked_home).run("select", SelectionParams("30", "random"))  # in another tab
     check(app.run())
     assert "random, 30 records, seed 0" in words(app)

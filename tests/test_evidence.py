@@ -7,7 +7,7 @@ import pytest
 
 from core.base.errors import CurationError
 from core.evidence.ground import MeasureParams
-from core.evidence.measuring import found_before, measure, params_in_use
+from core.evidence.measuring import expected, found_before, found_so_far, measure, params_in_use
 from core.measures.kinds.mix import shares, total_variation_distance
 from core.measures.measure import MEASURES
 from core.measures.pairwise import vendi
@@ -71,6 +71,25 @@ def test_the_band_is_made_once_for_a_size(pipeline, monkeypatch):
     assert len(calls) == 12
 
 
+def test_measures_come_one_by_one_and_go_on_where_a_job_ended(pipeline, monkeypatch):
+    import core.evidence.ground as ground
+
+    assert not found_so_far(pipeline, ROWS, MeasureParams()).values
+    real = ground.within_selection
+    monkeypatch.setattr(ground, "within_selection", None)
+    with pytest.raises(TypeError):
+        measure(pipeline, ROWS, MeasureParams(), device="cpu")
+    early = found_so_far(pipeline, ROWS, MeasureParams())
+    assert {"quality", "vendi", "cluster_coverage"} <= set(early.values) and not {"novelsum"} & set(early.values)
+    assert len(early.bands["quality"]) == 10 and early.judged("words") == ""
+    monkeypatch.setattr(ground, "within_selection", real)
+    monkeypatch.setattr("core.measures.kinds.pairs.vendi", None)  # whoever takes it again, fails
+    whole = measure(pipeline, ROWS, MeasureParams(), device="cpu")
+    assert {name: whole.values[name] for name in early.values} == early.values
+    assert list(whole.values) == expected(pipeline, MeasureParams())
+    assert not list(pipeline.workspace.artifacts.glob("measure-*.shards"))
+
+
 def test_large_selections_and_pools_are_measured_on_samples_and_it_is_said(pipeline):
     small = MeasureParams(most_selected=8, most_pool=30)
     found = measure(pipeline, ROWS, small, device="cpu")
@@ -101,6 +120,7 @@ def test_without_domains_or_sources_there_is_no_likeness_to_them(make_pipeline, 
     pipeline = make_pipeline("embed", data=data)
     found = measure(pipeline, np.arange(5), MeasureParams(), device="cpu")
     assert not {"inter", "intra", "source_shift", "quality", "cluster_entropy"} & set(found.values)
+    assert expected(pipeline, MeasureParams()) == list(found.values)
     assert found.details["sources"] == {} and "vendi" in found.values
 
 

@@ -53,8 +53,17 @@ def learn(pipeline: Pipeline) -> Pipeline:
     return Pipeline(pipeline.workspace)
 
 
-def radio(app, label):
-    return next((each for each in app.radio if each.label == label), None)
+def offered_in(app):
+    """Return the methods that the Select page lists."""
+    return {line.split("**")[1] for each in app.radio for line in each.options}
+
+
+def pick(app, method):
+    check(next(each for each in app.radio if any(f"**{method}**" in o for o in each.options)).set_value(method).run())
+
+
+def box(app, label):
+    return next(each for each in app.selectbox if each.label == label)
 
 
 def plain_records(n=60):
@@ -64,19 +73,17 @@ def plain_records(n=60):
 def test_before_reward_ran_select_offers_no_method_that_needs_it_and_leads_there(home_of):
     home, _ = home_of(plain_records())
     app = open_page(home, "select")
-    assert radio(app, "Method").options == [
-        name for name in METHODS if name not in ("daar", "inter-band", "intra-band")
-    ]
-    assert radio(app, "In inter-band and intra-band") is None and radio(app, "Bands go by") is None
-    assert not [each for each in app.selectbox if "daar" in each.label]
+    assert offered_in(app) == set(METHODS) - {"daar", "inter-band", "intra-band"}
+    pick(app, "random")
     assert "what the Reward page finds" in words(app)
 
 
 def test_with_source_labels_bands_are_offered_by_source_alone(home_of):
     home, pipeline = home_of(small_records())
     app = open_page(home, "select")
-    assert radio(app, "Method").options == [name for name in METHODS if name != "daar"]
-    assert radio(app, "Bands go by").options == ["source"]
+    assert offered_in(app) == set(METHODS) - {"daar"}
+    pick(app, "inter-band")
+    assert box(app, "Bands go by").options == ["source"]
     assert offered.methods(pipeline, ARMS, by_source=False) == [name for name in ARMS if name != "daar"]
 
 
@@ -84,7 +91,9 @@ def test_once_reward_ran_everything_is_offered(home_of):
     home, pipeline = home_of(small_records())
     pipeline = learn(pipeline)
     app = open_page(home, "select")
-    assert radio(app, "Method").options == list(METHODS) and radio(app, "Bands go by").options == ["domains", "source"]
+    assert offered_in(app) == set(METHODS)
+    pick(app, "inter-band")
+    assert box(app, "Bands go by").options == ["domains", "source"]
     assert "what the Reward page finds" not in words(app)
     assert offered.methods(pipeline, ARMS) == list(ARMS)
 
@@ -92,13 +101,13 @@ def test_once_reward_ran_everything_is_offered(home_of):
 def test_a_method_no_longer_there_gives_way_to_the_first(home_of):
     home, pipeline = home_of(plain_records())
     pipeline.workspace.ledger.set_settings("select", SelectionParams("10", "daar").as_dict())
-    assert radio(open_page(home, "select"), "Method").value == "kmq"
+    assert [each.value for each in open_page(home, "select").radio] == ["kmq", None, None]
 
 
 def test_negative_quality_leaves_softmax_alone(home_of):
     records = [record | {"grade": i - 30} for i, record in enumerate(small_records())]
     home, pipeline = home_of(records, QualityParams("grade"))
-    assert radio(open_page(home, "select"), "In kmq, a record's chance").options == ["softmax"]
+    assert box(open_page(home, "select"), "A record's chance").options == ["softmax"]
     refine = next(each for each in open_page(home, "refine").selectbox if each.label == "In kmq, a record's chance")
     assert refine.options == ["softmax"]
     assert offered.probabilities(pipeline) == ["softmax"]
@@ -121,17 +130,12 @@ def test_a_budget_that_reads_in_two_ways_is_refused_and_says_how_to_write_it(bud
         SelectionParams(budget)
 
 
-def test_select_takes_a_budget_with_a_separator(home_of, monkeypatch):
-    home, _ = home_of([record | {"id": i} for i, record in enumerate(small_records(1200))])
-    started = []
-    monkeypatch.setattr(
-        "components.frame.job_panel.jobs.start_job", lambda workspace, kind, steps, *_: started.extend(steps)
-    )
+def test_select_takes_a_budget_with_a_separator(home_of):
+    home, pipeline = home_of([record | {"id": i} for i, record in enumerate(small_records(1200))])
     app = open_page(home, "select")
-    next(each for each in app.text_input if each.label == "Budget").set_value("1,000")
-    next(each for each in app.button if each.label == "Select").click()
-    check(app.run())
-    assert [step.params["budget"] for step in started] == ["1000"]
+    check(next(each for each in app.text_input if each.label == "Budget").set_value("1,000").run())
+    check(next(each for each in app.button if each.label == "Select").click().run())
+    assert Pipeline(pipeline.workspace).params("select").budget == "1000"
 
 
 def test_no_entropy_is_shown_below_zero():

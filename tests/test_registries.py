@@ -13,13 +13,13 @@ from core.base.registry import Registry
 from core.cli.options import add_options, given, read
 from core.cli.parser import build_parser
 from core.daar.seed_writing import SeedParams
-from core.measures.measure import MEASURES
+from core.measures.measure import BASES, MEASURES, NEEDS
 from core.quality.scorer import SCORERS
 from core.refine.params import RefineParams
 from core.run.pipeline import STAGES
 from core.run.tasks import TASKS, Step, doing, run_steps
 from core.selection.choosing import select_records
-from core.selection.method import METHODS, Method
+from core.selection.method import FAMILIES, METHODS, Method
 from core.selection.params import RoundsParams, SelectionParams
 from core.selection.pool import Picks, Pool
 
@@ -59,6 +59,19 @@ def test_everything_registered_says_what_it_is(registry):
         assert each.name == name
         words = [getattr(each, field, "x") for field in ("help", "title", "meaning", "doing")]
         assert all(words), name
+
+
+def test_every_method_says_in_a_line_what_it_does_and_when_it_works_best():
+    for name, method in METHODS.items():
+        assert method.family in FAMILIES and method.best_when.endswith((".", "!")), name
+        assert len(method.help) <= 62 and method.help[0].isupper(), name  # one line of the list
+        assert 0 < method.seconds(1000, 100) < method.seconds(1_000_000, 100_000), name
+    assert {method.family for method in METHODS.values()} == set(FAMILIES)
+
+
+def test_every_measure_says_what_it_needs_and_goes_by():
+    for name, measure in MEASURES.items():
+        assert measure.needs in ("", *NEEDS) and measure.goes_by in ("", *BASES), name
 
 
 def test_every_stage_needs_stages_that_there_are():

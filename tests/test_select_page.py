@@ -5,7 +5,9 @@ import pytest
 
 from core.run import jobs
 from core.run.pipeline import Pipeline
+from core.selection.choosing import select_records
 from core.selection.params import SelectionParams
+from core.selection.stage import pool_of
 from core.vectors.clustering import ClusterParams
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
 from tests.pages import check, check_job_done, frame_with, open_page, pipeline_of, press, words
@@ -15,14 +17,77 @@ pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
 def test_select_runs_as_a_job_and_shows_what_was_taken(sample_home):
     app = open_page(sample_home, "select")
-    app.text_input(key="budget").set_value("25%")
-    app.radio(key="method").set_value("kmeans-random")
+    check(ask(app, "25%").run())
+    assert "**150** of 600 records, about" in words(app) and "Select applies it at once" in words(app)
+    check(pick(app, "kmeans-random").run())
+    assert frame_with(app, "would")["would"].sum() == pytest.approx(100)  # what would be selected, before it is
     press(app, "Select")
-    check_job_done(sample_home)
-    check(app.run())
+    assert jobs.last_job(pipeline_of(sample_home).workspace) is None  # it is too quick for one
     assert app.metric[0].value == "150"
     taken = frame_with(app, "selected")
     assert taken["selected"].sum() == 150 and taken["records"].sum() == 600
+
+
+def test_what_would_change_is_shown_and_can_be_discarded_or_applied(selected_home):
+    pipeline = pipeline_of(selected_home)
+    before = set(pipeline.table("select")["row_id"].to_pylist())
+    app = open_page(selected_home, "select")
+    assert "Current selection: kmq" in words(app).replace("\\", "") and "come in" not in words(app)
+    check(pick(app, "quality").run())
+    params = SelectionParams("60", "quality")
+    after = set(select_records(pool_of(pipeline), params).rows.tolist())
+    assert f"**+{len(after - before):,}** :gray[come in]" in words(app)
+    assert f"**−{len(before - after):,}** :gray[go out]" in words(app)
+    assert pipeline_of(selected_home).current("select") == pipeline.current("select")  # nothing is applied
+    press(app, "Discard")
+    assert "come in" not in words(app) and picked(app) == "kmq"
+    check(pick(app, "quality").run())
+    press(app, "Select")
+    assert pipeline_of(selected_home).params("select") == params and "come in" not in words(app)
+
+
+def test_what_takes_long_is_previewed_by_a_job_and_then_applied_without_one(selected_home, monkeypatch):
+    monkeypatch.setattr("components.select.known.AT_ONCE", 0.0)
+    app = open_page(selected_home, "select")
+    check(pick(app, "k-center").run())
+    assert "Not known yet" in words(app) and "come in" not in words(app)
+    press(app, "Preview")
+    check_job_done(selected_home)
+    made = len(pipeline_of(selected_home).workspace.ledger.selections())
+    check(app.run())
+    assert "come in" in words(app) and "Preview" not in [button.label for button in app.button]
+    press(app, "Select")
+    pipeline = pipeline_of(selected_home)
+    assert pipeline.params("select").method == "k-center" and len(pipeline.workspace.ledger.selections()) == made + 1
+    assert jobs.last_job(pipeline.workspace).kind == "Working out what would change"
+
+
+def test_only_the_options_of_the_picked_method_are_shown_and_kept_on_the_way(selected_home):
+    app = open_page(selected_home, "select")
+    assert {"A record's chance", "Seed"} <= labels(app) and "The weight of quality" not in labels(app)
+    check(pick(app, "qdit").run())
+    assert "The weight of quality" in labels(app) and not {"A record's chance", "Seed"} & labels(app)
+    next(each for each in app.slider if each.label == "The weight of quality").set_value(0.8)
+    check(app.run())
+    check(app.switch_page("map_page.py").run())
+    check(app.switch_page("select_page.py").run())
+    assert picked(app) == "qdit" and app.slider[0].value == 0.8
+
+
+def ask(app, budget):
+    return next(each for each in app.text_input if each.label == "Budget").set_value(budget)
+
+
+def pick(app, method):
+    return next(each for each in app.radio if any(f"**{method}**" in line for line in each.options)).set_value(method)
+
+
+def picked(app):
+    return next(each.value for each in app.radio if each.value)
+
+
+def labels(app):
+    return {each.label for kind in (app.selectbox, app.slider, app.toggle, app.number_input) for each in kind}
 
 
 @pytest.mark.parametrize(
@@ -31,8 +96,8 @@ def test_select_runs_as_a_job_and_shows_what_was_taken(sample_home):
 def test_a_budget_that_cannot_be_is_said(sample_home, budget, message):
     decide_records(pipeline_of(sample_home).workspace, "pin", np.arange(4))
     app = open_page(sample_home, "select")
-    app.text_input(key="budget").set_value(budget)
-    press(app, "Select", error=message)
+    check(ask(app, budget).run(), error=message)
+    assert "Select" not in [button.label for button in app.button]
     assert jobs.last_job(pipeline_of(sample_home).workspace) is None
 
 

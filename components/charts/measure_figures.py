@@ -3,37 +3,50 @@
 Values in, Plotly figures out.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from components.charts.escaping import plain
-from components.charts.theme import category_colours, lay_out, status_colours, text_colour
+from components.charts.theme import lay_out, status_colours, text_colour
 from core.base.text import shorten
 from core.evidence.ablation.losses import AblationLine
 from core.evidence.measuring import Evidence
 from core.measures.compare import pareto
 from core.measures.measure import MEASURES
+from core.selection.status import DROPPED, SELECTED
 
 _GREY = "rgba(128,134,140,0.35)"
 _ARROWS = {"more": "more is better →", "less": "← less is better", "": ""}
 _COLUMNS = 2
+JUDGED = {
+    "better": "better than every random selection",
+    "chance": "among random selections: no better than chance",
+    "worse": "worse than every random selection",
+    "": "a fact, no merit",
+}
 _PLOT = (900, 360)  # pixels that the points of quality and diversity span, about
 _ROOM = 50  # pixels left beside them
 
 
-def dots_over_bands(titles: list[str], found: list[Evidence], dark: bool) -> go.Figure:
-    """Return small charts, one a measure: each selection's value as a dot over the span of its random selections."""
-    names = [name for name in MEASURES if any(name in each.values for each in found)]
+def dots_over_bands(titles: list[str], found: list[Evidence], dark: bool, expected: Sequence[str] = ()) -> go.Figure:
+    """Return small charts, one a measure: each selection's value as a dot over the span of its random selections.
+
+    A dot's shape and colour say whether it is better than chance, among it, or worse. expected: measures that have their room
+    though none of `found` has them yet.
+    """
+    names = [name for name in MEASURES if name in expected or any(name in each.values for each in found)]
     rows = -(-len(names) // _COLUMNS)
     heads = [f"<b>{MEASURES[n].title}</b>  {_ARROWS[MEASURES[n].better]}" for n in names]
     height = 60 + rows * (64 + 24 * len(found))
-    figure = make_subplots(rows, _COLUMNS, subplot_titles=heads, horizontal_spacing=0.14, vertical_spacing=58 / height)
-    colours = category_colours(len(found), dark)
+    figure = make_subplots(rows, _COLUMNS, subplot_titles=heads, horizontal_spacing=0.05, vertical_spacing=58 / height)
     labels = [plain(shorten(title, 22)) for title in titles]
     for i, name in enumerate(names):
         place = {"row": i // _COLUMNS + 1, "col": i % _COLUMNS + 1}
-        for line, (title, each, colour) in enumerate(zip(titles, found, colours, strict=True)):
+        for line, (title, each) in enumerate(zip(titles, found, strict=True)):
             if name not in each.values:
                 continue
             band, value = each.bands[name], each.values[name]
@@ -43,27 +56,48 @@ def dots_over_bands(titles: list[str], found: list[Evidence], dark: bool) -> go.
             )
             hover = (
                 f"{plain(title)}<br>{MEASURES[name].title}: {value:,.4g}<br>random: {min(band):,.4g} to {max(band):,.4g}"
-                f"<br>{each.place(name)} the random band<extra></extra>"
+                f"<br>{JUDGED[each.judged(name)]}<extra></extra>"
             )
-            dot = {"size": 11, "color": colour, "line": {"width": 1, "color": text_colour(dark)}}
+            dot = judged_marker(each.judged(name), dark)
             figure.add_trace(go.Scatter(x=[value], y=[line], mode="markers", marker=dot, hovertemplate=hover), **place)
-        _fit(figure, [each for each in found if name in each.values], name, place)
+        if held := [each for each in found if name in each.values]:
+            _fit(figure, held, name, place)
+        else:
+            figure.update_xaxes(showticklabels=False, showgrid=False, **place)
+            figure.add_annotation(
+                text="to come", x=0.5, xref="x domain", y=len(found) / 2 - 0.5, showarrow=False, **place
+            )
     # By number, not by name: two names may begin alike, and Plotly takes some for dates.
     lines = {"tickvals": list(range(len(found))), "ticktext": labels}
     figure.update_yaxes(
         range=[len(found) - 0.4, -0.6], ticks="", automargin=True, showgrid=False, zeroline=False, **lines
     )
+    for i in range(1, len(names), _COLUMNS):  # a row's lines are named once, at its left
+        figure.update_yaxes(showticklabels=False, row=i // _COLUMNS + 1, col=2)
     figure.update_xaxes(nticks=4, gridcolor=_GREY, zeroline=False)
-    for each in figure.layout.annotations:
-        each.update(x=each.x - 0.5 * 0.43, xanchor="left", font={"size": 12})
+    for each in figure.layout.annotations[: len(names)]:
+        each.update(x=each.x - 0.5 * 0.475, xanchor="left", font={"size": 12})
     return _frame(figure, dark, height)
+
+
+def judged_marker(judged: str, dark: bool) -> dict[str, Any]:
+    """Return Plotly's marker of one of JUDGED: each has a shape of its own, not only a colour."""
+    colours, plain_colour = status_colours(dark), text_colour(dark)
+    symbol, colour = {
+        "better": ("triangle-up", colours[SELECTED]),
+        "worse": ("triangle-down", colours[DROPPED]),
+        "chance": ("circle-open", plain_colour),
+        "": ("diamond-open", plain_colour),
+    }[judged]
+    width = 2 if symbol.endswith("open") else 1
+    return {"size": 13, "symbol": symbol, "color": colour, "line": {"width": width, "color": plain_colour}}
 
 
 def _fit(figure: go.Figure, found: list[Evidence], name: str, place: dict[str, int]) -> None:
     """Leave room at both ends of a chart, so that no dot is cut."""
     values = [value for each in found for value in (each.values[name], *each.bands[name])]
     low, high = min(values), max(values)
-    room = 0.06 * (high - low) or max(abs(low), 1.0) * 0.02
+    room = 0.08 * (high - low) or max(abs(low), 1.0) * 0.02
     figure.update_xaxes(range=[low - room, high + room], **place)
 
 
@@ -156,15 +190,16 @@ def losses_with_intervals(lines: list[AblationLine], dark: bool) -> go.Figure:
     """Return a line a method: its macro loss with its 95 % interval, every seed a ring."""
     figure = go.Figure()
     labels = [plain(line.method) for line in lines]
-    accent = status_colours(dark)[1]
     halves = [line.macro_half if np.isfinite(line.macro_half) else 0 for line in lines]
     figure.add_trace(
         go.Scatter(
             x=[line.macro for line in lines],
             y=labels,
             mode="markers",
-            marker={"size": 11, "color": accent},
-            error_x={"array": halves, "color": accent, "thickness": 2},
+            marker={
+                name: [judged_marker(line.judged, dark)[name] for line in lines] for name in ("size", "symbol", "color")
+            },
+            error_x={"array": halves, "color": text_colour(dark), "thickness": 1.5},
             hovertemplate="%{y}: %{x:.4f} nats a token<extra></extra>",
         )
     )

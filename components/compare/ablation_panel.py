@@ -25,13 +25,15 @@ _GROUP_WORDS = {"auto": "source, else cluster", "source": "source", "cluster": "
 
 
 def show(pipeline: Pipeline, busy: bool) -> None:
-    """Draw the panel."""
+    """Draw the panel: the verdict first."""
+    ablation = last_ablation(pipeline)
+    if ablation and ablation.lines:
+        st.markdown(f"##### {as_markdown(ablation.verdict)}")
     st.caption(
         "Each method selects anew from records that are not held out; the same model is trained on each selection, on as many "
         "tokens; then every one is asked for the held-out responses. A small model from scratch is a proxy: it shows what a "
         "selection teaches in minutes, not how a large model would do."
     )
-    ablation = last_ablation(pipeline)
     if ablation and ablation.lines:
         _results(ablation)
         for warning in ablation.warnings:

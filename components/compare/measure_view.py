@@ -1,17 +1,22 @@
 """Measures of the picked selections, beside random ones of their size; the button that measures what is not measured yet."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.charts.measure_figures import dots_over_bands, quality_and_diversity
 from components.charts.theme import is_dark
+from components.compare import verdict_view
 from components.frame import job_panel
 from components.session import opened
 from core.evidence.candidates import Choice, choices
 from core.evidence.ground import MeasureParams
-from core.evidence.measuring import Evidence, found_before, params_in_use
+from core.evidence.measuring import Evidence, expected, found_before, found_so_far, params_in_use
+from core.evidence.verdict import basis
 from core.measures.measure import MEASURES
+from core.run import jobs
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
 
@@ -19,33 +24,66 @@ _DIRECTIONS = {"more": "more is better", "less": "less is better", "": "a fact, 
 
 
 def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
-    """Draw the measures of `chosen`."""
+    """Draw the measures of `chosen`: the verdict first."""
     if not chosen:
         st.info("Pick at least one selection above.", icon=":material/balance:")
         return
     params = params_in_use(pipeline)
-    found = [_evidence_of(pipeline, choice, params) for choice in chosen]
-    _offer(pipeline, [choice for choice, each in zip(chosen, found, strict=True) if each is None], busy)
-    there = [(choice, each) for choice, each in zip(chosen, found, strict=True) if each is not None]
+    missing = [choice for choice in chosen if _evidence_of(pipeline, choice, params) is None]
+    if missing and job_panel.is_doing(jobs.last_job(pipeline.workspace), "measure"):
+        _watch(pipeline, chosen, params)
+        return
+    _offer(pipeline, missing, busy)
+    _evidence(pipeline, chosen, params)
+
+
+@st.fragment(run_every=1.5)
+def _watch(pipeline: Pipeline, chosen: list[Choice], params: MeasureParams) -> None:
+    """Show each measure as soon as it is known, and how far the job is; once it is over, the sidebar draws the page anew."""
+    _evidence(pipeline, chosen, params)
+
+
+def _evidence(pipeline: Pipeline, chosen: list[Choice], params: MeasureParams) -> None:
+    """Draw what is known of each: the verdict, the measures over their bands, the details."""
+    job, there = jobs.last_job(pipeline.workspace), []
+    is_measuring = job_panel.is_doing(job, "measure")
+    for choice in chosen:
+        found = _evidence_of(pipeline, choice, params)
+        if found is None and is_measuring:
+            found = found_so_far(pipeline, opened.chosen_rows(pipeline, choice), params)
+        if found is not None:
+            there.append((choice, found))
     if not there:
         return
     titles, evidence = unlike([choice for choice, _ in there]), [each for _, each in there]
-    st.caption(
-        "The grey bar is where random selections of the same size lie: a dot inside it is no better than chance."
-    )
-    st.plotly_chart(
-        dots_over_bands(titles, evidence, is_dark()), key="bands", theme=None, config={"displayModeBar": False}
-    )
+    verdict_view.show(titles, evidence)
+    with st.container(key="measured_beside"):
+        if is_measuring:
+            job_panel.show_line(job)
+        else:
+            verdict_view.show_beside(titles, evidence)
     _say_sizes([choice for choice, _ in there])
+    verdict_view.show_key()
+    figure = dots_over_bands(titles, evidence, is_dark(), expected(pipeline, params) if is_measuring else ())
+    st.plotly_chart(figure, key="bands", theme=None, config={"displayModeBar": False})
+    n = pipeline.n_records()
+    verdict_view.show_estimates(titles, evidence, n)
     with st.expander("What each measure means"):
-        meanings = [(m.title, m.meaning, _DIRECTIONS[m.better]) for m in MEASURES.values()]
-        st.dataframe(
-            pd.DataFrame(meanings, columns=["Measure", "Meaning", "Direction"]), hide_index=True, key="meanings"
-        )
-    with st.expander("All figures"):
-        st.dataframe(_table(titles, evidence), hide_index=True, key="figures")
-    with st.expander("Sources, languages and tokens"):
-        _shares(titles, evidence)
+        st.dataframe(_meanings(evidence, n), hide_index=True, key="meanings")
+    whole = [(title, each) for title, each in zip(titles, evidence, strict=True) if each.details]
+    if whole:
+        with st.expander("All figures"):
+            st.dataframe(_table(*zip(*whole, strict=True), n), hide_index=True, key="figures")
+        with st.expander("Sources, languages and tokens"):
+            _shares(*zip(*whole, strict=True))
+
+
+def _meanings(evidence: list[Evidence], n_pool: int) -> pd.DataFrame:
+    lines = []
+    for name, each in MEASURES.items():
+        estimated = " ".join(dict.fromkeys(filter(None, (basis(found, name, n_pool) for found in evidence))))
+        lines.append((each.title, each.meaning, _DIRECTIONS[each.better], estimated or "Exact."))
+    return pd.DataFrame(lines, columns=["Measure", "Meaning", "Direction", "How it is taken"])
 
 
 def show_pareto(pipeline: Pipeline, busy: bool) -> None:
@@ -108,20 +146,22 @@ def _offer(pipeline: Pipeline, missing: list[Choice], busy: bool) -> None:
             params = {"choices": [choice.id for choice in missing], "params": params_in_use(pipeline).as_dict()}
             job_panel.start(pipeline, "Measuring", [Step("measure", params)])
             st.rerun()
-        st.caption(as_markdown(f"Not measured yet: {names}."))
+        st.caption(as_markdown(f"Not measured yet: {names}. The measures appear one by one."))
 
 
-def _table(titles: list[str], evidence: list[Evidence]) -> pd.DataFrame:
+def _table(titles: Sequence[str], evidence: Sequence[Evidence], n_pool: int) -> pd.DataFrame:
     lines = []
     for name, each in MEASURES.items():
         for title, held in zip(titles, evidence, strict=True):
             if name in held.values:
-                band = held.bands[name]
-                lines.append((each.title, title, held.values[name], min(band), max(band), held.place(name)))
-    return pd.DataFrame(lines, columns=["Measure", "Selection", "Value", "Random, least", "Random, most", "Place"])
+                band = (min(held.bands[name]), max(held.bands[name]))
+                verdict = (held.place(name), held.judged(name) or "a fact", basis(held, name, n_pool) or "Exact.")
+                lines.append((each.title, title, held.values[name], *band, *verdict))
+    head = ["Measure", "Selection", "Value", "Random, least", "Random, most", "Place", "Verdict", "How it is taken"]
+    return pd.DataFrame(lines, columns=head)
 
 
-def _shares(titles: list[str], evidence: list[Evidence]) -> None:
+def _shares(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
     for title, each in zip(titles, evidence, strict=True):
         tokens = each.details["tokens"]
         st.caption(

@@ -5,7 +5,7 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.session import state
 from core.base.errors import CurationError
-from core.base.text import counted
+from core.base.text import counted, duration
 from core.run import jobs
 from core.run.jobs import Job
 from core.run.pipeline import Pipeline
@@ -41,11 +41,21 @@ def _watch(pipeline: Pipeline) -> None:
     if job is None or not job.is_active:
         st.rerun()  # the whole page: what the job made is there now
     steps = [step["do"] for step in job.arguments["steps"]]
-    place = f"step {steps.index(job.step) + 1:,} of {len(steps):,}" if job.step in steps else ""
+    place = f"step {steps.index(job.step) + 1:,} of {len(steps):,}" if job.step in steps and len(steps) > 1 else ""
     st.markdown(f"**{as_markdown(doing(job.step))}** :gray[{place}]")
     st.progress(min(max(job.fraction, 0.0), 1.0))
     st.caption(_pace(job))
     st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, args=(pipeline,), key="job_cancel")
+
+
+def show_line(job: Job) -> None:
+    """Draw on a page, where a job's answer will be, what it is doing, how far it is and how long it will take."""
+    st.progress(min(max(job.fraction, 0.0), 1.0), text=f"{as_markdown(doing(job.step))} · {_pace(job)}")
+
+
+def is_doing(job: Job | None, *steps: str) -> bool:
+    """Whether a job is at work, or waits, and one of these is among its steps."""
+    return job is not None and job.is_active and any(step["do"] in steps for step in job.arguments["steps"])
 
 
 def _pace(job: Job) -> str:
@@ -55,14 +65,8 @@ def _pace(job: Job) -> str:
     if job.rate:
         facts.append(f"{counted(round(job.rate), 'record')} a second")
     if job.seconds_left is not None:
-        facts.append(f"about {_duration(job.seconds_left)} left")
+        facts.append(f"about {duration(job.seconds_left)} left")
     return " · ".join(facts)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _cancel(pipeline: Pipeline) -> None:

@@ -9,7 +9,6 @@ from components.charts.theme import GRID, is_dark, lay_out, status_colours
 from components.session import opened, trouble
 from core.evidence.current import current_selection
 from core.run.pipeline import Pipeline
-from core.selection.params import SelectionParams
 from core.selection.stage import last_selection_key
 from core.selection.status import SELECTED
 
@@ -28,8 +27,6 @@ def show(pipeline: Pipeline) -> None:
     current = current_selection(pipeline)
     stale = "" if current.is_up_to_date else " :orange[(out of date)]"
     st.markdown(f"##### Current selection: {as_markdown(current.title)}{stale}")
-    if other := _form_says(pipeline):
-        st.caption(f"The form beside it is set to {as_markdown(other)}: that is what Select would choose by.")
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
         trouble.warn(warning)
     columns = st.columns(4)
@@ -40,7 +37,7 @@ def show(pipeline: Pipeline) -> None:
         help="Cluster coverage: the share of clusters from which at least one record was taken.",
     )
     columns[2].metric(
-        "Spread over clusters",
+        "Spread",
         f"{measures.get('cluster_entropy', 0):.2f}",
         help="Normalised cluster entropy: 1 is spread evenly over all clusters, 0 is all in one.",
     )
@@ -51,17 +48,6 @@ def show(pipeline: Pipeline) -> None:
             delta=f"{measures['mean_quality'] - measures['mean_quality_of_all']:+.2f} against all",
         )
     _bars(pipeline, key)
-
-
-def _form_says(pipeline: Pipeline) -> str:
-    """Return the method and budget that the form shows where they are not those of what is selected, else ""."""
-    method, budget = (st.session_state.get(key) for key in ("method", "budget"))
-    if method is None or budget is None:
-        return ""
-    shown = pipeline.params("select")
-    if isinstance(shown, SelectionParams) and (shown.method, shown.budget) == (method, budget.strip()):
-        return ""
-    return f"{method}, budget {budget.strip()}"
 
 
 def _bars(pipeline: Pipeline, key: str) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -43,6 +44,8 @@ class AppState:
     run: the run of rounds shown, 0 for the newest. round_shown: the round looked at, 0 for the latest.
     refine_cluster: the cluster picked on the Refine page, or -1; refine_picks: raised where its table did not pick it.
     message: said once, at the next rerun. compared: ids of the selections on the Compare page; compare_view: its question.
+    select_asked: (the selection it began from, what the form on the Select page asks since, as SelectionParams has it);
+    select_form: raised to begin it anew.
     domain_rows: what the table of domains began with; domain_seen: what it held when last drawn; domain_table: raised to
     begin it anew. query: the search, as `core.selection.finding.query.to_text` gives it (see `session.finding`); query_note,
     query_error: what is said of it; answered: the search whose answer was last looked at. restored: whether the address was
@@ -66,6 +69,8 @@ class AppState:
     domain_seen: tuple[DraftRow, ...] = ()
     domain_table: int = 0
     compare_view: str = "measures"
+    select_asked: tuple[str, dict[str, Any]] = ("", {})
+    select_form: int = 0
     query: str = ""
     query_note: str = ""
     query_error: str = ""

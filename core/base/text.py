@@ -23,6 +23,23 @@ def ordinal(n: int) -> str:
     return f"{n:,}{ending}"
 
 
+def duration(seconds: float) -> str:
+    """Return "41 s", "3 min" or "5.2 h"; 1 s at least."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def rounded(n: float) -> str:
+    """Return a large number as it is said with "about": "860", "12,000", "1.4 M", "2.1 billion"."""
+    if n < 1000:
+        return f"{n:,.0f}"
+    if n < 999_500:
+        return f"{float(f'{n:.2g}'):,.0f}"
+    value, unit = (n / 1e6, "M") if n < 999.5e6 else (n / 1e9, "billion")
+    return f"{value:.1f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
+
+
 def in_words(choices: Mapping[str, str]) -> str:
     """Return choices with what they mean: "a: this; b: that"."""
     return "; ".join(f"{name}: {meaning}" for name, meaning in choices.items())

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..base.params import Params, digest, option
-from ..base.progress import Progress, no_progress, part_of
+from ..base.progress import Progress, no_progress
 from ..measures.kinds.domains import inter_intra_similarity
 from ..measures.kinds.mix import shares
-from ..measures.measure import MEASURES
+from ..measures.measure import Measure
 from ..measures.pairwise import facility_coverage, within_selection
 from ..measures.traits import languages, token_counts, word_counts
 from ..vectors.cells import Cells, find_cells, nearest_in_cells
@@ -20,7 +20,7 @@ from ..vectors.neighbours import DENSITY_EXACT_UP_TO, density
 from ..workspace.artifacts import Result
 from ..workspace.results import Results
 
-_POOL_VERSION = 2  # of what is kept about the whole pool
+POOL_VERSION = 2  # of what is kept about the whole pool
 LEAST_RANDOM = 2
 _PAIRS_OF_SAMPLE = 250_000_000  # cosines between a sample of a large selection and all of it
 _LEAST_ASKED = 1000
@@ -59,12 +59,9 @@ class Ground:
         self.labels, self.quality = results.array("cluster"), results.column("score", "score")
         self.sources = self.records.sources()
 
-    def values(self, rows: np.ndarray, progress: Progress = no_progress) -> dict[str, float]:
-        """Return every measure that the workspace allows, in the order of MEASURES, to 8 places."""
-        seen = _Seen(self, rows, progress)
-        progress(0, 1)
-        found = {name: measure.value(seen) for name, measure in MEASURES.items()}
-        return {name: round(value, 8) for name, value in found.items() if value is not None}
+    def see(self, rows: np.ndarray) -> "SeenHere":
+        """Return a selection as it is measured on this ground. rows: (m,) row ids."""
+        return SeenHere(self, rows)
 
     def details(self, rows: np.ndarray) -> dict[str, Any]:
         """Return the shares of sources and languages, the tokens, and how much was measured on a sample."""
@@ -100,7 +97,7 @@ class Ground:
     @functools.cached_property
     def cells(self) -> Cells:
         """The pool in cells, made once."""
-        key = digest("cells", _POOL_VERSION, self._results.current("embed"))
+        key = digest("cells", POOL_VERSION, self._results.current("embed"))
 
         def make() -> Result:
             found = find_cells(self.x)
@@ -151,7 +148,7 @@ class Ground:
     def languages(self) -> tuple[list[str], np.ndarray]:
         """(names, (s,) codes) of the records in `sample`."""
         workspace, records = self._results.workspace, self._results.current("records")
-        key = digest("languages", _POOL_VERSION, records, self.params.seed, self.params.most_pool)
+        key = digest("languages", POOL_VERSION, records, self.params.seed, self.params.most_pool)
 
         def make() -> Result:
             names, codes = languages(self.records, self.sample)
@@ -180,39 +177,52 @@ class Ground:
 
     def _kept(self, stage: str, key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         """Return an array of the whole pool, made once."""
-        key = digest(stage, _POOL_VERSION, key)
+        key = digest(stage, POOL_VERSION, key)
         self._results.keep(stage, key, lambda: ({}, {"value": make()}))
         return np.array(self._results.workspace.array(stage, key))
 
 
-class _Seen:
-    """One selection on that ground: see `measures.measure.Seen`."""
+class SeenHere:
+    """One selection on that ground: see `measures.measure.Seen`. Its vectors are read anew each time, for there may be many."""
 
-    def __init__(self, ground: Ground, rows: np.ndarray, progress: Progress) -> None:
+    def __init__(self, ground: Ground, rows: np.ndarray) -> None:
         self._ground, self.rows = ground, rows
         self.device = ground.device
-        self._pairs_progress, self.progress = part_of(progress, 0, 0.4), part_of(progress, 0.4, 1)
+        self.progress = no_progress
 
-    @functools.cached_property
+    def take(self, measure: Measure, progress: Progress = no_progress) -> float | None:
+        """Return a measure of the selection, to 8 places; None where the workspace does not allow it."""
+        self.progress = progress
+        progress(0, 1)
+        value = measure.value(self)
+        progress(1, 1)
+        return None if value is None else round(value, 8)
+
+    @property
     def vectors(self) -> np.ndarray:
+        """(m, d) float32."""
         return np.asarray(self._ground.x[self.rows], np.float32)
 
     @functools.cached_property
     def pairs(self) -> dict[str, float]:
+        """See `within_selection`."""
         dense, asked = self._ground.density[self.rows], self._ground.asked(self.rows)
-        return within_selection(self.vectors, dense, self.device, self._pairs_progress, asked)
+        return within_selection(self.vectors, dense, self.device, self.progress, asked)
 
     @functools.cached_property
     def coverage(self) -> float:
+        """See `Ground.coverage`."""
         return self._ground.coverage(self.rows, self.vectors, self.progress)
 
     @property
     def sources(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """(codes, positions of the selection), or None."""
         names, codes = self._ground.sources
         return (codes, self.rows) if names else None
 
     @property
     def languages(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """(codes, positions of the selection), or None."""
         places = self._ground.in_sample(self.rows)
         return (self._ground.languages[1], places) if len(places) else None
 

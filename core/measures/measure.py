@@ -34,11 +34,20 @@ class Seen(Protocol):
     languages: tuple[np.ndarray, np.ndarray] | None
 
 
+NEEDS = ("clusters", "quality", "groups", "sources", "tokens")  # groups: domains or sources; tokens: of all records
+BASES = (
+    "pairs",
+    "coverage",
+    "languages",
+)  # the cosines of a selection, those of the data to it, the records' languages
+
+
 @dataclasses.dataclass(frozen=True)
 class Measure:
     """One measure. better: "more", "less", or "" where it is a fact and no merit. place: where it stands in lists.
 
     value: takes it; None where what it needs is not there. tells_diversity: whether quality is set against it.
+    needs: of NEEDS, what must be there. goes_by: of BASES, what takes the time and is estimated where there is much of it.
     """
 
     name: str
@@ -48,6 +57,8 @@ class Measure:
     place: int
     value: Callable[[Seen], float | None]
     tells_diversity: bool = False
+    needs: str = ""
+    goes_by: str = ""
 
 
 MEASURES: Registry[Measure] = Registry()

@@ -29,6 +29,7 @@ from .tasks import Step, run_steps
 
 _START_SECONDS = 30
 _REPORT_EVERY = 0.25
+_TELLING = 0.01  # of the work: before so much is done, nothing tells how long the rest takes
 _PACKAGE = Path(__file__).resolve().parents[1]  # "core" in a checkout, "winnow" where it is installed
 
 
@@ -195,7 +196,7 @@ class _Reporter:
             self._job_id,
             fraction=done / total if total else -1.0,
             rate=speed if speed > 0 and (total > 1 or not total) else None,
-            seconds_left=(total - done) / speed if speed > 0 and total else None,
+            seconds_left=(total - done) / speed if speed > 0 and done - self._first >= _TELLING * total > 0 else None,
         )
 
 

@@ -18,6 +18,7 @@ from ..evidence.stability import StabilityParams, stability
 from ..models.encoder import Encoder
 from ..refine.advance import Advance, advance
 from ..refine.runs import Rounds
+from ..selection.params import SelectionParams
 from ..workspace.workspace import Workspace
 from .pipeline import STAGES, Pipeline
 
@@ -73,6 +74,11 @@ def _measure(by: _With) -> None:
         measure(by.pipeline, rows, params, within, by.device)
 
 
+def _preview(by: _With) -> None:
+    """Make a selection and keep it, without making it the current one. params: of SelectionParams."""
+    by.pipeline.make("select", SelectionParams.from_dict(by.params), by.progress, device=by.device)
+
+
 def _stability(by: _With) -> None:
     stability(by.pipeline, StabilityParams.from_dict(by.params), by.progress, by.device)
 
@@ -88,6 +94,7 @@ for _task in (
     Task("measure", "Measuring selections", 3, _measure),
     Task("stability", "Trying seeds", 4, _stability),
     Task("ablate", "Training on each selection", 5, _ablate),
+    Task("preview", "Working out what would change", 6, _preview),
 ):
     TASKS.add(_task)
 

@@ -1,27 +1,25 @@
 """Choosing records by any method: the pins first, then the method's picks, exactly the budget or a stated shortfall."""
 
+import dataclasses
+
 import numpy as np
 
 from ..base.errors import CurationError
+from ..base.progress import Progress, no_progress
 from ..base.text import counted
 from .method import METHODS
 from .params import REASONS, Selection, SelectionParams
 from .pool import Pool
 
 
-def select_records(pool: Pool, params: SelectionParams) -> Selection:
+def select_records(pool: Pool, params: SelectionParams, progress: Progress = no_progress) -> Selection:
     """Choose records by `params.method`: pins first, then the method's picks; exactly the budget, or a stated shortfall.
 
     Without replacement every row comes once. Raises CurationError: pins over the budget, or the method lacks an input.
     """
     budget = params.n_records(pool.n_records)
-    if len(pool.pinned) > budget:
-        raise CurationError(
-            f"{counted(len(pool.pinned), 'record is', 'records are')} pinned, but the budget is {budget:,}; raise the "
-            "budget or unpin "
-            f"{len(pool.pinned) - budget:,}."
-        )
-    picks = METHODS[params.method].pick(pool, params, budget)
+    check_room(len(pool.pinned), budget)
+    picks = METHODS[params.method].pick(dataclasses.replace(pool, progress=progress), params, budget)
     rows = np.concatenate([pool.pinned, picks.rows]).astype(np.int64)
     assert params.replacement or len(np.unique(rows)) == len(rows) <= budget
     pinned_scores = np.zeros(len(pool.pinned)) if pool.quality is None else pool.quality[pool.pinned]
@@ -35,6 +33,15 @@ def select_records(pool: Pool, params: SelectionParams) -> Selection:
         requested=budget,
         shortfall=_shortfall(pool, params, budget - len(rows)),
     )
+
+
+def check_room(n_pinned: int, budget: int) -> None:
+    """Raise CurationError where more records are pinned than the budget has room for."""
+    if n_pinned > budget:
+        raise CurationError(
+            f"{counted(n_pinned, 'record is', 'records are')} pinned, but the budget is {budget:,}; raise the budget or unpin "
+            f"{n_pinned - budget:,}."
+        )
 
 
 def _shortfall(pool: Pool, params: SelectionParams, missing: int) -> str:

@@ -13,12 +13,19 @@ from .pool import Picks, Pool
 Pick = Callable[[Pool, Params, int], Picks]  # pool, `SelectionParams`, budget -> picks among the free records
 # pool, `SelectionParams`, the `Selection` made of it, (m,) free rows -> m ends of "Selected by NAME: " or "Not selected by NAME: "
 Why = Callable[[Pool, Params, Any, np.ndarray], list[str]]
+FAMILIES = {
+    "diverse": "Balanced and diverse",
+    "quality": "Quality first",
+    "papers": "Papers' and baselines",
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class Method:
-    """One method. help: what it does, for a curator. place: where it stands in lists.
+    """One method. help: what it does, for a curator, in one short line. place: where it stands in lists.
 
+    family: of FAMILIES, under which it is listed. best_when: the end of "Works best when …". seconds: about how long it takes to
+    take m of n records on two cores, of (n, m).
     pick: chooses among the free records; pins are added by `select_records`. needs: the stages that it can't do without.
     options: the params it goes by, beside the budget. why: says why a record is taken or not, where the method can tell.
     """
@@ -30,6 +37,9 @@ class Method:
     needs: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     why: Why | None = None
+    family: str = ""
+    best_when: str = ""
+    seconds: Callable[[int, int], float] = lambda n, m: 5e-7 * n
 
     @property
     def is_seeded(self) -> bool:

@@ -46,7 +46,7 @@ class SelectionParams(Params):
     sampling_probability: str = option(
         "proportional",
         "of a record in kmq, by its quality",
-        label="In kmq, a record's chance",
+        label="A record's chance",
         more="The sampling probability.",
         choices=PROBABILITIES,
         also="--probability",
@@ -62,7 +62,7 @@ class SelectionParams(Params):
     similarity_threshold: float = option(
         0.9,
         "in deita, the cosine that is too much alike",
-        label="In deita, too much alike from",
+        label="Too much alike from",
         also="--threshold",
         stored="threshold",
         more="The similarity threshold: the cosine above which a record counts as a near-duplicate.",
@@ -73,7 +73,7 @@ class SelectionParams(Params):
     alpha: float = option(
         0.5,
         "in qdit, the weight of quality, 0 to 1",
-        label="In qdit, the weight of quality",
+        label="The weight of quality",
         more="0 only brings every record near to something taken, 1 only takes the best.",
         least=0,
         most=1,
@@ -82,7 +82,7 @@ class SelectionParams(Params):
     target_domain: str = option(
         "",
         "in daar, a domain to favour",
-        label="In daar, favour a domain",
+        label="Favour a domain",
         more="The target domain: half of its records for every tenth of each other's.",
         also="--customise",
         stored="customise",
@@ -90,7 +90,7 @@ class SelectionParams(Params):
     band: str = option(
         "0-20",
         "of inter-band and intra-band, least alike first",
-        label="In inter-band and intra-band",
+        label="Band",
         more="From the least alike, 0-20, to the most, 80-100.",
         choices=BANDS,
     )

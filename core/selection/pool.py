@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from ..base.errors import CurationError, lacking
+from ..base.progress import Progress, no_progress
 from ..base.text import counted
 
 _BLOCK = 8192
@@ -21,6 +22,7 @@ class Pool:
     reward: (n,) float32 predicted domain entropy, domains: (n,) int32 of each record, both of DaaR, or None.
     sources: (n,) int32 codes of the records' source labels, -1 for none, or None.
     shares: {name of a domain, in order: target share of the selection, 0 for none}.
+    progress: told how many of the picks are made; a method that takes long tells it, with `pool.tell`.
     """
 
     n_records: int
@@ -36,6 +38,7 @@ class Pool:
     domains: np.ndarray | None = None
     sources: np.ndarray | None = None
     shares: dict[str, float] = dataclasses.field(default_factory=dict)
+    progress: Progress = no_progress
 
     def __post_init__(self) -> None:
         for name in ("labels", "quality", "embeddings", "distances", "reward", "domains", "sources"):
@@ -63,6 +66,11 @@ class Pool:
     def clusters_of(self, rows: np.ndarray) -> np.ndarray:
         """Return the int32 clusters of `rows`, -1 where the pool has no labels."""
         return np.full(len(rows), -1, np.int32) if self.labels is None else self.labels[rows].astype(np.int32)
+
+    def tell(self, done: int, wanted: int) -> None:
+        """Tell that so many of the wanted picks are made: every 32nd is worth a word."""
+        if done % 32 == 0:
+            self.progress(done, wanted)
 
     def free_rows(self) -> np.ndarray:
         """Return the row ids, ascending, that are neither pinned nor dropped."""

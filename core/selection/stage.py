@@ -86,7 +86,7 @@ class _Select(Stage):
 
 def _select(run: Run) -> Result:
     pool = pool_of(run.results, groups=run.params.groups)
-    selection = select_records(pool, run.params)
+    selection = select_records(pool, run.params, run.progress)
     info, parts = _result(run.results, selection, run.params)
     if run.params.method == "daar":
         drawn = selection.rows[selection.reasons == REASONS.index("drawn")]

@@ -47,6 +47,17 @@ class LastAblation:
         return [text for text in found if text]
 
     @property
+    def verdict(self) -> str:
+        """Return how the methods stand to chance, in words: "Ahead of chance: kmq. No different from it: quality"."""
+        by = {how: [line.method for line in self.lines if line.judged == how] for how in ("better", "chance", "worse")}
+        if not any(by.values()):
+            return "Nothing tells these from chance: it takes random selections beside them, and two seeds at least"
+        parts = [f"Ahead of chance: {', '.join(by['better'])}" if by["better"] else "Nothing here is ahead of chance"]
+        parts += [f"no different from it: {', '.join(by['chance'])}"] if by["chance"] else []
+        parts += [f"behind it: {', '.join(by['worse'])}"] if by["worse"] else []
+        return "; ".join(parts)
+
+    @property
     def left_out(self) -> str:
         """Return in a sentence what is in no line, "" where everything is."""
         groups, records = self.untold

@@ -63,6 +63,13 @@ class AblationLine:
     read: float = float("nan")
     overlap: float = float("nan")
 
+    @property
+    def judged(self) -> str:
+        """Return "better" or "worse" than random by more than the interval is wide, else "chance"; "" where nothing tells."""
+        if not (np.isfinite(self.against) and np.isfinite(self.against_half)) or self.method == "random":
+            return ""
+        return "chance" if abs(self.against) <= self.against_half else "better" if self.against < 0 else "worse"
+
     def as_dict(self) -> dict[str, Any]:
         """Return the line as JSON-ready values."""
         return dataclasses.asdict(self)

@@ -8,6 +8,7 @@ from ...evidence.ablation.latest import last_ablation
 from ...evidence.ablation.losses import AblationLine, with_half
 from ...evidence.ground import MeasureParams
 from ...evidence.measuring import Evidence, found_before, params_in_use
+from ...evidence.verdict import counts_in_words, estimates, verdict
 from ...measures.kinds.mix import shares
 from ...measures.measure import MEASURES
 from ...refine.history import History, history_of
@@ -93,7 +94,8 @@ def measures(results: Results, rows: np.ndarray) -> Section:
     return Section(
         "Measures",
         (
-            Paragraph(_measured_on(found, len(rows), params)),
+            Paragraph(_in_words(found)),
+            Paragraph(_measured_on(found, len(rows), params, results.n_records())),
             Picture(chart, "image/svg+xml", "Every measure as a dot over the bar of its random band", keys),
             Table(columns, lines, TEXT + 3 * NUMBER + SHORT + TEXT),
         ),
@@ -101,10 +103,7 @@ def measures(results: Results, rows: np.ndarray) -> Section:
 
 
 def _colour(found: Evidence, name: str) -> str:
-    better, place = MEASURES[name].better, found.place(name)
-    if not better or place == "inside":
-        return PLAIN
-    return _GOOD if (better == "more") == (place == "above") else _BAD
+    return {"better": _GOOD, "worse": _BAD}.get(found.judged(name), PLAIN)
 
 
 def _meaning(name: str) -> str:
@@ -118,15 +117,19 @@ def _numbers(found: Evidence, name: str) -> tuple[str, str, str]:
     return tuple(f"{number:,.{decimals}f}" for number in numbers)
 
 
-def _measured_on(found: Evidence, n: int, params: MeasureParams) -> str:
-    tokens, compared = found.details["tokens"], found.details["compared"]
+def _in_words(found: Evidence) -> str:
+    said = verdict(found)
+    return f"{said}. {counts_in_words(found)}" if said else counts_in_words(found)
+
+
+def _measured_on(found: Evidence, n: int, params: MeasureParams, n_pool: int) -> str:
+    tokens = found.details["tokens"]
     text = (
         f"The bar is where {params.n_random} random selections of {n:,} records lie, the dot is this selection; every line has "
         f"a scale of its own, larger to the right. The selection has {tokens['prompts']:,} tokens in prompts and "
         f"{tokens['responses']:,} in responses, counted by the tokenizer of {tokens['tokenizer']}."
     )
-    sample = f" Records were compared on a sample of {compared:,}." if compared < n else ""
-    return text + sample
+    return " ".join([text, *estimates(found, n_pool)])
 
 
 def sources(results: Results, rows: np.ndarray) -> Section:

@@ -26,6 +26,7 @@ MEASURES.add(
         "more",
         5,
         lambda seen: None if seen.labels is None else cluster_coverage(seen.labels, seen.rows),
+        needs="clusters",
     )
 )
 MEASURES.add(
@@ -37,5 +38,6 @@ MEASURES.add(
         6,
         lambda seen: None if seen.labels is None else normalised_cluster_entropy(seen.labels, seen.rows),
         tells_diversity=True,
+        needs="clusters",
     )
 )

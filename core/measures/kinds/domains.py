@@ -36,6 +36,7 @@ MEASURES.add(
         9,
         lambda seen: _mean(seen, 0),
         tells_diversity=True,
+        needs="groups",
     )
 )
 MEASURES.add(
@@ -47,5 +48,6 @@ MEASURES.add(
         10,
         lambda seen: _mean(seen, 1),
         tells_diversity=True,
+        needs="groups",
     )
 )

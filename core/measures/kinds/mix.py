@@ -32,6 +32,7 @@ MEASURES.add(
         "",
         14,
         lambda seen: total_variation_distance(*seen.sources) if seen.sources else None,
+        needs="sources",
     )
 )
 MEASURES.add(
@@ -42,5 +43,6 @@ MEASURES.add(
         "",
         15,
         lambda seen: total_variation_distance(*seen.languages) if seen.languages else None,
+        goes_by="languages",
     )
 )

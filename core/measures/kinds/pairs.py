@@ -12,6 +12,7 @@ MEASURES.add(
         1,
         lambda seen: seen.pairs["novelsum"],
         tells_diversity=True,
+        goes_by="pairs",
     )
 )
 MEASURES.add(
@@ -34,6 +35,7 @@ MEASURES.add(
         3,
         lambda seen: seen.pairs["dcscore"],
         tells_diversity=True,
+        goes_by="pairs",
     )
 )
 MEASURES.add(
@@ -45,6 +47,7 @@ MEASURES.add(
         4,
         lambda seen: seen.coverage,
         tells_diversity=True,
+        goes_by="coverage",
     )
 )
 MEASURES.add(
@@ -56,6 +59,7 @@ MEASURES.add(
         7,
         lambda seen: seen.pairs["nearest"],
         tells_diversity=True,
+        goes_by="pairs",
     )
 )
 MEASURES.add(
@@ -67,5 +71,6 @@ MEASURES.add(
         8,
         lambda seen: seen.pairs["redundancy"],
         tells_diversity=True,
+        goes_by="pairs",
     )
 )

@@ -12,6 +12,7 @@ MEASURES.add(
         "more",
         11,
         lambda seen: None if seen.quality is None else float(seen.quality[seen.rows].mean(dtype=np.float64)),
+        needs="quality",
     )
 )
 MEASURES.add(
@@ -32,5 +33,6 @@ MEASURES.add(
         "",
         13,
         lambda seen: None if seen.tokens is None else float(seen.tokens[seen.rows].sum(dtype=np.int64)),
+        needs="tokens",
     )
 )

@@ -205,7 +205,9 @@ def _why_none(pool: Pool, cluster: int) -> str:
 METHODS.add(
     Method(
         name="kmq",
-        help="Every cluster gets its share of the budget; inside a cluster, better records are likelier to be drawn.",
+        help="Every cluster gets its share; better records are likelier.",
+        best_when="you want the mix of the data, its better part preferred, and trust the scores. A good first choice.",
+        family="diverse",
         place=1,
         pick=_kmq,
         why=_why,
@@ -216,7 +218,9 @@ METHODS.add(
 METHODS.add(
     Method(
         name="kmeans-random",
-        help="Every cluster gets its share of the budget; inside a cluster, every record is equally likely.",
+        help="Every cluster gets its share; all records are equally likely.",
+        best_when="you want breadth and have no scores that you trust.",
+        family="diverse",
         place=2,
         pick=_kmeans_random,
         why=_why,
@@ -227,7 +231,9 @@ METHODS.add(
 METHODS.add(
     Method(
         name="kmeans-closest",
-        help="Every cluster gets its share; inside a cluster, the most typical records come first.",
+        help="Every cluster gets its share; the most typical records first.",
+        best_when="the data is noisy: odd records at the rims of clusters stay out.",
+        family="diverse",
         place=3,
         pick=_kmeans_closest,
         why=_why,
@@ -238,7 +244,9 @@ METHODS.add(
 METHODS.add(
     Method(
         name="kmeans-median",
-        help="Every cluster gets its share; inside a cluster, those at the middle distance from its centre.",
+        help="Every cluster gets its share; those midway from its centre.",
+        best_when="a result is set beside the released code of “Diversify and Conquer”.",
+        family="papers",
         place=4,
         pick=_kmeans_median,
         why=_why,

@@ -191,7 +191,9 @@ def _why_band(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.n
 METHODS.add(
     Method(
         name="daar",
-        help="The records a probe finds hardest to place in one domain: high entropy is the reward.",
+        help="The records a probe finds hardest to place in one domain.",
+        best_when="the domains on Reward are hard to tell apart and the model is to learn across them.",
+        family="papers",
         place=10,
         pick=daar,
         why=_why_daar,
@@ -202,8 +204,11 @@ METHODS.add(
 METHODS.add(
     Method(
         name="inter-band",
-        help="Inside each domain, a fifth of the records by how near they are to the other domains.",
+        help="Inside each domain, a fifth by likeness to other domains.",
+        best_when="you study how much nearness to other domains matters.",
+        family="papers",
         place=11,
+        seconds=lambda n, m: 5e-6 * n,
         pick=inter_band,
         why=_why_band,
         needs=("embed", "reward"),
@@ -213,8 +218,11 @@ METHODS.add(
 METHODS.add(
     Method(
         name="intra-band",
-        help="Inside each domain, a fifth of the records by how near they are to its centre.",
+        help="Inside each domain, a fifth by nearness to its centre.",
+        best_when="you study how typical records of a domain do beside unusual ones.",
+        family="papers",
         place=12,
+        seconds=lambda n, m: 5e-6 * n,
         pick=intra_band,
         why=_why_band,
         needs=("embed", "reward"),

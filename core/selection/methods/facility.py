@@ -106,6 +106,7 @@ def _greedy(pool: Pool, budget: int, factor: float, bonus: np.ndarray) -> Picks:
     sample = np.sort(rng.choice(len(search.audience), min(_SAMPLE, len(search.audience)), replace=False))
     near = search.candidates @ search.audience[sample].T if len(sample) else np.zeros((len(free), 0), np.float32)
     for i in range(wanted):
+        pool.tell(i, wanted)
         if lists is None and _n_listed(near, search, sample) <= _MOST_LISTED:
             lists = _Lists(search)
         if lists is None:
@@ -213,8 +214,11 @@ def _why(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarra
 METHODS.add(
     Method(
         name="qdit",
-        help="Brings every record near to something taken, and weighs in quality.",
+        help="Weighs quality against bringing every record near.",
+        best_when="you want to say how much quality counts against coverage. Slow on many records.",
+        family="quality",
         place=7,
+        seconds=lambda n, m: 1.95e-8 * n * n,
         pick=qdit,
         why=_why,
         needs=("embed", "score"),
@@ -224,8 +228,11 @@ METHODS.add(
 METHODS.add(
     Method(
         name="facility-location",
-        help="Brings every record near to something taken: what is common is covered first.",
+        help="Brings every record near to something taken.",
+        best_when="a small selection is to stand for all of the data. Slow on many records.",
+        family="diverse",
         place=8,
+        seconds=lambda n, m: 1.9e-8 * n * n,
         pick=facility_location,
         why=_why,
         needs=("embed",),

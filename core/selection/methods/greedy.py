@@ -29,6 +29,7 @@ def k_center(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     picks, scores = np.empty(wanted, np.int64), np.empty(wanted, np.float32)
     rng = np.random.default_rng(params.seed)
     for i in range(wanted):
+        pool.tell(i, wanted)
         best = int(rng.integers(len(free))) if n_chosen == 0 else _farthest(x, free, chosen[:n_chosen], bound, seen)
         picks[i], scores[i] = free[best], bound[best]
         chosen[n_chosen] = x[free[best]]
@@ -132,8 +133,11 @@ def _why_deita(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.
 METHODS.add(
     Method(
         name="k-center",
-        help="Always the record farthest from all taken so far: reaches into every corner, outliers too.",
+        help="Always the record farthest from all that is taken.",
+        best_when="rare kinds must not be missed and the data is clean, for it takes outliers too.",
+        family="diverse",
         place=5,
+        seconds=lambda n, m: 9.1e-8 * n * m,
         pick=k_center,
         why=_why_k_center,
         needs=("embed",),
@@ -143,9 +147,11 @@ METHODS.add(
 METHODS.add(
     Method(
         name="deita",
-        help="Down the list by quality, leaving out what is too much like something taken. The paper's quality is a judge's "
-        "complexity times its quality.",
+        help="The best first, past what is too much like one taken.",
+        best_when="many records are near-copies. The paper's quality is a judge's complexity times its quality.",
+        family="quality",
         place=6,
+        seconds=lambda n, m: 1e-6 * n + 1.2e-8 * m * m,
         pick=deita,
         why=_why_deita,
         needs=("embed", "score"),

@@ -46,7 +46,9 @@ def _why_quality(pool: Pool, params: SelectionParams, chosen: Selection, rows: n
 METHODS.add(
     Method(
         name="quality",
-        help="The best records by quality, whatever they are about.",
+        help="The best records, whatever they are about.",
+        best_when="the scores can be trusted and the data is of one kind; of mixed data whole subjects may go.",
+        family="quality",
         place=13,
         pick=_quality,
         why=_why_quality,
@@ -57,7 +59,9 @@ METHODS.add(
 METHODS.add(
     Method(
         name="random",
-        help="Every record of the data is equally likely: the baseline to beat.",
+        help="Every record is equally likely.",
+        best_when="you need the baseline that other methods have to beat.",
+        family="papers",
         place=14,
         pick=_random,
         why=_why_random,

@@ -1,0 +1,164 @@
+"""Select: what is asked on the left, what it would change on the right, and above both the budget, what it comes to, the button.
+
+A fragment: what is asked is answered without drawing the rest of the page anew.
+"""
+
+import numpy as np
+import streamlit as st
+
+from components.charts.theme import GRID, ground_colour, is_dark
+from components.frame import job_panel
+from components.select import asked, change_view, known, method_list, result
+from components.session import offered, opened, state, trouble
+from components.session.uninterrupted import uninterrupted
+from core.base.errors import CurationError
+from core.base.text import counted, duration, rounded
+from core.evidence.outlook import seconds_needed
+from core.run import jobs
+from core.run.pipeline import Pipeline
+from core.run.tasks import Step
+from core.selection.choosing import check_room
+from core.selection.method import METHODS
+from core.selection.params import SelectionParams
+from core.selection.stage import take_again
+from core.workspace.deciding import overrides_of
+
+_STYLE = """<style>
+[data-testid="stLayoutWrapper"]:has(> .st-key-select_bar) {{ position: sticky; top: 0; z-index: 90; background: {ground};
+  border-bottom: 1px solid {line}; padding: 0.4rem 0 0.9rem; }}
+.st-key-select_answer {{ min-height: 37rem; }}
+.st-key-select_options {{ min-height: 15.5rem; }}
+.st-key-select_methods [role="radiogroup"] {{ gap: 0; }}
+.st-key-select_methods [role="radiogroup"] :is(div, label) {{ min-width: 0; max-width: 100%; }}
+.st-key-select_methods [role="radiogroup"] label {{ padding: 0.08rem 0; }}
+.st-key-select_methods [role="radiogroup"] p {{ white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
+  font-size: 0.9rem; }}
+.st-key-select_methods [role="radiogroup"] p strong {{ display: inline-block; min-width: 8.4rem; font-weight: 600; }}
+.st-key-select_options p {{ font-size: 0.93rem; }}
+@media (min-width: 1300px) {{ :has(> .st-key-select_help) {{ display: none; }} }} /* the list says it in full */
+</style>"""
+
+
+@st.fragment
+def show(pipeline: Pipeline, busy: bool) -> None:
+    """Draw it."""
+    st.html(_STYLE.format(ground=ground_colour(is_dark()), line=GRID))
+    methods = offered.methods(pipeline, METHODS)
+    budget, last = asked.begin(pipeline, methods)
+    bar = st.container(key="select_bar", horizontal=True, vertical_alignment="bottom", gap="medium")
+    with bar:
+        budget = st.text_input(
+            "Budget",
+            budget,
+            key=f"select-budget-{state.get().select_form}",
+            width=120,
+            help="How many records to choose: a count such as 500, or a share such as 10%.",
+        ).strip()
+    left, right = st.columns([10, 11], gap="large")
+    with left:
+        method_list.show(methods)
+        with st.container(key="select_options"):
+            values = method_list.show_options(pipeline, last)
+    asked.keep({"budget": budget} | values)
+    try:
+        params = _checked(pipeline, {"budget": budget, "method": last.method} | values)
+    except CurationError as error:
+        with bar:
+            trouble.show(error)
+        params = None
+    rows = None if params is None else known.rows_of(pipeline, params)
+    if params is not None:
+        with bar:
+            _outlook(pipeline, params, rows)
+            with st.container(horizontal=True, width="content"):
+                _buttons(pipeline, params, busy, rows is not None)
+    with right, st.container(key="select_answer"):
+        _answer(pipeline, params, rows)
+
+
+def _answer(pipeline: Pipeline, params: SelectionParams | None, rows: np.ndarray | None) -> None:
+    if job_panel.is_doing(jobs.last_job(pipeline.workspace), "select", "preview"):
+        _watch(pipeline)
+    elif params is None or pipeline.key("select", params) == pipeline.current("select"):
+        result.show(pipeline)
+    elif rows is None:
+        change_view.offer(pipeline, params)
+        result.show(pipeline)
+    else:
+        change_view.show(pipeline, params, rows)
+
+
+@st.fragment(run_every=0.7)
+def _watch(pipeline: Pipeline) -> None:
+    """Show how far the job is, where its answer will be; once it is over, the sidebar draws the page anew."""
+    job = jobs.last_job(pipeline.workspace)
+    if job is not None and job.is_active:
+        job_panel.show_line(job)
+
+
+def _checked(pipeline: Pipeline, values: dict) -> SelectionParams:
+    params = SelectionParams(**values)
+    check_room(len(overrides_of(pipeline).pinned), params.n_records(pipeline.n_records()))
+    return params
+
+
+def _outlook(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray | None) -> None:
+    """Say what the selection comes to, and how long choosing takes."""
+    n, tokens = params.n_records(pipeline.n_records()), known.tokens(pipeline)
+    how = "tokens as counted" if tokens.counted else "tokens at four letters each"
+    with st.container(gap=None, width="stretch"):
+        st.markdown(
+            f"**{n:,}** of {counted(pipeline.n_records(), 'record')}, about **{rounded(tokens.of(rows, n))}** tokens"
+        )
+        if rows is not None:
+            is_now = pipeline.key("select", params) == pipeline.current("select")
+            st.caption(f"{'This is what is selected now' if is_now else 'Select applies it at once'} · {how}")
+        else:
+            st.caption(f"Choosing takes about {duration(seconds_needed(pipeline, params))} · {how}")
+
+
+def _buttons(pipeline: Pipeline, params: SelectionParams, busy: bool, is_known: bool) -> None:
+    if not is_known and st.button(
+        "Preview",
+        icon=":material/visibility:",
+        disabled=busy,
+        key="select_preview",
+        help="Work out what would change, and apply nothing.",
+        on_click=_preview,
+        args=(params,),
+    ):
+        st.rerun()
+    if st.button(
+        "Select",
+        type="primary",
+        icon=":material/filter_alt:",
+        disabled=busy,
+        key="select_go",
+        help="A job is running; it must end first." if busy else None,
+        on_click=_apply,
+        args=(params,),
+    ):
+        st.rerun()
+
+
+@uninterrupted
+def _preview(params: SelectionParams) -> None:
+    job_panel.start(opened.pipeline(), "Working out what would change", [Step("preview", params.as_dict())])
+
+
+@uninterrupted
+def _apply(params: SelectionParams) -> None:
+    """Make the selection the current one: at once where it was worked out or is quick, else by a job."""
+    pipeline = opened.pipeline()
+    try:
+        if not take_again(pipeline, params):
+            if not known.is_quick(pipeline, params):
+                job_panel.start(pipeline, "Choosing records", [Step("select", params.as_dict())])
+                return
+            pipeline.run("select", params)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    asked.applied(pipeline)
+    n = pipeline.finished("select")["n_selected"]
+    state.say(f"Selected {counted(n, 'record')} by {params.method}. What was selected before is on the Compare page.")

@@ -1,0 +1,77 @@
+"""The methods in their families, a line each, and the options of the one that is picked."""
+
+from typing import Any
+
+import streamlit as st
+
+from components.charts.escaping import as_markdown
+from components.frame import navigation
+from components.frame.fields import field
+from components.select import asked
+from components.session import offered, state
+from core.base.params import options_of
+from core.run.pipeline import Pipeline
+from core.selection.method import FAMILIES, METHODS
+from core.selection.params import SelectionParams
+
+_LATER = "daar, and bands by domains, go by what the Reward page finds; it has not run on this data as it is."
+
+
+def show(methods: list[str]) -> None:
+    """Draw the lists. methods: those that can be chosen."""
+    with st.container(key="select_methods", gap="small"):
+        for family, title in FAMILIES.items():
+            held = [name for name in methods if METHODS[name].family == family]
+            if held:
+                st.radio(
+                    title,
+                    held,
+                    index=None,
+                    format_func=lambda name: f"**{as_markdown(name)}** {as_markdown(METHODS[name].help)}",
+                    key=asked.key_of(family),
+                    on_change=asked.pick,
+                    args=(family,),
+                )
+
+
+def show_options(pipeline: Pipeline, last: SelectionParams) -> dict[str, Any]:
+    """Draw when the picked method works best, and its own options; return their values. last: what they show first."""
+    method = METHODS[last.method]
+    with st.container(key="select_help"):
+        st.markdown(as_markdown(method.help))
+    st.markdown(f":gray[**{as_markdown(last.method)}** works best when {as_markdown(method.best_when)}]")
+    groups = offered.groups(pipeline)
+    choices = {"sampling_probability": offered.probabilities(pipeline), "groups": groups}
+    values: dict[str, Any] = {}
+    columns = st.columns(2)
+    for place, name in enumerate(method.options):
+        key = f"select-{last.method}-{name}-{state.get().select_form}"
+        with columns[place % 2]:
+            if name == "target_domain":
+                values[name] = _favour(pipeline, last, key)
+            else:
+                more = {"choices": choices[name]} if name in choices else {}
+                values[name] = field(st, last, name, key=key, help=_help(name), **more)
+    if "domains" not in groups and METHODS[last.method].family == "papers":
+        st.caption(_LATER)
+        navigation.next_page(pipeline, "reward", "Go to")
+    return values
+
+
+def _help(name: str) -> str | None:
+    """Return an option's help, and what each of its choices means."""
+    about = options_of(SelectionParams)[name][1]
+    means = about.choices if isinstance(about.choices, dict) else {}
+    lines = [about.more, *(f"**{choice}**: {as_markdown(text)}" for choice, text in means.items())]
+    return "  \n".join(filter(None, lines)) or None
+
+
+def _favour(pipeline: Pipeline, last: SelectionParams, key: str) -> str:
+    names = ["", *(domain["name"] for domain in pipeline.params("reward").domains)]
+    return st.selectbox(
+        "Favour a domain",
+        names,
+        index=names.index(last.target_domain) if last.target_domain in names else 0,
+        format_func=lambda name: name or "none",
+        key=key,
+    )
