@@ -34,13 +34,14 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> None:
     """Draw the search. statuses: (n,) int8. What it finds is looked at: see `session.finding`."""
     asked = finding.query()
     with st.container(key="finding", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             way = _way(pipeline, asked)
+            lacks_model = way == "like" and sentence_model(pipeline) is None
+            if not lacks_model:
+                _field(asked, way)
             filter_panel.show(pipeline, asked, statuses)
-        if way == "like" and sentence_model(pipeline) is None:
+        if lacks_model:
             _ask_for_model(pipeline)
-        else:
-            _field(asked, way)
         _chips(asked, way)
         _say(pipeline, asked)
         _offer_index(pipeline)
@@ -65,7 +66,7 @@ def _way(pipeline: Pipeline, asked: Query) -> str:
 def _field(asked: Query, way: str) -> None:
     text = getattr(asked, way)
     key = f"find_{way}-{zlib.crc32(query_text().encode())}"  # it shows what is asked, whoever asked it
-    with st.form(f"search-{way}", border=False), st.container(horizontal=True):
+    with st.form(f"search-{way}", border=False, width="stretch"), st.container(horizontal=True, gap="xsmall"):
         st.text_input(
             "Search",
             value=text,
