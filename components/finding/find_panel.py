@@ -2,11 +2,9 @@
 
 import zlib
 
-import numpy as np
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.finding import filter_panel
 from components.frame import job_panel
 from components.session import finding, state
 from components.session.finding import ask, look_like, query_text
@@ -30,8 +28,8 @@ _HELP = (
 _LIKE_HELP = "Write a sentence of your own; the records nearest to it in meaning are found, whatever words they use."
 
 
-def show(pipeline: Pipeline, statuses: np.ndarray) -> None:
-    """Draw the search. statuses: (n,) int8. What it finds is looked at: see `session.finding`."""
+def show(pipeline: Pipeline) -> None:
+    """Draw the search. What it finds is looked at: see `session.finding`."""
     asked = finding.query()
     with st.container(key="finding", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -39,7 +37,6 @@ def show(pipeline: Pipeline, statuses: np.ndarray) -> None:
             lacks_model = way == "like" and sentence_model(pipeline) is None
             if not lacks_model:
                 _field(asked, way)
-            filter_panel.show(pipeline, asked, statuses)
         if lacks_model:
             _ask_for_model(pipeline)
         _chips(asked, way)

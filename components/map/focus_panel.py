@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 import streamlit as st
 
-from components.finding import find_panel
+from components.finding import filter_panel, find_panel
 from components.map import holding_view, names_panel, pick_head, pick_tools
 from components.records import cluster_detail, cluster_table, record_reader
 from components.session import finding, focus, state
@@ -31,8 +31,9 @@ def show(pipeline: Pipeline, looked_at: Focus | None, statuses: np.ndarray, weig
         if looked_at is None:
             pick_tools.show(pipeline)
         st.space("stretch")
+        filter_panel.show(pipeline, finding.query(), statuses)
         _by_number(pipeline)
-    find_panel.show(pipeline, statuses)
+    find_panel.show(pipeline)
     if looked_at is not None:
         pick_head.show(pipeline, looked_at, statuses, weights)
     if side() == "clusters":
@@ -76,7 +77,9 @@ def _by_number(pipeline: Pipeline) -> None:
 
 def _nothing(statuses: np.ndarray) -> None:
     st.markdown("##### Nothing picked yet")
-    st.caption("Draw a line around some points, click a point or a row of the table, or search. The records show up here.")
+    st.caption(
+        "Draw a line around some points, click a point or a row of the table, or search. The records show up here."
+    )
     counts = np.bincount(statuses, minlength=4)
     with st.container(gap=None, key="list-statuses"):
         for status, words in _READ.items():

@@ -59,7 +59,12 @@ def held_by(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray) -> dict[
 
 def _list(title: str, column: str, codes: np.ndarray, rows: np.ndarray, name, k: int) -> dict[str, Any]:
     parts, there = parts_of(codes, rows, _totals(column, codes, k), _MOST)
-    return {"title": title, "column": column, "there": there, "parts": [_part(part, column, name(part)) for part in parts]}
+    return {
+        "title": title,
+        "column": column,
+        "there": there,
+        "parts": [_part(part, column, name(part)) for part in parts],
+    }
 
 
 def _part(part: Part, column: str, name: str) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def _map(pipeline: Pipeline, statuses: np.ndarray, height: int) -> None:
             index=names.index(current.colour_by) if current.colour_by in names else 0,
             format_func="Colour by {}".format,
             key="colour_by",
-            width=230,
+            width=200,
             label_visibility="collapsed",
         )
         st.space("stretch")

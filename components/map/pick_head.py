@@ -12,7 +12,13 @@ from core.base.text import counted, shorten
 from core.run.pipeline import Pipeline
 from core.selection.status import DROPPED, PINNED, SELECTED
 
-_TITLES = {"area": "On the map", "picked": "Put together", "kept": "Kept", "similar": "More like it", "clusters": "Clusters"}
+_TITLES = {
+    "area": "On the map",
+    "picked": "Put together",
+    "kept": "Kept",
+    "similar": "More like it",
+    "clusters": "Clusters",
+}
 _NOTE = "focus_note"
 
 
@@ -20,7 +26,9 @@ def show(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray, weights: di
     """Draw the head. statuses: (n,) int8. weights: {cluster: multiplier} of those that have one."""
     with st.container(gap=None, key="pick_title"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            kind = f"Cluster {looked_at.cluster}" if looked_at.kind == "cluster" else _TITLES.get(looked_at.kind, "Search")
+            kind = (
+                f"Cluster {looked_at.cluster}" if looked_at.kind == "cluster" else _TITLES.get(looked_at.kind, "Search")
+            )
             st.caption(kind, width="stretch")
             pick_tools.show(pipeline)
         st.text(looked_at.label)
@@ -90,7 +98,7 @@ def _weight(looked_at: Focus, clusters: tuple[int, ...], clustering: str, weight
         max_value=max(100.0, now or 0.0),
         value=now,
         step=0.25,
-        format="× %g",
+        format="%g",
         placeholder="× several",
         key=key,
         width=120,
@@ -100,7 +108,9 @@ def _weight(looked_at: Focus, clusters: tuple[int, ...], clustering: str, weight
     )
 
 
-def _decide(action: str, looked_at: Focus, clusters: tuple[int, ...], clustering: str, value: float | None = 1.0) -> None:
+def _decide(
+    action: str, looked_at: Focus, clusters: tuple[int, ...], clustering: str, value: float | None = 1.0
+) -> None:
     note, st.session_state[_NOTE] = st.session_state.get(_NOTE, "").strip(), ""
     if value is None:
         return

@@ -19,7 +19,13 @@ def show(pipeline: Pipeline) -> None:
     if current.focus is not None:
         with st.popover(_MORE[current.join], type="tertiary", icon=":material/more_horiz:", key="pick_more"):
             _next_pick()
-            st.button("Pick all others instead", type="tertiary", on_click=focus.look_at_all_others, key="pick_others")
+            st.button(
+                "All others",
+                type="tertiary",
+                on_click=focus.look_at_all_others,
+                key="pick_others",
+                help="Pick the rest instead.",
+            )
             if len(current.focus.rows):
                 _keep(current.focus.label)
             if kept:

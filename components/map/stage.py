@@ -9,9 +9,11 @@ from streamlit.delta_generator import DeltaGenerator
 _WIDTHS = {"records": [15, 11], "clusters": [12, 13]}
 # The rooms above the map and below it, in the page's own measure.
 _STYLE = """<style>
-.stMainBlockContainer:has(.st-key-map_stage) { padding-top: 1.1rem; padding-bottom: 0.6rem; }
+.stMainBlockContainer:has(.st-key-map_stage) { padding: 1.1rem 1.5rem 0.6rem; }
+:is(.st-key-map_head, .st-key-panel_head, .st-key-cluster_tools) { flex-wrap: nowrap !important; }
+:is(.st-key-map_head, .st-key-panel_head, .st-key-cluster_tools) > * { min-width: 0; }
 .stMain:has(.st-key-map_stage) { overflow-y: hidden; }
-.st-key-map_stage { --winnow-map-height: max(20rem, calc(100dvh - 5.6rem)); }
+.st-key-map_stage { --winnow-map-height: max(20rem, calc(100dvh - 6.2rem)); }
 .st-key-map_stage .st-key-map { flex: none !important; height: var(--winnow-map-height) !important; }
 .st-key-map_panel { flex: none; height: max(20rem, calc(100dvh - 1.8rem)); overflow: hidden auto; padding: 0.1rem 0.5rem 0 0.2rem;
   scrollbar-gutter: stable; }

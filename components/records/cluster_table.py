@@ -36,9 +36,7 @@ _SORTS = {
     "-dropped": "most dropped first",
     "name": "by name",
 }
-_ORDER = (
-    "cluster name records share quality weight rounds selected pinned dropped alike words source source_share terms".split()
-)
+_ORDER = "cluster name records share quality weight rounds selected pinned dropped alike words source source_share terms".split()
 
 
 def cluster_frame(
@@ -149,7 +147,7 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
         index=there.index(now) if now else 0,
         format_func=_SORTS.get,
         key=key,
-        width=170,
+        width=150,
         label_visibility="collapsed",
         on_change=lambda: setattr(current, "sort", st.session_state[key]),
     )
@@ -203,10 +201,12 @@ def _history(pipeline: Pipeline) -> np.ndarray | None:
 def _columns() -> dict[str, object]:
     column = st.column_config
     return {
-        "cluster": column.NumberColumn("No.", width=52, pinned=True, help="The clusters are numbered by size, the largest is 0."),
+        "cluster": column.NumberColumn(
+            "No.", width=52, pinned=True, help="The clusters are numbered by size, the largest is 0."
+        ),
         "name": column.TextColumn(
             "Cluster",
-            width=230,
+            width=200,
             help="Its name, given by people or a model, else the words that set it apart.",
         ),
         "terms": column.TextColumn(

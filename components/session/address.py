@@ -14,7 +14,23 @@ from core.run.pipeline import Pipeline
 from core.workspace.picks import keep_pick
 
 _MOST_CLUSTERS = 40  # that the address names; more are kept in the workspace
-_NAMES = ("workspace", "colour", "view", "q", "cluster", "record", "pick", "page", "order", "sort", "side", "run", "round", "compare", "question")
+_NAMES = (
+    "workspace",
+    "colour",
+    "view",
+    "q",
+    "cluster",
+    "record",
+    "pick",
+    "page",
+    "order",
+    "sort",
+    "side",
+    "run",
+    "round",
+    "compare",
+    "question",
+)
 
 
 def restore(pipeline: Pipeline) -> None:

@@ -98,7 +98,9 @@ def _about_cluster(
     results: Results, action: str, cluster: int, value: float, clustering: str, about: dict[str, Any]
 ) -> Decision:
     shape = checked_cluster(results, cluster, clustering)
-    if sign := shape.sign(cluster):  # its records are written down: they can't be told from the clustering as it was found
+    if sign := shape.sign(
+        cluster
+    ):  # its records are written down: they can't be told from the clustering as it was found
         rows = np.flatnonzero(results.array(CLUSTERING) == cluster)
         about = about | {"rows": rows, "fingerprint": results.key(RECORDS)}
     return Decision(
