@@ -59,9 +59,14 @@ def _mounted(app: AppTest, name: str) -> list[Any]:
 
 
 def read(app: AppTest, row: int = -1, reader: int = 0) -> dict[str, Any]:
-    """Return a record as a reader shows it, by default its first."""
-    records = readers(app)[reader]["records"]
-    return next(record for record in records if row in (-1, record["row"]))
+    """Return a record as a reader shows it once it is read, by default its first."""
+    record = next(record for record in readers(app)[reader]["records"] if row in (-1, record["row"]))
+    if (
+        readers(app)[reader]["views"].get(str(record["row"]), {}).get("why") is None
+    ):  # not read yet, though it may be next
+        ask_reader(app, "read", record["row"], reader)
+        record = next(each for each in readers(app)[reader]["records"] if each["row"] == record["row"])
+    return record | readers(app)[reader]["views"][str(record["row"])]
 
 
 def ask_reader(app: AppTest, what: str, row: int = -1, reader: int = 0, error: str = "", **more: Any) -> AppTest:

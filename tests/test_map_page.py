@@ -1,5 +1,7 @@
 """The Map page and its reader, without a browser."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -11,9 +13,13 @@ from core.selection.status import DROPPED
 from core.vectors.clustering import ClusterParams
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
 from core.workspace.picks import named_picks
-from tests.pages import ask_reader, check, layer, open_page, pipeline_of, press, read, words
+from tests.pages import _mounted, ask_reader, check, give, layer, open_page, pipeline_of, press, read, readers, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
+
+
+def holding(app) -> dict:
+    return json.loads(_mounted(app, "holding")[0].proto.json)
 
 
 def test_the_reader_shows_a_clusters_records_and_decides_on_them(selected_home):
@@ -57,8 +63,7 @@ def test_reader_orders(selected_home):
     rows = np.flatnonzero(np.asarray(pipeline.array("cluster")) == 0)
     quality = pipeline.column("score", "score")
     app = open_page(selected_home, "map", focus=Focus("cluster", "name", rows, 0))
-    order = next(box for box in app.selectbox if box.label == "Order")
-    order.set_value("worst quality first").run()
+    ask_reader(app, "order", order="worst quality first")
     assert quality[read(app)["row"]] == pytest.approx(quality[rows].min())
 
 
@@ -103,13 +108,82 @@ def test_a_pick_is_turned_round_taken_away_kept_and_opened_again(selected_home):
     n = pipeline_of(selected_home).n_records()
     assert len(app.session_state["winnow"].focus.rows) == n - 3
     press(app, "Nothing")
-    assert app.session_state["winnow"].focus is None and "Nothing picked yet" in words(app)
+    assert app.session_state["winnow"].focus is None
+    check(
+        next(group for group in app.get("button_group") if str(group.key).startswith("map_side"))
+        .set_value("records")
+        .run()
+    )
+    assert "Nothing picked yet" in words(app)
     press(app, "my three · 3 records")
     focus = app.session_state["winnow"].focus
     assert focus.label == "my three" and focus.rows.tolist() == rows.tolist()
     next(button for button in app.button if str(button.key).startswith("forget-")).click()
     check(app.run())
     assert not named_picks(pipeline_of(selected_home).workspace)
+
+
+def test_a_record_is_opened_by_its_number(selected_home):
+    app = open_page(selected_home, "map")
+    check(app.text_input(key="open_record-0").set_value("#1,204").run())
+    assert app.session_state["winnow"].focus is None and "There is no record #1,204" in app.toast[0].value
+    for i in range(2):  # the same one again too
+        check(app.text_input(key=f"open_record-{i}").set_value(" 412 ").run())
+        shown = readers(app)[0]
+        assert shown["first"] == 412 and shown["records"][0]["row"] == 412 and shown["open"] == i + 1
+        ask_reader(app, "read", 412)
+        assert readers(app)[0]["open"] == 0  # once
+
+
+def test_what_a_pick_holds_is_counted_and_narrows_it(selected_home):
+    rows = np.arange(0, 600, 3)
+    app = open_page(selected_home, "map", focus=Focus("area", "200 records inside the line", rows))
+    held = holding(app)
+    pipeline = pipeline_of(selected_home)
+    names, codes = pipeline.workspace.records().sources()
+    counts = np.bincount(codes[rows], minlength=len(names))
+    assert held["total"] == 200 and sum(state["n"] for state in held["states"]) == 200
+    sources = held["lists"][0]
+    assert sources["parts"][0]["n"] == counts.max() and names[counts.argmax()] == sources["parts"][0]["name"]
+    assert sources["there"] == (counts > 0).sum() and sum(held["spreads"][0]["counts"]) == 200
+    give(app, _mounted(app, "holding")[0], narrow={"column": "source", "value": sources["parts"][0]["name"]})
+    focus = check(app).session_state["winnow"].focus
+    assert focus.rows.tolist() == rows[codes[rows] == counts.argmax()].tolist()
+    quality = held["spreads"][0]
+    give(app, _mounted(app, "holding")[0], narrow={"column": "quality", "value": f"0..{quality['edges'][-2]}"})
+    assert 0 < len(check(app).session_state["winnow"].focus.rows) < len(focus.rows)
+    pills = next(group for group in app.get("button_group") if str(group.key).startswith("narrowed"))
+    check(pills.set_value([]).run())
+    assert app.session_state["winnow"].focus.rows.tolist() == rows.tolist()
+
+
+def test_all_that_are_selected_are_read_without_a_search(selected_home):
+    app = open_page(selected_home, "map", side="records")
+    chosen = pipeline_of(selected_home).table("select")["row_id"].to_pylist()
+    press(app, f"Read the {len(chosen)} selected")
+    assert app.session_state["winnow"].focus.rows.tolist() == sorted(chosen)
+
+
+def test_several_clusters_are_decided_on_at_once_and_undone_at_once(selected_home):
+    labels = np.asarray(pipeline_of(selected_home).array("cluster"))
+    app = open_page(
+        selected_home, "map", focus=Focus("clusters", "2 clusters", np.flatnonzero(labels < 2), clusters=(0, 1))
+    )
+    app.text_input(key="focus_note").set_value("both")
+    check(app.number_input(key="weights-2-1.0").set_value(3.0).run())
+    assert overrides_of(pipeline_of(selected_home)).multipliers == {0: 3, 1: 3}
+    press(app, "Drop all")
+    assert (labels[overrides_of(pipeline_of(selected_home)).dropped] < 2).all()
+    made = pipeline_of(selected_home).workspace.ledger.decisions()
+    assert [(d.action, d.cluster, d.note) for d in made][:3] == [
+        ("weight", 0, "both"),
+        ("weight", 1, "both"),
+        ("drop", 0, ""),
+    ]
+    press(app, "Undo the last decision")
+    overrides = overrides_of(pipeline_of(selected_home))
+    assert not len(overrides.dropped) and overrides.multipliers == {0: 3, 1: 3}
+    assert app.session_state["winnow"].focus.clusters == (0, 1)
 
 
 def test_what_is_picked_next_is_added_or_taken_away_as_the_reader_set_it(selected_home):

@@ -34,6 +34,16 @@ def test_keys_that_come_faster_than_the_server_are_all_done_and_none_twice(selec
     ]
 
 
+def test_the_record_that_is_read_is_sent_whole_with_those_beside_it(selected_home):
+    app = picked(selected_home, np.arange(20))
+    assert readers(app)[0]["views"] == {}
+    rows = [record["row"] for record in readers(app)[0]["records"]]
+    ask_reader(app, "read", rows[5])
+    views = readers(app)[0]["views"]
+    assert [int(row) for row in views] == sorted(rows[4:8]) and all(view["turns"] for view in views.values())
+    assert [row for row in views if views[row]["why"]] == [str(rows[5])]
+
+
 def test_what_was_asked_of_a_server_that_is_gone_is_not_done_again(selected_home):
     app = picked(selected_home, [5, 6, 7])
     asks = {"session": "another", "list": [{"n": 10, "what": "pin", "row": 5}]}
@@ -47,19 +57,34 @@ def test_a_record_is_cleared_and_the_last_decision_undone(selected_home):
         ask_reader(app, what, row)
     overrides = overrides_of(pipeline_of(selected_home))
     assert not len(overrides.pinned) and not len(overrides.dropped)
-    assert "Decision 3 is taken back." in [toast.value for toast in app.toast]
+    made = pipeline_of(selected_home).workspace.ledger.decisions()
+    assert [(each.action, each.refers) for each in made][-1] == ("undo", 3)
+
+
+def test_a_note_is_kept_with_the_decision_and_taken_back_with_it(selected_home):
+    app = picked(selected_home, [5, 6, 7])
+    ask_reader(app, "drop", 5, note="wrong answer")
+    app.text_input(key="focus_note").set_value("all of these")
+    press(app, "Pin all")
+    assert app.text_input(key="focus_note").value == ""
+    made = pipeline_of(selected_home).workspace.ledger.decisions()
+    assert [(each.action, each.note) for each in made] == [("drop", "wrong answer"), ("pin", "all of these")]
+    assert "all of these" in read(app, 5)["why"]
+    ask_reader(app, "undo")
+    assert "wrong answer" in read(app, 5)["why"]
 
 
 def test_pages_turn_and_a_record_does_not_move_when_it_is_pinned(selected_home):
-    app = picked(selected_home, np.arange(25))
+    app = picked(selected_home, np.arange(2 * PER_PAGE + 5))
     assert len(readers(app)[0]["records"]) == PER_PAGE and readers(app)[0]["pages"] == 3
-    next(box for box in app.selectbox if box.label == "Order").set_value("selected first").run()
+    ask_reader(app, "order", order="selected first")
     before = [record["row"] for record in readers(app)[0]["records"]]
     free = next(record["row"] for record in readers(app)[0]["records"] if record["status"] == 0)
     ask_reader(app, "pin", free)
     assert [record["row"] for record in readers(app)[0]["records"]] == before
     ask_reader(app, "page", page=2)
-    assert readers(app)[0]["from"] == 20 and len(readers(app)[0]["records"]) == 5
+    assert readers(app)[0]["from"] == 2 * PER_PAGE and len(readers(app)[0]["records"]) == 5
+    assert app.query_params["page"] == "3" and app.query_params["order"] == "selected first"
 
 
 def test_texts_are_shown_as_written_until_somebody_wants_them_rendered(selected_home):
@@ -102,7 +127,7 @@ def test_a_reader_elsewhere_opens_what_is_similar_on_the_map(selected_home):
 def test_every_record_says_why_it_is_or_is_not_selected(selected_home):
     chosen = pipeline_of(selected_home).table("select")["row_id"].to_pylist()
     app = picked(selected_home, [chosen[0], next(row for row in range(600) if row not in chosen)])
-    said = {record["row"]: record["why"] for record in readers(app)[0]["records"]}
+    said = {record["row"]: read(app, record["row"])["why"] for record in readers(app)[0]["records"]}
     for row, sentence in said.items():
         assert sentence.startswith("Selected by kmq: " if row in chosen else "Not selected by kmq: ")
     ask_reader(app, "pin", chosen[0])
@@ -126,15 +151,15 @@ def test_a_field_is_corrected_shown_beside_its_original_and_taken_back(selected_
     assert read(app, 6)["edited"] == "" and edits_of(pipeline_of(selected_home)) == {}
 
 
-def test_of_many_records_a_page_is_shown_before_it_says_why(selected_home, monkeypatch):
+def test_of_many_records_one_is_shown_before_it_says_why(selected_home, monkeypatch):
     app = picked(selected_home, [5, 6, 7])
-    said = [read(app, row)["why"] for row in (5, 6, 7)]
-    monkeypatch.setattr("components.records.record_reader.WHY_AT_ONCE", 0)
+    said = read(app, 5)["why"]
+    monkeypatch.setattr("components.records.record_views.WHY_AT_ONCE", 0)
     app = picked(selected_home, [5, 6, 7])
-    assert all(said) and [read(app, row)["why"] for row in (5, 6, 7)] == [None] * 3
-    ask_reader(app, "why")  # as the browser does at once
-    assert [read(app, row)["why"] for row in (5, 6, 7)] == said
+    assert said and read(app, 5)["why"] is None
+    ask_reader(app, "why", 5)  # as the browser does at once
+    assert read(app, 5)["why"] == said
     check(app.run())
-    assert [read(app, row)["why"] for row in (5, 6, 7)] == said
+    assert read(app, 5)["why"] == said
     ask_reader(app, "pin", 5)  # what was said may hold no longer
     assert read(app, 5)["why"] is None

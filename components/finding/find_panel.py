@@ -2,11 +2,9 @@
 
 import zlib
 
-import numpy as np
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.finding import filter_panel
 from components.frame import job_panel
 from components.session import finding, state
 from components.session.finding import ask, look_like, query_text
@@ -30,17 +28,17 @@ _HELP = (
 _LIKE_HELP = "Write a sentence of your own; the records nearest to it in meaning are found, whatever words they use."
 
 
-def show(pipeline: Pipeline, statuses: np.ndarray) -> None:
-    """Draw the search. statuses: (n,) int8. What it finds is looked at: see `session.finding`."""
+def show(pipeline: Pipeline) -> None:
+    """Draw the search. What it finds is looked at: see `session.finding`."""
     asked = finding.query()
     with st.container(key="finding", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             way = _way(pipeline, asked)
-            filter_panel.show(pipeline, asked, statuses)
-        if way == "like" and sentence_model(pipeline) is None:
+            lacks_model = way == "like" and sentence_model(pipeline) is None
+            if not lacks_model:
+                _field(asked, way)
+        if lacks_model:
             _ask_for_model(pipeline)
-        else:
-            _field(asked, way)
         _chips(asked, way)
         _say(pipeline, asked)
         _offer_index(pipeline)
@@ -65,7 +63,7 @@ def _way(pipeline: Pipeline, asked: Query) -> str:
 def _field(asked: Query, way: str) -> None:
     text = getattr(asked, way)
     key = f"find_{way}-{zlib.crc32(query_text().encode())}"  # it shows what is asked, whoever asked it
-    with st.form(f"search-{way}", border=False), st.container(horizontal=True):
+    with st.form(f"search-{way}", border=False, width="stretch"), st.container(horizontal=True, gap="xsmall"):
         st.text_input(
             "Search",
             value=text,

@@ -1,79 +1,106 @@
-"""Beside the map: what is looked at, its numbers, what can be done with all of it, and its records."""
+"""Beside the map: the search, what is picked and what can be done with it, and its records or the table of clusters."""
 
 import zlib
 
 import numpy as np
 import streamlit as st
 
-from components.charts.theme import ICONS
-from components.finding import find_panel
-from components.map import pick_tools
-from components.records import cluster_detail, record_reader
-from components.session import decide, finding
+from components.finding import filter_panel, find_panel
+from components.map import holding_view, names_panel, pick_head, pick_tools
+from components.records import cluster_detail, cluster_table, record_reader
+from components.session import finding, focus, state
 from components.session.state import Focus
-from core.base.text import counted
 from core.run.pipeline import Pipeline
 from core.selection.status import DROPPED, PINNED, SELECTED
 from core.workspace.deciding import overrides_of
 
-_TITLES = {"area": "On the map", "picked": "Put together", "kept": "Kept", "similar": "More like it"}
+_SIDES = {"records": "Records", "clusters": "Clusters"}
+_READ = {SELECTED: "Read the {:,} selected", PINNED: "Read the {:,} pinned", DROPPED: "Read the {:,} dropped"}
 
 
-def show(pipeline: Pipeline, focus: Focus | None, statuses: np.ndarray, weights: dict[int, float]) -> None:
-    """Draw the panel."""
-    find_panel.show(pipeline, statuses)
-    pick_tools.show(pipeline)
-    if focus is None:
-        st.markdown("##### Nothing picked yet")
-        st.caption(
-            "Draw a line around some points, click a point or a row of the table, or search for words. The records show up here."
-        )
-        return
-    st.caption(f"Cluster {focus.cluster}" if focus.kind == "cluster" else _TITLES.get(focus.kind, "Search"))
-    st.text(focus.label)
-    held = statuses[focus.rows]
-    counts = [
-        (int(np.isin(held, (SELECTED, PINNED)).sum()), "selected"),
-        (int((held == PINNED).sum()), "pinned"),
-        (int((held == DROPPED).sum()), "dropped"),
-    ]
-    st.caption(" · ".join([counted(len(held), "record"), *(f"{count:,} {name}" for count, name in counts)]))
-    if not len(focus.rows):
-        return
-    _actions(pipeline, focus, weights)
-    if focus.kind == "cluster":
-        cluster_detail.show(pipeline, focus.cluster, statuses, overrides_of(pipeline))
-    with st.container(height=430, border=False):
-        key = f"focus-{zlib.crc32(focus.id.encode())}"
-        ranked = focus.kind == "similar" or (focus.kind == "search" and finding.query().by_meaning)
-        record_reader.show(
-            pipeline, focus.rows, statuses, key, first=focus.first, words=finding.marked(), ranked=ranked
-        )
+def side() -> str:
+    """Return what the panel shows: "records" or "clusters"."""
+    current = state.get()
+    return current.side or ("records" if current.focus is not None else "clusters")
 
 
-def _actions(pipeline: Pipeline, focus: Focus, weights: dict[int, float]) -> None:
-    clustering = pipeline.current("cluster")
-    with st.container(horizontal=True, key="focus_actions"):
-        for action, label in (("pin", "Pin all"), ("drop", "Drop all"), ("clear", "Clear")):
-            by_cluster = focus.kind == "cluster"
-            st.button(
-                label,
-                icon=ICONS[action],
-                key=f"focus_{action}",
-                on_click=decide.on_cluster if by_cluster else decide.on_records,
-                args=(action, focus.cluster, clustering) if by_cluster else (action, focus.rows),
-            )
-    if focus.kind == "cluster":
-        now = float(weights.get(focus.cluster, 1.0))
-        key = f"weight-{focus.cluster}-{now}"  # with the value: an undo, or another tab, may have changed it
-        st.number_input(
-            "Weight of this cluster",
-            min_value=0.0,
-            max_value=max(100.0, now),
-            value=now,
-            step=0.25,
-            format="%g",
-            key=key,
-            help="Multiplies the cluster's share of the budget: 2 doubles it, 0 takes nothing but pinned records.",
-            on_change=lambda: decide.on_cluster("weight", focus.cluster, clustering, float(st.session_state[key])),
-        )
+def show(pipeline: Pipeline, looked_at: Focus | None, statuses: np.ndarray, weights: dict[int, float]) -> None:
+    """Draw the panel. statuses: (n,) int8. weights: {cluster: multiplier} of those that have one."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="panel_head"):
+        _choose_side()
+        if looked_at is None:
+            pick_tools.show(pipeline)
+        st.space("stretch")
+        filter_panel.show(pipeline, finding.query(), statuses)
+        _by_number(pipeline)
+    find_panel.show(pipeline)
+    if looked_at is not None:
+        pick_head.show(pipeline, looked_at, statuses, weights)
+    if side() == "clusters":
+        names_panel.show(pipeline)
+        with st.container(key="cluster_grid"):
+            cluster_table.show(pipeline, statuses, weights, height="stretch")
+    elif looked_at is None:
+        _nothing(statuses)
+    elif len(looked_at.rows):
+        _records(pipeline, looked_at, statuses)
+
+
+def _choose_side() -> None:
+    current, now = state.get(), side()
+    key = f"map_side-{now}"
+    st.segmented_control(
+        "Beside the map",
+        list(_SIDES),
+        format_func=_SIDES.get,
+        default=now,
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+        on_change=lambda: setattr(current, "side", st.session_state[key]),
+    )
+
+
+def _by_number(pipeline: Pipeline) -> None:
+    """Ask for the number of a record, to be read at once; the same number asked for again opens it again."""
+    key = f"open_record-{state.get().n_opened}"
+    st.text_input(
+        "Open a record by its number",
+        placeholder="Record no.",
+        key=key,
+        max_chars=20,
+        width=110,
+        label_visibility="collapsed",
+        on_change=lambda: focus.read_numbered(st.session_state[key]),
+    )
+
+
+def _nothing(statuses: np.ndarray) -> None:
+    st.markdown("##### Nothing picked yet")
+    st.caption(
+        "Draw a line around some points, click a point or a row of the table, or search. The records show up here."
+    )
+    counts = np.bincount(statuses, minlength=4)
+    with st.container(gap=None, key="list-statuses"):
+        for status, words in _READ.items():
+            if counts[status]:
+                key = f"read_status-{status}"
+                label = words.format(int(counts[status]))
+                st.button(label, type="tertiary", key=key, on_click=focus.look_at_status, args=(status,))
+
+
+def _records(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray) -> None:
+    holding_view.show(pipeline, looked_at, statuses)
+    if looked_at.kind == "cluster":
+        cluster_detail.show(pipeline, looked_at.cluster, statuses, overrides_of(pipeline))
+    record_reader.show(
+        pipeline,
+        looked_at.rows,
+        statuses,
+        f"focus-{zlib.crc32(looked_at.id.encode())}",
+        first=looked_at.first,
+        words=finding.marked(),
+        ranked=looked_at.kind == "similar" or (looked_at.kind == "search" and finding.query().by_meaning),
+        opens=looked_at.opens,
+        remembers=True,
+    )

@@ -9,12 +9,19 @@ from components.canvas.choices import choices, colouring_of
 from components.canvas.desk import Answers
 from components.charts.escaping import as_markdown
 from components.charts.theme import is_dark
+from components.frame import navigation
 from components.session import opened, state
 from components.session.address import remember_colour, remember_view
 from components.session.focus import look_at_area, look_at_record, look_away
 from components.session.state import Focus
 from core.run.pipeline import Pipeline
 from core.vectors.projection import layout_note
+
+_HOW = (
+    "Drag a line around points to read them: Shift adds to what is picked, Alt takes away. Click a point to read it and its "
+    "cluster. The wheel zooms, the right button moves. A click on an entry of the legend hides or shows it, with Alt it alone "
+    "is shown."
+)
 
 
 def show(pipeline: Pipeline, statuses: np.ndarray, height: int = 640) -> Focus | None:
@@ -34,14 +41,19 @@ def _map(pipeline: Pipeline, statuses: np.ndarray, height: int) -> None:
     """Draw the map; another colouring draws nothing else anew."""
     current = state.get()
     names = choices(pipeline)
-    colour_by = st.selectbox(
-        "Colour by",
-        names,
-        index=names.index(current.colour_by) if current.colour_by in names else 0,
-        key="colour_by",
-        width=260,
-        help="The legend on the map filters: a click on an entry hides or shows it, with Alt it alone is shown.",
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="map_head"):
+        st.header("Map", width="content", help=_help(pipeline))
+        colour_by = st.selectbox(
+            "Colour by",
+            names,
+            index=names.index(current.colour_by) if current.colour_by in names else 0,
+            format_func="Colour by {}".format,
+            key="colour_by",
+            width=200,
+            label_visibility="collapsed",
+        )
+        st.space("stretch")
+        navigation.next_page(pipeline, "select")
     remember_colour(colour_by)
     picked = current.focus.rows if current.focus is not None else None
     canvas_map.show(
@@ -55,12 +67,11 @@ def _map(pipeline: Pipeline, statuses: np.ndarray, height: int) -> None:
         view=current.view,
         seen=remember_view,
     )
-    st.caption(
-        "Drag a line around points to read them: Shift adds to what is picked, Alt takes away. Click a point to read it and its "
-        "cluster. The wheel zooms, the right button moves."
-    )
-    if note := layout_note(pipeline.info("project")):
-        st.caption(as_markdown(note))
+
+
+def _help(pipeline: Pipeline) -> str:
+    note = layout_note(pipeline.info("project"))
+    return _HOW + (f"\n\n{as_markdown(note)}" if note else "")
 
 
 def _tip(pipeline: Pipeline, row: int) -> list[str]:

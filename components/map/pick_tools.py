@@ -9,14 +9,15 @@ from core.run.pipeline import Pipeline
 from core.workspace.picks import Pick, named_picks
 
 _JOINS = {"": "New", "add": "Add", "subtract": "Cut"}
+_MORE = {"": "More", "add": "Picks add", "subtract": "Picks cut"}  # what was set stays in sight
 
 
 def show(pipeline: Pipeline) -> None:
     """Draw the tools."""
     current = state.get()
     kept = named_picks(pipeline.workspace)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="pick_tools"):
-        if current.focus is not None:
+    if current.focus is not None:
+        with st.popover(_MORE[current.join], type="tertiary", icon=":material/more_horiz:", key="pick_more"):
             _next_pick()
             st.button(
                 "All others",
@@ -25,16 +26,21 @@ def show(pipeline: Pipeline) -> None:
                 key="pick_others",
                 help="Pick the rest instead.",
             )
-            st.button(
-                "Nothing",
-                type="tertiary",
-                on_click=focus.look_away,
-                key="pick_nothing",
-                help="Escape on the map does it too.",
-            )
             if len(current.focus.rows):
                 _keep(current.focus.label)
-        if kept:
+            if kept:
+                st.caption(f"Kept ({len(kept)})")
+                _list(kept)
+        st.button(
+            "Nothing",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=focus.look_away,
+            key="pick_nothing",
+            help="Pick nothing. Escape on the map does it too.",
+        )
+    elif kept:
+        with st.popover(f"Kept ({len(kept)})", type="tertiary", icon=":material/bookmarks:", key="pick_kept"):
             _list(kept)
 
 
@@ -48,15 +54,14 @@ def _next_pick() -> None:
         default=current.join,
         required=True,
         key=key,
-        label_visibility="collapsed",
         on_change=lambda: setattr(current, "join", st.session_state[key]),
         help="What you pick next, on the map, in a table or by a search: instead of what is picked, added to it, or taken away.",
     )
 
 
 def _keep(label: str) -> None:
-    with st.popover("Keep", type="tertiary", icon=":material/bookmark:"), st.form("keep_pick", border=False):
-        st.text_input("Name", placeholder=shorten(label, 40), key="keep_name", max_chars=80)
+    with st.form("keep_pick", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Keep it as", placeholder=shorten(label, 40), key="keep_name", max_chars=80)
         st.form_submit_button("Keep this pick", on_click=_on_keep)
 
 
@@ -65,17 +70,16 @@ def _on_keep() -> None:
 
 
 def _list(kept: list[Pick]) -> None:
-    with st.popover(f"Kept ({len(kept)})", type="tertiary", icon=":material/bookmarks:"):
-        for pick in kept:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                label = f"{as_markdown(shorten(pick.name, 40))} · {counted(len(pick.rows), 'record')}"
-                st.button(label, type="tertiary", key=f"kept-{pick.id}", on_click=focus.open_kept, args=(pick.id,))
-                st.button(
-                    "",
-                    icon=":material/close:",
-                    type="tertiary",
-                    key=f"forget-{pick.id}",
-                    help="Take it off this list; decisions about its records stay.",
-                    on_click=focus.forget_kept,
-                    args=(pick.id,),
-                )
+    for pick in kept:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            label = f"{as_markdown(shorten(pick.name, 40))} · {counted(len(pick.rows), 'record')}"
+            st.button(label, type="tertiary", key=f"kept-{pick.id}", on_click=focus.open_kept, args=(pick.id,))
+            st.button(
+                "",
+                icon=":material/close:",
+                type="tertiary",
+                key=f"forget-{pick.id}",
+                help="Take it off this list; decisions about its records stay.",
+                on_click=focus.forget_kept,
+                args=(pick.id,),
+            )

@@ -2,8 +2,8 @@
 
 import re
 
-LONG = 1400  # characters, or
-LONG_LINES = 22  # lines, above which a turn is folded
+LONG = 6000  # characters, or
+LONG_LINES = 90  # lines, above which a turn is folded
 _FENCE = re.compile(r"^[ \t]{0,3}(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]*)[^\n`]*$", re.MULTILINE)
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from components.session import opened
-from components.session.focus import look_at_cluster
+from components.session import opened, state
+from components.session.focus import look_at_clusters
 from core.base.params import codes_digest, digest
 from core.base.text import counted
 from core.refine.history import history_of
@@ -23,6 +23,20 @@ _ONLY = {
     "dropped": lambda frame: frame["dropped"] > 0,
 }
 _ANY = "any source"
+_SORTS = {
+    "cluster": "by number",
+    "-records": "largest first",
+    "records": "smallest first",
+    "-quality": "best quality first",
+    "quality": "worst quality first",
+    "share": "least selected first",
+    "-share": "most selected first",
+    "-weight": "greatest weight first",
+    "-alike": "most alike first",
+    "-dropped": "most dropped first",
+    "name": "by name",
+}
+_ORDER = "cluster name records share quality weight rounds selected pinned dropped alike words source source_share terms".split()
 
 
 def cluster_frame(
@@ -72,7 +86,7 @@ class Wanted:
         return frame[is_wanted]
 
 
-def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], height: int = 320) -> None:
+def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], height: int | str = 320) -> None:
     """Draw the table, its search and its filters."""
     names = opened.cluster_names(pipeline)
     frame = _frame(pipeline, names, statuses, weights).assign(**_facts(pipeline))
@@ -80,34 +94,65 @@ def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], he
         frame.insert(frame.columns.get_loc("name") + 1, "terms", terms)
     if (history := _history(pipeline)) is not None:
         frame.insert(frame.columns.get_loc("weight") + 1, "rounds", list(history))
-    wanted = _wanted(frame)
-    shown = wanted.of(frame)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="cluster_tools"):
+        wanted = _wanted(frame)
+        shown = _sorted(wanted.of(frame))
     n = int((frame["records"] > 0).sum())
     if len(shown) < n:
         st.caption(f"{counted(len(shown), 'cluster')} of {n:,}")
-    key = f"clusters-{pipeline.current('cluster')}-{digest(wanted.words, list(wanted.only), wanted.source)}"
+    current = state.get()
+    of = digest(wanted.words, list(wanted.only), wanted.source, current.sort, current.n_looked)
+    key = f"clusters-{pipeline.current('cluster')}-{of}"
     clusters = shown["cluster"].to_numpy()
+    focus = current.focus
+    picked = () if focus is None else focus.clusters or ((focus.cluster,) if focus.kind == "cluster" else ())
+    places = np.flatnonzero(np.isin(clusters, picked)).tolist()
     st.dataframe(
         shown,
         key=key,
         hide_index=True,
         height=height,
         on_select=lambda: _on_select(key, clusters),
-        selection_mode="single-row",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": places, "columns": [], "cells": []}},
         column_config=_columns(),
+        column_order=[name for name in _ORDER if name in shown],
     )
 
 
 def _wanted(frame: pd.DataFrame) -> Wanted:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        words = st.text_input(
-            "Find a cluster", placeholder="Find a cluster by its words or number", key="cluster_words", width=300
-        )
+    words = st.text_input(
+        "Find a cluster",
+        placeholder="Find a cluster by its words or number",
+        key="cluster_words",
+        label_visibility="collapsed",
+    )
+    with st.popover("Only", icon=":material/filter_alt:", key="cluster_filters"):
         source = ""
         if "source" in frame and (held := sorted({name for name in frame["source"] if name})):
-            source = st.selectbox("Mostly from", [_ANY, *held], key="cluster_source", width=200)
+            source = st.selectbox("Mostly from", [_ANY, *held], key="cluster_source")
         only = st.pills("Only those with", list(_ONLY), selection_mode="multi", key="cluster_only")
     return Wanted(words, tuple(only), "" if source == _ANY else source)
+
+
+def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
+    """Ask for an order, kept in the address, and return the rows in it."""
+    current = state.get()
+    there = [sort for sort in _SORTS if sort.lstrip("-") in frame]
+    now = current.sort if current.sort in there else ""
+    key = f"cluster_sort-{now}"
+    st.selectbox(
+        "Order",
+        there,
+        index=there.index(now) if now else 0,
+        format_func=_SORTS.get,
+        key=key,
+        width=150,
+        label_visibility="collapsed",
+        on_change=lambda: setattr(current, "sort", st.session_state[key]),
+    )
+    sort = now or there[0]
+    return frame.sort_values(sort.lstrip("-"), ascending=not sort.startswith("-"), kind="stable")
 
 
 def _frame(pipeline: Pipeline, names: list[str], statuses: np.ndarray, weights: dict[int, float]) -> pd.DataFrame:
@@ -156,16 +201,18 @@ def _history(pipeline: Pipeline) -> np.ndarray | None:
 def _columns() -> dict[str, object]:
     column = st.column_config
     return {
-        "cluster": column.NumberColumn("No.", width=60, help="The clusters are numbered by size, the largest is 0."),
+        "cluster": column.NumberColumn(
+            "No.", width=52, pinned=True, help="The clusters are numbered by size, the largest is 0."
+        ),
         "name": column.TextColumn(
             "Cluster",
-            width=280,
+            width=200,
             help="Its name, given by people or a model, else the words that set it apart.",
         ),
         "terms": column.TextColumn(
             "Terms", width=200, help="The words that set it apart, beside the name it was given."
         ),
-        "records": column.NumberColumn("Records", format="localized"),
+        "records": column.NumberColumn("Records", format="localized", width=76),
         "selected": column.NumberColumn("Selected", format="localized", help="Pinned ones included."),
         "share": column.ProgressColumn("Share selected", format="percent", min_value=0, max_value=1),
         "pinned": column.NumberColumn("Pinned", format="localized"),
@@ -193,6 +240,4 @@ def _columns() -> dict[str, object]:
 
 
 def _on_select(key: str, clusters: np.ndarray) -> None:
-    rows = st.session_state[key].selection.rows
-    if rows:
-        look_at_cluster(int(clusters[rows[0]]))
+    look_at_clusters(tuple(int(clusters[row]) for row in st.session_state[key].selection.rows))

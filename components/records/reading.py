@@ -14,15 +14,20 @@ _MOST = 6  # readers remembered in a session: each holds an order of its records
 class Reading:
     """One reader's state. session: by which the browser knows that this is the server it spoke to. done: the last ask done.
 
-    mode: "written" or "rendered". whole: rows whose long texts are sent whole. original: rows shown as they came, not as
-    corrected. similar: the row whose neighbours are listed, or -1. edit: the row to correct, or -1. ordered: (of what, order).
-    explains: whether it was just asked why the page's records are selected; explained: (what stands, rows) of the last answer.
+    order: as it was chosen, "" for the usual one. at: the row that is read in the dialog, or -1. opened: the last wish to open
+    the first record that was granted. mode: "written" or "rendered". whole: rows whose long texts are sent whole. original:
+    rows shown as they came, not as corrected. similar: the row whose neighbours are listed, or -1. edit: the row to correct, or
+    -1. ordered: (of what, order). explains: whether it was just asked why the record is selected; explained: (what stands, row)
+    of the last answer.
     follow: what is to happen once the fragment has run: "" for nothing, "page" for the whole page anew, "map" for the map page.
     """
 
     session: str = dataclasses.field(default_factory=lambda: secrets.token_hex(8))
     done: int = 0
     page: int = 0
+    order: str = ""
+    at: int = -1
+    opened: int = 0
     mode: str = "written"
     whole: set[int] = dataclasses.field(default_factory=set)
     original: set[int] = dataclasses.field(default_factory=set)

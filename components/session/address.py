@@ -13,7 +13,24 @@ from core.base.errors import CurationError
 from core.run.pipeline import Pipeline
 from core.workspace.picks import keep_pick
 
-_NAMES = ("workspace", "colour", "view", "q", "cluster", "record", "pick", "run", "round", "compare", "question")
+_MOST_CLUSTERS = 40  # that the address names; more are kept in the workspace
+_NAMES = (
+    "workspace",
+    "colour",
+    "view",
+    "q",
+    "cluster",
+    "record",
+    "pick",
+    "page",
+    "order",
+    "sort",
+    "side",
+    "run",
+    "round",
+    "compare",
+    "question",
+)
 
 
 def restore(pipeline: Pipeline) -> None:
@@ -24,6 +41,7 @@ def restore(pipeline: Pipeline) -> None:
     current.restored = True
     asked = {name: st.query_params.get(name, "") for name in _NAMES}
     current.colour_by, current.view = asked["colour"], _view_in(asked["view"])
+    current.order, current.sort = asked["order"], asked["sort"]
     current.run, current.round_shown = _number(asked["run"], 0), _number(asked["round"], 0)
     current.compared = tuple(part for part in asked["compare"].split(",") if part)
     current.compare_view = asked["question"] or current.compare_view
@@ -35,11 +53,17 @@ def restore(pipeline: Pipeline) -> None:
         focus.open_kept(asked["pick"])
     elif pipeline.current("cluster"):
         names = opened.cluster_names(pipeline)
-        record, cluster = _number(asked["record"], -1), _number(asked["cluster"], -1)
+        record = _number(asked["record"], -1)
+        clusters = [_number(part, -1) for part in asked["cluster"].split(",")]
+        clusters = tuple(dict.fromkeys(cluster for cluster in clusters if 0 <= cluster < len(names)))
         if 0 <= record < pipeline.n_records():
             focus.look_at_record(record)
-        elif 0 <= cluster < len(names):
-            focus.look_at_cluster(cluster)
+        elif len(clusters) == 1:
+            focus.look_at_cluster(clusters[0])
+        elif clusters:
+            focus.look_at_clusters(clusters)
+    current.page = max(0, _number(asked["page"], 1) - 1)
+    current.side = asked["side"] if asked["side"] in ("records", "clusters") else current.side
 
 
 def write(pipeline: Pipeline) -> None:
@@ -47,6 +71,8 @@ def write(pipeline: Pipeline) -> None:
     current = state.get()
     wanted = {"workspace": current.workspace.name, "colour": current.colour_by, "view": _view_as_text(current.view)}
     wanted |= {"run": current.run, "round": current.round_shown, "compare": ",".join(current.compared)}
+    wanted |= {"page": current.page + 1 if current.page else "", "order": current.order, "sort": current.sort}
+    wanted["side"] = current.side
     wanted["question"] = current.compare_view if current.compared else ""
     wanted |= _focus_as_text(pipeline, current)
     for name in _NAMES:
@@ -70,12 +96,24 @@ def remember_colour(colour_by: str) -> None:
         st.query_params["colour"] = colour_by
 
 
+def remember_list() -> None:
+    """Remember which page of the records is read, and in which order, in the address too."""
+    current = state.get()
+    for name, text in (("page", str(current.page + 1) if current.page else ""), ("order", current.order)):
+        if text and st.query_params.get(name) != text:
+            st.query_params[name] = text
+        elif not text and name in st.query_params:
+            del st.query_params[name]
+
+
 def _focus_as_text(pipeline: Pipeline, current: AppState) -> dict[str, object]:
     looked_at = current.focus
     if current.query and (looked_at is None or looked_at.kind == "search"):
         return {"q": current.query}
     if looked_at is None or not len(looked_at.rows):
         return {}
+    if looked_at.kind == "clusters" and len(looked_at.clusters) <= _MOST_CLUSTERS:
+        return {"cluster": ",".join(map(str, looked_at.clusters))}
     if looked_at.kind == "cluster":
         return {"record": looked_at.first} if looked_at.first >= 0 else {"cluster": str(looked_at.cluster)}
     if current.kept[0] != looked_at.id:

@@ -12,7 +12,7 @@ from core.base.text import counted
 from core.evidence.current import make_current
 from core.export.decision_replay import Replayed, replay_log
 from core.vectors import reshaping
-from core.workspace.deciding import decide_cluster, decide_records, revise
+from core.workspace.deciding import decide_cluster, decide_clusters, decide_records, revise_together
 from core.workspace.decisions import Decision, next_redo, next_undo
 from core.workspace.edits import edit_record
 
@@ -43,6 +43,18 @@ def on_cluster(action: str, cluster: int, clustering: str, value: float = 1.0, n
         return
     by = f" x {value:g}" if action == "weight" else ""
     state.say(f"{_DONE[action]} cluster {cluster}{by}. Undo takes it back.")
+
+
+@uninterrupted
+def on_clusters(action: str, clusters: Sequence[int], clustering: str, value: float = 1.0, note: str = "") -> None:
+    """Pin, drop, clear or weight several clusters together."""
+    try:
+        made = decide_clusters(opened.pipeline(), action, clusters, state.get().who, note, value, clustering)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    by = f" x {value:g}" if action == "weight" else ""
+    state.say(f"{_DONE[action]} {counted(len(made), 'cluster')}{by}. Undo takes all of it back.")
 
 
 @uninterrupted
@@ -134,8 +146,10 @@ def redo(decision_id: int | None = None) -> None:
 def _revise(action: str, decision_id: int | None, find) -> None:
     workspace = opened.pipeline().workspace
     try:
-        made = revise(workspace, action, lambda decisions: decision_id or find(decisions), state.get().who)
+        made = revise_together(workspace, action, lambda decisions: decision_id or find(decisions), state.get().who)
     except CurationError as error:
         state.say(error.on_page)
         return
-    state.say(f"Decision {made.refers} is {'taken back' if action == 'undo' else 'restored'}.")
+    done = "taken back" if action == "undo" else "restored"
+    together = f" with the {len(made) - 1:,} made together with it" if len(made) > 1 else ""
+    state.say(f"Decision {made[-1].refers} is {done}{together}.")

@@ -1,11 +1,17 @@
 """What a reader looks at on a map: records, a cluster, or nothing; and how a new pick joins what is picked already."""
 
+import dataclasses
+
 import numpy as np
 
 from components.session import opened, state
 from components.session.state import Focus
 from core.base.errors import CurationError
 from core.base.text import counted
+from core.selection.finding.filters import mask_of
+from core.selection.finding.known import STATES, Known
+from core.selection.finding.query import Filter
+from core.workspace.deciding import overrides_of
 from core.workspace.picks import forget_pick, keep_pick, pick_of
 
 
@@ -24,6 +30,83 @@ def look_at_cluster(cluster: int, first: int = -1, join: str = "") -> None:
     rows = np.flatnonzero(opened.labels(pipeline) == cluster)
     name = opened.cluster_names(pipeline)[cluster]
     state.get().look_at(Focus("cluster", name, rows, cluster, opened.shown_keys(pipeline), first), join)
+
+
+def look_at_clusters(clusters: tuple[int, ...]) -> None:
+    """Look at several clusters as one, with the table of clusters left where it is."""
+    pipeline, current = opened.pipeline(), state.get()
+    n_looked = current.n_looked
+    if len(clusters) == 1:
+        look_at_cluster(clusters[0], join="new")
+    else:
+        labels = opened.labels(pipeline)
+        is_in = np.zeros(len(opened.cluster_names(pipeline)), bool)
+        is_in[list(clusters)] = True
+        rows = np.flatnonzero(is_in[labels])
+        label = counted(len(clusters), "cluster")
+        keys = opened.shown_keys(pipeline)
+        current.look_at(Focus("clusters", label, rows, made_on=keys, clusters=clusters) if clusters else None, "new")
+    current.side, current.n_looked = "clusters", n_looked
+
+
+def read_record(row: int) -> None:
+    """Look at the cluster that a record is in, and read the record at once."""
+    current = state.get()
+    look_at_cluster(int(opened.labels(opened.pipeline())[row]), row, "new")
+    current.n_opened += 1
+    current.focus = dataclasses.replace(current.focus, opens=current.n_opened)
+
+
+def read_numbered(text: str) -> None:
+    """Read the record whose number is written, as in "1,204" or "#1204"; what is no record's number is said."""
+    number = text.strip().lstrip("#").replace(",", "").replace(" ", "")
+    if not number:
+        return
+    n = opened.pipeline().n_records()
+    if number.isascii() and number.isdecimal() and len(number) < 16 and int(number) < n:
+        read_record(int(number))
+    else:
+        state.say(f"There is no record {text.strip()}; the numbers are 0 to {n - 1:,}.")
+
+
+def look_at_status(status: int) -> None:
+    """Look at all records of a status: see `core.selection.status`."""
+    pipeline = opened.pipeline()
+    rows = np.flatnonzero(opened.statuses(pipeline, overrides_of(pipeline)) == status)
+    label = f"All {STATES[status]} records" if status else "All records not selected"
+    state.get().look_at(Focus("picked", label, rows, made_on=opened.shown_keys(pipeline)), "new")
+
+
+def narrow(wanted: Filter) -> None:
+    """Look at those of the records looked at for which a filter holds."""
+    looked_at = state.get().focus
+    if looked_at is not None and wanted not in looked_at.filters:
+        _narrow(looked_at.whole or looked_at, (*looked_at.filters, wanted))
+
+
+def widen(wanted: Filter) -> None:
+    """Take one of the filters off again by which the records looked at were narrowed."""
+    looked_at = state.get().focus
+    if looked_at is not None and looked_at.whole is not None:
+        _narrow(looked_at.whole, tuple(each for each in looked_at.filters if each != wanted))
+
+
+def _narrow(whole: Focus, filters: tuple[Filter, ...]) -> None:
+    pipeline, current = opened.pipeline(), state.get()
+    if not filters:
+        current.look_at(whole, "new")
+        return
+    known = Known(pipeline, opened.statuses(pipeline, overrides_of(pipeline)))
+    rows = whole.rows
+    try:
+        for each in filters:
+            rows = rows[mask_of(each, known[each.column])[rows]]
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    label = ", ".join([whole.label, *(each.label for each in filters)])
+    made = Focus("picked", label, rows, made_on=whole.made_on, whole=whole, filters=filters)
+    current.look_at(made, "new")
 
 
 def look_at_area(rows: np.ndarray, join: str = "") -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.base.text import counted
 from core.daar.saved_domains import DraftRow
+from core.selection.finding.query import Filter
 from core.workspace.ledger import user_name
 from core.workspace.workspace import home
 
@@ -17,10 +18,11 @@ SAMPLE = Path(__file__).resolve().parents[2] / "assets" / "sample.jsonl"
 
 @dataclasses.dataclass(frozen=True)
 class Focus:
-    """What the reader looks at. kind: "cluster", "area" (drawn on the map), "search", "picked" (put together of several),
-    or "kept" (under a name). rows: (m,) int64 row ids.
+    """What the reader looks at. kind: "cluster", "clusters" (several of them), "area" (drawn on the map), "search", "picked" (put
+    together of several), or "kept" (under a name). rows: (m,) int64 row ids. cluster, clusters: of these kinds, their numbers.
 
-    made_on: the keys of the data, clusters and map it was picked on. first: the record to read first, or -1.
+    made_on: the keys of the data, clusters and map it was picked on. first: the record to read first, or -1; opens: a number,
+    new whenever it is to be read at once. whole: what was narrowed by `filters` to give these rows, or None.
     """
 
     kind: str
@@ -29,6 +31,10 @@ class Focus:
     cluster: int = -1
     made_on: str = ""
     first: int = -1
+    clusters: tuple[int, ...] = ()
+    opens: int = 0
+    whole: "Focus | None" = None
+    filters: tuple[Filter, ...] = ()
 
     @property
     def id(self) -> str:
@@ -39,7 +45,9 @@ class Focus:
 @dataclasses.dataclass
 class AppState:
     """workspace: the open folder. focus: what the reader looks at. view: the part of the map in sight (x, y, zoom), None for all.
-    colour_by: what the map is coloured by. join: how what is picked next joins it: see `look_at`.
+    colour_by: what the map is coloured by. join: how what is picked next joins it: see `look_at`. side: what stands beside the
+    map, "records", "clusters", or "" for the one of them that fits. page, order: of the list of records there; sort: the order
+    of the table of clusters, a column with "-" before it for the greatest first.
 
     run: the run of rounds shown, 0 for the newest. round_shown: the round looked at, 0 for the latest.
     refine_cluster: the cluster picked on the Refine page, or -1; refine_picks: raised where its table did not pick it.
@@ -47,9 +55,10 @@ class AppState:
     select_asked: (the selection it began from, what the form on the Select page asks since, as SelectionParams has it);
     select_form: raised to begin it anew.
     domain_rows: what the table of domains began with; domain_seen: what it held when last drawn; domain_table: raised to
-    begin it anew. query: the search, as `core.selection.finding.query.to_text` gives it (see `session.finding`); query_note,
-    query_error: what is said of it; answered: the search whose answer was last looked at. restored: whether the address was
-    read; kept: (id of what is looked at, the pick it is kept as).
+    begin it anew. n_opened: how many records were opened by their number; n_looked: how often something else was looked at, but
+    for a choice in the table of clusters. query: the search, as `core.selection.finding.query.to_text` gives it (see
+    `session.finding`); query_note, query_error: what is said of it; answered: the search whose answer was last looked at.
+    restored: whether the address was read; kept: (id of what is looked at, the pick it is kept as).
     """
 
     workspace: Path
@@ -58,6 +67,10 @@ class AppState:
     view: tuple[float, float, float] | None = None
     colour_by: str = ""
     join: str = ""
+    side: str = ""
+    page: int = 0
+    order: str = ""
+    sort: str = ""
     message: str = ""
     seen_job: int = 0
     run: int = 0
@@ -71,6 +84,8 @@ class AppState:
     compare_view: str = "measures"
     select_asked: tuple[str, dict[str, Any]] = ("", {})
     select_form: int = 0
+    n_opened: int = 0
+    n_looked: int = 0
     query: str = ""
     query_note: str = ""
     query_error: str = ""
@@ -83,6 +98,7 @@ class AppState:
         from it, "" as the reader set it for all picks.
         """
         join = join or self.join or "new"
+        self.page, self.side, self.n_looked = 0, "", self.n_looked + 1
         if focus is None or join == "new" or self.focus is None:
             self.focus = focus if join != "subtract" or self.focus is not None else None
             return
@@ -96,7 +112,7 @@ class AppState:
 
     def reset_map(self) -> None:
         """Forget the focus and the zoom."""
-        self.focus, self.view = None, None
+        self.focus, self.view, self.page, self.side = None, None, 0, ""
 
 
 def get() -> AppState:

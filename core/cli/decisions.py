@@ -12,7 +12,7 @@ from ..export.decision_lines import write_log
 from ..export.decision_replay import replay_log
 from ..run.pipeline import Pipeline
 from ..selection.params import RoundsParams
-from ..workspace.deciding import decide_cluster, decide_records, revise
+from ..workspace.deciding import decide_cluster, decide_records, revise_together
 from ..workspace.decisions import ACTIONS, REVISIONS, Decision, next_redo, next_undo
 from ..workspace.ledger import user_name
 from ..workspace.told import matching, told
@@ -129,7 +129,7 @@ def _decide_cluster(
 
 def _revise(arguments: argparse.Namespace, action: str, find) -> None:
     pipeline = open_pipeline(arguments)
-    print(f"{action}: decision {revise(pipeline.workspace, action, find, user_name()).refers}")
+    print(f"{action}: decision {revise_together(pipeline.workspace, action, find, user_name())[-1].refers}")
     follow(pipeline)
 
 

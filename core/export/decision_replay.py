@@ -155,7 +155,10 @@ class _Replay:
             return split_cluster(results, cluster, len(each["numbers"]) - 1, each["numbers"][0], **about)
         if action == "rename":
             return rename_cluster(results, cluster, each["text"], refers=refers, **about)
-        return decide_cluster(results, action, cluster, value=each.get("value", 1.0), refers=refers, **about)
+        numbers = tuple(each.get("numbers", ()))
+        return decide_cluster(
+            results, action, cluster, value=each.get("value", 1.0), refers=refers, numbers=numbers, **about
+        )
 
     def _cluster(self, each: dict[str, Any], cluster: int) -> int:
         """Return the cluster here that took the place of one of the log's."""

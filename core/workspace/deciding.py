@@ -4,11 +4,13 @@ import collections
 import dataclasses
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..base.errors import CurationError, lacking
-from .decisions import Decision, Overrides, resolve_overrides
+from ..base.params import digest
+from .decisions import Decision, Overrides, made_together, resolve_overrides
 from .found_again import rows_today
 from .results import RECORDS, Results
 from .row_sets import ascending
@@ -55,31 +57,54 @@ def decide_cluster(
     clustering: str = "",
     refers: int = 0,
     origin: str = "",
+    numbers: tuple[int, ...] = (),
 ) -> Decision:
     """Pin, drop, clear or weight a cluster of the current clustering. Raises CurationError where there is no such.
 
     clustering: the key of the clustering that the caller has in mind, if any; another one now is an error.
-    refers: the decision about an earlier clustering that this one carries over.
+    refers: the decision about an earlier clustering that this one carries over. numbers: see `decide_clusters`.
     """
-    shape = checked_cluster(results, cluster, clustering)
-    sign, about = shape.sign(cluster), {}
-    if sign:  # its records are written down, for they can't be told from the clustering as it was found
-        about = {"rows": np.flatnonzero(results.array(CLUSTERING) == cluster), "fingerprint": results.key(RECORDS)}
+    about = {"who": who, "note": note, "refers": refers, "origin": origin, "numbers": numbers}
+    made = _about_cluster(results, action, cluster, value, clustering, about)
     results.forget()
-    return results.workspace.ledger.add_decision(
-        Decision(
-            action=action,
-            target="cluster",
-            cluster=cluster,
-            clustering=shape.base,
-            value=value,
-            who=who,
-            note=note,
-            refers=refers,
-            sign=sign,
-            origin=origin,
-            **about,
-        )
+    return results.workspace.ledger.add_decision(made)
+
+
+def decide_clusters(
+    results: Results,
+    action: str,
+    clusters: Sequence[int],
+    who: str = "",
+    note: str = "",
+    value: float = 1.0,
+    clustering: str = "",
+) -> list[Decision]:
+    """Pin, drop, clear or weight several clusters together: a decision each, all of them or none; undo takes all back.
+
+    See `decide_cluster`. Raises CurationError where there is no such cluster, or none at all.
+    """
+    clusters = list(dict.fromkeys(clusters))
+    if not clusters:
+        raise CurationError(f"No cluster to {action}; name at least one.")
+    last = results.workspace.ledger.last_decision_id()
+    together = (int(digest(last, action, clusters, who, note, value)[:8], 16),) if len(clusters) > 1 else ()
+    about = {"who": who, "note": note, "numbers": together}
+    made = [_about_cluster(results, action, cluster, value, clustering, about) for cluster in clusters]
+    results.forget()
+    return results.workspace.ledger.add_decisions(made)
+
+
+def _about_cluster(
+    results: Results, action: str, cluster: int, value: float, clustering: str, about: dict[str, Any]
+) -> Decision:
+    shape = checked_cluster(results, cluster, clustering)
+    if sign := shape.sign(
+        cluster
+    ):  # its records are written down: they can't be told from the clustering as it was found
+        rows = np.flatnonzero(results.array(CLUSTERING) == cluster)
+        about = about | {"rows": rows, "fingerprint": results.key(RECORDS)}
+    return Decision(
+        action=action, target="cluster", cluster=cluster, clustering=shape.base, value=value, sign=sign, **about
     )
 
 
@@ -116,6 +141,19 @@ def revise(
     if refers is None:
         raise CurationError(f"There is nothing to {action}.")
     return workspace.ledger.add_decision(Decision(action=action, refers=refers, who=who, note=note, origin=origin))
+
+
+def revise_together(
+    workspace: Workspace, action: str, find: Callable[[Sequence[Decision]], int | None], who: str = "", note: str = ""
+) -> list[Decision]:
+    """Take back or restore a decision with all those that were made together with it; see `revise`, `decide_clusters`."""
+    decisions = workspace.ledger.decisions()
+    refers = find(decisions)
+    if refers is None:
+        raise CurationError(f"There is nothing to {action}.")
+    others = [each for each in made_together(decisions, refers, stands=action == "undo") if each != refers]
+    made = [Decision(action=action, refers=each, who=who, note=note) for each in (*others, refers)]
+    return workspace.ledger.add_decisions(made)
 
 
 def members_then(results: Results, decision: Decision) -> np.ndarray | None:

@@ -40,7 +40,8 @@ class Decision:
     own content hashes, where a ledger of before kept them), or "cluster" (cluster: its id in the clustering whose key is
     `clustering`). value: the multiplier of "weight".
     field, text: of "edit" the field of the one record and its new text; of "rename" text is the cluster's name.
-    numbers: of "merge" the clusters that join `cluster`; of "split" the seed, then the ids of the parts.
+    numbers: of "merge" the clusters that join `cluster`; of "split" the seed, then the ids of the parts; of a constraint on one
+    of several clusters a number that those decided together have in common.
     sign: what had been merged and split to give this cluster, "" for one as the clustering found it (see `shape.py`).
     refers: the decision that an "undo" or "redo" is about, or the one that was carried over to a new clustering: it is then
     replayed in that one's place. origin: of one that was replayed from a log, which it was there, else "".
@@ -131,6 +132,17 @@ def next_redo(decisions: Sequence[Decision]) -> int | None:
         else:
             stack = []
     return stack[-1] if stack else None
+
+
+def made_together(decisions: Sequence[Decision], refers: int, stands: bool) -> list[int]:
+    """Return the ids of the constraints that were made together with `refers`, itself too, those that stand or that do not."""
+    about = next((each for each in decisions if each.id == refers), None)
+    if about is None or about.action not in CONSTRAINTS or not about.numbers:
+        return [refers]
+    standing = {each.id for each in in_force(decisions)}
+    mark = (about.action, about.numbers, about.who)
+    alike = [each.id for each in decisions if (each.action, each.numbers, each.who) == mark]
+    return [each for each in alike if (each in standing) == stands]
 
 
 def resolve_overrides(

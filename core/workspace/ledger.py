@@ -5,7 +5,7 @@ import datetime
 import getpass
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +173,12 @@ class Ledger:
         """Append a decision and return it with its id and time."""
         with self.connect() as db:
             return decision_log.append(db, decision, now())
+
+    def add_decisions(self, decisions: Sequence[Decision]) -> list[Decision]:
+        """Append several decisions, all of them or none, and return them with their ids and their time."""
+        with self.connect() as db:
+            at = now()
+            return [decision_log.append(db, decision, at) for decision in decisions]
 
     def decisions(self) -> list[Decision]:
         """Return every decision, undone ones and undos too, oldest first."""

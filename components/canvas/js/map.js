@@ -52,7 +52,7 @@ class PointMap {
   update(component) {
     this.component = component;
     const { data } = component;
-    this.root.style.height = `${data.height}px`;
+    this.root.style.height = `var(--winnow-map-height, ${data.height}px)`; // a page may give it the screen's
     this.root.dataset.dark = data.dark ? "1" : "";
     if (this.first) this.begin = data.view;
     this.first = false;

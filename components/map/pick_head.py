@@ -1,0 +1,122 @@
+"""What is picked, in a line: what it is, how it was narrowed, and what can be done with all of it at once, with a note."""
+
+import numpy as np
+import streamlit as st
+
+from components.charts.escaping import as_markdown
+from components.charts.theme import ICONS
+from components.map import pick_tools
+from components.session import decide, focus
+from components.session.state import Focus
+from core.base.text import counted, shorten
+from core.run.pipeline import Pipeline
+from core.selection.status import DROPPED, PINNED, SELECTED
+
+_TITLES = {
+    "area": "On the map",
+    "picked": "Put together",
+    "kept": "Kept",
+    "similar": "More like it",
+    "clusters": "Clusters",
+}
+_NOTE = "focus_note"
+
+
+def show(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray, weights: dict[int, float]) -> None:
+    """Draw the head. statuses: (n,) int8. weights: {cluster: multiplier} of those that have one."""
+    with st.container(gap=None, key="pick_title"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            kind = (
+                f"Cluster {looked_at.cluster}" if looked_at.kind == "cluster" else _TITLES.get(looked_at.kind, "Search")
+            )
+            st.caption(kind, width="stretch")
+            pick_tools.show(pipeline)
+        st.text(looked_at.label)
+        held = statuses[looked_at.rows]
+        counts = [
+            (int(np.isin(held, (SELECTED, PINNED)).sum()), "selected"),
+            (int((held == PINNED).sum()), "pinned"),
+            (int((held == DROPPED).sum()), "dropped"),
+        ]
+        st.caption(" · ".join([counted(len(held), "record"), *(f"{count:,} {name}" for count, name in counts)]))
+    _narrowed(looked_at)
+    if len(looked_at.rows):
+        _actions(pipeline, looked_at, weights)
+
+
+def _narrowed(looked_at: Focus) -> None:
+    """Draw the filters that the pick was narrowed by; one that is unpicked is taken off."""
+    if not looked_at.filters:
+        return
+    labels = {shorten(each.label, 60): each for each in looked_at.filters}
+    key = f"narrowed-{hash(looked_at.filters)}"
+    st.pills(
+        "Narrowed to",
+        list(labels),
+        selection_mode="multi",
+        default=list(labels),
+        format_func=lambda part: as_markdown(part) + " :material/close:",
+        key=key,
+        on_change=lambda: [focus.widen(each) for name, each in labels.items() if name not in st.session_state[key]],
+        label_visibility="collapsed",
+    )
+
+
+def _actions(pipeline: Pipeline, looked_at: Focus, weights: dict[int, float]) -> None:
+    clusters = looked_at.clusters or ((looked_at.cluster,) if looked_at.kind == "cluster" else ())
+    clustering = pipeline.current("cluster")
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="focus_actions"):
+        for action, label in (("pin", "Pin all"), ("drop", "Drop all"), ("clear", "Clear")):
+            st.button(
+                label,
+                icon=ICONS[action],
+                key=f"focus_{action}",
+                on_click=_decide,
+                args=(action, looked_at, clusters, clustering),
+            )
+        if clusters:
+            _weight(looked_at, clusters, clustering, weights)
+        st.text_input(
+            "Note on the decision",
+            placeholder="Note: why",
+            key=_NOTE,
+            max_chars=500,
+            width=140,
+            label_visibility="collapsed",
+            help="Kept with the next decision made here, shown in the log on Review, exported and replayed with it.",
+        )
+
+
+def _weight(looked_at: Focus, clusters: tuple[int, ...], clustering: str, weights: dict[int, float]) -> None:
+    there = {float(weights.get(cluster, 1.0)) for cluster in clusters}
+    now = there.pop() if len(there) == 1 else None
+    # With the value: an undo, or another tab, may have changed it.
+    key = f"weight-{looked_at.cluster}-{now}" if len(clusters) == 1 else f"weights-{len(clusters)}-{now}"
+    st.number_input(
+        "Weight of this cluster" if len(clusters) == 1 else "Weight of these clusters",
+        min_value=0.0,
+        max_value=max(100.0, now or 0.0),
+        value=now,
+        step=0.25,
+        format="%g",
+        placeholder="× several",
+        key=key,
+        width=120,
+        label_visibility="collapsed",
+        help="Weight: multiplies the cluster's share of the budget. 2 doubles it, 0 takes nothing but pinned records.",
+        on_change=lambda: _decide("weight", looked_at, clusters, clustering, st.session_state[key]),
+    )
+
+
+def _decide(
+    action: str, looked_at: Focus, clusters: tuple[int, ...], clustering: str, value: float | None = 1.0
+) -> None:
+    note, st.session_state[_NOTE] = st.session_state.get(_NOTE, "").strip(), ""
+    if value is None:
+        return
+    if len(clusters) == 1:
+        decide.on_cluster(action, clusters[0], clustering, value, note)
+    elif clusters:
+        decide.on_clusters(action, clusters, clustering, value, note)
+    else:
+        decide.on_records(action, looked_at.rows, note)
