@@ -44,5 +44,5 @@ def show(pipeline: Pipeline) -> None:
             data_source.show_before(folders)
     st.markdown("##### What comes then")
     for i, (column, step) in enumerate(zip(st.columns(len(tour.STEPS), gap="medium"), tour.STEPS, strict=True), 1):
-        column.markdown(f"**{i} {as_markdown(step.entry.title)}**")
+        column.markdown(f"**{as_markdown(f'{i} {step.entry.title}')}**")
         column.caption(as_markdown(f"{step.does}."))
