@@ -1,9 +1,17 @@
-"""Data: what is open, how to open something else, and preparing the map."""
+"""Data: what is open, preparing the map, and how to open something else."""
 
 import streamlit as st
 
-from components.data import data_source, data_summary, pool_form, prepare_form, quality_form, suggest_panel, understood
-from components.frame import navigation
+from components.data import (
+    data_source,
+    data_summary,
+    pool_form,
+    prepare_form,
+    quality_form,
+    suggest_panel,
+    understood,
+    welcome,
+)
 from components.session import opened
 from core.run import jobs
 
@@ -11,21 +19,40 @@ pipeline = opened.pipeline()
 job = jobs.last_job(pipeline.workspace)
 busy = job is not None and job.is_active
 
-st.header("Data")
 if not pipeline.workspace.has_data:
-    st.caption("Reading…" if busy else "Open a file of instruction records to begin.")
     if not busy:
-        data_source.show()
-else:
-    with st.expander("Open other data", icon=":material/folder_open:"):
-        data_source.show()
+        welcome.show(pipeline)
+        st.stop()
+    st.header("Data")
+    st.caption("Reading the data. How far it is stands in the sidebar.")
+    st.stop()
+title, other = st.columns(2)
+title.header("Data")
+with (
+    other.container(horizontal=True, horizontal_alignment="right"),
+    st.popover("Open other data", icon=":material/folder_open:"),
+):
+    data_source.show()
+ready = prepare_form.is_ready(pipeline)
+data_summary.show_facts(pipeline, ready)
+if not ready:
     prepare_form.show(pipeline, busy)
-    navigation.next_page(pipeline, "map")
-    if pipeline.current("embed"):
-        with st.expander("How many clusters?", icon=":material/troubleshoot:"):
-            suggest_panel.show(pipeline, busy)
-    with st.expander("Score quality another way", icon=":material/grade:"):
-        quality_form.show(pipeline, busy)
-    data_summary.show(pipeline)
+records, sources = st.columns([3, 2], gap="large")
+with records:
+    first, read = st.tabs(["First records", "How it was read"])
+    with first:
+        data_summary.show_first(pipeline)
+    with read:
+        understood.show(pipeline, busy)
+with sources:
+    data_summary.show_sources(pipeline)
     pool_form.show_files(pipeline, busy)
-    understood.show(pipeline, busy)
+st.markdown("##### Settings")
+if ready:
+    with st.expander("Prepare again", icon=":material/play_arrow:"):
+        prepare_form.show(pipeline, busy)
+if pipeline.current("embed"):
+    with st.expander("How many clusters?", icon=":material/troubleshoot:"):
+        suggest_panel.show(pipeline, busy)
+with st.expander("Score quality another way", icon=":material/grade:"):
+    quality_form.show(pipeline, busy)

@@ -1,21 +1,30 @@
-"""Winnow's entry: `streamlit run app/main.py`. The server and its doorkeeper; the import path, the page and the navigation.
+"""Winnow's entry: `python -m core app`, or `streamlit run app/main.py`. The server, its doorkeeper, the page and the navigation.
 
 Streamlit imports this file once, to serve `app`, and then runs it as the script behind every page.
 """
 
+import importlib.util
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
+if (
+    not (ROOT / "core").is_dir() and "core" not in sys.modules
+):  # installed inside the package, by another name than `core`
+    spec = importlib.util.spec_from_file_location(
+        "core", ROOT.parent / "__init__.py", submodule_search_locations=[str(ROOT.parent)]
+    )
+    sys.modules["core"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules["core"])
 
 import streamlit as st
 from starlette.middleware import Middleware
 
 from components.charts.theme import apply_style
 from components.data import data_source
-from components.frame import navigation, sidebar
+from components.frame import look, navigation, sidebar, tour
 from components.frame.doorkeeper import Doorkeeper, check_settings
 from components.session import address, opened, state, trouble
 from core.base.errors import CurationError
@@ -26,6 +35,7 @@ def draw() -> None:
     st.set_page_config(page_title="Winnow", page_icon=str(ROOT / "assets" / "icon.png"), layout="wide")
     st.logo(str(ROOT / "assets" / "logo.svg"), size="large", icon_image=str(ROOT / "assets" / "icon.png"))
     apply_style()
+    look.apply()
     pages = [
         st.Page(entry.file, title=entry.title, icon=entry.icon, url_path=entry.name, default=entry.name == "data")
         for entry in navigation.PAGES
@@ -44,6 +54,7 @@ def draw() -> None:
         st.stop()
     try:
         sidebar.show(pipeline)
+        tour.show(pipeline, page.title)
         try:
             page.run()
         finally:  # a page may end early

@@ -36,6 +36,7 @@ _OWN = {
 _SAFE_CALLS = {
     "as_markdown",
     "plain",
+    "meaning",
     "counted",
     "duration",
     "rounded",

@@ -83,10 +83,11 @@ def main(folder: Path, dark: bool) -> None:
         browser_page(dark, 1440, 900) as page,
     ):
         page.goto(address)
+        page.get_by_role("button", name="Open the sample").click()
+        page.get_by_role("button", name="Skip the tour").click()
         page.get_by_role("button", name="Prepare the map").click()
-        page.get_by_text("records a second").wait_for(timeout=240_000)
-        take(page, folder, "data")
         page.get_by_role("link", name="Next: Map").wait_for(timeout=240_000)
+        take(page, folder, "data")
         go(page, "Select")
         page.get_by_role("button", name="Select", exact=True).click()
         page.get_by_text("Clusters touched").wait_for()

@@ -6,7 +6,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from core.refine.runs import Rounds
@@ -50,12 +49,13 @@ def test_from_the_first_start_to_the_downloaded_file(tmp_path):
     with running_app(home) as address, browser_page() as page:
         up = time.monotonic()
         page.goto(address)
-        page.get_by_role("button", name="Prepare the map").wait_for()
+        page.get_by_role("button", name="Open the sample").wait_for()
         print(
             f"\nfirst page drawn {time.monotonic() - up:.2f} s after the server was up (meant: within 3 s)",
             file=sys.stderr,
         )
         settled(page)
+        page.get_by_role("button", name="Open the sample").click()
         page.get_by_role("button", name="Prepare the map").click()
         page.get_by_text("Embedding the records").wait_for()
         page.reload()  # a reload in the middle changes nothing
@@ -96,29 +96,6 @@ def test_from_the_first_start_to_the_downloaded_file(tmp_path):
     assert content == b"".join(source[row] for row in rows)
     assert len(rows) == n_pinned + 40 and set(overrides.pinned) <= set(rows) and not set(overrides.dropped) & set(rows)
     assert manifest["row_ids"] == rows
-
-
-def test_a_click_on_a_point_shows_its_cluster_and_nothing_fails_on_any_page(sample_home):
-    with running_app(sample_home) as address, browser_page(dark=True) as page:
-        failures = []
-        page.on("pageerror", lambda error: failures.append(str(error)))
-        page.goto(address)
-        settled(page)
-        go(page, "Map")
-        map_drawn(page)
-        settled(page)
-        box = page.locator(".map").bounding_box()
-        for share in np.linspace(0.2, 0.8, 40):  # along a diagonal, until there is a record
-            page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
-            if page.locator(".map .tip:not([hidden])").count():
-                break
-        page.mouse.down()
-        page.mouse.up()
-        page.get_by_text(re.compile(r"^Cluster \d+$")).wait_for()
-        for title in ("Select", "Review", "Data"):
-            go(page, title)
-            check_page(page)
-        assert not failures
 
 
 def test_three_rounds_with_a_language_model_from_the_page(sample_home, tiny_lm):

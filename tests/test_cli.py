@@ -134,7 +134,7 @@ def test_bad_data_fails_or_is_skipped_with_its_reasons(tmp_path, vectors):
     done = run("import", data, "--workspace", tmp_path / "w", check=1)
     assert "bad.jsonl, line 2: not JSON" in done.stderr
     done = run("import", data, "--workspace", tmp_path / "w", "--on-error", "skip", check=0)
-    assert "2 records" in done.stdout and "1 record was not taken" in done.stderr
+    assert "2 records" in done.stdout and "1 record was not read" in done.stderr
     assert json.loads((tmp_path / "w" / "rejects.jsonl").read_text())["place"] == 2
 
 

@@ -42,7 +42,7 @@ def test_refine_continues_takes_back_and_forks(workspace):
 def test_refine_refuses_what_makes_no_sense(workspace):
     assert "there is none yet" in run("refine", workspace, "--continue", check=1).stderr
     run("refine", workspace, "--budget", 12, "--device", "cpu", check=0)
-    assert "exclude each other" in run("refine", workspace, "--continue", "--take-back", 1, check=1).stderr
+    assert "given together" in run("refine", workspace, "--continue", "--take-back", 1, check=1).stderr
     assert "fork it to change budget" in run("refine", workspace, "--continue", "--budget", 5, check=1).stderr
     assert "--run names a run" in run("refine", workspace, "--run", 1, check=1).stderr
     assert "until is -1" in run("refine", workspace, "--until", -1, check=1).stderr

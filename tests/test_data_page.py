@@ -14,7 +14,7 @@ from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
 from core.workspace.workspace import Workspace
 from tests.conftest import SAMPLE
-from tests.pages import check, check_job_done, draw_map, frame_with, open_page, pipeline_of, press, words
+from tests.pages import check, check_job_done, draw_map, frame_with, new_app, open_page, pipeline_of, press, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -38,9 +38,30 @@ def test_a_wrong_path_or_wrong_fields_are_said_and_nothing_is_opened(sample_home
     assert not (sample_home / "file").exists()
 
 
+def test_data_that_could_not_be_read_is_read_again_with_its_fields_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("WINNOW_HOME", str(tmp_path / "home"))
+    data = tmp_path / "odd.jsonl"
+    data.write_text('{"foo": "a", "bar": "b"}\n' * 3)
+    app = check(new_app().run())
+    app.text_input(key="path_file").set_value(str(data))
+    press(app, "Open", error="No known field layout")
+    assert "odd.jsonl could not be read" in words(app).replace("\\", "")
+    app.text_input(key="again_fields").set_value("prompt=foo,response=bar")
+    press(app, "Read it again")
+    assert [metric.value for metric in app.metric][:2] == ["3", "0"]
+
+
+def test_once_prepared_the_facts_and_the_way_to_the_map_come_before_settings(sample_home):
+    app = open_page(sample_home)
+    assert [metric.label for metric in app.metric] == ["Records", "Not read", "Sources", "Clusters"]
+    assert all(metric.proto.help for metric in app.metric)
+    said = words(app)
+    assert said.index("Sources") < said.index("Settings") < said.index("What is already done is not done again")
+
+
 def test_settings_that_make_no_sense_are_said(sample_home):
     app = open_page(sample_home)
-    next(t for t in app.text_input if t.label == "Or your own vectors").set_value("/none.npy")
+    next(t for t in app.text_input if t.label == "Or your own embeddings").set_value("/none.npy")
     press(app, "Prepare with these settings", error="/none.npy can't be read")
     assert jobs.last_job(pipeline_of(sample_home).workspace) is None
 

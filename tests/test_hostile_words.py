@@ -166,8 +166,7 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         page.get_by_text("Open other data").click()
         table = tmp_path / "columns.csv"
         table.write_text(f'"{bait(address, "column")}","{bait(address, "other")}"\n1,2\n')
-        page.get_by_role("tab", name="A file on this computer").click()
-        page.get_by_role("textbox", name="Path of a data file").fill(str(table))
+        page.get_by_role("textbox", name="Or the path of a file on this computer").fill(str(table))
         page.get_by_role("button", name="Open", exact=True).locator("visible=true").first.click()
         page.get_by_text("No known field layout").wait_for()
         look(page, address)

@@ -81,8 +81,7 @@ def test_records_are_read_and_decided_on_by_keys(home):
         page.keyboard.press("p")  # belongs to nobody while the list is open
         page.keyboard.press("Escape")
         page.get_by_text("Open other data").click()
-        page.get_by_role("tab", name="A file on this computer").click()
-        page.get_by_role("textbox", name="Path of a data file").press_sequentially("/tmp/pdcu.jsonl")
+        page.get_by_role("textbox", name="Or the path of a file on this computer").press_sequentially("/tmp/pdcu.jsonl")
         settled(page)
         assert len(Workspace(home / "sample").ledger.decisions()) == 4
 

@@ -118,7 +118,7 @@ def test_a_weight_given_on_the_page_holds_in_the_next_round(refined_home):
     app = open_page(refined_home, "refine")
     assert "Decided before round 3: 1" in [e.label for e in app.expander]
     table = frame_with(app, "quota")
-    assert table["held by"][0] == "override" and "score" not in table
+    assert table["held by"][0] == "decision" and "score" not in table
 
 
 def test_a_round_is_taken_back_and_forked_on_the_page(refined_home):

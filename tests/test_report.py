@@ -191,7 +191,7 @@ def test_it_says_how_the_selection_came_about_and_how_to_check_it(pipeline, tmp_
     page, _ = report(pipeline, tmp_path)
     told = dict(row for table in page.tables for row in table if len(row) == 2)
     dataset = pipeline.workspace.dataset()
-    assert (told["File"], told["Records"], told["Not taken"]) == ("SHA-256", "60", "0")
+    assert (told["File"], told["Records"], told["Not read"]) == ("SHA-256", "60", "0")
     assert told["small.jsonl"] == told["SHA-256"] == dataset.sha256
     assert {name: told[name] for name in ("budget", "method", "quota", "replacement")} == {
         "budget": "12",

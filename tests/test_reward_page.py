@@ -28,7 +28,7 @@ def test_domains_are_trained_and_selected_by_from_the_page(sample_home, quick_pr
 
 def test_the_reward_page_shows_why_a_record_was_taken(rewarded_home):
     app = open_page(rewarded_home, "reward")
-    assert "At the top" in words(app) and "· taken" in words(app) and "· not taken" in words(app)
+    assert "At the top" in words(app) and "· selected" in words(app) and "· not selected" in words(app)
     bars = [frame.value for frame in app.dataframe if "probability" in frame.value]
     assert len(bars) == 9 and all(abs(bar["probability"].sum() - 100) < 1e-2 for bar in bars)
     for choice in ("entropy", "probability of coding"):

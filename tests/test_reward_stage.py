@@ -73,7 +73,7 @@ def test_vectors_from_a_file_ask_for_their_encoder_and_check_it(make_pipeline, t
     pipeline.run("embed", EmbedParams(model="", vectors=file_sha256(vectors)), vectors=vectors)
     with pytest.raises(CurationError, match="name the encoder"):
         pipeline.run("reward", params())
-    with pytest.raises(CurationError, match="gives 16 dimensions, the records' vectors have 8"):
+    with pytest.raises(CurationError, match="gives 16 dimensions, the records' embeddings have 8"):
         pipeline.run("reward", params(encoder="tiny"), encoder=TinyEncoder())
     rows = tuple(
         Domain(d.name, d.description, seeds=tuple(Seed("", "record", row) for row in range(i, 20, 4)))
@@ -89,7 +89,7 @@ def test_another_encoder_than_the_records_is_found_out(make_pipeline):
             return super().encode(texts)[:, ::-1]
 
     pipeline = make_pipeline("embed")
-    with pytest.raises(CurationError, match="does not give the records' vectors"):
+    with pytest.raises(CurationError, match="does not give the records' embeddings"):
         pipeline.run("reward", params(), encoder=Other())
 
 

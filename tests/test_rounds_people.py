@@ -44,7 +44,7 @@ def test_decisions_between_rounds_hold_in_the_next_and_the_chart_says_whose_they
         history.titles == ["Round 1", "Round 2", "next"] and history.effective[2, 1] == 0 and history.weights[2, 1] > 0
     )
     table = round_table(rounds, run, made)
-    assert table["held by"][2] == "override" and table["multiplier"][2] == 0 and table["taken"].sum() == 5
+    assert table["held by"][2] == "decision" and table["multiplier"][2] == 0 and table["taken"].sum() == 5
     assert "multiplies it by 0" in why(rounds, run, made, 2)
 
 

@@ -45,7 +45,7 @@ def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     words = {"only_a": "Only in A", "only_b": "Only in B", "both": "In both"}
     columns = st.columns(4)
     for column, part in zip(columns, _PARTS, strict=False):
-        column.metric(words[part], f"{len(getattr(found, part)):,}")
+        column.metric(words[part], f"{len(getattr(found, part)):,}", help="Records of the two selections above.")
     columns[3].metric(
         "Jaccard", f"{found.jaccard:.2f}", help="Shared of all that either holds: 1 is the same, 0 nothing shared."
     )

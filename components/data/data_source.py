@@ -1,4 +1,4 @@
-"""Opening data: an uploaded file, a path on this computer, or a workspace made before."""
+"""Opening data: a file that is dropped on the page, a path on this computer, the sample, or a workspace made before."""
 
 import hashlib
 import itertools
@@ -6,58 +6,93 @@ from pathlib import Path
 
 import streamlit as st
 
+from components.charts.escaping import as_markdown
 from components.data import pool_form
-from components.frame import job_panel
+from components.frame import job_panel, tour
 from components.session import state, trouble
 from core.base.errors import CurationError
 from core.base.files import file_sha256, replacing
 from core.data.readers import COMPRESSIONS, FORMATS, file_format
 from core.data.records import RecordParams
+from core.run import jobs
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
-from core.workspace.workspace import Workspace, default_folder, home
+from core.workspace.workspace import Workspace, default_folder, known_workspaces
+
+_READS = f"{', '.join(FORMATS)}; each also compressed, as {', '.join(COMPRESSIONS)}"
 
 
 def show() -> None:
-    """Draw the ways to open data."""
-    upload, path, several, before = st.tabs(
-        ["Upload a file", "A file on this computer", "Several files or a folder", "Opened before"]
-    )
-    with upload, st.form("upload", border=False):
-        file = st.file_uploader(f"{', '.join(FORMATS)}, each also {', '.join(COMPRESSIONS)}", key="upload_file")
-        fields, on_error = _options("upload")
-        if st.form_submit_button("Open", type="primary") and file is not None:
-            _open(Path(file.name), fields, on_error, file.getbuffer())
-    with path, st.form("path", border=False):
-        text = st.text_input("Path of a data file", placeholder="/data/instructions.jsonl", key="path_file")
-        fields, on_error = _options("path")
-        if st.form_submit_button("Open", type="primary") and text.strip():
-            _open(Path(text.strip()).expanduser(), fields, on_error)
+    """Draw the ways to open data: of one's own, or what was opened before."""
+    one, several, before = st.tabs(["A file", "Several files or a folder", "Opened before"])
+    with one:
+        show_file()
     with several:
         pool_form.show()
     with before:
-        _opened_before()
+        show_before(known_workspaces())
 
 
-def _options(key: str) -> tuple[str, str]:
+def show_file() -> None:
+    """Draw the ways to open a file: dropped here, or by its path."""
+    place = st.container()
     with st.expander("Settings"):
-        fields = st.text_input(
-            "Fields",
-            placeholder="detected",
-            key=f"{key}_fields",
-            help="Which field is what, as in prompt=question,response=answer,source=topic or messages=chat.",
-        )
-        strict = st.toggle(
-            "Stop at the first bad record",
-            key=f"{key}_strict",
-            help="Otherwise bad records are left out and listed with the reason.",
-        )
+        fields, on_error = _options("open")
+    with place:
+        key = f"upload-{state.get().n_uploads}"  # a file that was opened is not here again
+        file = st.file_uploader("Drop a file here; it is opened at once", key=key)
+        st.caption(_READS)
+        if file is not None:
+            _open(Path(file.name), fields, on_error, file.getbuffer())
+        with (
+            st.form("path", border=False),
+            st.container(horizontal=True, vertical_alignment="bottom"),
+        ):
+            text = st.text_input(
+                "Or the path of a file on this computer",
+                placeholder="/data/instructions.jsonl",
+                key="path_file",
+                help="The computer that Winnow runs on.",
+            )
+            if st.form_submit_button("Open") and text.strip():
+                _open(Path(text.strip()).expanduser(), fields, on_error)
+
+
+def show_again(pipeline: Pipeline) -> None:
+    """Draw a way to read a file again that could not be read, with the fields named, where that was the last job."""
+    job = jobs.last_job(pipeline.workspace)
+    step = job.arguments["steps"][0] if job is not None and job.status == "failed" else {"do": ""}
+    if step["do"] != "import" or not Path(step["data"]).is_file():
+        return
+    with st.form("again"):
+        st.markdown(f"##### {as_markdown(Path(step['data']).name)} could not be read")
+        st.caption(as_markdown(job.error))
+        with st.expander("Settings", expanded=True):
+            fields, on_error = _options("again", step["params"].get("fields", ""))
+        if st.form_submit_button("Read it again", type="primary"):
+            _read(pipeline, Path(step["data"]), fields, on_error)
+
+
+def _options(key: str, known: str = "") -> tuple[str, str]:
+    fields = st.text_input(
+        "Fields",
+        known,
+        placeholder="found by themselves",
+        key=f"{key}_fields",
+        help="Which field of the data is what, as in prompt=question,response=answer,source=topic or messages=chat. Left empty, "
+        "Winnow finds them by their names.",
+    )
+    strict = st.toggle(
+        "Stop at the first entry that can't be read",
+        key=f"{key}_strict",
+        help="Otherwise entries that can't be read are left out and listed with the reason.",
+    )
     return fields.strip(), "fail" if strict else "skip"
 
 
 def _open(data: Path, fields: str, on_error: str, content: memoryview | None = None) -> None:
     try:
-        params = RecordParams(fields, on_error)
+        RecordParams(fields, on_error)
         file_format(data)
         if content is None and not data.is_file():
             raise CurationError(f"{data} is not a file on this computer; check the path.")
@@ -70,9 +105,31 @@ def _open(data: Path, fields: str, on_error: str, content: memoryview | None = N
     except CurationError as error:
         trouble.show(error)
         return
+    tour.begin_if_first()
     state.open_results(workspace.folder)
-    job_panel.start(Pipeline(workspace), "Reading the data", [Step("import", params.as_dict(), data=str(data))])
+    _read(Pipeline(workspace), data, fields, on_error)
+
+
+def _read(pipeline: Pipeline, data: Path, fields: str, on_error: str) -> None:
+    try:
+        params = RecordParams(fields, on_error)
+    except CurationError as error:
+        trouble.show(error)
+        return
+    job_panel.start(pipeline, "Reading the data", [Step("import", params.as_dict(), data=str(data))])
     st.rerun()
+
+
+def open_sample() -> None:
+    """Open the sample, a callback: its few records are read at once."""
+    tour.begin_if_first()
+    try:
+        folder = _folder_for(state.SAMPLE, file_sha256(state.SAMPLE), False)
+        Workspace(folder, create=True).import_data(state.SAMPLE, RecordParams())
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    state.open_results(folder)
 
 
 def _folder_for(data: Path, sha256: str, is_upload: bool) -> Path:
@@ -91,12 +148,15 @@ def _folder_for(data: Path, sha256: str, is_upload: bool) -> Path:
     raise AssertionError("unreachable: the numbers do not end")
 
 
-def _opened_before() -> None:
-    folders = sorted(path.parent for path in home().glob("*/dataset.json"))
+def show_before(folders: list[Path]) -> None:
+    """Draw a way to open a workspace again."""
     if not folders:
         st.caption("Nothing was opened before.")
         return
     names = {folder.name: folder for folder in folders}
     current = state.get().workspace.name
-    chosen = st.selectbox("Workspace", list(names), index=list(names).index(current) if current in names else 0)
-    st.button("Open", key="open_before", disabled=chosen == current, on_click=lambda: state.open_results(names[chosen]))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox("Workspace", list(names), index=list(names).index(current) if current in names else 0)
+        st.button(
+            "Open", key="open_before", disabled=chosen == current, on_click=lambda: state.open_results(names[chosen])
+        )

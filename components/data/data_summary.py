@@ -1,55 +1,82 @@
-"""What the open data is: its fields, its sources, its first records, and what was not taken."""
+"""What the open data is: its figures, its first records, its sources, and what was not read."""
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from components.charts.escaping import as_markdown
+from components.frame import navigation
 from components.records import record_reader
 from components.session import opened
+from core.base.glossary import meaning
 from core.run.pipeline import Pipeline
 from core.workspace.deciding import overrides_of
 
 
-def show(pipeline: Pipeline) -> None:
-    """Draw the summary."""
+def show_facts(pipeline: Pipeline, ready: bool) -> None:
+    """Draw the figures that matter and, where the map is ready, the way to it."""
     dataset = pipeline.workspace.dataset()
-    names, codes = opened.sources(pipeline)
-    columns = st.columns(4)
-    columns[0].metric("Records", f"{dataset.n_records:,}")
-    columns[1].metric("Not taken", f"{dataset.n_rejects:,}", help="Lines that are no JSON, no object, or have no text.")
-    columns[2].metric(
-        "Sources",
-        f"{len(names):,}" if names else "none",
-        help="Distinct labels in the source field, where the data has one.",
-    )
-    columns[3].metric("File", as_markdown(dataset.file))
+    facts = [
+        ("Records", f"{dataset.n_records:,}", meaning("record")),
+        ("Not read", f"{dataset.n_rejects:,}", "Entries that are no JSON, no object, or have no text."),
+        (
+            "Sources",
+            f"{len(opened.sources(pipeline)[0]):,}" if opened.sources(pipeline)[0] else "none",
+            meaning("source"),
+        ),
+    ]
+    if pipeline.current("cluster"):
+        facts.append(("Clusters", f"{len(opened.cluster_names(pipeline)):,}", meaning("cluster")))
+    if key := pipeline.current("columns"):
+        length = _typical_length(str(pipeline.workspace.folder.resolve()), key, pipeline)
+        facts.append(("Typical length", f"{length:,} words", "Of prompt and response: half of the records are longer."))
+    columns = st.columns([*[2] * len(facts), 3], vertical_alignment="center")
+    for column, (label, value, about) in zip(columns, facts, strict=False):
+        column.metric(as_markdown(label), as_markdown(value), help=as_markdown(about))
+    if ready:
+        with columns[-1].container(horizontal=True, horizontal_alignment="right"):
+            navigation.next_page(pipeline, "map")
+    st.caption(as_markdown(f"{dataset.file}, kept in {pipeline.workspace.folder}"))
     if dataset.n_rejects:
         _rejects(pipeline, dataset.n_rejects)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        st.markdown("##### First records")
-        rows = np.arange(min(3, dataset.n_records))
-        record_reader.show(pipeline, rows, opened.statuses(pipeline, overrides_of(pipeline)), key="first", orders=False)
-    with right:
-        if names:
-            st.markdown("##### Sources")
-            counts = np.bincount(codes[codes >= 0], minlength=len(names))
-            frame = pd.DataFrame({"source": names, "records": counts})
-            st.dataframe(
-                frame,
-                hide_index=True,
-                height=min(420, 38 + 35 * len(names)),
-                column_config={
-                    "records": st.column_config.ProgressColumn(
-                        "Records", format="localized", min_value=0, max_value=int(counts.max())
-                    )
-                },
-            )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _typical_length(folder: str, key: str, _pipeline: Pipeline) -> int:
+    return round(float(np.median(_pipeline.column("columns", "words"))))
+
+
+def show_first(pipeline: Pipeline) -> None:
+    """Draw the first records."""
+    rows = np.arange(min(3, pipeline.n_records()))
+    record_reader.show(pipeline, rows, opened.statuses(pipeline, overrides_of(pipeline)), key="first", orders=False)
+
+
+def show_sources(pipeline: Pipeline) -> None:
+    """Draw what comes from which source."""
+    names, codes = opened.sources(pipeline)
+    st.markdown("##### Sources")
+    if not names:
+        st.caption("The records name no source.")
+        return
+    counts = np.bincount(codes[codes >= 0], minlength=len(names))
+    order = np.argsort(-counts, kind="stable")
+    frame = pd.DataFrame({"source": [names[i] for i in order], "records": counts[order]})
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height=33 * (min(12, len(names)) + 1) + 3,
+        column_config={
+            "source": st.column_config.TextColumn("Source"),
+            "records": st.column_config.ProgressColumn(
+                "Records", format="localized", min_value=0, max_value=int(counts.max())
+            ),
+        },
+    )
 
 
 def _rejects(pipeline: Pipeline, n_rejects: int) -> None:
-    with st.expander(f"Not taken ({n_rejects:,})", icon=":material/warning:", expanded=n_rejects <= 5):
+    with st.expander(f"Not read ({n_rejects:,})", icon=":material/warning:", expanded=n_rejects <= 5):
         rejects = pipeline.workspace.rejects()
         frame = pd.DataFrame(
             {

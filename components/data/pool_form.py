@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from components.frame import job_panel
+from components.frame import job_panel, tour
 from components.session import state, trouble
 from core.base.errors import CurationError
 from core.base.text import counted
@@ -33,7 +33,7 @@ def show() -> None:
             help=_HELP,
         )
         leave_out = st.toggle(_SWITCH, key="pool_leave_out", help="By its prompt and response, to the letter.")
-        strict = st.toggle("Stop at the first bad record", key="pool_strict")
+        strict = st.toggle("Stop at the first entry that can't be read", key="pool_strict")
         pressed = st.form_submit_button("Open as one pool")
     if pressed and text.strip():
         given = [str(Path(line.strip()).expanduser()) for line in text.splitlines() if line.strip()]
@@ -47,6 +47,7 @@ def _open(given: list[str], params: RecordParams) -> None:
     except CurationError as error:
         trouble.show(error)
         return
+    tour.begin_if_first()
     state.open_results(workspace.folder)
     _read(Pipeline(workspace), given, params)
 

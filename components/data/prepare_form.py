@@ -19,24 +19,32 @@ from core.vectors.naming.stage import REGIONS
 from core.vectors.projection import ProjectParams
 
 
+def is_ready(pipeline: Pipeline) -> bool:
+    """Whether all that it makes is there and up to date."""
+    return all(pipeline.current(stage) for stage in ("embed", "cluster", "project", "score"))
+
+
 def show(pipeline: Pipeline, busy: bool) -> None:
     """Draw the form; its button starts the job."""
-    ready = all(pipeline.current(stage) for stage in ("embed", "cluster", "project", "score"))
+    ready = is_ready(pipeline)
     n = pipeline.workspace.dataset().n_records
-    with st.form("prepare", border=True):
-        st.markdown("##### Prepare the map" if not ready else "##### Prepare again")
-        st.caption(
-            "Winnow reads every record into a vector, finds groups of alike records, scores their quality, lays out a map and "
+    with st.form("prepare", border=not ready):
+        head, button = (st, st) if ready else st.columns([3, 1], vertical_alignment="center")
+        if not ready:
+            head.markdown("##### Prepare the map")
+        head.caption(
+            "Winnow makes an embedding of every record, finds clusters of alike ones, scores their quality, lays out the map and "
             "makes the records searchable. What is already done is not done again."
         )
-        with st.expander("Settings"):
+        with st.container() if ready else st.expander("Settings"):
             stages, device, vectors = _settings(pipeline, n)
-        pressed = st.form_submit_button(
+        pressed = button.form_submit_button(
             "Prepare the map" if not ready else "Prepare with these settings",
             type="secondary" if ready else "primary",
             icon=":material/play_arrow:",
             disabled=busy,
             help="A job is running; it must end first." if busy else None,
+            width="content" if ready else "stretch",
         )
     if pressed:
         _start(pipeline, stages, device, vectors)
@@ -48,12 +56,12 @@ def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:
     left, right = st.columns(2)
     own = bool(embed.vectors)
     model = field(
-        left, embed, "model", value="" if own else embed.model, placeholder="your own vectors" if own else BUNDLED
+        left, embed, "model", value="" if own else embed.model, placeholder="your own embeddings" if own else BUNDLED
     )
     vectors = right.text_input(
-        "Or your own vectors",
+        "Or your own embeddings",
         "",
-        placeholder="those that are there" if own else "/path/to/vectors.npy",
+        placeholder="those that are there" if own else "/path/to/embeddings.npy",
         help="A .npy file with one row a record, in the order of the data.",
     ).strip()
     n_clusters = field(

@@ -77,7 +77,6 @@ export default function ({ data, parentElement }) {
 
 def show(pipeline: Pipeline, busy: bool = False) -> None:
     """Draw what was understood of each source, and the way to change it. busy: whether a job runs."""
-    st.markdown("##### How it was read")
     dataset = pipeline.workspace.dataset()
     by_source = dataset.understood_by_source()
     source = next(iter(by_source))

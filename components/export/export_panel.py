@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.session import state, trouble
+from components.session import opened, state, trouble
 from core.base.errors import CurationError
+from core.base.glossary import meaning
 from core.data.targets import manifest_path
 from core.evidence.current import Current, current_selection
 from core.export import delivery
@@ -15,6 +17,7 @@ from core.run.pipeline import Pipeline, open_results
 
 _PREVIEW = 3
 _PREVIEW_CHARS = 1200
+_BESIDE = "The computer that Winnow runs on. The manifest is written beside it."
 
 
 def show(pipeline: Pipeline) -> None:
@@ -36,24 +39,37 @@ def show(pipeline: Pipeline) -> None:
         trouble.warn(warning)
     if not len(rows):
         return
+    _facts(pipeline, rows)
     ready = current.is_finished or _ask(current)
-    dataset = pipeline.workspace.dataset()
-    name = f"{dataset.name}-curated.jsonl"
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.metric(
-            "Records to write",
-            f"{len(rows):,}",
-            help="Each line is the record's original text, byte for byte but for the fields that somebody edited, in the order "
-            "of the data.",
-        )
-        _downloads(pipeline, name, ready, not current.is_finished)
-    with right:
-        _save(pipeline, name, ready, not current.is_finished)
+    name = f"{pipeline.workspace.dataset().name}-curated.jsonl"
+    _downloads(pipeline, name, ready, not current.is_finished)
+    _save(pipeline, name, ready, not current.is_finished)
     st.markdown("##### First lines")
     for line in delivery.first_lines(pipeline, rows[:_PREVIEW]):
         text = line.decode().rstrip("\n")
-        st.code(text if len(text) <= _PREVIEW_CHARS else text[:_PREVIEW_CHARS] + " …", language="json", wrap_lines=True)
+        st.code(text if len(text) <= _PREVIEW_CHARS else text[:_PREVIEW_CHARS] + " …", language=None, wrap_lines=True)
+
+
+def _facts(pipeline: Pipeline, rows: np.ndarray) -> None:
+    n, (names, codes) = pipeline.n_records(), opened.sources(pipeline)
+    facts = [
+        (
+            "Records to write",
+            f"{len(rows):,}",
+            "As lines of the file; one that was drawn more than once is there as often.",
+        ),
+        ("Of all records", f"{100 * len(rows) / n:.1f} %", f"The data has {n:,}."),
+    ]
+    if names:
+        touched = len(np.unique(codes[rows][codes[rows] >= 0]))
+        facts.append(
+            ("Sources", f"{touched:,} of {len(names):,}", f"{meaning('source')} From so many something is taken.")
+        )
+    if pipeline.current("cluster"):
+        touched, held = len(np.unique(opened.labels(pipeline)[rows])), len(opened.cluster_names(pipeline))
+        facts.append(("Clusters", f"{touched:,} of {held:,}", f"{meaning('cluster')} From so many something is taken."))
+    for column, (label, value, about) in zip(st.columns(len(facts)), facts, strict=True):
+        column.metric(as_markdown(label), as_markdown(value), help=as_markdown(about))
 
 
 def _ask(current: Current) -> bool:
@@ -70,38 +86,37 @@ def _ask(current: Current) -> bool:
 
 def _downloads(pipeline: Pipeline, name: str, ready: bool, unfinished: bool) -> None:
     # Callables: the files are made when the button is pressed, not at every rerun.
-    st.download_button(
-        "Download JSONL",
-        lambda: _file(pipeline, name, unfinished).read_bytes(),
-        name,
-        "application/jsonl",
-        type="primary",
-        disabled=not ready,
-        icon=":material/download:",
-        on_click="ignore",
-        key="download",
+    files = (
+        (
+            "Download JSONL",
+            "Each line is a record's original text, byte for byte but for fields that somebody edited, in the order of the data.",
+            name,
+            "application/jsonl",
+            lambda: _file(pipeline, name, unfinished).read_bytes(),
+            {"type": "primary", "icon": ":material/download:", "key": "download"},
+        ),
+        (
+            "Download the manifest",
+            meaning("manifest"),
+            f"{name}.manifest.json",
+            "application/json",
+            lambda: manifest_path(_file(pipeline, name, unfinished)).read_bytes(),
+            {"icon": ":material/verified:", "key": "download_manifest"},
+        ),
+        (
+            "Download the report",
+            "Data, method, map, measures, decisions and some records in one HTML file that needs no network.",
+            f"{name}.report.html",
+            "text/html",
+            lambda: _report(pipeline, name),
+            {"icon": ":material/description:", "key": "download_report"},
+        ),
     )
-    st.download_button(
-        "Download the manifest",
-        lambda: manifest_path(_file(pipeline, name, unfinished)).read_bytes(),
-        f"{name}.manifest.json",
-        "application/json",
-        disabled=not ready,
-        icon=":material/verified:",
-        on_click="ignore",
-        key="download_manifest",
-    )
-    st.download_button(
-        "Download the report",
-        lambda: _report(pipeline, name),
-        f"{name}.report.html",
-        "text/html",
-        disabled=not ready,
-        icon=":material/description:",
-        on_click="ignore",
-        key="download_report",
-        help="Data, method, map, measures, decisions and examples in one HTML file that needs no network.",
-    )
+    for column, (label, says, file, kind, make, look) in zip(st.columns(3, gap="medium"), files, strict=True):
+        column.download_button(
+            as_markdown(label), make, file, kind, disabled=not ready, on_click="ignore", width="stretch", **look
+        )
+        column.caption(as_markdown(says))
 
 
 def _report(pipeline: Pipeline, name: str) -> bytes:
@@ -120,8 +135,12 @@ def _file(pipeline: Pipeline, name: str, unfinished: bool) -> Path:
 
 def _save(pipeline: Pipeline, name: str, ready: bool, unfinished: bool) -> None:
     with st.form("save", border=False):
-        text = st.text_input("Or save to a path on this computer", name, key="save_path")
-        if st.form_submit_button("Save", icon=":material/save:", disabled=not ready) and text.strip():
+        left, right = st.columns([5, 1], vertical_alignment="bottom", gap="medium")
+        text = left.text_input("Or save to a path on this computer", name, key="save_path", help=_BESIDE)
+        if (
+            right.form_submit_button("Save", icon=":material/save:", disabled=not ready, width="stretch")
+            and text.strip()
+        ):
             try:
                 out = Path(text.strip()).expanduser()
                 manifest = delivery.export_selection(open_results(pipeline.workspace), out, unfinished)

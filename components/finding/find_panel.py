@@ -181,7 +181,7 @@ def _wait(pipeline: Pipeline) -> None:
 
 def _ask_for_model(pipeline: Pipeline) -> None:
     st.caption(
-        "These vectors came from a file. Press *More like this* on a record, or name the model that made them to search by a "
+        "These embeddings came from a file. Press *More like this* on a record, or name the model that made them to search by a "
         "sentence of your own."
     )
     with st.form("find_model", border=False), st.container(horizontal=True):

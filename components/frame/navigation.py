@@ -14,12 +14,13 @@ from core.workspace.results import RECORDS
 class PageEntry:
     """One page of the app, drawn by `app/NAME_page.py`.
 
-    needs: the stages without which it has nothing to show; "selection" is any selection so far.
+    question: the one that it answers. needs: the stages without which it has nothing to show; "selection" is any selection so far.
     """
 
     name: str
     title: str
     icon: str
+    question: str
     needs: tuple[str, ...] = ()
 
     @property
@@ -29,15 +30,39 @@ class PageEntry:
 
 
 PAGES = (
-    PageEntry("data", "Data", ":material/table_rows:"),
-    PageEntry("map", "Map", ":material/scatter_plot:", ("cluster", "project")),
-    PageEntry("duplicates", "Duplicates", ":material/content_copy:", ("embed",)),
-    PageEntry("select", "Select", ":material/filter_alt:", ("cluster", "score")),
-    PageEntry("refine", "Refine", ":material/autorenew:", ("cluster", "score")),
-    PageEntry("reward", "Reward", ":material/emoji_objects:", ("embed",)),
-    PageEntry("review", "Review", ":material/history:", ("cluster",)),
-    PageEntry("compare", "Compare", ":material/balance:", ("embed", "selection")),
-    PageEntry("export", "Export", ":material/download:", ("selection",)),
+    PageEntry("data", "Data", ":material/table_rows:", "What is in the data, and how was it read?"),
+    PageEntry(
+        "map",
+        "Map",
+        ":material/scatter_plot:",
+        "Which records are alike, and what do they say?",
+        ("cluster", "project"),
+    ),
+    PageEntry(
+        "duplicates",
+        "Duplicates",
+        ":material/content_copy:",
+        "Which records say the same, and which of them stay?",
+        ("embed",),
+    ),
+    PageEntry("select", "Select", ":material/filter_alt:", "Which records does a method choose?", ("cluster", "score")),
+    PageEntry(
+        "refine",
+        "Refine",
+        ":material/autorenew:",
+        "Which records does it choose in rounds, each guided by a model?",
+        ("cluster", "score"),
+    ),
+    PageEntry("reward", "Reward", ":material/emoji_objects:", "Which records lie between the domains?", ("embed",)),
+    PageEntry("review", "Review", ":material/history:", "What did people decide?", ("cluster",)),
+    PageEntry(
+        "compare",
+        "Compare",
+        ":material/balance:",
+        "Is this selection better than another, or than chance?",
+        ("embed", "selection"),
+    ),
+    PageEntry("export", "Export", ":material/download:", "What leaves, and how can it be rebuilt?", ("selection",)),
 )
 _MISSING = {
     "records": "no data is open",
@@ -74,7 +99,7 @@ def show_menu(pipeline: Pipeline) -> None:
             label=entry.title,
             icon=entry.icon,
             disabled=bool(lacking),
-            help=f"Not yet: {', '.join(lacking)}." if lacking else None,
+            help=f"Not yet: {', '.join(lacking)}." if lacking else entry.question,
             width="stretch",
         )
 
@@ -95,9 +120,10 @@ def next_page(pipeline: Pipeline, name: str, lead: str = "Next:") -> None:
     """Draw the way to the next page, if that page is ready."""
     entry = next(entry for entry in PAGES if entry.name == name)
     if is_ready(pipeline, entry):
-        st.page_link(
-            entry.file,
-            label=f"{as_markdown(lead)} {entry.title}",
-            icon=":material/arrow_forward:",
-            icon_position="right",
-        )
+        with st.container(key=f"next-{name}"):
+            st.page_link(
+                entry.file,
+                label=f"{as_markdown(lead)} {entry.title}",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+            )

@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS
-from components.frame import budget_bar, job_panel, navigation, others
+from components.frame import budget_bar, job_panel, navigation, others, tour, words
 from components.session import decide, opened, state
 from core.base.errors import CurationError
 from core.base.text import counted
@@ -47,6 +47,7 @@ def show(pipeline: Pipeline) -> None:
             _budget(pipeline, busy=job is not None and job.is_active)
             others.show(pipeline.workspace.ledger)
             _stages(pipeline)
+        _help(pipeline.workspace.has_data)
 
 
 def _dataset(pipeline: Pipeline) -> None:
@@ -119,3 +120,11 @@ def _stages(pipeline: Pipeline) -> None:
         word = _STATE_WORDS[is_at] if is_at != "stale" else f":orange[{_STATE_WORDS[is_at]}]"
         lines.append(f"{ICONS[is_at]} {name} :gray[{word}]")
     st.caption("  \n".join(lines))
+
+
+def _help(has_data: bool) -> None:
+    with st.container(horizontal=True, key="help"):
+        if has_data:
+            st.button("Tour", icon=":material/explore:", type="tertiary", key="tour_start", on_click=tour.start)
+        if st.button("Words", icon=":material/menu_book:", type="tertiary", key="words"):
+            words.show()

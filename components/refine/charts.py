@@ -78,7 +78,7 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, history: History, a
     says = f"The weights of {counted(len(drawn), 'cluster')} over the rounds; the table below has the figures of all."
     shown.show(weight_lines(history, drawn, dark, picked), "weight_lines", says, cluster_panel.pick)
     unit = (
-        "A weight of 1 is an equal share of what a round takes; curators' multipliers are counted in. Click a line to open its "
+        "A weight of 1 is an equal share of what a round takes; curators' weights are counted in. Click a line to open its "
         "cluster."
     )
     rest = ""

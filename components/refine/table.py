@@ -15,7 +15,7 @@ _COLUMNS = {
     "weight": st.column_config.NumberColumn(
         "Weight before",
         format="%.2f",
-        help="What the round drew by, curators' multipliers counted in: 1 is an equal share of its budget, 2 twice that.",
+        help="What the round drew by, curators' weights counted in: 1 is an equal share of its budget, 2 twice that.",
     ),
     "multiplier": st.column_config.NumberColumn("Curator ×", format="%g"),
     "score": st.column_config.NumberColumn("Score", format="%.3f", help="Higher: the model has more to learn here."),
@@ -28,10 +28,12 @@ _COLUMNS = {
         "Factor", format="%.3f", help="What the score does to the weight; 1 leaves it."
     ),
     "after": st.column_config.NumberColumn(
-        "Weight after", format="%.2f", help="What the next round draws by, multipliers counted in: 1 is an equal share."
+        "Weight after",
+        format="%.2f",
+        help="What the next round draws by, curators' weights counted in: 1 is an equal share.",
     ),
     "held by": st.column_config.TextColumn(
-        "Held by", help="floor: raised to the floor. cap: it holds less than its share. override: a curator decided."
+        "Held by", help="floor: raised to the floor. cap: it holds less than its share. decision: a curator decided."
     ),
     "quota": st.column_config.NumberColumn("Quota", format="localized"),
     "taken": st.column_config.NumberColumn("Taken", format="localized"),

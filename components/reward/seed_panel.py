@@ -113,7 +113,7 @@ def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
             else None,
         ).strip()
         n_seeds = st.number_input("Seeds a domain", 1, None, last.n_seeds if last else 10, key="writer_count")
-        seed = st.number_input("Seed of chance", 0, None, last.seed if last else 0, key="writer_seed")
+        seed = st.number_input("Random seed", 0, None, last.seed if last else 0, key="writer_seed")
         threshold = st.number_input(
             "Too much like an earlier one from",
             0.0,

@@ -19,6 +19,7 @@ from components.reward import examples, stability
 from components.session import opened, state, trouble
 from components.session.focus import look_away
 from components.session.state import Focus
+from core.base.glossary import meaning
 from core.base.text import counted
 from core.evidence.current import current_selection
 from core.run.pipeline import Pipeline
@@ -44,7 +45,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         columns[0].caption(f"Probes trained elsewhere: {as_markdown(info['from'])}")
     else:
         _quality_of_probes(columns, info)
-    columns[2].metric("Selected by it", f"{int(chosen.sum()):,}")
+    columns[2].metric("Selected by it", f"{int(chosen.sum()):,}", help=meaning("selection"))
     if by_it is not None and (reported := _stands(pipeline, by_it)):
         columns[2].caption(reported)
     left, right = st.columns([14, 11], gap="large")

@@ -7,6 +7,7 @@ import streamlit as st
 from components.charts.escaping import as_markdown, plain
 from components.charts.theme import GRID, is_dark, lay_out, status_colours
 from components.session import opened, trouble
+from core.base.glossary import meaning
 from core.evidence.current import current_selection
 from core.run.pipeline import Pipeline
 from core.selection.stage import last_selection_key
@@ -30,7 +31,7 @@ def show(pipeline: Pipeline) -> None:
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
         trouble.warn(warning)
     columns = st.columns(4)
-    columns[0].metric("Selected", f"{info['n_selected']:,}")
+    columns[0].metric("Selected", f"{info['n_selected']:,}", help=meaning("selection"))
     columns[1].metric(
         "Clusters touched",
         f"{measures.get('cluster_coverage', 0):.0%}",
@@ -45,6 +46,7 @@ def show(pipeline: Pipeline) -> None:
         columns[3].metric(
             "Mean quality",
             f"{measures['mean_quality']:.2f}",
+            help=meaning("quality"),
             delta=f"{measures['mean_quality'] - measures['mean_quality_of_all']:+.2f} against all",
         )
     _bars(pipeline, key)

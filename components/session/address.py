@@ -30,13 +30,17 @@ _NAMES = (
     "round",
     "compare",
     "question",
+    "tour",
 )
 
 
 def restore(pipeline: Pipeline) -> None:
-    """Look at what the address names, once a session. What it names and is not there (any longer) is passed over."""
+    """Look at what the address names, once a session. What it names and is not there (any longer) is passed over.
+
+    Raises CurationError where what is open is damaged.
+    """
     current = state.get()
-    if current.restored:
+    if not pipeline.workspace.has_data or current.restored:
         return
     current.restored = True
     asked = {name: st.query_params.get(name, "") for name in _NAMES}
@@ -45,8 +49,7 @@ def restore(pipeline: Pipeline) -> None:
     current.run, current.round_shown = _number(asked["run"], 0), _number(asked["round"], 0)
     current.compared = tuple(part for part in asked["compare"].split(",") if part)
     current.compare_view = asked["question"] or current.compare_view
-    if not pipeline.workspace.has_data:
-        return
+    current.tour = _number(asked["tour"], 0)
     if asked["q"]:
         finding.ask_text(asked["q"])
     elif asked["pick"]:
@@ -74,6 +77,7 @@ def write(pipeline: Pipeline) -> None:
     wanted |= {"page": current.page + 1 if current.page else "", "order": current.order, "sort": current.sort}
     wanted["side"] = current.side
     wanted["question"] = current.compare_view if current.compared else ""
+    wanted["tour"] = current.tour
     wanted |= _focus_as_text(pipeline, current)
     for name in _NAMES:
         text = str(wanted.get(name) or "")

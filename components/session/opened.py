@@ -5,7 +5,6 @@ import streamlit as st
 
 from components.session import state
 from core.data.record_table import RecordTable
-from core.data.records import RecordParams
 from core.evidence.candidates import Choice, rows_of
 from core.run.pipeline import Pipeline, open_results
 from core.selection.stage import last_selection_key
@@ -17,15 +16,11 @@ from core.workspace.workspace import Workspace
 
 
 def pipeline() -> Pipeline:
-    """Return the open workspace's pipeline. The sample's is made, and its records read, if it is not there yet.
+    """Return the open workspace's pipeline; one that is not there yet is made, and is empty.
 
     The current selection of a run obeys what was decided since, here or elsewhere.
     """
-    current = state.get()
-    workspace = Workspace(current.workspace, create=True)
-    if not workspace.has_data and current.workspace.name == state.SAMPLE.stem:
-        workspace.import_data(state.SAMPLE, RecordParams())
-    return open_results(workspace)
+    return open_results(Workspace(state.get().workspace, create=True))
 
 
 def records(opened: Pipeline) -> RecordTable:

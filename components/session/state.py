@@ -11,7 +11,7 @@ from core.base.text import counted
 from core.daar.saved_domains import DraftRow
 from core.selection.finding.query import Filter
 from core.workspace.ledger import user_name
-from core.workspace.workspace import home
+from core.workspace.workspace import home, known_workspaces
 
 SAMPLE = Path(__file__).resolve().parents[2] / "assets" / "sample.jsonl"
 
@@ -58,7 +58,8 @@ class AppState:
     begin it anew. n_opened: how many records were opened by their number; n_looked: how often something else was looked at, but
     for a choice in the table of clusters. query: the search, as `core.selection.finding.query.to_text` gives it (see
     `session.finding`); query_note, query_error: what is said of it; answered: the search whose answer was last looked at.
-    restored: whether the address was read; kept: (id of what is looked at, the pick it is kept as).
+    restored: whether the address was read; kept: (id of what is looked at, the pick it is kept as). tour: the step of the tour
+    that is shown, 0 for none. n_uploads: how often data was opened.
     """
 
     workspace: Path
@@ -92,6 +93,8 @@ class AppState:
     answered: str = ""
     restored: bool = False
     kept: tuple[str, str] = ("", "")
+    tour: int = 0
+    n_uploads: int = 0
 
     def look_at(self, focus: Focus | None, join: str = "") -> None:
         """Change what the reader looks at. join: "new" in place of what was picked, "add" besides it, "subtract" taken away
@@ -116,20 +119,22 @@ class AppState:
 
 
 def get() -> AppState:
-    """Return this reader's state; a fresh browser opens the workspace named in the address, or the sample's."""
+    """Return this reader's state; a fresh browser opens the workspace named in the address, or the one that changed last."""
     if "winnow" not in st.session_state:
-        name = Path(st.query_params.get("workspace", "") or SAMPLE.stem).name  # a name, never a path from an address
+        name = Path(st.query_params.get("workspace", "")).name  # a name, never a path from an address
         folder = home() / name
         # One that has lost its ledger is opened, to be told so.
-        if name == ".." or not any((folder / held).exists() for held in ("workspace.db", "dataset.json")):
-            folder = home() / SAMPLE.stem
+        if name in ("", "..") or not any((folder / held).exists() for held in ("workspace.db", "dataset.json")):
+            folder = next(iter(known_workspaces()), home() / SAMPLE.stem)
         st.session_state["winnow"] = AppState(folder, who=user_name())
     return st.session_state["winnow"]
 
 
 def open_results(folder: Path) -> None:
     """Show another workspace from now on."""
-    st.session_state["winnow"] = AppState(folder, who=get().who, restored=True)
+    st.session_state["winnow"] = AppState(
+        folder, who=get().who, tour=get().tour, n_uploads=get().n_uploads + 1, restored=True
+    )
 
 
 def say(message: str) -> None:

@@ -35,7 +35,7 @@ def add_verbs(verbs: Verbs) -> None:
         add_note(sub)
     sub = verbs.add("weight", "Multiply a cluster's share of the budget.", weight)
     sub.add_argument("--cluster", type=int, required=True, help="the cluster's number")
-    sub.add_argument("--by", type=float, required=True, help="the multiplier, 0 or more; 1 takes it off")
+    sub.add_argument("--by", type=float, required=True, help="the weight, 0 or more; 1 takes it off")
     add_note(sub)
     sub = verbs.add("decisions", "Show the log of decisions, write it to a file, or replay one of another import.", log)
     sub.add_argument("--who", help="only this person's")

@@ -44,7 +44,7 @@ def status(arguments: argparse.Namespace) -> None:
         return
     data, selection = facts["dataset"], facts["selection"]
     print(f"data      {data['file']}")
-    print(f"records   {data['records']:,} ({data['rejects']:,} not taken), {data['fields']}")
+    print(f"records   {data['records']:,} ({data['rejects']:,} not read), {data['fields']}")
     for stage, state in facts["stages"].items():
         print(f"{stage:<9} {state}")
     print("decisions " + ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in facts["decisions"].items()))

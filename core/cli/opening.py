@@ -34,7 +34,7 @@ def run_in_workspace(workspace: Workspace, steps: list[Step], arguments: argpars
     report.close()
     if steps[0].do == "import" and (n_rejects := workspace.dataset().n_rejects):
         print(
-            f"{counted(n_rejects, 'record was', 'records were')} not taken; the reasons are in "
+            f"{counted(n_rejects, 'record was', 'records were')} not read; the reasons are in "
             f"{workspace.folder / 'rejects.jsonl'}",
             file=sys.stderr,
         )

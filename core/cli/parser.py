@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ..base.errors import COMMAND, CurationError
 from . import (
     ablation,
+    app,
     corrections,
     curate,
     daar,
@@ -30,6 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     verbs = Verbs(parser)
     for module in (
+        app,
         curate,
         stages,
         refine,

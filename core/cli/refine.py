@@ -54,13 +54,13 @@ def refine(arguments: argparse.Namespace) -> None:
     pipeline = open_pipeline(arguments)
     rounds = Rounds(pipeline)
     if sum((arguments.go_on, arguments.take_back is not None, arguments.fork is not None)) > 1:
-        raise CurationError("--continue, --take-back and --fork exclude each other; give one of them.")
+        raise CurationError("--continue, --take-back and --fork can't be given together; give one of them.")
     changed = given(arguments, RefineParams) | given(arguments, LmParams)
     goes_on = arguments.go_on or arguments.take_back is not None or arguments.fork is not None
     if arguments.run_id and not goes_on:
         raise CurationError("--run names a run to go on with; add --continue, --take-back or --fork.")
     if (arguments.go_on or arguments.take_back is not None) and changed:
-        raise CurationError(f"A run keeps its params; fork it to change {', '.join(sorted(changed))} (--fork ROUND).")
+        raise CurationError(f"A run keeps its settings; fork it to change {', '.join(sorted(changed))} (--fork ROUND).")
     if arguments.take_back is not None:
         count = take_back(rounds, rounds.run(arguments.run_id).id, arguments.take_back, user_name())
         print(f"{count} round{'s' if count > 1 else ''} taken back")

@@ -47,7 +47,7 @@ def add_stage_options(sub: argparse.ArgumentParser, name: str) -> None:
         return
     add_options(sub, STAGES[name].params)
     if name == "embed":
-        sub.add_argument("--embeddings", help="your own vectors, a .npy file with one row a record")
+        sub.add_argument("--embeddings", help="your own embeddings, a .npy file with one row a record")
 
 
 def _add_scoring(sub: argparse.ArgumentParser) -> None:
@@ -67,7 +67,7 @@ def params_of(name: str, arguments: argparse.Namespace) -> Params:
     """Return the params of a stage that the command line gives. Raises CurationError."""
     if name == "embed" and arguments.embeddings:
         if arguments.model != BUNDLED:
-            raise CurationError("--model and --embeddings exclude each other; give one of them.")
+            raise CurationError("--model and --embeddings can't be given together; give one of them.")
         return EmbedParams(model="", vectors=file_sha256(Path(arguments.embeddings)))
     if name == "score":
         return _quality_params(arguments)

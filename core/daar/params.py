@@ -33,9 +33,9 @@ class DaarParams(Params):
     )
     encoder: str = option(
         "",
-        "what descriptions are embedded by where your vectors came from a file",
-        label="Encoder of your vectors",
-        more="Where the records' vectors came from a file: what descriptions are embedded by.",
+        "what descriptions are embedded by where your embeddings came from a file",
+        label="Encoder of your embeddings",
+        more="Where the records' embeddings came from a file: what descriptions are embedded by.",
     )
     layer: int = option(3, "of that model: whose states feed the probes", label="Its layer", least=0)
     max_tokens: int = option(512, "of a record, for a causal language model", least=1, flag=None)
@@ -51,7 +51,7 @@ class DaarParams(Params):
     steps: int = option(2000, "of the domain probe", flag=None)
     batch_size: int = option(8, "of the domain probe", flag=None)
     learning_rate: float = option(1e-5, "of the domain probe", flag=None)
-    seed: int = option(0, "of everything random", label="Seed", least=0)
+    seed: int = option(0, "of everything random", label="Random seed", least=0)
     probes: str = ""
 
     def __post_init__(self) -> None:

@@ -93,7 +93,7 @@ def run_with_probes(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     probe, reward = (Probe.load(workspace.path("probes", params.probes, suffix)) for suffix in PROBES)
     if states.shape[1] != probe.d:
         raise CurationError(
-            f"The probes were trained on {probe.d} dimensions, the records' vectors have {states.shape[1]}; "
+            f"The probes were trained on {probe.d} dimensions, the records' embeddings have {states.shape[1]}; "
             "embed the records by the model that the probes saw."
         )
     table = apply_probes(probe, reward, states, len(names), part_of(run.progress, 0.6, 1))
@@ -128,6 +128,6 @@ def _states(run: Run, trained: dict[str, Any]) -> tuple[np.ndarray, list[str]]:
     unknown = (
         ""
         if all(names)
-        else "It can't be checked that the records' vectors are of the kind that the probes were trained on."
+        else "It can't be checked that the records' embeddings are of the kind that the probes were trained on."
     )
     return results.array("embed"), [unknown] if unknown else []

@@ -69,7 +69,7 @@ class Probe:
 
         if inputs.ndim != 2 or inputs.shape[1] != self.d:
             raise CurationError(
-                f"The probe was trained on {self.d} dimensions; these vectors have shape {inputs.shape}."
+                f"The probe was trained on {self.d} dimensions; these embeddings have shape {inputs.shape}."
             )
         outputs = np.empty((len(inputs), self.k), np.float32)
         with torch.inference_mode():

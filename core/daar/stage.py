@@ -129,7 +129,7 @@ def _encode(run: Run, texts: list[str], x: np.ndarray) -> np.ndarray:
     if encoder is None:
         if not name:
             raise CurationError(
-                "The records' vectors came from a file, so it isn't known what to embed descriptions by",
+                "The records' embeddings came from a file, so it isn't known what to embed descriptions by",
                 command=f"name the encoder they came from (--encoder, such as {BUNDLED}), or mark records as seeds.",
                 page=f"name the encoder they came from under Settings (such as {BUNDLED}), or take records as seeds",
             )
@@ -139,12 +139,12 @@ def _encode(run: Run, texts: list[str], x: np.ndarray) -> np.ndarray:
     vectors = unit_rows(encoder.encode([*records, *texts]))
     if vectors.shape[1] != x.shape[1]:
         raise CurationError(
-            f"{name} gives {vectors.shape[1]} dimensions, the records' vectors have {x.shape[1]}; name another."
+            f"{name} gives {vectors.shape[1]} dimensions, the records' embeddings have {x.shape[1]}; name another."
         )
     agreement = float(np.mean(np.sum(vectors[: len(records)] * x[np.unique(rows)], axis=1)))
     if agreement < _AGREEMENT:
         raise CurationError(
-            f"{name} does not give the records' vectors (mean cosine {agreement:.2f}); name the encoder they came from."
+            f"{name} does not give the records' embeddings (mean cosine {agreement:.2f}); name the encoder they came from."
         )
     return vectors[len(records) :]
 

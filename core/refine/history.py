@@ -182,7 +182,7 @@ def _held_by(
         if left == 0 and wanted[cluster] > arrays["quotas"][cluster]:
             held.append("cap")
         if cluster in factors or cluster in people:
-            held.append("override")
+            held.append("decision")
         words.append(", ".join(held))
     return words
 

@@ -104,7 +104,9 @@ class RefineParams(Params):
     scored: str = option(
         "all", "score all records taken so far, or this round's", label="Each time, score", choices=SCORED
     )
-    seed: int = option(0, "of everything random", label="Seed", more="The same seed draws the same records.", least=0)
+    seed: int = option(
+        0, "of everything random", label="Random seed", more="The same seed draws the same records.", least=0
+    )
     scale: str = option(
         "standardised",
         f"scores enter the softmax {in_words(SCALES)}",

@@ -58,7 +58,9 @@ class SelectionParams(Params):
         label="Draw with replacement",
         more="A record may then be chosen, and exported, more than once.",
     )
-    seed: int = option(0, "of everything random", label="Seed", more="The same seed draws the same records.", least=0)
+    seed: int = option(
+        0, "of everything random", label="Random seed", more="The same seed draws the same records.", least=0
+    )
     similarity_threshold: float = option(
         0.9,
         "in deita, the cosine that is too much alike",

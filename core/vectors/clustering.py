@@ -48,7 +48,9 @@ class ClusterParams(Params):
         usual="auto",
     )
     iterations: int = option(25, "k-means iterations", least=1)
-    seed: int = option(0, "of everything random", label="Seed", more="The same seed gives the same clusters.", least=0)
+    seed: int = option(
+        0, "of everything random", label="Random seed", more="The same seed gives the same clusters.", least=0
+    )
     hierarchical: bool = option(
         False,
         "k-means of k-means, evener on very uneven data",

@@ -97,7 +97,7 @@ def copy_unit_rows(vectors: np.ndarray, out: np.ndarray, progress: Progress = no
             row = start + int(np.argmax(bad))
             raise CurationError(
                 f"The embedding of record {row} is all zeros or not finite, as are {int(bad.sum()) - 1} more near it; "
-                "every row must be a finite vector with a length."
+                "every row must be finite and not all zeros."
             )
         out[start : start + len(block)] = block / norms[:, None]
         progress(start + len(block), len(vectors))

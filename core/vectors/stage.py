@@ -37,7 +37,7 @@ def _copy_vectors(run: Run) -> dict[str, Any]:
         raise CurationError(
             "These embeddings came from a file",
             command="name it again with --embeddings FILE.npy.",
-            page="name it again under Settings, as your own vectors",
+            page="name it again under Settings, as your own embeddings",
         )
     own = open_vectors(run.vectors, run.results.n_records())
     with replacing(run.results.workspace.path("embed", run.key, ".npy")) as temporary:

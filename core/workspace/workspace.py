@@ -51,6 +51,17 @@ def home() -> Path:
     return Path(os.environ.get("WINNOW_HOME", "workspaces"))
 
 
+def known_workspaces() -> list[Path]:
+    """Return the workspaces in `home()` that hold data, the one that changed last first."""
+
+    def changed(folder: Path) -> int:
+        held = (folder / name for name in ("dataset.json", "workspace.db", "workspace.db-wal"))
+        return max(path.stat().st_mtime_ns for path in held if path.exists())
+
+    folders = sorted(path.parent for path in home().glob("*/dataset.json"))
+    return sorted(folders, key=changed, reverse=True)
+
+
 class Workspace(Artifacts):
     """One workspace folder, opened or made anew. Nothing is held open between calls.
 

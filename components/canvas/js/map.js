@@ -1,6 +1,7 @@
 // The map: the layers in, what was picked out. What must last between calls hangs on the root element.
 const REST_MS = 60; // a pointer that moves on is not asked for
 const REACH_PX = 14; // from the pointer to the record it means, at most
+const KEYS_REACH_PX = 80; // and from the middle, where keys move the map
 const SETTLED_MS = 500; // after which the server hears what is in view
 const maps = new WeakMap();
 
@@ -22,6 +23,8 @@ class PointMap {
     const find = (name) => root.querySelector(name);
     this.canvas = find(".points");
     this.tip = find(".tip");
+    this.said = find(".said");
+    this.label = this.canvas.getAttribute("aria-label");
     this.view = new View();
     this.points = new Points();
     this.overlay = new Overlay(find(".overlay"));
@@ -83,6 +86,7 @@ class PointMap {
     const part = this.hub.parts[name];
     if (name === "points") {
       this.points.setPlaces(part);
+      this.canvas.setAttribute("aria-label", this.label.replace("all", this.points.n.toLocaleString("en-US")));
       this.view.bounds = part.header.bounds;
       this.overlay.contours = null;
       this.known.clear();
@@ -163,9 +167,11 @@ class PointMap {
 
   // Under the pointer
 
-  rest(at) {
+  // aloud: whether what is there is said too, to those who don't see it.
+  rest(at, reach = REACH_PX, aloud = false) {
     clearTimeout(this.resting);
-    const point = at ? this.pointAt(at) : -1;
+    this.aloud = aloud;
+    const point = at ? this.pointAt(at, reach) : -1;
     if (point === this.under) return;
     this.under = point;
     this.canvas.style.cursor = point >= 0 ? "pointer" : this.tools.mode === "move" ? "grab" : "crosshair";
@@ -178,8 +184,12 @@ class PointMap {
     }, REST_MS);
   }
 
-  pointAt([left, top]) {
-    return this.points.nearest(...this.view.toPlace(left, top), REACH_PX / this.view.scale, this.legend.hidden);
+  pointAt([left, top], reach) {
+    return this.points.nearest(...this.view.toPlace(left, top), reach / this.view.scale, this.legend.hidden);
+  }
+
+  restInMiddle() {
+    this.rest(this.view.middle, KEYS_REACH_PX, true);
   }
 
   showTip() {
@@ -188,6 +198,7 @@ class PointMap {
     if (tip.hidden) return;
     const row = this.points.rowOf(this.under);
     const lines = this.known.get(row) || [`record ${row.toLocaleString("en-US")}`, "…"];
+    if (this.aloud && this.known.has(row)) this.said.textContent = lines.join(". ");
     tip.replaceChildren(
       ...lines.map((line) => {
         const words = document.createElement("div");
@@ -211,9 +222,13 @@ class PointMap {
     this.report("lasso", { corners, join, ...this.filter() });
   }
 
-  click(at, join) {
-    const point = this.pointAt(at);
+  click(at, join, reach = REACH_PX) {
+    const point = this.pointAt(at, reach);
     if (point >= 0) this.report("click", { row: this.points.rowOf(point), join });
+  }
+
+  pickMiddle(join) {
+    this.click(this.view.middle, join, KEYS_REACH_PX);
   }
 
   clear() {

@@ -21,6 +21,8 @@ class Pointer {
     on("dblclick", (event) => map.zoomAt(...this.at(event), 2));
     on("wheel", (event) => this.wheel(event), { passive: false });
     on("keydown", (event) => this.key(event));
+    on("focus", () => canvas.matches(":focus-visible") && map.restInMiddle());
+    on("blur", () => map.rest(null));
   }
 
   at(event) {
@@ -75,7 +77,7 @@ class Pointer {
   key(event) {
     if (event.ctrlKey || event.metaKey) return;
     const { map } = this;
-    const middle = [map.view.width / 2, map.view.height / 2];
+    const { middle } = map.view;
     const actions = {
       ArrowLeft: () => map.pan(STEP_PX, 0),
       ArrowRight: () => map.pan(-STEP_PX, 0),
@@ -85,6 +87,7 @@ class Pointer {
       "=": () => map.zoomAt(...middle, 1.5),
       "-": () => map.zoomAt(...middle, 1 / 1.5),
       0: () => map.showWhole(),
+      Enter: () => map.pickMiddle(joinOf(event)),
       Escape: () => (this.press ? this.cancel() : map.clear()),
     };
     const act = actions[event.key];
@@ -92,6 +95,7 @@ class Pointer {
     event.preventDefault();
     event.stopPropagation();
     act();
+    if (/^Arrow|^[-+=]$/.test(event.key)) map.restInMiddle();
   }
 }
 

@@ -5,12 +5,11 @@ class Tools {
     this.map = map;
     this.mode = "draw";
     this.contours = false;
-    const middle = () => [map.view.width / 2, map.view.height / 2];
     const acts = {
       draw: () => this.setMode("draw"),
       move: () => this.setMode("move"),
-      nearer: () => map.zoomAt(...middle(), 1.6),
-      farther: () => map.zoomAt(...middle(), 1 / 1.6),
+      nearer: () => map.zoomAt(...map.view.middle, 1.6),
+      farther: () => map.zoomAt(...map.view.middle, 1 / 1.6),
       whole: () => map.showWhole(),
       picked: () => map.showPicked(),
       contours: () => this.showContours(!this.contours),

@@ -19,6 +19,9 @@ class View {
   get zoom() {
     return this.scale / this.whole;
   }
+  get middle() {
+    return [this.width / 2, this.height / 2];
+  }
   resize(width, height) {
     const zoom = this.zoom;
     this.width = width;

@@ -33,7 +33,7 @@ def data(results: Results) -> Section:
     rows = (
         ("File", dataset.file),
         ("Records", f"{dataset.n_records:,}"),
-        ("Not taken", f"{dataset.n_rejects:,}"),
+        ("Not read", f"{dataset.n_rejects:,}"),
         ("Fields", dataset.fields),
         ("Read with", _in_a_row(dataset.params)),
         ("SHA-256", dataset.sha256),

@@ -33,7 +33,7 @@ def rounds(results: Results) -> Section:
     made = Rounds(results)
     run = made.run(params.run)
     history, standing = history_of(made, run, params.rounds), made.rounds(run.id)[: params.rounds]
-    text = "A weight of 1 is an equal share of what a round takes; curators' multipliers are counted in."
+    text = "A weight of 1 is an equal share of what a round takes; curators' weights are counted in."
     if history.titles[-1] == "next":
         text += " “next” is what the round to come would draw by."
     blocks = [Paragraph(text), _round_table(made, standing, history)]

@@ -132,7 +132,7 @@ def read_sentence(encode: Encode, sentence: str, width: int) -> np.ndarray:
     vector = unit_rows(np.asarray(encode([sentence])))
     if vector.shape != (1, width) or not np.isfinite(vector).all():
         raise CurationError(
-            f"The model gives vectors of {counted(vector.shape[-1], 'number')} and the records' have {width}; name the model "
+            f"The model gives embeddings of {counted(vector.shape[-1], 'number')} and the records' have {width}; name the model "
             "that embedded the records."
         )
     return vector

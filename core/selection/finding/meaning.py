@@ -28,7 +28,7 @@ RECALL = 0.98
 class MeaningParams(Params):
     """The index of vectors."""
 
-    seed: int = option(0, "the seed", label="Seed", least=0)
+    seed: int = option(0, "the seed", label="Random seed", least=0)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -35,7 +35,7 @@ class DuplicateParams(Params):
     )
     neighbors: int = option(10, "how many nearest records of each are looked at", label="Nearest looked at", least=1)
     permutations: int = option(128, "how many permutations MinHash takes", label="Permutations of MinHash", least=16)
-    seed: int = option(0, "the seed", label="Seed", least=0)
+    seed: int = option(0, "the seed", label="Random seed", least=0)
 
 
 @dataclasses.dataclass(frozen=True)
