@@ -66,11 +66,11 @@ def _judge(pipeline: Pipeline) -> None:
         seconds = time.process_time() - started
         agrees, chance = agreement(names, shares, sources)
         written = [", ".join(name.split(", ")[:2]) for name in names]
+        told = [recognised(names, held_out, rivals) for rivals in (far, nearest)]
         lines = (
             f"{way}: the sources' task words agree with {agrees:.1%} of the names (dealt at random {chance:.1%})",
-            f"{held_share(names, held_out):.1%} of unread records hold a word of their cluster's name; it is told from nine others' "
-            f"for {recognised(names, held_out, far):.1%}, from its nine neighbours' for {recognised(names, held_out, nearest):.1%} "
-            "of them (chance 10 %)",
+            f"{held_share(names, held_out):.1%} of unread records hold a word of their cluster's name; it is told from nine "
+            f"others' for {told[0]:.1%}, from its nine neighbours' for {told[1]:.1%} of them (chance 10 %)",
             f"no word of its 3 neighbours' names: {apart(names, nearest[:, :3]):.1%}, of what the map writes, two phrases, "
             f"{apart(written, nearest[:, :3]):.1%}; different: {len(set(names)) / k:.1%}",
             f"{np.mean([len(name.split()) for name in names]):.1f} words a name; {seconds:.1f} s of CPU",

@@ -94,18 +94,20 @@ def _ranked(held: Phrases, n_groups: int, share: np.ndarray, usual: np.ndarray, 
 
 def _apart(held: Phrases, score: np.ndarray, rows: np.ndarray) -> _Ranked:
     """Return the phrases of rows, the best first, a word in a phrase of its own where most of its texts have that."""
-    phrases = [tuple(word for word in held.words[held.phrase[row]].tolist() if word >= 0) for row in rows]
-    shares, nouns = held.share[rows].tolist(), held.nounness[held.phrase[rows]].tolist()
+    words = held.words[held.phrase[rows]].tolist()
+    phrases = [tuple(word for word in each if word >= 0) for each in words]
+    sets = [frozenset(phrase) for phrase in phrases]
+    longer = [i for i in range(len(rows)) if len(phrases[i]) > 1 and held.nounness[held.phrase[rows[i]]] >= _NOUN]
+    shares = held.share[rows].tolist()
     chosen: _Ranked = []
-    for phrase, share, worth in zip(phrases, shares, score[rows].tolist(), strict=True):
-        longer = [
-            (least * len(other), other)
-            for other, least, noun in zip(phrases, shares, nouns, strict=True)
-            if len(other) > len(phrase) and set(phrase) < set(other) and least >= _INSTEAD * share and noun >= _NOUN
-        ]
-        best = max(longer)[1] if longer else phrase
-        if _is_apart(best, [other for other, _ in chosen]):
+    taken: set[int] = set()
+    for i, worth in enumerate(score[rows].tolist()):
+        least = _INSTEAD * shares[i]
+        with_it = [(shares[j] * len(sets[j]), phrases[j]) for j in longer if shares[j] >= least and sets[i] < sets[j]]
+        best = max(with_it)[1] if with_it else phrases[i]
+        if taken.isdisjoint(best):
             chosen.append((best, worth))
+            taken.update(best)
     return chosen
 
 
