@@ -78,6 +78,7 @@ def test_preparing_again_keeps_what_the_form_does_not_show(sample_home, tmp_path
     steps = {step["do"]: step["params"] for step in jobs.last_job(pipeline.workspace).arguments["steps"]}
     assert steps["embed"] == own.as_dict() and steps["cluster"]["iterations"] == 3
     assert (steps["project"]["min_dist"], steps["project"]["seed"]) == (0.4, 5)
+    assert list(steps).index("project") < list(steps).index("regions")
 
 
 def test_other_data_of_the_same_name_gets_a_folder_of_its_own(sample_home, tmp_path):

@@ -11,6 +11,7 @@ from components.session.state import AppState, Focus
 from core.base.errors import CurationError
 from core.selection.status import DROPPED
 from core.vectors.clustering import ClusterParams
+from core.vectors.naming.stage import RegionParams, regions_of
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
 from core.workspace.picks import named_picks
 from tests.pages import _mounted, ask_reader, check, give, layer, open_page, pipeline_of, press, read, readers, words
@@ -89,8 +90,19 @@ def test_the_map_is_drawn_in_every_colouring(selected_home, colour_by, legend):
     assert app.session_state["winnow"].colour_by == colour_by
 
 
+def test_the_map_names_regions_and_clusters(selected_home):
+    pipeline = pipeline_of(selected_home)
+    pipeline.run("regions", RegionParams(3))
+    app = open_page(selected_home, "map")
+    header, named = layer(app, "names"), opened.cluster_names(pipeline)
+    assert [name for *_, name in header["regions"]] == [region.name for region in regions_of(pipeline)]
+    assert len(header["names"]) == len(named) and len({name for *_, name in header["names"]}) == len(named)
+    assert all(any(name.startswith(text) for name in named) for *_, text in header["names"])
+    assert all(0 <= value <= 1 for x, y, _ in header["regions"] for value in (x, y))
+    assert layer(app, "picked")["n_picked"] == -1
+
+
 def test_what_is_picked_stands_in_front_on_the_map(selected_home):
-    assert layer(open_page(selected_home, "map"), "picked")["n_picked"] == -1
     rows = np.array([5, 6, 7, 400])
     header = layer(open_page(selected_home, "map", focus=Focus("area", "4 records", rows)), "picked")
     order = order_of(pipeline_of(selected_home).n_records())

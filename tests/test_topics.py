@@ -8,9 +8,10 @@ import pytest
 
 from core.base.errors import CurationError
 from core.run.pipeline import Pipeline
+from core.vectors.naming.stage import RegionParams, regions_of
 from core.vectors.projection import ProjectParams
 from core.vectors.reshaping import merge_clusters
-from core.vectors.topics import TopicParams, clean_name, different_names, question, topics_of
+from core.vectors.topics import TopicParams, clean_name, different_names, question, region_topics, topics_of
 from core.workspace.deciding import revise
 from core.workspace.decisions import next_undo
 from core.workspace.workspace import Workspace
@@ -173,3 +174,21 @@ def test_clusters_that_were_not_merged_keep_the_names_they_were_given(make_pipel
     assert after == {cluster: name for cluster, name in before.items() if cluster not in (0, 1)} and after
     revise(pipeline.workspace, "undo", next_undo)
     assert topics_of(Pipeline(pipeline.workspace)) == before
+
+
+def test_regions_are_asked_for_too_and_keep_their_terms_on_another_map(make_pipeline, endpoint):
+    requests = endpoint(topic)
+    pipeline = make_pipeline("embed", "cluster")
+    draw_map(pipeline, ProjectParams())
+    pipeline = Pipeline(pipeline.workspace)
+    pipeline.run("regions", RegionParams(2))
+    found = regions_of(pipeline)
+    pipeline.run("names", TopicParams("tiny"))
+    assert len(requests) == len(pipeline.info("cluster")["sizes"]) + 2 and pipeline.info("names")["n_bad"] == 0
+    named = [region.name for region in region_topics(pipeline)]
+    assert all(
+        name.startswith(f"About {region.name.split(', ')[0]}") for name, region in zip(named, found, strict=True)
+    )
+    assert set(topics_of(pipeline)) == set(range(4))
+    pipeline.run("regions", RegionParams(3))
+    assert region_topics(pipeline) == regions_of(pipeline)

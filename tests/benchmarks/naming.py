@@ -61,20 +61,21 @@ def _judge(pipeline: Pipeline) -> None:
     )
     for (way, (make, _)), rows in zip(ways.items(), read, strict=True):
         texts = beginnings(pipeline, rows)
-        started = time.perf_counter()
+        started = time.process_time()
         names = make(texts, labels[rows])
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
         agrees, chance = agreement(names, shares, sources)
-        print(
-            f"  {way:<7} the sources' task words agree with {agrees:.1%} of the names (dealt at random {chance:.1%}); "
-            f"{held_share(names, held_out):.1%} of unread records hold a word of their cluster's name; "
-            f"it is told from nine others' for {recognised(names, held_out, far):.1%}, from its nine neighbours' for "
-            f"{recognised(names, held_out, nearest):.1%} of them (chance 10 %); "
+        written = [", ".join(name.split(", ")[:2]) for name in names]
+        told = [recognised(names, held_out, rivals) for rivals in (far, nearest)]
+        lines = (
+            f"{way}: the sources' task words agree with {agrees:.1%} of the names (dealt at random {chance:.1%})",
+            f"{held_share(names, held_out):.1%} of unread records hold a word of their cluster's name; it is told from nine "
+            f"others' for {told[0]:.1%}, from its nine neighbours' for {told[1]:.1%} of them (chance 10 %)",
             f"no word of its 3 neighbours' names: {apart(names, nearest[:, :3]):.1%}, of what the map writes, two phrases, "
-            f"{apart([', '.join(name.split(', ')[:2]) for name in names], nearest[:, :3]):.1%}; "
-            f"different: {len(set(names)) / k:.1%}; {np.mean([len(name.split()) for name in names]):.1f} words; {seconds:.1f} s",
-            flush=True,
+            f"{apart(written, nearest[:, :3]):.1%}; different: {len(set(names)) / k:.1%}",
+            f"{np.mean([len(name.split()) for name in names]):.1f} words a name; {seconds:.1f} s of CPU",
         )
+        print("  " + "\n    ".join(lines), flush=True)
         _show(pipeline, way, names, labels)
 
 

@@ -29,6 +29,7 @@ def name_groups(
     most: int = 3,
     beside: np.ndarray | None = None,
     common: float = 0.2,
+    kind: str = "cluster",
 ) -> list[str]:
     """Return one name a group, all different, as in "flowers, garden, total cost". texts[i] belongs to groups[i].
 
@@ -36,10 +37,10 @@ def name_groups(
     of the group's texts that hold it, times the log of that share over its usual share, half in all groups and half in those
     beside it. The last phrase of a name is what the group and those beside it have in common, by the same rule. One in a smaller
     share of the texts than `common`, or with a person's name, and what is no noun come after all others. beside: (n_groups, m)
-    int, if any.
+    int, if any. kind: what a group is called where nothing else tells it.
     """
     if not len(texts):
-        return [f"cluster {group}" for group in range(n_groups)]
+        return [f"{kind} {group}" for group in range(n_groups)]
     groups = np.asarray(groups)
     tokens = tokens_of(texts)
     beside = np.zeros((n_groups, 0), np.int64) if beside is None else beside
@@ -56,7 +57,7 @@ def name_groups(
         wanted, more = (
             (spelling.of(group, words) for words in part) for part in _joined(own[group], wide[group], most)
         )
-        names.append(_free_name(list(wanted), more, group, taken))
+        names.append(_free_name(list(wanted), more, f"{kind} {group}", taken))
         taken.add(names[-1].casefold())
     return names
 
@@ -93,18 +94,20 @@ def _ranked(held: Phrases, n_groups: int, share: np.ndarray, usual: np.ndarray, 
 
 def _apart(held: Phrases, score: np.ndarray, rows: np.ndarray) -> _Ranked:
     """Return the phrases of rows, the best first, a word in a phrase of its own where most of its texts have that."""
-    phrases = [tuple(word for word in held.words[held.phrase[row]].tolist() if word >= 0) for row in rows]
-    shares, nouns = held.share[rows].tolist(), held.nounness[held.phrase[rows]].tolist()
+    words = held.words[held.phrase[rows]].tolist()
+    phrases = [tuple(word for word in each if word >= 0) for each in words]
+    sets = [frozenset(phrase) for phrase in phrases]
+    longer = [i for i in range(len(rows)) if len(phrases[i]) > 1 and held.nounness[held.phrase[rows[i]]] >= _NOUN]
+    shares = held.share[rows].tolist()
     chosen: _Ranked = []
-    for phrase, share, worth in zip(phrases, shares, score[rows].tolist(), strict=True):
-        longer = [
-            (least * len(other), other)
-            for other, least, noun in zip(phrases, shares, nouns, strict=True)
-            if len(other) > len(phrase) and set(phrase) < set(other) and least >= _INSTEAD * share and noun >= _NOUN
-        ]
-        best = max(longer)[1] if longer else phrase
-        if _is_apart(best, [other for other, _ in chosen]):
+    taken: set[int] = set()
+    for i, worth in enumerate(score[rows].tolist()):
+        least = _INSTEAD * shares[i]
+        with_it = [(shares[j] * len(sets[j]), phrases[j]) for j in longer if shares[j] >= least and sets[i] < sets[j]]
+        best = max(with_it)[1] if with_it else phrases[i]
+        if taken.isdisjoint(best):
             chosen.append((best, worth))
+            taken.update(best)
     return chosen
 
 
@@ -136,7 +139,7 @@ def _calm(word: str) -> str:
     return word.capitalize() if word.isupper() and len(word) > _LONGEST_ACRONYM else word
 
 
-def _free_name(wanted: Sequence[str], more: Iterable[str], group: int, taken: set[str]) -> str:
+def _free_name(wanted: Sequence[str], more: Iterable[str], number: str, taken: set[str]) -> str:
     """Return the wanted phrases that there is room for; more where others are called so, and at last the group's number."""
     kept: list[str] = []
     usual = 1
@@ -146,7 +149,7 @@ def _free_name(wanted: Sequence[str], more: Iterable[str], group: int, taken: se
             usual = len(kept) if i < len(wanted) and len(", ".join(kept)) <= _LONGEST else usual
         if i >= len(wanted) - 1 and kept and (name := _first_free(kept, usual, taken)):
             return name
-    return ", ".join([*kept[:usual], f"cluster {group}"])
+    return ", ".join([*kept[:usual], number])
 
 
 def _first_free(phrases: Sequence[str], least: int, taken: set[str]) -> str:

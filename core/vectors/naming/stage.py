@@ -88,7 +88,7 @@ def _names(results: Results, labels: np.ndarray, distances: np.ndarray, of_clust
     """Return the regions' names, by some records of every cluster."""
     n_regions = int(of_cluster.max()) + 1
     rows = sample_for_names(labels, distances, max(1, min(_TEXTS_A_REGION * n_regions // k, records_a_cluster(k))))
-    return name_groups(beginnings(results, rows), of_cluster[labels[rows]], n_regions, common=_COMMON)
+    return name_groups(beginnings(results, rows), of_cluster[labels[rows]], n_regions, common=_COMMON, kind="region")
 
 
 def _region(name: str, places: np.ndarray, sizes: np.ndarray, clusters: np.ndarray) -> Region:
