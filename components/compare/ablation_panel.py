@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from components.charts import shown
 from components.charts.escaping import as_markdown
 from components.charts.measure_figures import losses_with_intervals
 from components.charts.theme import is_dark
@@ -44,9 +45,8 @@ def show(pipeline: Pipeline, busy: bool) -> None:
 
 def _results(ablation: LastAblation) -> None:
     lines, params = ablation.lines, ablation.params
-    st.plotly_chart(
-        losses_with_intervals(lines, is_dark()), key="ablation_losses", theme=None, config={"displayModeBar": False}
-    )
+    says = "The held-out loss of each method with its interval; the table below has the figures."
+    shown.show(losses_with_intervals(lines, is_dark()), "ablation_losses", says)
     frame = pd.DataFrame([_row(line) for line in lines])
     numbers = {name: st.column_config.NumberColumn(format="%.4f") for name in frame if frame[name].dtype == float}
     shares = [name for name in frame if name.startswith("share of ")]
