@@ -7,6 +7,7 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.charts.measure_figures import dots_over_bands, quality_and_diversity
+from components.charts.percent import PERCENT, in_percent
 from components.charts.shown import clicked
 from components.charts.theme import is_dark
 from components.compare import verdict_view
@@ -190,5 +191,5 @@ def _shares(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
                 columns.setdefault(title, {})[label] = chosen
         if columns:
             frame = pd.DataFrame(columns)
-            formats = {name: st.column_config.NumberColumn(format="percent") for name in frame}
-            st.dataframe(frame, column_config=formats, key=f"shares-{kind}")
+            formats = {name: st.column_config.NumberColumn(format=PERCENT) for name in frame}
+            st.dataframe(in_percent(frame, columns), column_config=formats, key=f"shares-{kind}")
