@@ -39,7 +39,7 @@ if standing:
         made = standing[min(at, len(standing) - 1)]
         with which:
             run_panel.show_current(pipeline, run, made)
-            run_panel.show_support(rounds, run, made)
+        run_panel.show_support(rounds, run, made)
         cluster_panel.show(pipeline, rounds, run, made, history)
         run_panel.show_decisions(history, at)
     with chart:

@@ -103,7 +103,8 @@ def _numbers(trace: Any) -> list[int]:
     """Return the customdata of a trace's points, but of bars of nothing."""
     if trace.customdata is None:
         return []
-    is_there = [True] * len(trace.customdata) if trace.type != "bar" else [value != 0 for value in trace.y]
+    along = trace.x if trace.type == "bar" and trace.orientation == "h" else trace.y
+    is_there = [trace.type != "bar" or value != 0 for value in along]
     return [int(value) for value, there in zip(trace.customdata, is_there, strict=True) if there]
 
 

@@ -118,6 +118,11 @@ def test_three_rounds_with_a_language_model_from_the_page(sample_home, tiny_lm):
         page.get_by_text("Training loss", exact=True).click()
         page.locator(".js-plotly-plot").first.wait_for()
         page.get_by_text("6 of 6 selected").wait_for()
+        page.get_by_text("All clusters", exact=True).click()  # a column of the heat map opens its cluster
+        page.get_by_text("Click a column").wait_for()
+        plot = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+        page.mouse.click(plot["x"] + 0.02 * plot["width"], plot["y"] + 0.5 * plot["height"])
+        page.get_by_text("Multiply its weight by").wait_for()
         check_page(page)
     rounds = Rounds(Pipeline(Workspace(sample_home / "sample")))
     run, standing = rounds.run(1), rounds.rounds(1)

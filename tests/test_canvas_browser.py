@@ -208,6 +208,13 @@ def test_the_legend_filters_what_is_seen_and_what_a_line_picks(mapped, monkeypat
         assert hidden.any() and abs(picked_on(page) - int((~hidden).sum())) <= 3
         check_page(page)
 
+        # The picture has the screen's own pixels, however wide the window is.
+        for width in (1100, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(500)
+            drawn, seen = page.locator("canvas.points").evaluate("c => [c.width, c.getBoundingClientRect().width]")
+            assert abs(drawn - seen) < 1
+
 
 def test_webgl_draws_it_and_a_lost_context_comes_back(mapped, monkeypatch):
     pipeline, xy = mapped

@@ -16,7 +16,7 @@ from core.selection.params import SelectionParams
 from core.vectors.embedding import EmbedParams
 from core.workspace.workspace import Workspace
 from tests.conftest import SAMPLE, TinyEncoder
-from tests.pages import check, check_job_done, frame_with, open_page, pipeline_of, press, readers, words
+from tests.pages import check, check_job_done, click_chart, frame_with, open_page, pipeline_of, press, readers, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -56,6 +56,10 @@ def test_selections_are_measured_as_a_job_and_shown_over_their_bands(compared_ho
     app = open_compare(compared_home, "pareto")
     assert "Measure 1" in [button.label for button in app.button]  # of #1 the version told already
     check(app.selectbox(key="pareto_measure").set_value("vendi").run())
+    app = open_page(compared_home, "compare")
+    click_chart(app, "bands")
+    assert app.session_state["winnow"].focus.rows.tolist() == rows.tolist()  # read on the Map
+    assert app.header[0].value == "Map"
 
 
 def test_what_differs_is_counted_and_can_be_read(compared_home):

@@ -14,7 +14,18 @@ from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
 from core.workspace.workspace import Workspace
 from tests.conftest import SAMPLE
-from tests.pages import check, check_job_done, draw_map, frame_with, new_app, open_page, pipeline_of, press, words
+from tests.pages import (
+    check,
+    check_job_done,
+    click_chart,
+    draw_map,
+    frame_with,
+    new_app,
+    open_page,
+    pipeline_of,
+    press,
+    words,
+)
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -100,7 +111,7 @@ def test_several_numbers_of_clusters_are_tried_and_one_is_taken(sample_home):
     check_job_done(sample_home)
     app = open_page(sample_home)
     assert "Silhouette is weak evidence" in words(app)
-    app.selectbox(key="suggest_use").set_value(4)
+    assert click_chart(app, "suggest_chart") == app.selectbox(key="suggest_use").value == 4
     press(app, "Cluster into these")
     check_job_done(sample_home)
     assert len(set(pipeline_of(sample_home).array("cluster"))) == 4

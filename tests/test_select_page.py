@@ -10,7 +10,7 @@ from core.selection.params import SelectionParams
 from core.selection.stage import pool_of
 from core.vectors.clustering import ClusterParams
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
-from tests.pages import check, check_job_done, frame_with, open_page, pipeline_of, press, words
+from tests.pages import check, check_job_done, click_chart, frame_with, open_page, pipeline_of, press, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -26,6 +26,8 @@ def test_select_runs_as_a_job_and_shows_what_was_taken(sample_home):
     assert app.metric[0].value == "150"
     taken = frame_with(app, "selected")
     assert taken["selected"].sum() == 150 and taken["records"].sum() == 600
+    cluster = click_chart(app, "taken", nth=2)
+    assert app.header[0].value == "Map" and app.session_state["winnow"].focus.cluster == cluster
 
 
 def test_what_would_change_is_shown_and_can_be_discarded_or_applied(selected_home):

@@ -11,13 +11,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from components.charts.escaping import plain
-from components.charts.theme import lay_out, status_colours, text_colour
+from components.charts.theme import lay_out, status_colours, text_colour, verdict_colours
 from core.base.text import shorten
 from core.evidence.ablation.losses import AblationLine
 from core.evidence.measuring import Evidence
 from core.measures.compare import pareto
 from core.measures.measure import MEASURES
-from core.selection.status import DROPPED, SELECTED
 
 _GREY = "rgba(128,134,140,0.35)"
 _ARROWS = {"more": "more is better →", "less": "← less is better", "": ""}
@@ -82,10 +81,10 @@ def dots_over_bands(titles: list[str], found: list[Evidence], dark: bool, expect
 
 def judged_marker(judged: str, dark: bool) -> dict[str, Any]:
     """Return Plotly's marker of one of JUDGED: each has a shape of its own, not only a colour."""
-    colours, plain_colour = status_colours(dark), text_colour(dark)
+    colours, plain_colour = verdict_colours(dark), text_colour(dark)
     symbol, colour = {
-        "better": ("triangle-up", colours[SELECTED]),
-        "worse": ("triangle-down", colours[DROPPED]),
+        "better": ("triangle-up", colours["better"]),
+        "worse": ("triangle-down", colours["worse"]),
         "chance": ("circle-open", plain_colour),
         "": ("diamond-open", plain_colour),
     }[judged]

@@ -25,7 +25,8 @@ def _of_numbers(spread: Spread, is_part: bool, dark: bool) -> go.Figure:
     for name, counts, colour in _sides(spread, is_part, dark):
         spans = [f"{low:,.4g} to {high:,.4g}" for low, high in itertools.pairwise(edges)]
         hover = [plain(f"{span}\n{count:,} {name}") for span, count in zip(spans, counts.tolist(), strict=True)]
-        figure.add_bar(x=places, y=_shares(counts), marker_color=colour, width=0.92, hovertext=hover, hoverinfo="text")
+        how = {"hovertext": hover, "hoverinfo": "text", "customdata": places.tolist()}
+        figure.add_bar(x=places, y=_shares(counts).tolist(), marker_color=colour, width=0.92, **how)
     shown = np.unique(np.linspace(0, len(edges) - 1, 4).round().astype(int))
     figure.update_xaxes(
         tickvals=shown - 0.5, ticktext=[_tick(float(edges[i])) for i in shown], showgrid=False, fixedrange=True
@@ -46,8 +47,9 @@ def _of_labels(spread: Spread, is_part: bool, dark: bool) -> go.Figure:
         hover = [
             plain(f"{label}\n{count:,} {name}") for label, count in zip(names, counts[order].tolist(), strict=True)
         ]
-        shares = _shares(counts)[order]
-        figure.add_bar(y=places, x=shares, orientation="h", marker_color=colour, hovertext=hover, hoverinfo="text")
+        shares = _shares(counts)[order].tolist()
+        how = {"hovertext": hover, "hoverinfo": "text", "customdata": order.tolist()}
+        figure.add_bar(y=places, x=shares, orientation="h", marker_color=colour, **how)
     ticks = [plain(label) for label in names]
     figure.update_yaxes(tickvals=places, ticktext=ticks, autorange="reversed", showgrid=False, fixedrange=True)
     figure.update_xaxes(visible=False, fixedrange=True)

@@ -75,6 +75,7 @@ def lay_out(figure: "go.Figure", dark: bool, height: int, **layout: Any) -> "go.
     """Give a chart its height, the interface's font, the page's ground and text colour, more of Plotly's `layout`; return it."""
     family = ", ".join(filter(None, (st.get_option("theme.font"), _OWN_FONT)))
     font = {"color": text_colour(dark), "size": 13, "family": family}
+    figure.update_xaxes(title_font_size=13).update_yaxes(title_font_size=13)
     figure.update_layout(
         height=height,
         paper_bgcolor="rgba(0,0,0,0)",

@@ -25,6 +25,7 @@ from core.refine.weights import FEW
 _NAMED_COLUMNS = 24
 _BETWEEN = 14  # places on a line between two rounds where the mouse finds it
 _HEIGHT = 460
+_PLOT = 330  # pixels of the lines with their axis; below them stand the names
 
 
 def weight_lines(history: History, shown: list[int], dark: bool, picked: int = -1) -> go.Figure:
@@ -42,7 +43,7 @@ def weight_lines(history: History, shown: list[int], dark: bool, picked: int = -
                 x=rounds,
                 y=relative[cluster],
                 mode="lines+markers",
-                name=f"{cluster:d} {_short(history.names[cluster])}",
+                name=f"{cluster:d} {_short(history.names[cluster], 44)}",
                 opacity=0.55 if behind else 1,
                 line={"color": colour, "width": 4 if cluster == picked else 2},
                 marker={"size": 10 if cluster == picked else 7},
@@ -63,19 +64,26 @@ def weight_lines(history: History, shown: list[int], dark: bool, picked: int = -
         type="log", title="weight, × an equal share", tickvals=ticks, ticktext=[f"{t:g}" for t in ticks]
     )
     figure.update_xaxes(tickvals=rounds, ticktext=history.titles, range=[-0.08, len(rounds) - 0.92])
-    below = {"orientation": "h", "y": -0.1, "yanchor": "top", "x": 0, "entrywidthmode": "fraction", "entrywidth": 0.48}
-    figure.update_layout(legend=below)
-    return _frame(figure, dark, _HEIGHT)
+    n_named = len(shown) + any(history.marks)
+    below = 20 * n_named + 16
+    figure = _frame(figure, dark, _PLOT + below)
+    legend = {"orientation": "v", "y": -38 / (_PLOT - 46), "yanchor": "top", "x": 0}
+    return figure.update_layout(legend=legend, margin={"b": 38 + below})
 
 
 def _spread(figure: go.Figure, relative: np.ndarray, rounds: list[int]) -> None:
     low, middle, high = np.percentile(relative, [5, 50, 95], axis=0)
     how = {"x": rounds, "mode": "lines", "hoverinfo": "skip"}
     figure.add_trace(go.Scatter(y=high, line={"width": 0}, showlegend=False, **how))
-    band = {"fill": "tonexty", "fillcolor": "rgba(128,134,140,0.18)", "name": "90 % of all clusters"}
+    band = {
+        "fill": "tonexty",
+        "fillcolor": "rgba(128,134,140,0.18)",
+        "name": "90 % of all clusters",
+        "showlegend": False,
+    }
     figure.add_trace(go.Scatter(y=low, line={"width": 0}, **band, **how))
     line = {"color": "rgba(128,134,140,0.9)", "width": 1, "dash": "dot"}
-    figure.add_trace(go.Scatter(y=middle, line=line, name="middle cluster", **how))
+    figure.add_trace(go.Scatter(y=middle, line=line, name="middle cluster", showlegend=False, **how))
 
 
 def _along(places: dict[str, list], history: History, relative: np.ndarray, cluster: int) -> None:

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from components.charts import shown
 from components.charts.escaping import as_markdown
 from components.charts.measure_figures import losses_with_intervals
+from components.charts.percent import PERCENT, in_percent
 from components.charts.theme import is_dark
 from components.frame import job_panel
 from components.frame.fields import field
@@ -44,19 +46,19 @@ def show(pipeline: Pipeline, busy: bool) -> None:
 
 def _results(ablation: LastAblation) -> None:
     lines, params = ablation.lines, ablation.params
-    st.plotly_chart(
-        losses_with_intervals(lines, is_dark()), key="ablation_losses", theme=None, config={"displayModeBar": False}
-    )
+    says = "The held-out loss of each method with its interval; the table below has the figures."
+    shown.show(losses_with_intervals(lines, is_dark()), "ablation_losses", says)
     frame = pd.DataFrame([_row(line) for line in lines])
     numbers = {name: st.column_config.NumberColumn(format="%.4f") for name in frame if frame[name].dtype == float}
     shares = [name for name in frame if name.startswith("share of ")]
-    numbers |= {name: st.column_config.NumberColumn(format="percent") for name in shares}
+    numbers |= {name: st.column_config.NumberColumn(format=PERCENT) for name in shares}
     numbers["times read"] = st.column_config.NumberColumn(
         format="%.2f", help="How often a training read the selection; below 1 a part of it was never read."
     )
     numbers["seeds' overlap"] = st.column_config.NumberColumn(
-        format="percent", help="The share of records that two seeds select both, on average."
+        format=PERCENT, help="The share of records that two seeds select both, on average."
     )
+    frame = in_percent(frame, [*shares, "seeds' overlap"])
     st.dataframe(frame, hide_index=True, key="ablation_table", column_config=numbers)
     what = f"{as_markdown(params.base)}, tuned by LoRA" if params.base else "A small model from scratch"
     st.caption(

@@ -73,14 +73,14 @@ def _map(pipeline: Pipeline, found: Difference, words: dict[str, str]) -> None:
         st.caption("No map yet; prepare it on the Data page.")
         return
     dark = is_dark()
-    parts = [category_colours(4, dark)[i] for i in (3, 1, 2)]  # blue, magenta, lime: apart as small points too
+    parts = [category_colours(4, dark)[i] for i in (3, 1, 2)]  # magenta, orange, blue: apart for any eyes
     codes = np.zeros(len(xy), np.uint8)
     for i, part in enumerate(_PARTS, 1):
         codes[getattr(found, part)] = i
     says = ["in neither", *(words[part].lower() for part in _PARTS)]
     legend = [*(Entry(words[part], i, i) for i, part in enumerate(_PARTS, 1)), Entry("in neither", 0, 0)]
     id = f"difference {codes_digest(codes)}"
-    colouring = Colouring(id, "", lambda: codes, [status_colours(dark)[0], *parts], legend)
+    colouring = Colouring(id, "", lambda: codes, [status_colours(dark)[0], *parts], legend, (0,))
     beside.show(pipeline, "difference_map", colouring, lambda row: [*tip_of(pipeline, row), says[codes[row]]], 560)
 
 

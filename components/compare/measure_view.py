@@ -7,10 +7,13 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.charts.measure_figures import dots_over_bands, quality_and_diversity
+from components.charts.percent import PERCENT, in_percent
+from components.charts.shown import clicked
 from components.charts.theme import is_dark
 from components.compare import verdict_view
 from components.frame import job_panel
 from components.session import opened
+from components.session.focus import look_at_selection
 from core.evidence.candidates import Choice, choices
 from core.evidence.ground import MeasureParams
 from core.evidence.measuring import Evidence, expected, found_before, found_so_far, params_in_use
@@ -65,7 +68,9 @@ def _evidence(pipeline: Pipeline, chosen: list[Choice], params: MeasureParams) -
     _say_sizes([choice for choice, _ in there])
     verdict_view.show_key()
     figure = dots_over_bands(titles, evidence, is_dark(), expected(pipeline, params) if is_measuring else ())
-    st.plotly_chart(figure, key="bands", theme=None, config={"displayModeBar": False})
+    figure.for_each_trace(lambda dots: dots.update(customdata=list(dots.y)), selector={"mode": "markers"})
+    says = "Measures of the selections over those of random ones; All figures has a table."
+    _open(clicked(figure, "bands", says), there)
     n = pipeline.n_records()
     verdict_view.show_estimates(titles, evidence, n)
     with st.expander("What each measure means"):
@@ -111,8 +116,18 @@ def show_pareto(pipeline: Pipeline, busy: bool) -> None:
     figure = quality_and_diversity(
         unlike([choice for choice, _ in found]), [each for _, each in found], measure, is_dark()
     )
-    st.plotly_chart(figure, key="pareto", theme=None, config={"displayModeBar": False})
+    figure.for_each_trace(
+        lambda dots: dots.update(customdata=list(range(len(found)))), selector={"mode": "markers+text"}
+    )
+    _open(clicked(figure, "pareto", "Every selection by its quality and its diversity."), found)
     _say_sizes([choice for choice, _ in found])
+
+
+def _open(picked: int | None, there: list[tuple[Choice, Evidence]]) -> None:
+    """Look at the records of the selection whose dot was clicked, on the Map page."""
+    if picked is not None:
+        look_at_selection(there[picked][0])
+        st.switch_page("map_page.py")
 
 
 def unlike(chosen: list[Choice]) -> list[str]:
@@ -176,5 +191,5 @@ def _shares(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
                 columns.setdefault(title, {})[label] = chosen
         if columns:
             frame = pd.DataFrame(columns)
-            formats = {name: st.column_config.NumberColumn(format="percent") for name in frame}
-            st.dataframe(frame, column_config=formats, key=f"shares-{kind}")
+            formats = {name: st.column_config.NumberColumn(format=PERCENT) for name in frame}
+            st.dataframe(in_percent(frame, columns), column_config=formats, key=f"shares-{kind}")

@@ -14,8 +14,8 @@ _STYLE = """<style>
 .st-key-measured_beside { min-height: 2.9rem; }
 </style>"""
 _KEY = (
-    ":primary[▲] better than every random selection\u2003○ among them: no better than chance\u2003"
-    ":red[▼] worse than every one\u2003◇ a fact, no merit\u2003▬ where random selections of the same size lie"
+    ":blue[▲] better than every random selection\u2003○ among them: no better than chance\u2003"
+    ":orange[▼] worse than every one\u2003◇ a fact, no merit\u2003▬ where random selections of the same size lie"
 )
 
 

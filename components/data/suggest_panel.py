@@ -4,6 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
+from components.charts import shown
 from components.charts.escaping import as_markdown
 from components.charts.theme import GRID, category_colours, is_dark, lay_out, status_colours
 from components.frame import job_panel
@@ -37,12 +38,15 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     if not key:
         return
     info = pipeline.workspace.info("suggest", key)
-    st.plotly_chart(
-        suggest_figure(info["choices"], is_dark()), key="suggest_chart", config={"displayModeBar": False}, theme=None
-    )
+    says = "What each number of clusters would give; the advice below sums it up."
+    shown.show(suggest_figure(info["choices"], is_dark()), "suggest_chart", says, _choose)
     for line in info["advice"]:
         st.caption(as_markdown(line))
     _use(pipeline, [choice["n_clusters"] for choice in info["choices"]], busy)
+
+
+def _choose(count: int) -> None:
+    st.session_state["suggest_use"] = count
 
 
 def _use(pipeline: Pipeline, counts: list[int], busy: bool) -> None:
@@ -63,7 +67,8 @@ def _use(pipeline: Pipeline, counts: list[int], busy: bool) -> None:
 
 def suggest_figure(choices: list[dict], dark: bool) -> go.Figure:
     """Return three small charts over the number of clusters: silhouette, closeness (the elbow), clusters too small."""
-    x = [f"{choice['n_clusters']:,}" for choice in choices]
+    counts = [choice["n_clusters"] for choice in choices]
+    x = [f"{count:,}" for count in counts]
     figure = make_subplots(
         1,
         3,
@@ -78,14 +83,17 @@ def suggest_figure(choices: list[dict], dark: bool) -> go.Figure:
             y=y,
             mode="lines+markers",
             line={"color": teal},
+            marker={"size": 9},
+            customdata=counts,
             showlegend=False,
-            hovertemplate="%{x}: %{y:.3f}<extra></extra>",
+            hovertemplate="%{x} clusters: %{y:.3f}<br>click to take this number<extra></extra>",
         )
         figure.add_trace(line, 1, column)
     for name, title, colour in (("too_small", "for an equal share", grey), ("singletons", "hold one record", teal)):
         y = [choice[name] for choice in choices]
+        hover = f"%{{x}} clusters: %{{y:.1%}} {title}<extra></extra>"
         figure.add_trace(
-            go.Bar(x=x, y=y, name=title, marker_color=colour, hovertemplate="%{x}: %{y:.0%}<extra></extra>"), 1, 3
+            go.Bar(x=x, y=y, name=title, marker_color=colour, customdata=counts, hovertemplate=hover), 1, 3
         )
     lay_out(
         figure,

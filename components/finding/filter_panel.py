@@ -1,10 +1,12 @@
 """Adding a filter to the search: a column, how what matches is spread over it beside all records, and what to keep of it."""
 
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
 
+from components.charts import shown
 from components.charts.escaping import as_markdown
 from components.charts.spread_figure import spread_figure
 from components.charts.theme import is_dark
@@ -42,17 +44,28 @@ def _choose(pipeline: Pipeline, key: str, statuses: np.ndarray) -> None:
     column = known[name]
     rows = _matching(pipeline, asked, statuses)
     spread = spread_of(column, rows)
-    st.plotly_chart(
-        spread_figure(spread, rows is not None, is_dark()),
-        theme=None,
-        config={"displayModeBar": False},
-        key=f"filter_spread-{name}",
-        width=360,
-    )
+    figure = spread_figure(spread, rows is not None, is_dark())
+    shown.show(figure, f"filter_spread-{name}", _said(spread, rows is not None), _taker(name, column, spread, key), 360)
     st.caption(_said(spread, rows is not None))
     wanted = _numbers(name, column, spread, key) if column.is_number else _labels(name, column, spread, key)
     if wanted:
         _offer(pipeline, asked, wanted, statuses)
+
+
+def _taker(name: str, column: Column, spread: Spread, key: str) -> Callable[[int], None]:
+    """Return what a click on a bar does: it sets the bounds, or adds the label to those that are kept."""
+
+    def take(i: int) -> None:
+        if column.is_number:
+            low, high = (float(edge) for edge in spread.edges[i : i + 2])
+            whole = np.issubdtype(column.numbers.dtype, np.integer)
+            st.session_state[f"filter_from-{name}-{key}"] = float(np.ceil(low)) if whole else low
+            st.session_state[f"filter_to-{name}-{key}"] = float(np.floor(high)) if whole else high
+        else:
+            kept = st.session_state.get(f"filter_labels-{name}-{key}", [])
+            st.session_state[f"filter_labels-{name}-{key}"] = list(dict.fromkeys([*kept, spread.labels[i]]))
+
+    return take
 
 
 def _matching(pipeline: Pipeline, asked: Query, statuses: np.ndarray) -> np.ndarray | None:

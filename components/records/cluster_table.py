@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from components.charts.percent import PERCENT, in_percent
 from components.session import opened, state
 from components.session.focus import look_at_clusters
 from core.base.params import codes_digest, digest
@@ -108,7 +109,7 @@ def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], he
     picked = () if focus is None else focus.clusters or ((focus.cluster,) if focus.kind == "cluster" else ())
     places = np.flatnonzero(np.isin(clusters, picked)).tolist()
     st.dataframe(
-        shown,
+        in_percent(shown, ("share", "source_share")),
         key=key,
         hide_index=True,
         height=height,
@@ -214,7 +215,7 @@ def _columns() -> dict[str, object]:
         ),
         "records": column.NumberColumn("Records", format="localized", width=76),
         "selected": column.NumberColumn("Selected", format="localized", help="Pinned ones included."),
-        "share": column.ProgressColumn("Share selected", format="percent", min_value=0, max_value=1),
+        "share": column.ProgressColumn("Share selected", format=PERCENT, min_value=0, max_value=100),
         "pinned": column.NumberColumn("Pinned", format="localized"),
         "dropped": column.NumberColumn("Dropped", format="localized"),
         "weight": column.NumberColumn(
@@ -235,7 +236,7 @@ def _columns() -> dict[str, object]:
             help="The median length, in words, of 24 records from its middle to its rim.",
         ),
         "source": column.TextColumn("Mostly from", help="The source that most of its records come from."),
-        "source_share": column.ProgressColumn("Of it", format="percent", min_value=0, max_value=1),
+        "source_share": column.ProgressColumn("Of it", format=PERCENT, min_value=0, max_value=100),
     }
 
 

@@ -85,7 +85,7 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, history: History, a
     if len(history.names) > len(drawn):
         rest = (
             f"The {len(drawn):,} clusters whose weight moved most or that people decided on; "
-            f"the grey band holds nine of ten of all {len(history.names):,}. "
+            f"the grey band holds nine of ten of all {len(history.names):,}, the dotted line is the middle one. "
         )
     st.caption(rest + unit)
 

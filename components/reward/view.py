@@ -11,6 +11,7 @@ from components.canvas.choices import by_domain, by_entropy
 from components.canvas.colouring import by_value
 from components.charts import shown
 from components.charts.escaping import as_markdown
+from components.charts.percent import PERCENT, in_percent
 from components.charts.reward_figures import entropy_edges, entropy_figure, records_in, shown_entropy, span_of
 from components.charts.theme import is_dark
 from components.charts.weight_figures import loss_lines
@@ -94,15 +95,15 @@ def _reader(pipeline: Pipeline) -> None:
 
 
 def _domains(info: dict) -> None:
-    shares = 100 * np.array(info["shares"], float)
-    kept = {} if "from" in info else {"moved": info["drift"], "seeds": 100 * np.array(info["seeds_kept"], float)}
+    kept = {} if "from" in info else {"moved": info["drift"], "seeds": info["seeds_kept"]}
+    frame = pd.DataFrame({"domain": info["names"], "share": info["shares"]} | kept)
     st.dataframe(
-        pd.DataFrame({"domain": info["names"], "share": shares} | kept),
+        in_percent(frame, ("share", "seeds")),
         hide_index=True,
         column_config={
             "domain": "Domain",
             "share": st.column_config.NumberColumn(
-                "Of all records" if "from" in info else "Of the sample", format="%.1f %%"
+                "Of all records" if "from" in info else "Of the sample", format=PERCENT
             ),
             "moved": st.column_config.NumberColumn(
                 "Moved",
@@ -110,7 +111,7 @@ def _domains(info: dict) -> None:
                 help="How far its centre moved from its seeds, 1 is as far as the next domain.",
             ),
             "seeds": st.column_config.NumberColumn(
-                "Seeds left", format="%.1f %%", help="The share of its seeds that still lie nearest to its centre."
+                "Seeds left", format=PERCENT, help="The share of its seeds that still lie nearest to its centre."
             ),
         },
     )

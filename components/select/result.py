@@ -5,8 +5,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from components.charts.escaping import as_markdown, plain
+from components.charts.shown import clicked
 from components.charts.theme import GRID, is_dark, lay_out, status_colours
 from components.session import opened, trouble
+from components.session.focus import look_at_cluster
 from core.base.glossary import meaning
 from core.evidence.current import current_selection
 from core.run.pipeline import Pipeline
@@ -64,11 +66,19 @@ def _bars(pipeline: Pipeline, key: str) -> None:
     dark = is_dark()
     colours = status_colours(dark)
     number = np.arange(len(names))[shown]
-    hover = [f"{plain(names[i])}<br>{taken[i]:,} taken of {held[i]:,}" for i in number]
+    hover = [f"{plain(names[i])}<br>{taken[i]:,} taken of {held[i]:,}<br>click to read it on the Map" for i in number]
     figure = go.Figure()
     for values, name, colour in ((held, "held", colours[0]), (taken, "taken", colours[SELECTED])):
         figure.add_trace(
-            go.Bar(x=number, y=values[shown], name=name, marker_color=colour, hovertext=hover, hoverinfo="text")
+            go.Bar(
+                x=number.tolist(),
+                y=values[shown].tolist(),
+                name=name,
+                marker_color=colour,
+                hovertext=hover,
+                hoverinfo="text",
+                customdata=number.tolist(),
+            )
         )
     lay_out(
         figure,
@@ -86,7 +96,10 @@ def _bars(pipeline: Pipeline, key: str) -> None:
     )
     figure.update_xaxes(showgrid=False, zeroline=False)
     figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
-    st.plotly_chart(figure, key="taken", theme=None, config={"displayModeBar": False})
+    cluster = clicked(figure, "taken", "What each cluster held and what was taken of it.")
+    if cluster is not None:
+        look_at_cluster(int(cluster))
+        st.switch_page("map_page.py")
 
 
 def info_changed(pipeline: Pipeline, key: str) -> bool:

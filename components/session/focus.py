@@ -8,6 +8,7 @@ from components.session import opened, state
 from components.session.state import Focus
 from core.base.errors import CurationError
 from core.base.text import counted
+from core.evidence.candidates import Choice
 from core.selection.finding.filters import mask_of
 from core.selection.finding.known import STATES, Known
 from core.selection.finding.query import Filter
@@ -113,6 +114,13 @@ def look_at_area(rows: np.ndarray, join: str = "") -> None:
     """Look at the records inside a line."""
     label = f"{counted(len(rows), 'record')} inside the line" if len(rows) else "No record inside the line"
     state.get().look_at(Focus("area", label, rows, made_on=opened.shown_keys(opened.pipeline())), join)
+
+
+def look_at_selection(choice: Choice) -> None:
+    """Look at the records of a selection that can be compared."""
+    pipeline = opened.pipeline()
+    rows = opened.chosen_rows(pipeline, choice)
+    state.get().look_at(Focus("picked", choice.title, rows, made_on=opened.shown_keys(pipeline)), "new")
 
 
 def look_at_all_others() -> None:

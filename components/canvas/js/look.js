@@ -1,6 +1,7 @@
 // How large and how opaque points are: more of both the fewer there are and the nearer one looks. Sizes in CSS pixels.
 const RIM_PX = { ground: 0.75, text: 1.4 }; // around a large point: of the ground, so that two that touch are two; of a picked one
 const RIM_FROM_PX = 5; // points below this size have none
+const MOST_ABOVE = 30000; // of a colouring's points that lie over its rest: more would hide it, and how large a part they are
 const USUAL_AREA = 900 * 640; // of a map whose points have the sizes below
 
 // What is drawn, one thing over the other: {which: "all", "rest", "others" or "picked", size, alpha, faded, rim: its ink}.
@@ -18,8 +19,8 @@ function passesOf(view, points) {
     const over = { which: "picked", size: front(points.picked.length), alpha: 1, faded: false, rim: "text" };
     return points.picked.length ? [under, over] : [under];
   }
-  if (!points.nRest || points.nRest >= points.n) return [{ which: "all", size: point, alpha, faded: false, rim: "ground" }];
-  const others = points.n - points.nRest;
+  const others = points.nRest ? points.n - points.nRest : 0;
+  if (!others || others > MOST_ABOVE) return [{ which: "all", size: point, alpha, faded: false, rim: "ground" }];
   const above = Math.min(front(others), point * 2);
   return [
     { which: "rest", size: point, alpha, faded: false, rim: "ground" },
