@@ -46,6 +46,12 @@ def test_what_would_change_is_shown_and_can_be_discarded_or_applied(selected_hom
     assert pipeline_of(selected_home).params("select") == params and "come in" not in words(app)
 
 
+def test_a_budget_typed_just_before_the_click_is_the_one_selected_by(selected_home):
+    app = ask(open_page(selected_home, "select"), "20%")
+    press(app, "Select")  # both reach the page at once
+    assert len(pipeline_of(selected_home).table("select")) == 120
+
+
 def test_what_takes_long_is_previewed_by_a_job_and_then_applied_without_one(selected_home, monkeypatch):
     monkeypatch.setattr("components.select.known.AT_ONCE", 0.0)
     app = open_page(selected_home, "select")
