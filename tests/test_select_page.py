@@ -47,7 +47,8 @@ def test_what_would_change_is_shown_and_can_be_discarded_or_applied(selected_hom
 
 
 def test_a_budget_typed_just_before_the_click_is_the_one_selected_by(selected_home):
-    app = ask(open_page(selected_home, "select"), "20%")
+    app = open_page(selected_home, "select")
+    ask(app, "20%")
     press(app, "Select")  # both reach the page at once
     assert len(pipeline_of(selected_home).table("select")) == 120
 
