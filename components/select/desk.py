@@ -110,7 +110,7 @@ def _checked(pipeline: Pipeline, values: dict) -> SelectionParams:
 def _outlook(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray | None) -> None:
     """Say what the selection comes to, and how long choosing takes."""
     n, tokens = params.n_records(pipeline.n_records()), known.tokens(pipeline)
-    how = "tokens as counted" if tokens.counted else "tokens at four letters each"
+    how = "tokens as counted" if tokens.counted else "tokens estimated at four letters each"
     with st.container(gap=None, width="stretch"):
         st.markdown(
             f"**{n:,}** of {counted(pipeline.n_records(), 'record')}, about **{rounded(tokens.of(rows, n))}** tokens"
