@@ -10,7 +10,7 @@ from core.selection.params import SelectionParams
 from core.selection.stage import pool_of
 from core.vectors.clustering import ClusterParams
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
-from tests.pages import check, check_job_done, click_chart, frame_with, open_page, pipeline_of, press, words
+from tests.pages import check, check_job_done, click_chart, frame_with, open_page, pipeline_of, press, readers, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -34,30 +34,40 @@ def test_what_would_change_is_shown_and_can_be_discarded_or_applied(selected_hom
     pipeline = pipeline_of(selected_home)
     before = set(pipeline.table("select")["row_id"].to_pylist())
     app = open_page(selected_home, "select")
-    assert "Current selection: kmq" in words(app).replace("\\", "") and "come in" not in words(app)
+    assert "Current selection: kmq" in words(app).replace("\\", "") and not flow(app)
     check(pick(app, "quality").run())
     params = SelectionParams("60", "quality")
     after = set(select_records(pool_of(pipeline), params).rows.tolist())
-    assert f"**+{len(after - before):,}** :gray[come in]" in words(app)
-    assert f"**−{len(before - after):,}** :gray[go out]" in words(app)
+    assert f"<b>+{len(after - before):,}</b> come in" in flow(app)
+    assert f"<b>−{len(before - after):,}</b> go out" in flow(app)
+    check(app.button_group(key="select_shares").set_value("Going out").run())
+    shown = {record["row"] for record in readers(app)[0]["records"]}
+    assert shown and shown <= before - after
     assert pipeline_of(selected_home).current("select") == pipeline.current("select")  # nothing is applied
     press(app, "Discard")
-    assert "come in" not in words(app) and picked(app) == "kmq"
+    assert not flow(app) and picked(app) == "kmq"
     check(pick(app, "quality").run())
     press(app, "Select")
-    assert pipeline_of(selected_home).params("select") == params and "come in" not in words(app)
+    assert pipeline_of(selected_home).params("select") == params and not flow(app)
+
+
+def test_a_budget_typed_just_before_the_click_is_the_one_selected_by(selected_home):
+    app = open_page(selected_home, "select")
+    ask(app, "20%")
+    press(app, "Select")  # both reach the page at once
+    assert len(pipeline_of(selected_home).table("select")) == 120
 
 
 def test_what_takes_long_is_previewed_by_a_job_and_then_applied_without_one(selected_home, monkeypatch):
     monkeypatch.setattr("components.select.known.AT_ONCE", 0.0)
     app = open_page(selected_home, "select")
     check(pick(app, "k-center").run())
-    assert "Not known yet" in words(app) and "come in" not in words(app)
+    assert "Not known yet" in words(app) and not flow(app)
     press(app, "Preview")
     check_job_done(selected_home)
     made = len(pipeline_of(selected_home).workspace.ledger.selections())
     check(app.run())
-    assert "come in" in words(app) and "Preview" not in [button.label for button in app.button]
+    assert flow(app) and "Preview" not in [button.label for button in app.button]
     press(app, "Select")
     pipeline = pipeline_of(selected_home)
     assert pipeline.params("select").method == "k-center" and len(pipeline.workspace.ledger.selections()) == made + 1
@@ -78,6 +88,11 @@ def test_only_the_options_of_the_picked_method_are_shown_and_kept_on_the_way(sel
 
 def ask(app, budget):
     return next(each for each in app.text_input if each.label == "Budget").set_value(budget)
+
+
+def flow(app):
+    """Return what the page says of the records that come and go, "" where it does not."""
+    return next((each.proto.body for each in app.get("html") if "come in" in each.proto.body), "")
 
 
 def pick(app, method):

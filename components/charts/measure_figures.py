@@ -19,7 +19,7 @@ from core.measures.compare import pareto
 from core.measures.measure import MEASURES
 
 _GREY = "rgba(128,134,140,0.35)"
-_ARROWS = {"more": "more is better →", "less": "← less is better", "": ""}
+_ARROWS = {"more": "better →", "less": "← better", "": ""}
 _COLUMNS = 2
 JUDGED = {
     "better": "better than every random selection",

@@ -6,14 +6,17 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.charts.theme import is_dark, status_colours
+from components.records import record_reader
 from components.select import asked, known
 from components.session import opened
 from core.base.text import counted, duration, rounded
 from core.evidence.current import current_selection
 from core.evidence.outlook import Change, Mix, seconds_needed
+from core.measures.compare import compare
 from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
 from core.selection.status import DROPPED, FREE, SELECTED
+from core.workspace.deciding import overrides_of
 
 _HEIGHT = 300
 _HEADS = {"By source": "Source", "By cluster": "Cluster"}
@@ -54,7 +57,7 @@ def show(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray) -> None:
         st.caption(f"Against the current selection, {as_markdown(now.title)}{stale}")
         _flow(change)
     _facts(change)
-    _shares(pipeline, change)
+    _shares(pipeline, change, rows)
 
 
 def _flow(change: Change) -> None:
@@ -63,11 +66,15 @@ def _flow(change: Change) -> None:
     parts = ((change.n_stay, colours[FREE]), (change.n_in, colours[SELECTED]), (change.n_out, colours[DROPPED]))
     total = max(sum(n for n, _ in parts), 1)
     bars = "".join(f'<div style="width:{100 * n / total:.2f}%;background:{colour}"></div>' for n, colour in parts if n)
+    words = (f"<b>{change.n_stay:,}</b> stay", f"<b>+{change.n_in:,}</b> come in", f"<b>−{change.n_out:,}</b> go out")
+    key = "".join(
+        f'<span><span style="color:{colour}">■</span> {word}</span>'
+        for word, (_, colour) in zip(words, parts, strict=True)
+    )
     # Numbers only: nothing of the data is in this markup.
-    st.html(f'<div style="display:flex;height:8px;border-radius:4px;overflow:hidden;gap:2px">{bars}</div>')
-    st.markdown(
-        f":gray[■] **{change.n_stay:,}** :gray[stay]\u2003:primary[■] **+{change.n_in:,}** :gray[come in]\u2003"
-        f":red[■] **−{change.n_out:,}** :gray[go out]"
+    st.html(
+        f'<div style="display:flex;height:8px;border-radius:4px;overflow:hidden;gap:2px">{bars}</div>'
+        f'<div style="display:flex;gap:1.6rem;margin-top:0.6rem">{key}</div>'
     )
 
 
@@ -78,7 +85,7 @@ def _facts(change: Change) -> None:
         value, before = change.after[name], change.before.get(name)
         delta = None if before is None else _delta(name, value - before)
         title, meaning = _FACTS[name]
-        column.metric(title, _written(name, value), delta, delta_color="off", help=meaning)
+        column.metric(title, _written(name, value), delta, delta_color="off", delta_arrow="off", help=meaning)
 
 
 def _written(name: str, value: float) -> str:
@@ -93,15 +100,17 @@ def _delta(name: str, gap: float) -> str:
     return f"{100 * gap:+.1f} pts" if name == "cluster_coverage" else f"{gap:+.2f}"
 
 
-def _shares(pipeline: Pipeline, change: Change) -> None:
+def _shares(pipeline: Pipeline, change: Change, rows: np.ndarray) -> None:
     mixes = {"By source": change.by_source, "By cluster": change.by_cluster}
     there = [name for name, mix in mixes.items() if mix is not None]
-    if not there:
-        return
+    there += ["Coming in", "Going out"] if change.before else ["Coming in"]
     by = st.segmented_control(
-        "Shares", there, default=there[0], key="select_shares", required=True, label_visibility="collapsed"
+        "Shown", there, default=there[0], key="select_shares", required=True, label_visibility="collapsed"
     )
     by = by if by in there else there[0]
+    if by not in mixes:
+        _read(pipeline, rows, by)
+        return
     mix = mixes[by]
     if by == "By source":
         names = ["none", *opened.sources(pipeline)[0]]
@@ -110,6 +119,18 @@ def _shares(pipeline: Pipeline, change: Change) -> None:
         names = opened.cluster_names(pipeline)
         titles = [f"{group} {names[group]}" for group in mix.groups]
     _table(mix, titles, by, bool(change.before))
+
+
+def _read(pipeline: Pipeline, rows: np.ndarray, what: str) -> None:
+    """Let the records be read that would come in, or go out. rows: those that would be selected."""
+    apart = compare(known.rows_now(pipeline), rows)
+    shown = apart.only_b if what == "Coming in" else apart.only_a
+    with st.container(height=_HEIGHT + 40, border=False):
+        if len(shown):
+            statuses = opened.statuses(pipeline, overrides_of(pipeline))
+            record_reader.show(pipeline, shown, statuses, key=f"select-{what}")
+        else:
+            st.caption("No records.")
 
 
 def _table(mix: Mix, titles: list[str], by: str, has_before: bool) -> None:

@@ -26,7 +26,8 @@ from core.workspace.deciding import overrides_of
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-select_bar) {{ position: sticky; top: 0; z-index: 90; background: {ground};
   border-bottom: 1px solid {line}; padding: 0.4rem 0 0.9rem; }}
-.st-key-select_answer {{ min-height: 37rem; }}
+.st-key-select_answer {{ min-height: 37rem; position: relative; }}
+.st-key-select_answer > :has(> [data-testid="stSpinner"]) {{ position: absolute; right: 0; top: -1.2rem; width: auto; }}
 .st-key-select_options {{ min-height: 15.5rem; }}
 .st-key-select_methods [role="radiogroup"] {{ gap: 0; }}
 .st-key-select_methods [role="radiogroup"] :is(div, label) {{ min-width: 0; max-width: 100%; }}
@@ -66,13 +67,17 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         with bar:
             trouble.show(error)
         params = None
-    rows = None if params is None else known.rows_of(pipeline, params)
+    if _do_what_is_wanted(params):
+        st.rerun()
+    answer = right.container(key="select_answer")
+    with answer, st.spinner("Working out what would change"):
+        rows = None if params is None else known.work_out(pipeline, params)
     if params is not None:
         with bar:
             _outlook(pipeline, params, rows)
             with st.container(horizontal=True, width="content"):
-                _buttons(pipeline, params, busy, rows is not None)
-    with right, st.container(key="select_answer"):
+                _buttons(busy, rows is not None)
+    with answer:
         _answer(pipeline, params, rows)
 
 
@@ -105,7 +110,7 @@ def _checked(pipeline: Pipeline, values: dict) -> SelectionParams:
 def _outlook(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray | None) -> None:
     """Say what the selection comes to, and how long choosing takes."""
     n, tokens = params.n_records(pipeline.n_records()), known.tokens(pipeline)
-    how = "tokens as counted" if tokens.counted else "tokens at four letters each"
+    how = "tokens as counted" if tokens.counted else "tokens estimated at four letters each"
     with st.container(gap=None, width="stretch"):
         st.markdown(
             f"**{n:,}** of {counted(pipeline.n_records(), 'record')}, about **{rounded(tokens.of(rows, n))}** tokens"
@@ -117,36 +122,47 @@ def _outlook(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray | Non
             st.caption(f"Choosing takes about {duration(seconds_needed(pipeline, params))} · {how}")
 
 
-def _buttons(pipeline: Pipeline, params: SelectionParams, busy: bool, is_known: bool) -> None:
-    if not is_known and st.button(
-        "Preview",
-        icon=":material/visibility:",
-        disabled=busy,
-        key="select_preview",
-        help="Work out what would change, and apply nothing.",
-        on_click=_preview,
-        args=(params,),
-    ):
-        st.rerun()
-    if st.button(
+def _buttons(busy: bool, is_known: bool) -> None:
+    common = {"disabled": busy, "on_click": _want}
+    if not is_known:
+        st.button(
+            "Preview",
+            icon=":material/visibility:",
+            key="select_preview",
+            help="Work out what would change, and apply nothing.",
+            args=("preview",),
+            **common,
+        )
+    st.button(
         "Select",
         type="primary",
         icon=":material/filter_alt:",
-        disabled=busy,
         key="select_go",
         help="A job is running; it must end first." if busy else None,
-        on_click=_apply,
-        args=(params,),
-    ):
-        st.rerun()
+        args=("select",),
+        **common,
+    )
 
 
 @uninterrupted
-def _preview(params: SelectionParams) -> None:
-    job_panel.start(opened.pipeline(), "Working out what would change", [Step("preview", params.as_dict())])
+def _want(what: str) -> None:
+    """Note what was pressed. It is done once the form is read: a budget typed just before may come with the same click."""
+    state.get().select_wanted = what
 
 
 @uninterrupted
+def _do_what_is_wanted(params: SelectionParams | None) -> bool:
+    """Do what was pressed, once; return whether something was."""
+    wanted, state.get().select_wanted = state.get().select_wanted, ""
+    if not wanted or params is None:
+        return False
+    if wanted == "preview":
+        job_panel.start(opened.pipeline(), "Working out what would change", [Step("preview", params.as_dict())])
+    else:
+        _apply(params)
+    return True
+
+
 def _apply(params: SelectionParams) -> None:
     """Make the selection the current one: at once where it was worked out or is quick, else by a job."""
     pipeline = opened.pipeline()

@@ -13,7 +13,7 @@ from core.selection.choosing import select_records
 from core.selection.params import SelectionParams
 from core.selection.stage import last_selection_key, pool_of
 
-AT_ONCE = 0.5  # seconds: what takes longer is left to a job
+AT_ONCE = 1.0  # seconds: what takes longer is left to a job
 
 
 def tokens(pipeline: Pipeline) -> TokenCounts:
@@ -34,6 +34,14 @@ def rows_of(pipeline: Pipeline, params: SelectionParams) -> np.ndarray | None:
     if pipeline.workspace.has("select", key):
         return _saved(_folder(pipeline), key, pipeline)
     return _chosen(_folder(pipeline), key, pipeline, params) if is_quick(pipeline, params) else None
+
+
+def work_out(pipeline: Pipeline, params: SelectionParams) -> np.ndarray | None:
+    """Return what `rows_of` does, with what would change worked out too: later calls find it."""
+    rows = rows_of(pipeline, params)
+    if rows is not None and pipeline.key("select", params) != pipeline.current("select"):
+        change(pipeline, params, rows)
+    return rows
 
 
 def rows_now(pipeline: Pipeline) -> np.ndarray:

@@ -53,7 +53,7 @@ class AppState:
     refine_cluster: the cluster picked on the Refine page, or -1; refine_picks: raised where its table did not pick it.
     message: said once, at the next rerun. compared: ids of the selections on the Compare page; compare_view: its question.
     select_asked: (the selection it began from, what the form on the Select page asks since, as SelectionParams has it);
-    select_form: raised to begin it anew.
+    select_form: raised to begin it anew; select_wanted: its button that was pressed.
     domain_rows: what the table of domains began with; domain_seen: what it held when last drawn; domain_table: raised to
     begin it anew. n_opened: how many records were opened by their number; n_looked: how often something else was looked at, but
     for a choice in the table of clusters. query: the search, as `core.selection.finding.query.to_text` gives it (see
@@ -85,6 +85,7 @@ class AppState:
     compare_view: str = "measures"
     select_asked: tuple[str, dict[str, Any]] = ("", {})
     select_form: int = 0
+    select_wanted: str = ""
     n_opened: int = 0
     n_looked: int = 0
     query: str = ""
