@@ -68,8 +68,10 @@ def test_from_the_first_start_to_the_downloaded_file(tmp_path):
         page.get_by_role("button", name="Pin all").click()
         page.get_by_text(f"Pinned {n_pinned:,} records").wait_for()
         n_left = draw(page, LEFT)
-        page.get_by_role("button", name="Drop", exact=True).first.click()
+        page.locator(".row").first.click()
+        page.get_by_role("button", name="Drop", exact=True).click()
         page.get_by_text("Dropped 1 record").wait_for()
+        page.keyboard.press("Escape")
         pipeline = Pipeline(Workspace(home / "sample"))
         assert (
             len(overrides_of(pipeline).pinned) == n_pinned and len(overrides_of(pipeline).dropped) == 1 and n_left > 1
