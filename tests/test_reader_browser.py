@@ -97,6 +97,8 @@ def test_records_are_read_and_decided_on_by_keys(home):
         sheet.get_by_text("3 of 3").wait_for()
         sheet.locator(".turn.assistant").get_by_text("باريس").wait_for()
         assert page.get_by_role("button", name="Next", exact=True).is_disabled()
+        page.get_by_text("Dropped 1 record").first.wait_for(state="attached")
+        settled(page)
         page.keyboard.press("e")  # another dialog takes its place, and gives it back
         page.get_by_role("button", name="Cancel").click()
         sheet.get_by_text("3 of 3").wait_for()
