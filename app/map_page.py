@@ -11,7 +11,7 @@ navigation.require(pipeline, "map")
 opened.forget_what_changed(pipeline)
 overrides = overrides_of(pipeline)
 statuses = opened.statuses(pipeline, overrides)
-with stage.columns(focus_panel.side()) as (map_column, panel):
+with stage.columns() as (map_column, panel):
     with map_column:
         focus = map_view.show(pipeline, statuses)
     with panel:

@@ -6,10 +6,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
+from core.vectors.duplicates.params import DuplicateParams
 from core.workspace.deciding import overrides_of
 from core.workspace.workspace import Workspace
 from tests.browser import CHROMIUM, browser_page, check_page, lasso, map_drawn, running_app, settled
@@ -68,8 +70,10 @@ def test_from_the_first_start_to_the_downloaded_file(tmp_path):
         page.get_by_role("button", name="Pin all").click()
         page.get_by_text(f"Pinned {n_pinned:,} records").wait_for()
         n_left = draw(page, LEFT)
-        page.get_by_role("button", name="Drop", exact=True).first.click()
+        page.locator(".row").first.click()
+        page.get_by_role("button", name="Drop", exact=True).click()
         page.get_by_text("Dropped 1 record").wait_for()
+        page.keyboard.press("Escape")
         pipeline = Pipeline(Workspace(home / "sample"))
         assert (
             len(overrides_of(pipeline).pinned) == n_pinned and len(overrides_of(pipeline).dropped) == 1 and n_left > 1
@@ -96,6 +100,71 @@ def test_from_the_first_start_to_the_downloaded_file(tmp_path):
     assert content == b"".join(source[row] for row in rows)
     assert len(rows) == n_pinned + 40 and set(overrides.pinned) <= set(rows) and not set(overrides.dropped) & set(rows)
     assert manifest["row_ids"] == rows
+
+
+def find_and_narrow(page):
+    """Search by words, narrow what is found by a source, read the first, and let go of the source again."""
+    field = page.get_by_label("Search", exact=True)
+    field.fill("bread")
+    field.press("Enter")
+    page.get_by_text(re.compile(r"^“bread”: \d+ records$")).wait_for()
+    settled(page)
+    assert page.locator(".row mark").count() and page.locator(".st-key-map_panel").evaluate("e => e.scrollTop") == 0
+    n = int(re.search(r"\d+ records", page.locator(".st-key-pick_title").inner_text())[0].split()[0])
+    page.locator(".holding .part").first.click()
+    chip = page.get_by_role("button", name=re.compile("source cooking"))
+    chip.wait_for()
+    settled(page)
+    few = page.locator(".row").count()
+    assert 0 < few < n
+    page.keyboard.press("Enter")
+    page.get_by_text(f"1 of {few}").wait_for()
+    page.keyboard.press("Escape")
+    chip.click()
+    page.get_by_text(re.compile(r"^“bread”: \d+ records$")).wait_for()
+    settled(page)
+
+
+def drop_duplicates(page):
+    """Drop the near-duplicates in words, and take that back; look at another group."""
+    go(page, "Duplicates")
+    page.get_by_text("Words", exact=True).click()
+    page.get_by_role("button", name=re.compile(r"^Drop \d+ records$")).click()
+    page.get_by_text("All of them are dropped").wait_for()
+    settled(page)
+    page.get_by_role("button", name="Undo the last decision").click()
+    page.get_by_role("button", name=re.compile(r"^Drop \d+ records$")).wait_for()
+    settled(page)
+    box = page.locator("[data-testid=stDataFrame]").bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 36 + 35 + 17)
+    page.get_by_role("heading", name=re.compile("^Group 2: ")).wait_for()
+    settled(page)
+
+
+def test_a_click_on_a_point_shows_its_cluster_and_nothing_fails_on_any_page(sample_home):
+    Pipeline(Workspace(sample_home / "sample")).run("duplicates", DuplicateParams(least_jaccard=0.5))
+    with running_app(sample_home) as address, browser_page(dark=True) as page:
+        failures = []
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        page.goto(address)
+        settled(page)
+        go(page, "Map")
+        map_drawn(page)
+        settled(page)
+        box = page.locator(".map").bounding_box()
+        for share in np.linspace(0.2, 0.8, 40):  # along a diagonal, until there is a record
+            page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
+            if page.locator(".map .tip:not([hidden])").count():
+                break
+        page.mouse.down()
+        page.mouse.up()
+        page.get_by_text(re.compile(r"^Cluster \d+$")).wait_for()
+        find_and_narrow(page)
+        drop_duplicates(page)
+        for title in ("Select", "Review", "Data"):
+            go(page, title)
+            check_page(page)
+        assert not failures
 
 
 def test_three_rounds_with_a_language_model_from_the_page(sample_home, tiny_lm):

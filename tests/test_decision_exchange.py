@@ -12,8 +12,15 @@ from core.export.decision_replay import replay_log
 from core.run.pipeline import Pipeline
 from core.vectors.clustering import ClusterParams
 from core.vectors.reshaping import merge_clusters, rename_cluster, split_cluster
-from core.workspace.deciding import decide_cluster, decide_records, overrides_of, revise
-from core.workspace.decisions import next_undo
+from core.workspace.deciding import (
+    decide_cluster,
+    decide_clusters,
+    decide_records,
+    overrides_of,
+    revise,
+    revise_together,
+)
+from core.workspace.decisions import next_redo, next_undo
 from core.workspace.edits import edit_record, edits_of
 from core.workspace.shape import cluster_names
 from core.workspace.told import ago, matching, told
@@ -97,6 +104,28 @@ def test_a_log_replayed_on_the_same_data_gives_the_same_decisions_by_the_same_pe
     assert all("replayed by dan" in d.note and a.at in d.note for a, d in zip(first, second, strict=True))
     assert standing(pipeline) == standing(other) and cluster_names(again(other))[2] == "Gardens"
     assert again(pipeline).current("cluster") == again(other).current("cluster")
+
+
+def test_clusters_decided_on_together_are_undone_together_and_replayed_so(make_pipeline, tmp_path):
+    pipeline, other = make_pipeline(*READY), make_pipeline(*READY, folder="other")
+    ledger = pipeline.workspace.ledger
+    made = decide_clusters(pipeline, "weight", [0, 2, 0], "ann", "thin", 2.0)
+    decide_clusters(again(pipeline), "drop", [1, 3], "ben")
+    with pytest.raises(CurationError, match="cluster is 99"):
+        decide_clusters(again(pipeline), "pin", [4, 99], "ben")
+    assert [(d.cluster, d.note) for d in made] == [(0, "thin"), (2, "thin")] and len(ledger.decisions()) == 4
+    before = standing(pipeline)
+    assert [d.refers for d in revise_together(pipeline.workspace, "undo", next_undo)] == [3, 4]
+    assert overrides_of(again(pipeline)).multipliers == {0: 2.0, 2: 2.0} and next_undo(ledger.decisions()) == 2
+    assert [d.refers for d in revise_together(pipeline.workspace, "redo", next_redo)] == [3, 4]
+    assert standing(pipeline) == before and len(overrides_of(again(pipeline)).dropped)
+    write_log(again(pipeline), tmp_path / "log.jsonl")
+    replay_log(other, tmp_path / "log.jsonl")
+    assert standing(other) == before
+    revise_together(other.workspace, "undo", lambda _: 1)
+    assert overrides_of(again(other)).multipliers == {}
+    with pytest.raises(CurationError, match="No cluster to pin"):
+        decide_clusters(again(other), "pin", [])
 
 
 def test_replaying_again_or_where_it_came_from_decides_nothing(make_pipeline, tmp_path):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from components.session.state import Focus
 from core.base.errors import CurationError
 from core.run import jobs
 from core.selection.finding.query import Query, parse_filter, to_text
@@ -75,6 +76,23 @@ def test_labels_are_filtered_by_and_excluded(sample_home):
     check(next(each for each in app.toggle if each.label == "All but these").set_value(True).run())
     press(app, "Add this filter")
     assert np.sort(focus(app).rows).tolist() == np.flatnonzero(codes != sources.index(label)).tolist()
+
+
+def test_what_is_picked_is_filtered_by_a_column(sample_home):
+    quality = pipeline_of(sample_home).column("score", "score")
+    app = open_page(sample_home, "map", focus=Focus("area", "300 records inside the line", np.arange(300)))
+    app.session_state["find_filters"] = True  # opened
+    check(app.run())
+    check(app.selectbox(key="filter_column").set_value("quality").run())
+    check(next(box for box in app.number_input if box.label == "To").set_value(0.5).run())
+    n = int((quality[:300] <= 0.5).sum())
+    assert f"**{n:,}** of 300 records picked would be left." in words(app)
+    press(app, "Keep only these")
+    assert focus(app).rows.tolist() == np.flatnonzero(quality[:300] <= 0.5).tolist()
+    assert (
+        focus(app).label == "300 records inside the line, quality at most 0.5"
+        and app.session_state["winnow"].query == ""
+    )
 
 
 def test_the_query_in_an_address_is_shown_as_it_was(sample_home):

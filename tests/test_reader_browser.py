@@ -26,7 +26,7 @@ def home(make_pipeline, tmp_path):
     """A home whose workspace `sample` has three records, with code, a long turn and right-to-left writing."""
     turns = [
         [("user", "show me code"), ("assistant", _CODE)],
-        [("system", "be brief"), ("user", "a long one"), ("tool", "x"), ("assistant", "word " * 900 + "the end")],
+        [("system", "be brief"), ("user", "a long one"), ("tool", "x"), ("assistant", "word " * 1400 + "the end")],
         [("user", "ما هي عاصمة فرنسا؟"), ("assistant", "باريس")],
     ]
     records = [{"messages": [{"role": role, "content": text} for role, text in each]} for each in turns]
@@ -50,16 +50,16 @@ def test_records_are_read_and_decided_on_by_keys(home):
         page.on("pageerror", lambda error: failures.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
         page.goto(f"{address}/?workspace=sample")
-        page.locator(".record").first.wait_for()
+        page.locator(".row").first.wait_for()
         settled(page)
 
         def current() -> int:
-            return int(page.locator(".record[aria-current]").get_attribute("data-row"))
+            return int(page.locator(".row[aria-current]").get_attribute("data-row"))
 
         assert current() == 0
         started = time.monotonic()
         page.keyboard.press("p")
-        page.locator(".record[data-status=pinned]").wait_for()
+        page.locator(".row[data-status=pinned]").wait_for()
         seconds = time.monotonic() - started
         print(f"\nfrom the key to the pin that is seen: {seconds:.2f} s (meant: within 0.5 s)", file=sys.stderr)
         assert seconds < 0.5 and current() == 1
@@ -73,7 +73,7 @@ def test_records_are_read_and_decided_on_by_keys(home):
         settled(page)
         assert pinned(home) == [] and dropped(home) == [2]
         page.keyboard.press("u")
-        page.locator(".record[data-status=dropped]").wait_for(state="detached")
+        page.locator(".row[data-status=dropped]").wait_for(state="detached")
         assert dropped(home) == []
 
         page.keyboard.press("?")
@@ -85,9 +85,31 @@ def test_records_are_read_and_decided_on_by_keys(home):
         settled(page)
         assert len(Workspace(home / "sample").ledger.decisions()) == 4
 
-        page.get_by_role("button", name="Pin", exact=True).first.click()
-        page.get_by_text("Pinned 1 record").first.wait_for()
-        assert pinned(home) == [0]
+        page.locator(".row").first.click()
+        sheet = page.get_by_role("dialog", name="Record")
+        page.get_by_role("button", name="Pin", exact=True).click()
+        sheet.get_by_text("2 of 3").wait_for()  # on to the next
+        page.keyboard.press("n")
+        page.keyboard.type("pdcu j")
+        page.keyboard.press("Enter")
+        page.keyboard.press("d")
+        sheet.get_by_text("3 of 3").wait_for()
+        sheet.locator(".turn.assistant").get_by_text("باريس").wait_for()
+        assert page.get_by_role("button", name="Next", exact=True).is_disabled()
+        page.get_by_text("Dropped 1 record").first.wait_for(state="attached")
+        settled(page)
+        page.keyboard.press("e")  # another dialog takes its place, and gives it back
+        page.get_by_role("button", name="Cancel").click()
+        sheet.get_by_text("3 of 3").wait_for()
+        page.keyboard.press("Escape")
+        sheet.wait_for(state="hidden")
+        page.locator(".row[data-status=dropped]").wait_for()
+        settled(page)
+        made = Workspace(home / "sample").ledger.decisions()[4:]
+        assert [(each.action, each.rows.tolist(), each.note) for each in made] == [
+            ("pin", [0], ""),
+            ("drop", [1], "pdcu j"),
+        ]
         check_page(page)
         assert not failures and not [url for url in asked if ":9/" in url]
 
@@ -97,27 +119,29 @@ def test_what_records_hold_is_drawn_as_text_code_and_formulas_and_folded_where_i
         .flatMap(e => e.shadowRoot ? [...e.shadowRoot.querySelectorAll(name)] : []).length"""
     with running_app(home) as address, browser_page(dark=True) as page:
         page.goto(f"{address}/?workspace=sample")
-        page.locator(".record").first.wait_for()
+        page.locator(".row").first.click()
+        sheet = page.locator("dialog.sheet")
         assert page.locator("pre.code .language").inner_text() == "python"
         assert page.locator("pre.code code").inner_text() == "print('<b>')"
         assert page.evaluate(inside, "img, a, iframe, script") == 0
-        long = page.locator(".record").nth(1)
-        assert [each.strip() for each in long.locator("h4").all_inner_texts()] == [
-            "System",
-            "Prompt",
-            "tool",
-            "Response",
-        ]
-        assert long.locator(".turn.folded").count() == 1
-        page.get_by_role("button", name="Show all 4,507 characters").click()
-        assert long.locator(".turn.folded").count() == 0
-        arabic = page.locator(".record").nth(2).locator(".text").first
-        assert arabic.evaluate("e => getComputedStyle(e).direction") == "rtl"
         page.get_by_role("button", name="Rendered").click()
         page.locator(".body math msup").wait_for()
         assert page.evaluate(inside, "img, a, iframe, script") == 0
-        assert "[image: x, http://127.0.0.1:9/x.png]" in page.locator(".record").first.inner_text()
+        assert "[image: x, http://127.0.0.1:9/x.png]" in sheet.inner_text()
         page.keyboard.press("s")
         page.locator(".similar .item").first.wait_for()
         assert np.isfinite(float(page.locator(".similar .cosine").first.inner_text()))
+        page.keyboard.press("j")
+        sheet.locator(".turn.system").wait_for()
+        names = ["System", "Prompt", "tool", "Response"]
+        assert [each.strip() for each in sheet.locator(".turn h4").all_inner_texts()] == names
+        assert sheet.locator(".turn.folded").count() == 1
+        page.get_by_role("button", name="Show all 7,007 characters").click()
+        assert sheet.locator(".turn.folded").count() == 0
+        user, answer = (sheet.locator(f".turn.{kind}").bounding_box() for kind in ("user", "assistant"))
+        assert user["x"] > answer["x"] + 20 and user["x"] + user["width"] > answer["x"] + answer["width"] + 20
+        page.keyboard.press("j")
+        sheet.get_by_text("3 of 3").wait_for()
+        arabic = sheet.locator(".turn .body").first.locator("p").first
+        assert arabic.evaluate("e => getComputedStyle(e).direction") == "rtl"
         check_page(page)

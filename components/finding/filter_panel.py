@@ -10,12 +10,13 @@ from components.charts import shown
 from components.charts.escaping import as_markdown
 from components.charts.spread_figure import spread_figure
 from components.charts.theme import is_dark
-from components.session import finding, opened
+from components.session import finding, focus, opened, state
+from components.session.state import Focus
 from core.base.errors import CurationError
 from core.base.text import counted, shorten
 from core.run.pipeline import Pipeline
 from core.selection.finding.columns import Column
-from core.selection.finding.filters import Spread, spread_of
+from core.selection.finding.filters import Spread, mask_of, spread_of
 from core.selection.finding.find import find
 from core.selection.finding.known import Known
 from core.selection.finding.query import COLUMN_NAMES, MISSING, Filter, Query
@@ -38,17 +39,20 @@ def query_key(asked: Query) -> str:
 @st.fragment
 def _choose(pipeline: Pipeline, key: str, statuses: np.ndarray) -> None:
     asked, known = finding.query(), Known(pipeline, statuses)
+    picked = _picked()
     name = st.selectbox(
         "Filter by", list(known), format_func=lambda each: COLUMN_NAMES.get(each, each), key="filter_column", width=360
     )
     column = known[name]
-    rows = _matching(pipeline, asked, statuses)
+    rows = picked.rows if picked is not None else _matching(pipeline, asked, statuses)
     spread = spread_of(column, rows)
     figure = spread_figure(spread, rows is not None, is_dark())
     shown.show(figure, f"filter_spread-{name}", _said(spread, rows is not None), _taker(name, column, spread, key), 360)
     st.caption(_said(spread, rows is not None))
     wanted = _numbers(name, column, spread, key) if column.is_number else _labels(name, column, spread, key)
-    if wanted:
+    if wanted and picked is not None:
+        _offer_to_narrow(picked, wanted, column)
+    elif wanted:
         _offer(pipeline, asked, wanted, statuses)
 
 
@@ -68,11 +72,22 @@ def _taker(name: str, column: Column, spread: Spread, key: str) -> Callable[[int
     return take
 
 
+def _picked() -> Focus | None:
+    """Ask whether what is picked is to be filtered, where something is; return it, None for all records."""
+    looked_at = state.get().focus
+    if looked_at is None or looked_at.kind == "search" or not len(looked_at.rows):
+        return None
+    among = st.segmented_control(
+        "Among", ["what is picked", "all records"], default="what is picked", required=True, key="filter_among"
+    )
+    return looked_at if among == "what is picked" else None
+
+
 def _matching(pipeline: Pipeline, asked: Query, statuses: np.ndarray) -> np.ndarray | None:
     """Return the rows that the search finds, None for all."""
-    focus = finding.found_rows()
-    if focus is not None:
-        return focus
+    found = finding.found_rows()
+    if found is not None:
+        return found
     try:
         plain = asked.change(like="", more_like=(), in_order=True)
         return None if plain.is_empty else find(pipeline, plain, statuses=statuses).rows
@@ -119,6 +134,18 @@ def _labels(name: str, column: Column, spread: Spread, key: str) -> Filter | Non
     )
     is_out = st.toggle("All but these", key=f"filter_out-{name}-{key}")
     return Filter(name, "!=" if is_out else "=", tuple(values)) if values else None
+
+
+def _offer_to_narrow(picked: Focus, wanted: Filter, column: Column) -> None:
+    try:
+        n = int(mask_of(wanted, column)[picked.rows].sum())
+    except CurationError as error:
+        st.caption(as_markdown(error.on_page))
+        return
+    st.caption(f"**{n:,}** of {counted(len(picked.rows), 'record')} picked would be left.")
+    if st.button("Keep only these", key="filter_narrow", type="primary", disabled=not n):
+        focus.narrow(wanted)
+        st.rerun()
 
 
 def _offer(pipeline: Pipeline, asked: Query, wanted: Filter, statuses: np.ndarray) -> None:

@@ -14,6 +14,7 @@ from core.run.pipeline import Pipeline
 from core.selection.status import DROPPED, PINNED, SELECTED
 from core.workspace.deciding import overrides_of
 
+_HINT = "**Nothing picked yet.** Draw a line around some points, click a point, tick clusters in the table, or search."
 _SIDES = {"records": "Records", "clusters": "Clusters"}
 _READ = {SELECTED: "Read the {:,} selected", PINNED: "Read the {:,} pinned", DROPPED: "Read the {:,} dropped"}
 
@@ -34,7 +35,9 @@ def show(pipeline: Pipeline, looked_at: Focus | None, statuses: np.ndarray, weig
         filter_panel.show(pipeline, finding.query(), statuses)
         _by_number(pipeline)
     find_panel.show(pipeline)
-    if looked_at is not None:
+    if looked_at is None:
+        st.caption(_HINT)
+    else:
         pick_head.show(pipeline, looked_at, statuses, weights)
     if side() == "clusters":
         names_panel.show(pipeline)
@@ -76,10 +79,6 @@ def _by_number(pipeline: Pipeline) -> None:
 
 
 def _nothing(statuses: np.ndarray) -> None:
-    st.markdown("##### Nothing picked yet")
-    st.caption(
-        "Draw a line around some points, click a point or a row of the table, or search. The records show up here."
-    )
     counts = np.bincount(statuses, minlength=4)
     with st.container(gap=None, key="list-statuses"):
         for status, words in _READ.items():

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-_WIDTHS = {"records": [15, 11], "clusters": [12, 13]}
+_WIDTHS = [13, 11]  # the same for all that the panel shows: the map must not move when something is picked
 # The rooms above the map and below it, in the page's own measure.
 _STYLE = """<style>
 .stMainBlockContainer:has(.st-key-map_stage) { padding: 1.1rem 1.5rem 0.6rem; }
@@ -29,11 +29,11 @@ _STYLE = """<style>
 
 
 @contextmanager
-def columns(side: str) -> Iterator[tuple[DeltaGenerator, DeltaGenerator]]:
-    """Give the two columns. side: "records" or "clusters", which of them the panel shows: a table wants more room."""
+def columns() -> Iterator[tuple[DeltaGenerator, DeltaGenerator]]:
+    """Give the two columns."""
     st.html(_STYLE)
     with st.container(key="map_stage"):
-        left, right = st.columns(_WIDTHS[side], gap="small")
+        left, right = st.columns(_WIDTHS, gap="small")
         with right:
             panel = st.container(key="map_panel", gap="small")
         yield left, panel
