@@ -9,7 +9,8 @@ from typing import Any
 
 from ..fields import FieldMap, lookup
 from .pieces import pieces_of
-from .structures import ANSWERING, ROLES, Piece, UnusableRecord, as_text
+from .structures import ANSWERING, ROLES, Piece, UnusableRecord
+from .values import as_text
 
 Texts = tuple[str, str, str | None]  # prompt, response, source
 _Turn = tuple[str, str, int]  # role, text, number
@@ -108,8 +109,9 @@ def _chat(value: dict[str, Any], name: str) -> tuple[str, str] | None:
         role, text = turn.get(role_key), turn.get(text_key)
         if role.__class__ is not str or text.__class__ is not str:
             return None
-        role = role.lower()
-        turns.append((ROLES.get(role, role), text, number))
+        turns.append((ROLES.get(role) or ROLES.get(role.lower(), role.lower()), text, number))
+    if len(turns) == 2 and turns[0][0] == "user" and turns[1][0] == "assistant":
+        return turns[0][1], turns[1][1]
     return _split(turns)
 
 

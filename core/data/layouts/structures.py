@@ -6,10 +6,7 @@ Input -> output: `[{"from": "human", "value": "Hi"}]` gives the piece user "Hi",
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
 from .holding import (
-    CALL_KEYS,
     answer_key,
     decoded,
     is_call,
@@ -22,6 +19,7 @@ from .holding import (
     text_key,
 )
 from .marks import marked_turns
+from .values import as_text, calls_text
 
 ROLES = {
     "human": "user",
@@ -206,28 +204,6 @@ def reply_order(reply: dict[str, Any]) -> float:
     """Return what replies are sorted by: their rank, those without one last."""
     rank = reply.get("rank")
     return float(rank) if isinstance(rank, int | float) and not isinstance(rank, bool) else float("inf")
-
-
-def calls_text(calls: Sequence[Any]) -> str:
-    """Return tool calls as text, a line each: name(arguments)."""
-    lines = []
-    for call in calls:
-        about = call.get("function", call) if isinstance(call, dict) else call
-        if not isinstance(about, dict) or not isinstance(about.get("name"), str):
-            lines.append(as_text(call))
-            continue
-        given = next((about[key] for key in CALL_KEYS if about.get(key) is not None), "")
-        lines.append(f"{about['name']}({as_text(given)})")
-    return "\n".join(lines)
-
-
-def as_text(value: Any) -> str:
-    """Return a value as text: itself, nothing for null, else JSON."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
 
 
 def _text_in(value: dict[str, Any]) -> bool:
