@@ -76,6 +76,8 @@ def _plain(value: dict[str, Any], prompt: Sequence[str], response: Sequence[str]
                 if piece.__class__ is not str:
                     return None
             if piece:
+                if piece[0] == "[":  # it may be messages, written as JSON
+                    return None
                 pieces.append(piece)
         texts.append("\n".join(pieces))
     return texts[0], texts[1]
