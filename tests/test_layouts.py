@@ -73,13 +73,14 @@ TURNS = st.lists(
 )
 
 
-@given(TURNS, st.booleans())
-def test_the_short_way_through_a_conversation_gives_what_the_long_one_does(turns, sharegpt):
+@given(TURNS, st.booleans(), st.none() | st.text("ab[ \n") | TURNS)
+def test_the_short_way_through_a_conversation_gives_what_the_long_one_does(turns, sharegpt, response):
     keys = ("from", "value") if sharegpt else ("role", "content")
-    value = {"c": [dict(zip(keys, turn.values(), strict=True)) for turn in turns]}
-    expected = _split(_turns(pieces_of(value, FieldMap(messages="c"))))
+    value = {"c": [dict(zip(keys, turn.values(), strict=True)) for turn in turns], "r": response}
+    fields = FieldMap(messages="c", response=() if response is None else ("r",))
+    expected = _split(_turns(pieces_of(value, fields)))
     try:
-        assert texts_of(value, FieldMap(messages="c"))[:2] == expected
+        assert texts_of(value, fields)[:2] == expected
     except UnusableRecord:
         assert not "".join(expected).strip()
 
