@@ -18,6 +18,7 @@ from core.export.for_trainers import TrainerParams, export_for, look_over
 from core.run.curation import open_data
 from core.workspace.edits import edit_record
 from tests.command import run
+from tests.pages import check, open_page, press, words
 from tests.public_layouts import ROWS, said
 
 PAIR = Sample((("system", "S"), ("user", "Q"), ("assistant", "A")), "R")
@@ -195,3 +196,19 @@ def test_preferences_need_both_sides(tmp_path, selected):
     fields = parse_fields("prompt=question,response=chosen,rejected=rejected,system=system")
     row = orjson.loads(made_for(json.dumps(value), fields, TRAINERS["trl"], "preference", "refuse").line)
     assert [*row] == ["prompt", "chosen", "rejected"] and row["rejected"] == said(("assistant", "Dunno."))
+
+
+def test_the_export_page_says_what_a_trainer_would_refuse_and_writes_what_is_left(tmp_path, selected, monkeypatch):
+    monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
+    app = open_page(tmp_path, "export", workspace="w")
+    app.session_state["for_trainer"] = True
+    check(app.run())
+    out = tmp_path / "train.jsonl"
+    app.text_input(key="trainer_path").set_value(str(out))
+    press(app, "Save for the trainer", error="TRL would refuse or drop some: turns that don't alternate: 1 record (1)")
+    assert not out.exists()
+    app.selectbox(key="trainer_problems").set_value("repair")
+    app.selectbox(key="trainer").set_value("ms-swift")
+    press(app, "Save for the trainer")
+    assert "1 record repaired, 1 record left out" in words(app) and "Saved 3 records to " in words(app)
+    assert len(out.read_text().splitlines()) == 3 and (tmp_path / "train.jsonl.ms-swift.sh").exists()
