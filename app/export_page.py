@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.export import export_panel
+from components.export import export_panel, trainer_panel
 from components.frame import navigation
 from components.session import opened
 
@@ -11,3 +11,4 @@ navigation.require(pipeline, "export")
 
 st.header("Export")
 export_panel.show(pipeline)
+trainer_panel.show(pipeline)

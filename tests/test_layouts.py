@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.base.errors import CurationError
+from core.base.params import digest
 from core.data.editing import edited, fields_of
 from core.data.fields import FieldMap, parse_fields
 from core.data.layouts.detecting import detect_fields
@@ -19,6 +20,7 @@ from core.data.layouts.reading import _split, _turns, texts_of, turns_of
 from core.data.layouts.structures import UnusableRecord
 from core.data.layouts.understood import SHOWN, Understood, shown_parts, understand
 from core.data.records import SCHEMA, RecordParams, load_records
+from core.workspace.workspace import Workspace
 from tests.public_layouts import ROWS, said
 
 
@@ -71,13 +73,14 @@ TURNS = st.lists(
 )
 
 
-@given(TURNS, st.booleans())
-def test_the_short_way_through_a_conversation_gives_what_the_long_one_does(turns, sharegpt):
+@given(TURNS, st.booleans(), st.none() | st.text("ab[ \n") | TURNS)
+def test_the_short_way_through_a_conversation_gives_what_the_long_one_does(turns, sharegpt, response):
     keys = ("from", "value") if sharegpt else ("role", "content")
-    value = {"c": [dict(zip(keys, turn.values(), strict=True)) for turn in turns]}
-    expected = _split(_turns(pieces_of(value, FieldMap(messages="c"))))
+    value = {"c": [dict(zip(keys, turn.values(), strict=True)) for turn in turns], "r": response}
+    fields = FieldMap(messages="c", response=() if response is None else ("r",))
+    expected = _split(_turns(pieces_of(value, fields)))
     try:
-        assert texts_of(value, FieldMap(messages="c"))[:2] == expected
+        assert texts_of(value, fields)[:2] == expected
     except UnusableRecord:
         assert not "".join(expected).strip()
 
@@ -114,9 +117,18 @@ def test_what_fits_no_layout_is_refused_with_what_each_field_holds(value):
 
 
 @pytest.mark.parametrize("fields", ["prompt=p,response=r", "messages=p,response=r", "prompt=p+r", "response=p"])
-def test_a_list_of_messages_never_becomes_json_text(fields):
-    value = {"p": said(("user", "Hi")), "r": said(("assistant", "Hello"))}
+@pytest.mark.parametrize("write", [lambda turns: turns, json.dumps, lambda turns: json.dumps(turns, indent=1)])
+def test_a_list_of_messages_never_becomes_json_text(fields, write):
+    value = {"p": write(said(("user", "Hi"))), "r": write(said(("assistant", "Hello")))}
     assert all("{" not in text for text in texts_of(value, parse_fields(fields))[:2])
+
+
+@pytest.mark.parametrize(
+    "held", [[*said(("user", "Hi")), "x"], [said(("user", "Hi"))], {"messages": said(("user", "Hi"))}]
+)
+def test_messages_among_other_things_are_refused(held):
+    with pytest.raises(UnusableRecord, match="p holds messages among other things"):
+        texts_of({"p": held, "r": "x"}, parse_fields("prompt=p,response=r"))
 
 
 def test_a_record_whose_conversation_is_none_is_refused_on_its_own(tmp_path):
@@ -216,3 +228,29 @@ def test_a_very_deep_thread_costs_its_end_and_nothing_else(tmp_path):
     lines = [message("a", None, "Why?")] + [message("a" * (i + 1), "a" * i, f"turn {i}", 0) for i in range(1, 400)]
     _, (row,), rejects = load(tmp_path, lines, on_error="skip")
     assert json.loads(row["raw"]) and len(rejects) == 149
+
+
+# Workspaces of before
+
+
+def test_a_workspace_of_before_stays_as_it_was_read(tmp_path):
+    data = tmp_path / "dolly.jsonl"
+    data.write_text(json.dumps(ROWS["Dolly"].value) + "\n")
+    workspace = Workspace(tmp_path / "w", create=True)
+    read = workspace.import_data(data, RecordParams(fields="prompt=instruction,response=response"))
+    before = dataclasses.replace(read, params=RecordParams().as_dict(), fields="prompt=instruction,response=response")
+    before = dataclasses.replace(before, fingerprint=digest(1, read.sha256, [".jsonl"], RecordParams().as_dict()))
+    held = json.loads((tmp_path / "w" / "dataset.json").read_text()) | {
+        "params": before.params,
+        "fields": before.fields,
+    }
+    held |= {"fingerprint": before.fingerprint}
+    (tmp_path / "w" / "dataset.json").write_text(
+        json.dumps({k: v for k, v in held.items() if k not in ("files", "given")})
+    )
+    again = Workspace(tmp_path / "w").import_data(data, RecordParams())
+    assert (again.fingerprint, again.fields, again.files) == (before.fingerprint, before.fields, ())
+    (tmp_path / "w" / "records.arrow").write_bytes(b"damaged")
+    healed = Workspace(tmp_path / "w").import_data(data, RecordParams())
+    assert (healed.fingerprint, healed.fields) == (before.fingerprint, before.fields)
+    assert Workspace(tmp_path / "w").records().take([0], ["prompt"])["prompt"][0].as_py() == "Who?"

@@ -7,13 +7,16 @@ from typing import Any
 
 from ..base.text import counted
 from ..data import manifest
+from ..data.trainer_formats import TRAINERS
 from ..evidence.current import current_selection, make_current
 from ..export.delivery import export_selection
+from ..export.for_trainers import TrainerParams, export_for
 from ..run import jobs
 from ..run.pipeline import Pipeline
 from ..workspace.deciding import overrides_of
 from ..workspace.workspace import Workspace
-from .opening import open_pipeline, say_current, say_selection
+from .opening import open_pipeline, say_current, say_selection, warn
+from .options import add_options, read
 from .verbs import Verbs
 
 
@@ -26,6 +29,7 @@ def add_verbs(verbs: Verbs) -> None:
     sub = verbs.add("export", "Write the chosen records and their manifest.", export)
     sub.add_argument("--out", required=True, help="where to write the chosen records")
     sub.add_argument("--unfinished", action="store_true", help="also a run whose rounds are not all selected")
+    add_options(sub, TrainerParams)
     sub = verbs.add("verify", "Rebuild an export from its source and compare.", verify, workspace=False)
     sub.add_argument("manifest", help="the .manifest.json beside an export")
     sub.add_argument(
@@ -81,8 +85,25 @@ def use(arguments: argparse.Namespace) -> None:
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """Write the current selection."""
-    export_current(open_pipeline(arguments), Path(arguments.out), arguments.unfinished)
+    """Write the current selection, untouched or for a trainer."""
+    params = read(arguments, TrainerParams)
+    if not params.trainer:
+        export_current(open_pipeline(arguments), Path(arguments.out), arguments.unfinished)
+        return
+    pipeline = open_pipeline(arguments)
+    path, written = export_for(pipeline, Path(arguments.out), params, arguments.unfinished)
+    if written.problems:
+        warn(f"{TRAINERS[params.trainer].title} would refuse or drop some: {written.in_words()}")
+    print(f"current selection: {current_selection(pipeline).title}")
+    done = [f"{len(written.repaired):,} repaired"] * bool(written.repaired)
+    done += [f"{len(written.left_out):,} left out"] * bool(written.left_out)
+    print(
+        f"wrote {counted(len(written.rows), 'record')} to {arguments.out} for {TRAINERS[params.trainer].title}, as {params.form}"
+    )
+    if done:
+        print(", ".join(done))
+    config = json.loads(path.read_text(encoding="utf-8"))["for"]["config"]
+    print(f"manifest {path}; its configuration {', '.join(config)} beside it")
 
 
 def export_current(pipeline: Pipeline, out: Path, unfinished: bool = False) -> None:

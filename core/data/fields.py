@@ -4,6 +4,7 @@ Input -> output: "prompt=question,response=answer" gives FieldMap(prompt=("quest
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,6 +63,7 @@ def ordered(chosen: Mapping[str, str], like: FieldMap) -> FieldMap:
     return FieldMap(**{part: names if part in SEVERAL else "".join(names[-1:]) for part, names in held.items()})
 
 
+@functools.lru_cache(maxsize=64)
 def parse_fields(text: str) -> FieldMap:
     """Return the field map that `text` describes.
 

@@ -14,13 +14,15 @@ import numpy as np
 from ..base.errors import CurationError
 from ..base.files import file_sha256, replacing, write_json
 from .editing import edited
-from .fields import parse_fields
+from .fields import FieldMap, parse_fields
 from .layouts.understood import Understood
 from .mixing import load_pool
 from .pool import Data, DataFile, Pool, open_pool
 from .record_table import RecordTable
 from .records import RecordParams
 from .targets import manifest_path
+from .trainer_formats import TRAINERS
+from .trainers import made_for
 
 FORMAT = "winnow-manifest/1"
 _LIBRARIES = ("numpy", "pyarrow", "faiss-cpu", "torch", "sentence-transformers", "umap-learn", "scikit-learn")
@@ -172,8 +174,20 @@ def _rebuild(held: dict[str, Any], pool: Pool) -> Iterable[bytes]:
         fields = next(part for part in reversed(parts) if part.n_records or part is parts[0]).understood.fields
         for row in rows[np.searchsorted(rows, start) : np.searchsorted(rows, start + len(batch))].tolist():
             raw = raws[row - start].as_py()
-            yield (edited(raw, edits[row], fields) if row in edits else raw).encode() + b"\n"
+            raw = edited(raw, edits[row], fields) if row in edits else raw
+            yield _line_of(raw, fields, held.get("for"))
         start += len(batch)
+
+
+def _line_of(raw: str, fields: FieldMap, told: dict[str, str] | None) -> bytes:
+    """Return a record's line: its own bytes, or the row for the trainer that the manifest names."""
+    if told is None:
+        return raw.encode() + b"\n"
+    if told["trainer"] not in TRAINERS:
+        raise CurationError(
+            f"The manifest names the trainer {told['trainer']!r}; this version knows {', '.join(TRAINERS)}."
+        )
+    return made_for(raw, fields, TRAINERS[told["trainer"]], told["form"], told["problems"]).line
 
 
 def _edits_by_row(held: dict[str, Any]) -> dict[int, dict[str, str]]:

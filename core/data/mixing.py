@@ -75,7 +75,7 @@ def _understand(files: list[DataFile], fields: FieldMap | None) -> Understood:
 
 
 def _mixed(parts: list[Part], params: RecordParams, on_reject: Callable[[Reject], None]) -> Iterator[pa.RecordBatch]:
-    start, seen = 0, _Seen()
+    start, seen = 0, _Seen() if len({part.file.source for part in parts}) > 1 else None
     for source, held in itertools.groupby(parts, key=lambda part: part.file.source):
         for part in held:
             path = part.file.path
@@ -85,15 +85,17 @@ def _mixed(parts: list[Part], params: RecordParams, on_reject: Callable[[Reject]
 
             _, batches = load_records(path, params, reject, part.understood, may_be_empty=True)
             for batch in batches:
-                again = seen.again(batch["text"])
-                part.n_duplicates += int(again.sum())
-                if params.leave_out_duplicates and again.any():
-                    batch = batch.filter(pa.array(~again))
+                if seen is not None:
+                    again = seen.again(batch["text"])
+                    part.n_duplicates += int(again.sum())
+                    if params.leave_out_duplicates and again.any():
+                        batch = batch.filter(pa.array(~again))
                 part.n_records += len(batch)
                 if len(batch):
                     yield _placed(batch, start, source)
                 start += len(batch)
-        seen.end_source()
+        if seen is not None:
+            seen.end_source()
     if not start:
         raise CurationError(f"{parts[0].file.path.name} and the {len(parts) - 1} files after it hold no usable record.")
 

@@ -42,6 +42,16 @@ def export_selection(results: Results, out: Path, unfinished: bool = False) -> P
     """
     check_out(out, results.workspace.sources())
     rows = selected_rows(results)
+    check_finished(results, rows, unfinished)
+    results.workspace.check_records()
+    made = edits_among(results.workspace, rows.tolist())
+    edited = edited_raws(results.workspace, as_edits(made))
+    sha256 = write_jsonl(export_lines(results.workspace.records(), rows, edited), Path(out))
+    return write_manifest(Path(out), sha256, rows, manifest_facts(results) | edit_facts(made))
+
+
+def check_finished(results: Results, rows: np.ndarray, unfinished: bool) -> None:
+    """Raise CurationError where rounds of the selection's run are to come, unless that is meant so, or nothing is selected."""
     current = current_selection(results)
     if not (current.is_finished or unfinished):
         raise CurationError(
@@ -53,11 +63,6 @@ def export_selection(results: Results, out: Path, unfinished: bool = False) -> P
         )
     if not len(rows):
         raise CurationError("Nothing is selected: every record is dropped or without weight; clear some decisions.")
-    results.workspace.check_records()
-    made = edits_among(results.workspace, rows.tolist())
-    edited = edited_raws(results.workspace, as_edits(made))
-    sha256 = write_jsonl(export_lines(results.workspace.records(), rows, edited), Path(out))
-    return write_manifest(Path(out), sha256, rows, manifest_facts(results) | edit_facts(made))
 
 
 def first_lines(results: Results, rows: np.ndarray) -> list[bytes]:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ...base.errors import CurationError
-from ..fields import PARTS, RESERVED, SEVERAL, FieldMap, lookup
+from ..fields import PARTS, SEVERAL, FieldMap
 from . import names
 from .holding import KINDS, is_message, kind_of, role_key
-from .structures import ANSWERING, ROLES, Pieces, UnusableRecord
+from .seen import Seen
+from .structures import ROLES
 
 _CONVERSATIONS = ("messages", "pairs", "marked", "tree")
 _ANSWERS = ("text", "number", "object", "nothing", "answers", "calls", "messages", "marked")
@@ -69,54 +70,16 @@ def _described(values: Sequence[dict[str, Any]]) -> str:
     return f"the records have {', '.join(told)}{why}"
 
 
-class _Seen:
-    """A record's fields: their kinds, found by name whatever the case; fields of objects by their path."""
-
-    def __init__(self, value: dict[str, Any]) -> None:
-        self.value = value
-        self.kinds = {name: kind_of(held) for name, held in value.items() if not {*RESERVED} & {*name}}
-        for name, held in value.items():
-            if self.kinds.get(name) == "object":
-                inner = {f"{name}.{key}": kind_of(deep) for key, deep in held.items()}
-                self.kinds |= {path: kind for path, kind in inner.items() if not {*RESERVED} & {*path}}
-        self._own = {name.lower(): name for name in reversed(value)}
-
-    def find(self, wanted: Iterable[str], kinds: Sequence[str]) -> str:
-        """Return the first field of a name that holds one of `kinds`, "" where there is none."""
-        for name in wanted:
-            own = self._own.get(name)
-            if own and self.kinds.get(own) in kinds:
-                return own
-        return ""
-
-    def roles(self, name: str) -> list[str]:
-        """Return the roles of the turns in a field."""
-        try:
-            pieces = Pieces()
-            pieces.add_conversation(lookup(self.value, name), name, ())
-        except UnusableRecord:
-            return []
-        return [piece.role for piece in pieces if piece.text.strip()]
-
-    def is_asked(self, name: str) -> bool:
-        """Whether the turns in a field begin with a prompt, and do not only answer one."""
-        return "user" in self.roles(name)
-
-    def is_answered(self, name: str) -> bool:
-        """Whether the turns in a field end with an answer."""
-        return any(role in ANSWERING for role in self.roles(name)[-1:])
-
-
 def layout_of(value: dict[str, Any], deep: bool = True) -> FieldMap | None:
     """Return the layout of one record, None where none is known. deep: whether it may lie in the record's one object."""
-    seen = _Seen(value)
+    seen = Seen(value)
     for find in (_preference, _conversation, _prompt_and_response, _weak_conversation, _text):
         if (found := find(seen)) is not None:
             return _with_rest(found, seen)
     return _inside(seen) if deep else None
 
 
-def _inside(seen: _Seen) -> FieldMap | None:
+def _inside(seen: Seen) -> FieldMap | None:
     """The layout of the one object in a record that has one, as of the rows that a hub's viewer gives."""
     inner = {
         name: layout_of(seen.value[name], deep=False)
@@ -131,7 +94,7 @@ def _inside(seen: _Seen) -> FieldMap | None:
     return FieldMap(**{part: each if part in SEVERAL else "".join(each) for part, each in held.items()})
 
 
-def _with_rest(found: FieldMap, seen: _Seen) -> FieldMap:
+def _with_rest(found: FieldMap, seen: Seen) -> FieldMap:
     """Add what comes before the prompt."""
     if found.response and not (found.prompt or found.messages):
         return found
@@ -152,7 +115,7 @@ def _with_rest(found: FieldMap, seen: _Seen) -> FieldMap:
     )
 
 
-def _preference(seen: _Seen) -> FieldMap | None:
+def _preference(seen: Seen) -> FieldMap | None:
     """Two answers, of which one was preferred: curated by the prompt and that one."""
     for chosen, rejected in names.SIDES:
         good, bad = seen.find([chosen], _ANSWERS), seen.find([rejected], _ANSWERS)
@@ -170,7 +133,7 @@ def _asked_and_answered(asked: str | tuple[str, ...], response: tuple[str, ...],
     return FieldMap(response=response, rejected=rejected, **part)
 
 
-def _conversation_name(seen: _Seen) -> str:
+def _conversation_name(seen: Seen) -> str:
     """Return the field that holds a conversation, or the prompt as turns; "" where there is none."""
     named = seen.find(names.CHATS, _CONVERSATIONS) or seen.find(names.STRINGS[:6], ("strings",))
     if named:
@@ -181,7 +144,7 @@ def _conversation_name(seen: _Seen) -> str:
     return next((name for name in inside if name.rpartition(".")[2] in names.CHATS), "")
 
 
-def _conversation(seen: _Seen) -> FieldMap | None:
+def _conversation(seen: Seen) -> FieldMap | None:
     """Turns in one field; where they end with a prompt, and another field answers it, with that."""
     name = _conversation_name(seen)
     if not name:
@@ -193,7 +156,7 @@ def _conversation(seen: _Seen) -> FieldMap | None:
     return None if is_prompt and not is_answered else FieldMap(messages=name)
 
 
-def _prompt_and_response(seen: _Seen) -> FieldMap | None:
+def _prompt_and_response(seen: Seen) -> FieldMap | None:
     prompt = _prompts(seen)
     response = _response(seen, {*prompt})
     if not prompt:
@@ -206,7 +169,7 @@ def _prompt_and_response(seen: _Seen) -> FieldMap | None:
     return None
 
 
-def _prompts(seen: _Seen) -> tuple[str, ...]:
+def _prompts(seen: Seen) -> tuple[str, ...]:
     """Return the fields that make up a prompt in text, in order."""
     first = seen.find(names.PROMPTS, ("text", "number", "nothing"))
     if not first:
@@ -216,7 +179,7 @@ def _prompts(seen: _Seen) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (*before, first, *beside))))
 
 
-def _response(seen: _Seen, taken: set[str]) -> tuple[str, ...]:
+def _response(seen: Seen, taken: set[str]) -> tuple[str, ...]:
     """Return the fields that make up the response."""
     for thinking, answer in names.THINKING:
         parts = (seen.find([thinking], ("text", "strings")), seen.find([answer], ("text",)))
@@ -236,7 +199,7 @@ def _response(seen: _Seen, taken: set[str]) -> tuple[str, ...]:
     return ()
 
 
-def _weak_conversation(seen: _Seen) -> FieldMap | None:
+def _weak_conversation(seen: Seen) -> FieldMap | None:
     """Turns under a name that says little: texts that alternate; or messages under any name that end with an answer."""
     if name := seen.find(names.STRINGS, ("strings",)):
         return FieldMap(messages=name)
@@ -254,7 +217,7 @@ def is_single_message(value: dict[str, Any]) -> bool:
     return is_message(value) and (said in ROLES or said == "system")
 
 
-def _text(seen: _Seen) -> FieldMap | None:
+def _text(seen: Seen) -> FieldMap | None:
     """A text alone, or a conversation with marks in one."""
     if marked := seen.find(names.TEXTS, ("marked",)):
         return FieldMap(messages=marked)

@@ -89,7 +89,7 @@ def _turns(text: str, style: int) -> list[tuple[str, str]]:
         if turns and turns[-1][0] == role:
             said = "\n".join(filter(None, [turns.pop()[1], said]))
         turns.append((role, said))
-    return turns
+    return turns[1:] if turns[:1] == [("user", "")] else turns  # as before Llama 2's system prompt
 
 
 @functools.lru_cache(maxsize=256)

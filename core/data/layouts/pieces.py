@@ -9,7 +9,8 @@ from typing import Any
 
 from ..fields import FieldMap, path_of
 from .holding import RANK_KEYS, SCORE_KEYS, answer_key, decoded, is_call, is_message, pair_keys, role_key, text_key
-from .structures import Path, Piece, Pieces, as_text
+from .structures import Path, Piece, Pieces
+from .values import as_text
 
 _NO_TOOLS = ("[]", "{}", "null")
 

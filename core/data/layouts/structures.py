@@ -6,22 +6,21 @@ Input -> output: `[{"from": "human", "value": "Hi"}]` gives the piece user "Hi",
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
 from .holding import (
-    CALL_KEYS,
     answer_key,
     decoded,
     is_call,
     is_message,
     is_pair,
     is_tree,
+    kind_of,
     order_of,
     pair_keys,
     role_key,
     text_key,
 )
 from .marks import marked_turns
+from .values import as_text, calls_text
 
 ROLES = {
     "human": "user",
@@ -72,24 +71,36 @@ class Pieces(list[Piece]):
         if value is None or value == [] or value == {}:
             return
         if isinstance(value, str):
-            self.add(role, value, name, path)
+            inner = decoded(value) if value[:1] == "[" else None
+            if inner is not None and kind_of(inner) in ("messages", "answers"):
+                self._add_coded(inner, name)
+            else:
+                self.add(role, value, name, path)
         elif not self._add_turns(value, name, path):
             if isinstance(value, list) and all(isinstance(item, str) for item in value):
                 for i, item in enumerate(value):
                     self.add(role, item, name if len(value) == 1 else f"{name}[{i}]", (*path, i))
             elif isinstance(value, dict) and _text_in(value):
                 self.add_content(role, value[text_key(value)], name, (*path, text_key(value)))
+            elif _hides_messages(value):
+                raise UnusableRecord(
+                    f"{name} holds messages among other things; name the field that holds nothing else"
+                )
             else:
                 self.add(role, as_text(value))
+
+    def _add_coded(self, inner: Any, name: str) -> None:
+        """Add the turns of a JSON text, which are out of reach of an edit."""
+        held = len(self)
+        self.add_conversation(inner, name, ())
+        self[held:] = [piece._replace(name="", path=()) for piece in self[held:]]
 
     def add_conversation(self, value: Any, name: str, path: Path) -> None:
         """Add the turns of a field that holds a conversation. Raises UnusableRecord where it holds none."""
         if isinstance(value, str):
             inner = decoded(value)
             if inner is not None:
-                held = len(self)
-                self.add_conversation(inner, name, ())
-                self[held:] = [piece._replace(name="", path=()) for piece in self[held:]]  # in a text, out of reach
+                self._add_coded(inner, name)
                 return
             turns = marked_turns(value)
             if not turns:
@@ -208,26 +219,10 @@ def reply_order(reply: dict[str, Any]) -> float:
     return float(rank) if isinstance(rank, int | float) and not isinstance(rank, bool) else float("inf")
 
 
-def calls_text(calls: Sequence[Any]) -> str:
-    """Return tool calls as text, a line each: name(arguments)."""
-    lines = []
-    for call in calls:
-        about = call.get("function", call) if isinstance(call, dict) else call
-        if not isinstance(about, dict) or not isinstance(about.get("name"), str):
-            lines.append(as_text(call))
-            continue
-        given = next((about[key] for key in CALL_KEYS if about.get(key) is not None), "")
-        lines.append(f"{about['name']}({as_text(given)})")
-    return "\n".join(lines)
-
-
-def as_text(value: Any) -> str:
-    """Return a value as text: itself, nothing for null, else JSON."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+def _hides_messages(value: Any) -> bool:
+    """Whether a list or an object has messages in it, beside other things or a step deeper."""
+    items = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    return any(is_message(item) or (isinstance(item, list) and any(map(is_message, item))) for item in items)
 
 
 def _text_in(value: dict[str, Any]) -> bool:

@@ -12,7 +12,8 @@ from .detecting import detect_fields
 from .holding import KINDS, kind_of
 from .pieces import pieces_of, unread_keys
 from .reading import answer_span
-from .structures import UnusableRecord, as_text
+from .structures import UnusableRecord
+from .values import as_text
 
 SHOWN = ("system", "tools", "prompt", "response", "rejected", "source", "left out")
 _TOOLS = ("tools", "tool", "tool call")
@@ -86,7 +87,7 @@ def left_out_of(values: Sequence[dict[str, Any]], fields: FieldMap) -> tuple[str
 
 
 class Shown(NamedTuple):
-    """A part of a record for the eye. part: one of SHOWN. name: of its field or its role in a conversation."""
+    """A part of a record for the eye. part: one of SHOWN. name: of its field, or its role in a conversation."""
 
     part: str
     name: str
@@ -110,7 +111,7 @@ def shown_parts(value: dict[str, Any], fields: FieldMap) -> tuple[list[Shown], s
     for i, piece in enumerate(pieces):
         part = "system" if piece.role == "system" else "tools" if piece.role in _TOOLS else "prompt"
         part = "response" if first <= i < stop else part if i < first else "left out"
-        shown.append(Shown(part, piece.role, piece.text))
+        shown.append(Shown(part, piece.name if piece.name in fields.names else piece.role, piece.text))
     for part in ("rejected", "source"):
         shown += [Shown(part, name, as_text(lookup(value, name))) for name in fields.of(part) if lookup(value, name)]
     for name in left_out_of([value], fields):

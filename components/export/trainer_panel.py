@@ -1,0 +1,82 @@
+"""Export for a trainer: rows in its keys, its configuration beside them, and what it would refuse told before a file is written."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from components.charts.escaping import as_markdown
+from components.frame.fields import field
+from components.session import state, trouble
+from core.base.errors import CurationError
+from core.base.text import counted
+from core.data.trainer_formats import TRAINERS
+from core.data.trainers import FORMS
+from core.evidence.current import current_selection
+from core.export.delivery import selected_rows
+from core.export.for_trainers import TrainerParams, export_for
+from core.run.pipeline import Pipeline, open_results
+
+_HANDLING = {
+    "refuse": "say them and write nothing",
+    "leave-out": "leave them out",
+    "repair": "repair what can be repaired",
+}
+
+
+def show(pipeline: Pipeline) -> None:
+    """Draw the way to write the current selection for a trainer, where there is one that can be written."""
+    try:
+        rows = selected_rows(pipeline)
+    except CurationError:
+        return
+    if not len(rows) or not current_selection(pipeline).is_finished:
+        return
+    with st.expander("For a trainer", icon=":material/model_training:", key="for_trainer", on_change="rerun") as panel:
+        if panel.open:
+            _form(pipeline)
+
+
+def _form(pipeline: Pipeline) -> None:
+    with st.form("trainer", border=False):
+        left, middle, right = st.columns(3)
+        first = TrainerParams(next(iter(TRAINERS)))
+        titles = {name: trainer.title for name, trainer in TRAINERS.items()}
+        trainer = field(left, first, "trainer", "trainer", choices=list(TRAINERS), words=titles)
+        form = field(middle, first, "form", "trainer_form", choices=list(FORMS), help=_meanings(FORMS))
+        problems = field(
+            right,
+            first,
+            "problems",
+            "trainer_problems",
+            choices=list(_HANDLING),
+            words=_HANDLING,
+            label="Records that it would refuse",
+            help="Turns that don't alternate, a system turn in the middle, an empty answer, no answer at the end. Repairing joins "
+            "turns of one side that follow each other, moves system turns to the beginning and cuts what follows the last answer.",
+        )
+        name = f"{pipeline.workspace.dataset().name}-train.jsonl"
+        text = st.text_input("Save to a path on this computer", name, key="trainer_path")
+        pressed = st.form_submit_button("Save for the trainer", icon=":material/save:")
+    if pressed and text.strip():
+        _save(pipeline, Path(text.strip()).expanduser(), trainer, form, problems)
+
+
+def _meanings(choices: dict[str, str]) -> str:
+    return as_markdown("; ".join(f"{name}: {meaning}" for name, meaning in choices.items()) + ".")
+
+
+def _save(pipeline: Pipeline, out: Path, trainer: str, form: str, problems: str) -> None:
+    try:
+        manifest, written = export_for(open_results(pipeline.workspace), out, TrainerParams(trainer, form, problems))
+    except CurationError as error:
+        trouble.show(error)
+        return
+    if written.problems:
+        title = TRAINERS[trainer].title
+        done = (
+            f"{counted(len(written.repaired), 'record')} repaired, {counted(len(written.left_out), 'record')} left out"
+        )
+        trouble.warn(f"{title} would refuse or drop some: {written.in_words()}. {done}.")
+    state.say("Saved.")
+    told = f"Saved {counted(len(written.rows), 'record')} to {out.resolve()}, with {manifest.name} and its configuration beside it."
+    st.success(as_markdown(told))
