@@ -76,9 +76,9 @@ def test_what_takes_long_is_previewed_by_a_job_and_then_applied_without_one(sele
 
 def test_only_the_options_of_the_picked_method_are_shown_and_kept_on_the_way(selected_home):
     app = open_page(selected_home, "select")
-    assert {"A record's chance", "Seed"} <= labels(app) and "The weight of quality" not in labels(app)
+    assert {"A record's chance", "Random seed"} <= labels(app) and "The weight of quality" not in labels(app)
     check(pick(app, "qdit").run())
-    assert "The weight of quality" in labels(app) and not {"A record's chance", "Seed"} & labels(app)
+    assert "The weight of quality" in labels(app) and not {"A record's chance", "Random seed"} & labels(app)
     next(each for each in app.slider if each.label == "The weight of quality").set_value(0.8)
     check(app.run())
     check(app.switch_page("map_page.py").run())
@@ -130,8 +130,8 @@ def test_decisions_without_effect_are_said_where_the_selection_is_shown(selected
 def test_review_takes_back_restores_and_carries_over(selected_home):
     pipeline = pipeline_of(selected_home)
     decide_records(pipeline.workspace, "pin", np.array([1]), "bob", "why not")
-    names = pipeline.workspace.info("cluster", pipeline.current("cluster"))["names"]
-    decide_cluster(pipeline, "drop", next(i for i, name in enumerate(names) if "haiku" in name))
+    haiku = pipeline.workspace.records().search("haiku")[0]
+    decide_cluster(pipeline, "drop", int(pipeline.array("cluster")[haiku]))
     app = open_page(selected_home, "review")
     frame = frame_with(app, "State")
     assert frame["State"].tolist() == ["in force", "in force"] and frame["Who"].tolist() == ["", "bob"]

@@ -36,7 +36,7 @@ def entropy_figure(reward: np.ndarray, domain: np.ndarray, names: list[str], cut
                 marker={"color": colour, "line": {"width": 0}},
                 customdata=[k * BINS + i for i in range(BINS)],
                 hovertext=[
-                    f"<b>{plain(name)}</b><br>entropy {span}: {counted(n, 'record')}<br>click to read them"
+                    f"<b>{plain(name)}</b><br>entropy {plain(span)}: {counted(n, 'record')}<br>click to read them"
                     for span, n in zip(spans, counts.tolist(), strict=True)
                 ],
                 hovertemplate="%{hovertext}<extra></extra>",

@@ -189,7 +189,7 @@ def weight_heat(history: History, dark: bool, picked: int = -1) -> go.Figure:
         figure.add_shape(type="rect", x0=at - 0.5, x1=at + 0.5, y0=-0.5, y1=rounds - 0.5, line=line)
     figure.update_yaxes(range=[rounds - 0.5, -0.5], tickvals=list(range(rounds)), ticktext=history.titles)
     what = "cluster, by its last weight" if few else f"{len(order):,} clusters, by their last weight"
-    names = [f"{c} {_short(history.names[c], 18)}" for c in order] if few else []
+    names = [f"{c:d} {_short(history.names[c], 18)}" for c in order] if few else []
     figure.update_xaxes(
         title=what, range=[-0.5, len(order) - 0.5], tickvals=list(range(len(names))), ticktext=names, tickangle=-35
     )

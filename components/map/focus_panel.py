@@ -16,7 +16,7 @@ from core.workspace.deciding import overrides_of
 
 _HINT = "**Nothing picked yet.** Draw a line around some points, click a point, tick clusters in the table, or search."
 _SIDES = {"records": "Records", "clusters": "Clusters"}
-_READ = {SELECTED: "Read the {:,} selected", PINNED: "Read the {:,} pinned", DROPPED: "Read the {:,} dropped"}
+_READ = {SELECTED: "selected", PINNED: "pinned", DROPPED: "dropped"}
 
 
 def side() -> str:
@@ -81,10 +81,10 @@ def _by_number(pipeline: Pipeline) -> None:
 def _nothing(statuses: np.ndarray) -> None:
     counts = np.bincount(statuses, minlength=4)
     with st.container(gap=None, key="list-statuses"):
-        for status, words in _READ.items():
+        for status, name in _READ.items():
             if counts[status]:
                 key = f"read_status-{status}"
-                label = words.format(int(counts[status]))
+                label = f"Read the {int(counts[status]):,} {name}"
                 st.button(label, type="tertiary", key=key, on_click=focus.look_at_status, args=(status,))
 
 

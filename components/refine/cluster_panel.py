@@ -56,7 +56,7 @@ def _show_moved(history: History) -> None:
             arrow = ":material/north_east:" if after >= before else ":material/south_east:"
             name = as_markdown(shorten(history.names[cluster], 38))
             st.button(
-                f"{arrow} {before:.2f} → {after:.2f} · {cluster} {name}{_on_few(history, cluster)}",
+                f"{arrow} {before:.2f} → {after:.2f} · {cluster:d} {name}{_on_few(history, cluster)}",
                 key=f"moved-{cluster}",
                 type="tertiary",
                 on_click=pick,

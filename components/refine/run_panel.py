@@ -156,9 +156,8 @@ def show_current(pipeline: Pipeline, run: RefineRun, made: Round) -> None:
     """Say whether what is looked at is the current selection, and offer to make it that. made: the round looked at."""
     looked_at, now = f"round:{run.id}.{made.number}", current_selection(pipeline)
     if is_current(pipeline, looked_at):
-        title = as_markdown(now.title)
         st.caption(
-            f":material/check: This is the current selection, **{title}**: what is exported, saved and reported."
+            f":material/check: This is the current selection, **{as_markdown(now.title)}**: what is exported, saved and reported."
         )
         return
     title = describe({"method": "rounds", "run": run.id, "rounds": made.number}, run_lengths(pipeline))
