@@ -55,10 +55,9 @@ def show_first(pipeline: Pipeline) -> None:
 def show_sources(pipeline: Pipeline) -> None:
     """Draw what comes from which source."""
     names, codes = opened.sources(pipeline)
-    st.markdown("##### Sources")
     if not names:
-        st.caption("The records name no source.")
         return
+    st.markdown("##### Sources")
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
     order = np.argsort(-counts, kind="stable")
     frame = pd.DataFrame({"source": [names[i] for i in order], "records": counts[order]})
@@ -76,7 +75,7 @@ def show_sources(pipeline: Pipeline) -> None:
 
 
 def _rejects(pipeline: Pipeline, n_rejects: int) -> None:
-    with st.expander(f"Not read ({n_rejects:,})", icon=":material/warning:", expanded=n_rejects <= 5):
+    with st.expander(f"Not read ({n_rejects:,})", icon=":material/warning:"):
         rejects = pipeline.workspace.rejects()
         frame = pd.DataFrame(
             {
