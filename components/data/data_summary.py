@@ -12,6 +12,8 @@ from core.base.glossary import meaning
 from core.run.pipeline import Pipeline
 from core.workspace.deciding import overrides_of
 
+_FIRST = 12
+
 
 def show_facts(pipeline: Pipeline, ready: bool) -> None:
     """Draw the figures that matter and, where the map is ready, the way to it."""
@@ -48,7 +50,7 @@ def _typical_length(folder: str, key: str, _pipeline: Pipeline) -> int:
 
 def show_first(pipeline: Pipeline) -> None:
     """Draw the first records."""
-    rows = np.arange(min(3, pipeline.n_records()))
+    rows = np.arange(min(_FIRST, pipeline.n_records()))
     record_reader.show(pipeline, rows, opened.statuses(pipeline, overrides_of(pipeline)), key="first", orders=False)
 
 
