@@ -37,7 +37,8 @@ ready = prepare_form.is_ready(pipeline)
 data_summary.show_facts(pipeline, ready)
 if not ready:
     prepare_form.show(pipeline, busy)
-records, sources = st.columns([3, 2], gap="large")
+beside = opened.sources(pipeline)[0] or len(pipeline.workspace.dataset().files) > 1
+records, sources = st.columns([3, 2], gap="large") if beside else (st.container(), st.container())
 with records:
     first, read = st.tabs(["First records", "How it was read"])
     with first:

@@ -168,7 +168,7 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         table.write_text(f'"{bait(address, "column")}","{bait(address, "other")}"\n1,2\n')
         page.get_by_role("textbox", name="Or the path of a file on this computer").fill(str(table))
         page.get_by_role("button", name="Open", exact=True).locator("visible=true").first.click()
-        page.get_by_text("No known field layout").wait_for()
+        page.get_by_text("No known field layout").first.wait_for()
         look(page, address)
         page.goto(f"{app}/?workspace=sample")
         page.get_by_role("heading", name="Data", exact=True).wait_for()

@@ -77,7 +77,7 @@ def test_a_ready_page_shows_its_things(selected_home, name):
     app = open_page(selected_home, name)
     expected = {
         "data": "Sources",
-        "map": "Nothing picked yet",
+        "map": "60 of 60 selected",
         "duplicates": "It takes about half a minute",
         "select": "60 of 60 selected",
         "refine": "No rounds yet",

@@ -12,6 +12,8 @@ from core.base.glossary import meaning
 from core.run.pipeline import Pipeline
 from core.workspace.deciding import overrides_of
 
+_FIRST = 12
+
 
 def show_facts(pipeline: Pipeline, ready: bool) -> None:
     """Draw the figures that matter and, where the map is ready, the way to it."""
@@ -48,17 +50,16 @@ def _typical_length(folder: str, key: str, _pipeline: Pipeline) -> int:
 
 def show_first(pipeline: Pipeline) -> None:
     """Draw the first records."""
-    rows = np.arange(min(3, pipeline.n_records()))
+    rows = np.arange(min(_FIRST, pipeline.n_records()))
     record_reader.show(pipeline, rows, opened.statuses(pipeline, overrides_of(pipeline)), key="first", orders=False)
 
 
 def show_sources(pipeline: Pipeline) -> None:
     """Draw what comes from which source."""
     names, codes = opened.sources(pipeline)
-    st.markdown("##### Sources")
     if not names:
-        st.caption("The records name no source.")
         return
+    st.markdown("##### Sources")
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
     order = np.argsort(-counts, kind="stable")
     frame = pd.DataFrame({"source": [names[i] for i in order], "records": counts[order]})
@@ -76,7 +77,7 @@ def show_sources(pipeline: Pipeline) -> None:
 
 
 def _rejects(pipeline: Pipeline, n_rejects: int) -> None:
-    with st.expander(f"Not read ({n_rejects:,})", icon=":material/warning:", expanded=n_rejects <= 5):
+    with st.expander(f"Not read ({n_rejects:,})", icon=":material/warning:"):
         rejects = pipeline.workspace.rejects()
         frame = pd.DataFrame(
             {

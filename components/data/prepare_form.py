@@ -18,6 +18,12 @@ from core.vectors.embedding import EmbedParams
 from core.vectors.naming.stage import REGIONS
 from core.vectors.projection import ProjectParams
 
+_WHAT = (
+    "Winnow makes an embedding of every record, finds clusters of alike ones, scores their quality, lays out the map and "
+    "makes the records searchable. What is already done is not done again."
+)
+_BUSY = "It is being prepared; how far that is stands in the sidebar. The way to the map opens when it is done."
+
 
 def is_ready(pipeline: Pipeline) -> bool:
     """Whether all that it makes is there and up to date."""
@@ -32,10 +38,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         head, button = (st, st) if ready else st.columns([3, 1], vertical_alignment="center")
         if not ready:
             head.markdown("##### Prepare the map")
-        head.caption(
-            "Winnow makes an embedding of every record, finds clusters of alike ones, scores their quality, lays out the map and "
-            "makes the records searchable. What is already done is not done again."
-        )
+        head.caption(_BUSY if busy and not ready else _WHAT)
         with st.container() if ready else st.expander("Settings"):
             stages, device, vectors = _settings(pipeline, n)
         pressed = button.form_submit_button(

@@ -45,4 +45,4 @@ def show(pipeline: Pipeline) -> None:
     st.markdown("##### What comes then")
     for i, (column, step) in enumerate(zip(st.columns(len(tour.STEPS), gap="medium"), tour.STEPS, strict=True), 1):
         column.markdown(f"**{as_markdown(f'{i} {step.entry.title}')}**")
-        column.caption(as_markdown(f"{step.does}."))
+        column.caption(as_markdown(step.entry.question))

@@ -44,6 +44,16 @@ def show(pipeline: Pipeline) -> None:
     name = f"{pipeline.workspace.dataset().name}-curated.jsonl"
     _downloads(pipeline, name, ready, not current.is_finished)
     _save(pipeline, name, ready, not current.is_finished)
+
+
+def show_first_lines(pipeline: Pipeline) -> None:
+    """Draw how the file begins, where there is something to write."""
+    try:
+        rows = delivery.selected_rows(pipeline)
+    except CurationError:
+        return
+    if not len(rows):
+        return
     st.markdown("##### First lines")
     for line in delivery.first_lines(pipeline, rows[:_PREVIEW]):
         text = line.decode().rstrip("\n")

@@ -120,7 +120,7 @@ def next_page(pipeline: Pipeline, name: str, lead: str = "Next:") -> None:
     """Draw the way to the next page, if that page is ready."""
     entry = next(entry for entry in PAGES if entry.name == name)
     if is_ready(pipeline, entry):
-        with st.container(key=f"next-{name}"):
+        with st.container(key=f"next-{name}", width="content"):
             st.page_link(
                 entry.file,
                 label=f"{as_markdown(lead)} {entry.title}",

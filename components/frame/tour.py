@@ -14,16 +14,24 @@ from core.workspace.workspace import known_workspaces
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One step. page: the name of its page. does: what the step is for. says: what is to be seen and done there."""
+    """One step. page: the name of its page. does: what the step is for. says: what is to be seen and done there.
+
+    opens: a page that what is done there makes ready; the way on waits for it.
+    """
 
     page: str
     does: str
     says: str
+    opens: str = ""
 
     @property
     def entry(self) -> PageEntry:
         """Return its page."""
-        return next(entry for entry in navigation.PAGES if entry.name == self.page)
+        return _entry(self.page)
+
+
+def _entry(page: str) -> PageEntry:
+    return next(entry for entry in navigation.PAGES if entry.name == page)
 
 
 STEPS = (
@@ -44,6 +52,7 @@ STEPS = (
         "Let a method choose",
         "Say how many records you want, and press Select. The method that is set spreads them over all clusters and prefers "
         "the better ones; pins are in, drops are out.",
+        opens="export",
     ),
     Step(
         "review",
@@ -90,14 +99,15 @@ def show(pipeline: Pipeline, title: str) -> None:
                 "Skip the tour" if at < len(STEPS) else "End the tour", type="tertiary", key="tour_end", on_click=end
             )
             if title != step.entry.title:
-                _way(pipeline, step, at, f"Go to {step.entry.title}")
+                _way(pipeline, step.entry, at, f"Go to {step.entry.title}", step.entry)
             elif at < len(STEPS):
-                _way(pipeline, STEPS[at], at + 1, f"Next: {STEPS[at].entry.title}")
+                to = STEPS[at].entry
+                _way(pipeline, to, at + 1, f"Next: {to.title}", _entry(step.opens or to.name))
 
 
-def _way(pipeline: Pipeline, step: Step, at: int, label: str) -> None:
-    lacking = navigation.missing(pipeline, step.entry)
+def _way(pipeline: Pipeline, to: PageEntry, at: int, label: str, ready: PageEntry) -> None:
+    lacking = navigation.missing(pipeline, ready)
     because = as_markdown(f"Not yet: {', '.join(lacking)}.") if lacking else None
     if st.button(as_markdown(label), type="primary", key="tour_on", disabled=bool(lacking), help=because):
         state.get().tour = at
-        st.switch_page(step.entry.file)
+        st.switch_page(to.file)

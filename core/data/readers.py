@@ -24,6 +24,7 @@ import orjson
 import pyarrow as pa
 
 from ..base.errors import CurationError
+from ..base.text import counted
 from .json_array import arrays_inside, read_array
 from .layouts.names import CHATS, SPLITS, WRAPPERS
 
@@ -174,7 +175,7 @@ def _read_csv(file: BinaryIO, path: Path) -> Iterator[Entry]:
 def _csv_entry(place: int, row: list[str], names: list[str]) -> Entry:
     if len(row) != len(names):
         raw = json.dumps(row, ensure_ascii=False).encode()
-        return place, raw, None, f"{len(row)} fields where the header names {len(names)}"
+        return place, raw, None, f"{counted(len(row), 'field')} where the header names {len(names)}"
     value = dict(zip(names, row, strict=True))
     return place, orjson.dumps(value), value, ""
 

@@ -16,12 +16,9 @@ class Rows {
     this.list.classList.toggle("sources", hasSource);
     this.list.classList.toggle("qualities", hasQuality);
     this.head.className = `line heads ${hasSource ? "sources" : ""} ${hasQuality ? "qualities" : ""}`;
-    this.head.replaceChildren(
-      make("span", { class: "begins" }, "Begins with"),
-      hasSource ? make("span", { class: "source" }, "Source") : null,
-      hasQuality ? make("span", { class: "quality" }, "Quality") : null,
-      make("span", { class: "state" }, "Status"),
-    );
+    const columns = { begins: "Begins with", source: hasSource && "Source", quality: hasQuality && "Quality", state: "Status" };
+    const shown = Object.entries(columns).filter(([, title]) => title);
+    this.head.replaceChildren(...shown.map(([name, title]) => make("span", { class: name }, title)));
     const rows = new Set(records.map((record) => record.row));
     for (const [row, line] of this.drawn) {
       if (rows.has(row)) continue;
