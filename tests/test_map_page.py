@@ -11,10 +11,23 @@ from components.session.state import AppState, Focus
 from core.base.errors import CurationError
 from core.selection.status import DROPPED
 from core.vectors.clustering import ClusterParams
-from core.vectors.naming.stage import RegionParams, regions_of
+from core.vectors.naming.stage import regions_of
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
 from core.workspace.picks import named_picks
-from tests.pages import _mounted, ask_reader, check, give, layer, open_page, pipeline_of, press, read, readers, words
+from tests.pages import (
+    _mounted,
+    ask_reader,
+    check,
+    check_job_done,
+    give,
+    layer,
+    open_page,
+    pipeline_of,
+    press,
+    read,
+    readers,
+    words,
+)
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -92,10 +105,17 @@ def test_the_map_is_drawn_in_every_colouring(selected_home, colour_by, legend):
 
 def test_the_map_names_regions_and_clusters(selected_home):
     pipeline = pipeline_of(selected_home)
-    pipeline.run("regions", RegionParams(3))
-    app = open_page(selected_home, "map")
+    app = open_page(selected_home, "map", side="clusters")
+    assert "Name the regions" not in [button.label for button in app.button]  # of so few clusters
+    pipeline.run("cluster", ClusterParams(32), device="cpu")
+    press(open_page(selected_home, "map", side="clusters"), "Name the regions")
+    check_job_done(selected_home)
+    pipeline = pipeline_of(selected_home)
+    app = open_page(selected_home, "map", side="clusters")
+    assert "Name the regions" not in [button.label for button in app.button]
     header, named = layer(app, "names"), opened.cluster_names(pipeline)
     assert [name for *_, name in header["regions"]] == [region.name for region in regions_of(pipeline)]
+    assert len(header["regions"]) == 8
     assert len(header["names"]) == len(named) and len({name for *_, name in header["names"]}) == len(named)
     assert all(any(name.startswith(text) for name in named) for *_, text in header["names"])
     assert all(0 <= value <= 1 for x, y, _ in header["regions"] for value in (x, y))

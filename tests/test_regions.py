@@ -10,6 +10,7 @@ from core.vectors.naming.stage import RegionParams, regions_of
 from core.vectors.projection import ProjectParams
 from core.vectors.reshaping import merge_clusters
 from core.workspace.shape import NAMED, cluster_names
+from tests.command import run
 from tests.pages import draw_map
 
 
@@ -76,6 +77,13 @@ def test_the_stage_names_regions_and_keeps_them(mapped):
     assert all(xy.min() <= value <= xy.max() for region in regions for value in (region.x, region.y))
     merge_clusters(Pipeline(mapped.workspace), [0, 1])
     assert regions_of(Pipeline(mapped.workspace)) == regions
+
+
+def test_the_verb_prints_them_and_says_what_is_missing(mapped):
+    said = run("regions", mapped.workspace.folder, "--regions", 2, check=0).stdout
+    regions = regions_of(Pipeline(mapped.workspace))
+    assert said == "".join(f"{region.records:>9,}  {region.name}\n" for region in regions) and len(regions) == 2
+    assert "--regions is -1" in run("regions", mapped.workspace.folder, "--regions", -1, check=1).stderr
 
 
 def test_few_clusters_make_no_regions(mapped):

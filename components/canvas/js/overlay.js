@@ -1,6 +1,6 @@
 // What lies above the points: names without overlap, contours of density, the line being drawn, a ring around the point under the pointer.
-const CLUSTER = { px: 12, weight: 500 };
-const REGION = { px: 15, weight: 600 };
+const CLUSTER = { px: 12, weight: 500, lines: [0] };
+const REGION = { px: 15, weight: 600, lines: [0, -1, 1] }; // tried on its place, then a line above and below
 const NEAR = 1.6; // the zoom at which the first clusters' names come
 const NEARER = 3.2; // and at which those of regions are gone
 const TOOLS_PX = 44; // on the right, kept free of names
@@ -58,8 +58,9 @@ class Overlay {
       const half = width / 2 + 8;
       const at = Math.min(view.width - TOOLS_PX - half, Math.max(half, left));
       const tall = look.px * 0.85;
-      const clear = placed.every(([l, t, h, , high]) => Math.abs(l - at) > h + half || Math.abs(t - top) > tall + high);
-      if (clear) placed.push([at, top, half, text, tall]);
+      const isClear = (y) => placed.every(([l, t, h, , high]) => Math.abs(l - at) > h + half || Math.abs(t - y) >= tall + high);
+      const free = look.lines.map((line) => top + 2 * line * tall).find(isClear);
+      if (free !== undefined) placed.push([at, free, half, text, tall]);
     }
   }
 

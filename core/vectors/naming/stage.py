@@ -9,7 +9,7 @@ from ...workspace.artifacts import Result
 from ...workspace.results import Results, Run, Stage
 from ...workspace.shape import CLUSTERING, NAMED, NAMING, shape_now
 from .choose import name_groups
-from .regions import MOST, find_regions, middle_of, suggest_n_regions
+from .regions import find_regions, middle_of, suggest_n_regions
 from .sample import beginnings, groups_beside, records_a_cluster, sample_for_names
 
 _TEXTS_A_REGION = 400
@@ -25,7 +25,6 @@ class RegionParams(Params):
         "how many, or 0: 8 to 24, by the number of clusters",
         label="Regions of the map",
         least=0,
-        most=MOST,
         flag="--regions",
         usual="0",
     )

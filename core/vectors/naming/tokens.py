@@ -68,7 +68,7 @@ class Tokens:
     @functools.cached_property
     def is_content(self) -> np.ndarray:
         """(len(keys),) bool: which ids are of words that may say something of a subject."""
-        stopped = words_in("stop_words") - _TELLING | words_in("template_words")
+        stopped = _silent_words()
         return np.array([len(key) > 1 and key not in stopped for key in self.keys], bool)
 
     @functools.cached_property
@@ -105,9 +105,15 @@ def tokens_of(texts: Sequence[str]) -> Tokens:
     return Tokens(word_of[surfaces], surfaces, texts_of, keys, spellings, len(counts))
 
 
+@functools.cache
+def _silent_words() -> frozenset[str]:
+    """Return the words that no phrase may hold."""
+    return words_in("stop_words") - _TELLING | words_in("template_words")
+
+
 def _words(spellings: list[str], counts: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Return ((len(spellings),) int32 ids of words, the word of each id). counts: of each spelling."""
-    stopped = words_in("stop_words")
+    stopped = _silent_words()
     lower = [_key(spelling, stopped) for spelling in spellings]
     seen: collections.Counter[str] = collections.Counter()
     for key, count in zip(lower, counts.tolist(), strict=True):
