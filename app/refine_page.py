@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.frame import navigation
-from components.refine import charts, cluster_panel, form, run_panel, table
+from components.refine import charts, cluster_panel, elsewhere, form, run_panel, table
 from components.session import opened
 from core.refine.history import history_of
 from core.refine.runs import Rounds
@@ -45,7 +45,7 @@ if standing:
     with chart:
         charts.show(pipeline, rounds, run, history, at)
     if rounds.state(run.id) == "waiting":
-        run_panel.show_elsewhere(pipeline, rounds, run, standing[-1])
+        elsewhere.show(pipeline, rounds, run, standing[-1])
     table.show(rounds, run, made)
     if not run.is_reversed and (made.number < run.params.rounds or len(standing) > made.number):
         with st.expander(f"Fork this run after round {made.number}"):

@@ -103,9 +103,10 @@ def _numbers(trace: Any) -> list[int]:
     """Return the customdata of a trace's points, but of bars of nothing."""
     if trace.customdata is None:
         return []
-    along = trace.x if trace.type == "bar" and trace.orientation == "h" else trace.y
-    is_there = [trace.type != "bar" or value != 0 for value in along]
-    return [int(value) for value, there in zip(trace.customdata, is_there, strict=True) if there]
+    if trace.type != "bar":
+        return list(trace.customdata)
+    along = trace.x if trace.orientation == "h" else trace.y
+    return [value for value, much in zip(trace.customdata, along, strict=True) if much]
 
 
 def words(app: AppTest) -> str:

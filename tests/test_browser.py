@@ -192,6 +192,10 @@ def test_three_rounds_with_a_language_model_from_the_page(sample_home, tiny_lm):
         plot = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
         page.mouse.click(plot["x"] + 0.02 * plot["width"], plot["y"] + 0.5 * plot["height"])
         page.get_by_text("Multiply its weight by").wait_for()
+        page.get_by_text("Most changed", exact=True).click()
+        page.get_by_text("Click a line").first.wait_for()
+        settled(page)
+        assert page.get_by_text("Multiply its weight by").count()  # it stays picked in another view
         check_page(page)
     rounds = Rounds(Pipeline(Workspace(sample_home / "sample")))
     run, standing = rounds.run(1), rounds.rounds(1)

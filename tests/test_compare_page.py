@@ -119,7 +119,7 @@ def test_a_proof_is_run_from_the_page_and_shown(compared_home):
     table = frame_with(app, "against random")
     assert sorted(table["method"]) == ["kmq", "random"] and (table["records"] == 40).all()
     shares = table.filter(like="share of ").to_numpy()
-    assert shares.size and ((shares >= 0) & (shares <= 1)).all() and shares.any()
+    assert shares.size and ((shares >= 0) & (shares <= 100)).all() and shares.any()
     assert "is a proxy" in words(app)
     app.multiselect(key="ablation_methods").set_value([])
     press(app, "Train and compare", error="methods are none")

@@ -63,7 +63,7 @@ def weight_lines(history: History, shown: list[int], dark: bool, picked: int = -
     figure.update_yaxes(
         type="log", title="weight, × an equal share", tickvals=ticks, ticktext=[f"{t:g}" for t in ticks]
     )
-    figure.update_xaxes(tickvals=rounds, ticktext=history.titles, range=[-0.08, len(rounds) - 0.92])
+    figure.update_xaxes(tickvals=rounds, ticktext=history.titles, range=[-0.08, len(rounds) - 0.92], fixedrange=True)
     n_named = len(shown) + any(history.marks)
     below = 20 * n_named + 16
     figure = _frame(figure, dark, _PLOT + below)

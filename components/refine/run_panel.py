@@ -1,4 +1,4 @@
-"""One run of rounds: how it stands, what can be done next, scores carried elsewhere and back, who decided what."""
+"""One run of rounds: how it stands, what can be done next, who decided what."""
 
 import streamlit as st
 
@@ -9,12 +9,10 @@ from components.charts.weight_figures import loss_lines
 from components.refine import form
 from components.session import decide, state, trouble
 from core.base.errors import CurationError
-from core.base.params import digest
 from core.base.text import counted
 from core.evidence.candidates import describe, run_lengths
 from core.evidence.current import current_selection, is_current
 from core.refine.advance import is_outdated
-from core.refine.exchange import RECORDS, export_round, import_scores
 from core.refine.history import History
 from core.refine.publishing import take_back
 from core.refine.run import RefineRun, Round
@@ -183,46 +181,6 @@ def _take_back(rounds: Rounds, run_id: int, number: int) -> None:
         return
     state.get().round_shown = 0
     state.say(f"Round {number} is taken back. Next round selects it anew.")
-
-
-def show_elsewhere(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round) -> None:
-    """Draw how a round goes out and its scores come in."""
-    st.markdown(f"##### Round {made.number} waits for scores")
-    out, back = st.columns(2, gap="large")
-    # A round selected anew, or a drop since, has files of its own.
-    wanted = digest(made.key, rounds.scored_rows(run, made).tolist())
-    folder = pipeline.workspace.folder / "rounds" / f"run-{run.id}-round-{made.number}-{wanted[:8]}"
-    with out:
-        st.caption("Train on these records, let the model answer, score both answers. The README says what to write.")
-        if not (folder / RECORDS).exists():
-            st.button(
-                "Write the round's files",
-                icon=":material/folder_zip:",
-                key="write_round",
-                on_click=lambda: export_round(rounds, run, folder),
-            )
-        else:
-            with st.container(horizontal=True):
-                for name, label in ((RECORDS, "Download the records"), ("README.md", "Download the README")):
-                    data = (folder / name).read_bytes()
-                    file_name = f"run-{run.id}-round-{made.number}-{name}"
-                    st.download_button(
-                        label, data, file_name, icon=":material/download:", on_click="ignore", key=f"get-{name}"
-                    )
-            st.caption(f"Also in {folder}")
-    with back:
-        uploaded = st.file_uploader("The scores, as JSONL", type=["jsonl", "json"], key=f"scores-{made.id}")
-        if uploaded is not None and st.button("Take these scores", type="primary", key="take_scores"):
-            path = folder / "scores.jsonl"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(uploaded.getvalue())
-            try:
-                import_scores(rounds, run, path)
-            except CurationError as error:
-                trouble.show(error)
-                return
-            state.say(f"Scores of round {made.number} taken.")
-            st.rerun()
 
 
 def show_decisions(history: History, at: int) -> None:

@@ -39,6 +39,7 @@ _COLUMNS = {
     "taken": st.column_config.NumberColumn("Taken", format="localized"),
     "left": st.column_config.NumberColumn("Left", format="localized", help="What it could still give."),
 }
+_DRAWN = "refine_table"  # the key of the table on the page
 
 
 def show(rounds: Rounds, run: RefineRun, made: Round) -> None:
@@ -50,6 +51,7 @@ def show(rounds: Rounds, run: RefineRun, made: Round) -> None:
     current = state.get()
     key = f"round-{made.key}-{made.feedback}-{current.refine_picks}"  # anew where a chart picked another cluster
     picked = [current.refine_cluster] if 0 <= current.refine_cluster < len(frame) else []
+    st.session_state[_DRAWN] = key
     st.dataframe(
         frame,
         key=key,
@@ -57,11 +59,13 @@ def show(rounds: Rounds, run: RefineRun, made: Round) -> None:
         height=min(340, 38 + 35 * len(frame)),
         on_select=lambda: _on_select(key),
         selection_mode="single-row",
-        selection_default={"selection": {"rows": picked}},
+        selection_default={"selection": {"rows": picked, "columns": [], "cells": []}},
         column_config=_COLUMNS,
     )
 
 
 def _on_select(key: str) -> None:
+    if st.session_state[_DRAWN] != key:
+        return  # a table that went away says so as if its row had been let go
     rows = st.session_state[key].selection.rows
     state.get().refine_cluster = int(rows[0]) if rows else -1
