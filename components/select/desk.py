@@ -66,17 +66,17 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     except CurationError as error:
         with bar:
             trouble.show(error)
-        params = None
+        params = None  # the button stays: a budget put right may come with the click
     if _do_what_is_wanted(params):
         st.rerun()
     answer = right.container(key="select_answer")
     with answer, st.spinner("Working out what would change"):
         rows = None if params is None else known.work_out(pipeline, params)
-    if params is not None:
-        with bar:
+    with bar:
+        if params is not None:
             _outlook(pipeline, params, rows)
-            with st.container(horizontal=True, width="content"):
-                _buttons(busy, rows is not None)
+        with st.container(horizontal=True, width="content"):
+            _buttons(busy, is_known=params is None or rows is not None)
     with answer:
         _answer(pipeline, params, rows)
 
