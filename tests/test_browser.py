@@ -130,7 +130,7 @@ def drop_duplicates(page):
     go(page, "Duplicates")
     page.get_by_text("Words", exact=True).click()
     page.get_by_role("button", name=re.compile(r"^Drop \d+ records$")).click()
-    page.get_by_text("All of them are dropped").wait_for()
+    page.get_by_role("button", name="All of them are dropped").wait_for()
     settled(page)
     page.get_by_role("button", name="Undo the last decision").click()
     page.get_by_role("button", name=re.compile(r"^Drop \d+ records$")).wait_for()

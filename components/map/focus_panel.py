@@ -80,12 +80,12 @@ def _by_number(pipeline: Pipeline) -> None:
 
 def _nothing(statuses: np.ndarray) -> None:
     counts = np.bincount(statuses, minlength=4)
-    with st.container(gap=None, key="list-statuses"):
+    with st.container(horizontal=True, gap="xsmall", key="read_statuses"):
         for status, words in _READ.items():
             if counts[status]:
                 key = f"read_status-{status}"
                 label = words.format(int(counts[status]))
-                st.button(label, type="tertiary", key=key, on_click=focus.look_at_status, args=(status,))
+                st.button(label, key=key, on_click=focus.look_at_status, args=(status,))
 
 
 def _records(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray) -> None:
