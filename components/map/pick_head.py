@@ -30,13 +30,9 @@ def show(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray, weights: di
             st.caption(_kind(looked_at), width="stretch")
             pick_tools.show(pipeline)
         st.text(looked_at.label)
-        held = statuses[looked_at.rows]
-        counts = [
-            (int(np.isin(held, (SELECTED, PINNED)).sum()), "selected"),
-            (int((held == PINNED).sum()), "pinned"),
-            (int((held == DROPPED).sum()), "dropped"),
-        ]
-        st.caption(" · ".join([counted(len(held), "record"), *(f"{count:,} {name}" for count, name in counts)]))
+        held = np.bincount(statuses[looked_at.rows], minlength=4)
+        counts = ((held[SELECTED] + held[PINNED], "selected"), (held[PINNED], "pinned"), (held[DROPPED], "dropped"))
+        st.caption(" · ".join([counted(len(looked_at.rows), "record"), *(f"{n:,} {name}" for n, name in counts)]))
     _narrowed(looked_at)
     if len(looked_at.rows):
         _actions(pipeline, looked_at, weights)
