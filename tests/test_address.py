@@ -7,7 +7,7 @@ from components.session.state import AppState, Focus
 from core.selection.finding.query import Query, to_text
 from core.workspace.deciding import decide_records
 from core.workspace.picks import pick_of
-from tests.pages import check, new_app, open_page, pipeline_of, words
+from tests.pages import check, frame_with, new_app, open_page, pipeline_of, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -57,10 +57,25 @@ def test_a_pick_is_kept_once_and_found_again_among_other_records(selected_home):
 def test_a_search_the_view_and_the_colouring_come_back(selected_home, monkeypatch):
     state = {"colour_by": "source", "view": (0.25, 0.75, 3.5), "query": to_text(Query(words="haiku"))}
     address = address_of(open_page(selected_home, "map", **state))
+    address |= {"order": "worst quality first", "sort": "-quality", "side": "clusters"}
     assert address["colour"] == "source" and address["view"] == "0.25,0.75,3.5" and address["q"]
     found = opened_anew(selected_home, monkeypatch, address).session_state["winnow"]
     assert (found.colour_by, found.view, found.query) == ("source", (0.25, 0.75, 3.5), state["query"])
     assert found.focus.kind == "search" and len(found.focus.rows)
+    assert (found.order, found.sort, found.side) == ("worst quality first", "-quality", "clusters")
+
+
+def test_several_clusters_and_the_page_that_is_read_come_back(selected_home, monkeypatch):
+    labels = np.asarray(pipeline_of(selected_home).array("cluster"))
+    focus = Focus("clusters", "3 clusters", np.flatnonzero(labels < 3), clusters=(0, 1, 2))
+    address = address_of(open_page(selected_home, "map", focus=focus, page=1, side="records"))
+    assert (address["cluster"], address["page"], address["side"]) == ("0,1,2", "2", "records")
+    found = opened_anew(selected_home, monkeypatch, address).session_state["winnow"]
+    assert found.focus.clusters == (0, 1, 2) and found.page == 1 and found.side == "records"
+    table = opened_anew(selected_home, monkeypatch, address | {"side": "clusters", "sort": "-records"})
+    shown = frame_with(table, "share")["cluster"].tolist()
+    sizes = np.bincount(labels)
+    assert sizes[shown].tolist() == sorted(sizes[shown].tolist(), reverse=True)
 
 
 def test_what_is_compared_comes_back(selected_home, monkeypatch):
@@ -80,6 +95,7 @@ def test_what_is_compared_comes_back(selected_home, monkeypatch):
         {"view": "nan,1,2"},
         {"view": "1,2"},
         {"colour": "<b>none</b>"},
+        {"cluster": "x,999999", "page": "-3", "side": "<b>", "sort": "none", "order": "none"},
         {"q": "%%%"},
         {"run": "x", "round": "7", "compare": "no,such"},
     ],

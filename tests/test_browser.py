@@ -128,9 +128,9 @@ def find_and_narrow(page):
 def drop_duplicates(page):
     """Drop the near-duplicates in words, and take that back; look at another group."""
     go(page, "Duplicates")
-    page.get_by_text("Words", exact=True).click()
+    page.get_by_role("radio", name="Words").click()
     page.get_by_role("button", name=re.compile(r"^Drop \d+ records$")).click()
-    page.get_by_text("All of them are dropped").wait_for()
+    page.get_by_role("button", name="All of them are dropped").wait_for()
     settled(page)
     page.get_by_role("button", name="Undo the last decision").click()
     page.get_by_role("button", name=re.compile(r"^Drop \d+ records$")).wait_for()

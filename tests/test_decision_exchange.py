@@ -112,7 +112,7 @@ def test_clusters_decided_on_together_are_undone_together_and_replayed_so(make_p
     made = decide_clusters(pipeline, "weight", [0, 2, 0], "ann", "thin", 2.0)
     decide_clusters(again(pipeline), "drop", [1, 3], "ben")
     with pytest.raises(CurationError, match="cluster is 99"):
-        decide_clusters(again(pipeline), "pin", [4, 99], "ben")
+        decide_clusters(again(pipeline), "pin", [0, 99], "ben")
     assert [(d.cluster, d.note) for d in made] == [(0, "thin"), (2, "thin")] and len(ledger.decisions()) == 4
     before = standing(pipeline)
     assert [d.refers for d in revise_together(pipeline.workspace, "undo", next_undo)] == [3, 4]

@@ -90,7 +90,7 @@ def test_what_is_picked_is_filtered_by_a_column(sample_home):
     press(app, "Keep only these")
     assert focus(app).rows.tolist() == np.flatnonzero(quality[:300] <= 0.5).tolist()
     assert (
-        focus(app).label == "300 records inside the line, quality at most 0.5"
+        focus(app).label == "quality at most 0.5, of 300 records inside the line"
         and app.session_state["winnow"].query == ""
     )
 

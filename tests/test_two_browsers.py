@@ -34,7 +34,8 @@ def test_two_browsers_decide_200_times_each_at_once(selected_home):
             each.get_by_text(re.compile(r"^Kept \(")).click()
             each.get_by_text(re.compile(f"{name}'s own · ")).click()
             settled(each)
-            each.locator(".reader .record").first.click()
+            each.locator(".reader .row").first.click()
+            each.get_by_role("dialog", name="Record").wait_for()  # keys work in it as in the list
             each.get_by_test_id("stPopoverBody").wait_for(state="hidden")  # what lies over a reader takes its keys
         started = time.monotonic()
         for _ in range(ROUNDS):

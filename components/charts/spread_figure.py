@@ -51,7 +51,9 @@ def _of_labels(spread: Spread, is_part: bool, dark: bool) -> go.Figure:
         how = {"hovertext": hover, "hoverinfo": "text", "customdata": order.tolist()}
         figure.add_bar(y=places, x=shares, orientation="h", marker_color=colour, **how)
     ticks = [plain(label) for label in names]
-    figure.update_yaxes(tickvals=places, ticktext=ticks, autorange="reversed", showgrid=False, fixedrange=True)
+    figure.update_yaxes(
+        tickvals=places, ticktext=ticks, autorange="reversed", showgrid=False, fixedrange=True, automargin=True
+    )
     figure.update_xaxes(visible=False, fixedrange=True)
     height = 30 + 20 * len(order)
     return lay_out(figure, dark, height, barmode="overlay", showlegend=False, margin={"l": 8, "r": 8, "t": 4, "b": 4})

@@ -27,11 +27,10 @@ def side() -> str:
 
 def show(pipeline: Pipeline, looked_at: Focus | None, statuses: np.ndarray, weights: dict[int, float]) -> None:
     """Draw the panel. statuses: (n,) int8. weights: {cluster: multiplier} of those that have one."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="panel_head"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="panel_head"):
         _choose_side()
         if looked_at is None:
             pick_tools.show(pipeline)
-        st.space("stretch")
         filter_panel.show(pipeline, finding.query(), statuses)
         _by_number(pipeline)
     find_panel.show(pipeline)
@@ -72,7 +71,6 @@ def _by_number(pipeline: Pipeline) -> None:
         placeholder="Record no.",
         key=key,
         max_chars=20,
-        width=110,
         label_visibility="collapsed",
         on_change=lambda: focus.read_numbered(st.session_state[key]),
     )
@@ -80,12 +78,12 @@ def _by_number(pipeline: Pipeline) -> None:
 
 def _nothing(statuses: np.ndarray) -> None:
     counts = np.bincount(statuses, minlength=4)
-    with st.container(gap=None, key="list-statuses"):
+    with st.container(horizontal=True, gap="xsmall", key="read_statuses"):
         for status, name in _READ.items():
             if counts[status]:
                 key = f"read_status-{status}"
                 label = f"Read the {int(counts[status]):,} {name}"
-                st.button(label, type="tertiary", key=key, on_click=focus.look_at_status, args=(status,))
+                st.button(label, key=key, on_click=focus.look_at_status, args=(status,))
 
 
 def _records(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray) -> None:

@@ -13,7 +13,7 @@ export default function (component) {
   root.replaceChildren(
     statesOf(states, total, narrow),
     ...lists.map((each) => listOf(each, narrow)),
-    ...spreads.map((each) => spreadOf(each, narrow)),
+    make("div", { class: "spreads" }, ...spreads.map((each) => spreadOf(each, narrow))),
   );
 }
 

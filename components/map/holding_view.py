@@ -37,7 +37,7 @@ def held_by(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray) -> dict[
     rows, known = looked_at.rows, Known(pipeline, statuses)
     names = opened.cluster_names(pipeline)
     labels = opened.labels(pipeline)
-    states, _ = parts_of(statuses, rows, np.bincount(statuses, minlength=len(STATES)), len(STATES))
+    states, _ = parts_of(statuses, rows, np.zeros(len(STATES), np.int64), len(STATES))
     lists = []
     sources, codes = opened.sources(pipeline)
     if sources:

@@ -49,10 +49,9 @@ def _map(pipeline: Pipeline, statuses: np.ndarray, height: int) -> None:
             index=names.index(current.colour_by) if current.colour_by in names else 0,
             format_func="Colour by {}".format,
             key="colour_by",
-            width=200,
+            width="stretch",
             label_visibility="collapsed",
         )
-        st.space("stretch")
         navigation.next_page(pipeline, "select")
     remember_colour(colour_by)
     picked = current.focus.rows if current.focus is not None else None

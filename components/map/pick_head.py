@@ -8,6 +8,7 @@ from components.charts.theme import ICONS
 from components.map import pick_tools
 from components.session import decide, focus
 from components.session.state import Focus
+from core.base.params import digest
 from core.base.text import counted, shorten
 from core.run.pipeline import Pipeline
 from core.selection.status import DROPPED, PINNED, SELECTED
@@ -26,22 +27,21 @@ def show(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray, weights: di
     """Draw the head. statuses: (n,) int8. weights: {cluster: multiplier} of those that have one."""
     with st.container(gap=None, key="pick_title"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            kind = (
-                f"Cluster {looked_at.cluster}" if looked_at.kind == "cluster" else _TITLES.get(looked_at.kind, "Search")
-            )
-            st.caption(kind, width="stretch")
+            st.caption(_kind(looked_at), width="stretch")
             pick_tools.show(pipeline)
         st.text(looked_at.label)
-        held = statuses[looked_at.rows]
-        counts = [
-            (int(np.isin(held, (SELECTED, PINNED)).sum()), "selected"),
-            (int((held == PINNED).sum()), "pinned"),
-            (int((held == DROPPED).sum()), "dropped"),
-        ]
-        st.caption(" · ".join([counted(len(held), "record"), *(f"{count:,} {name}" for count, name in counts)]))
+        held = np.bincount(statuses[looked_at.rows], minlength=4)
+        counts = ((held[SELECTED] + held[PINNED], "selected"), (held[PINNED], "pinned"), (held[DROPPED], "dropped"))
+        st.caption(" · ".join([counted(len(looked_at.rows), "record"), *(f"{n:,} {name}" for n, name in counts)]))
     _narrowed(looked_at)
     if len(looked_at.rows):
         _actions(pipeline, looked_at, weights)
+
+
+def _kind(looked_at: Focus) -> str:
+    if looked_at.filters:
+        return "Narrowed"
+    return f"Cluster {looked_at.cluster}" if looked_at.kind == "cluster" else _TITLES.get(looked_at.kind, "Search")
 
 
 def _narrowed(looked_at: Focus) -> None:
@@ -49,7 +49,7 @@ def _narrowed(looked_at: Focus) -> None:
     if not looked_at.filters:
         return
     labels = {shorten(each.label, 60): each for each in looked_at.filters}
-    key = f"narrowed-{hash(looked_at.filters)}"
+    key = f"narrowed-{digest(*labels)}"
     st.pills(
         "Narrowed to",
         list(labels),

@@ -10,8 +10,11 @@ _WIDTHS = [13, 11]  # the same for all that the panel shows: the map must not mo
 # The rooms above the map and below it, in the page's own measure.
 _STYLE = """<style>
 .stMainBlockContainer:has(.st-key-map_stage) { padding: 1.1rem 1.5rem 0.6rem; }
-:is(.st-key-map_head, .st-key-panel_head, .st-key-cluster_tools) { flex-wrap: nowrap !important; }
-:is(.st-key-map_head, .st-key-panel_head, .st-key-cluster_tools) > * { min-width: 0; }
+:is(.st-key-map_head, .st-key-panel_head) { flex-wrap: nowrap !important; }
+:is(.st-key-map_head, .st-key-panel_head) > * { min-width: 0; }
+.st-key-map_head .st-key-colour_by { max-width: 13rem; }
+.st-key-panel_head [class*="st-key-open_record"] { max-width: 7.2rem; min-width: 4rem; }
+.st-key-panel_head > :has(> .st-key-find_filters), .st-key-panel_head > .st-key-find_filters { margin-inline-start: auto; }
 .stMain:has(.st-key-map_stage) { overflow-y: hidden; }
 .st-key-map_stage { --winnow-map-height: max(20rem, calc(100dvh - 6.2rem)); }
 .st-key-map_stage .st-key-map { flex: none !important; height: var(--winnow-map-height) !important; }
@@ -24,6 +27,7 @@ _STYLE = """<style>
 .st-key-cluster_grid > :has([data-testid="stDataFrame"]) { flex: 1 1 10rem !important; min-height: 10rem; }
 .st-key-cluster_grid :is([data-testid="stFullScreenFrame"], [data-testid="stDataFrame"]) { height: 100%; }
 .st-key-pick_title [data-testid="stText"] { font-size: 1.02rem; font-weight: 600; }
+.st-key-map_head > :has(> .st-key-next-select) { flex: none !important; width: auto !important; margin-inline-start: auto; }
 @media (max-width: 640px) { .stMain:has(.st-key-map_stage) { overflow-y: auto; } .st-key-map_panel { height: auto; } }
 </style>"""
 

@@ -207,7 +207,7 @@ def _columns() -> dict[str, object]:
         ),
         "name": column.TextColumn(
             "Cluster",
-            width=200,
+            width=185,
             help="Its name, given by people or a model, else the words that set it apart.",
         ),
         "terms": column.TextColumn(
@@ -215,7 +215,7 @@ def _columns() -> dict[str, object]:
         ),
         "records": column.NumberColumn("Records", format="localized", width=76),
         "selected": column.NumberColumn("Selected", format="localized", help="Pinned ones included."),
-        "share": column.ProgressColumn("Share selected", format=PERCENT, min_value=0, max_value=100),
+        "share": column.ProgressColumn("Share selected", width=125, format=PERCENT, min_value=0, max_value=100),
         "pinned": column.NumberColumn("Pinned", format="localized"),
         "dropped": column.NumberColumn("Dropped", format="localized"),
         "weight": column.NumberColumn(

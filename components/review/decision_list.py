@@ -39,7 +39,8 @@ def show(pipeline: Pipeline, overrides: Overrides) -> None:
             "Redo", icon=ICONS["redo"], disabled=next_redo(decisions) is None, on_click=decide.redo, key="review_redo"
         )
         current.who = st.text_input("Decisions are signed", current.who, key="who", width=220)
-    log_files.show(pipeline)
+        st.space("stretch")
+        log_files.show(pipeline)
     if not decisions:
         st.info(
             "No decision yet. On the Map page, pin what must be in and drop what must not: records, clusters, all inside a line.",
@@ -62,7 +63,7 @@ def show(pipeline: Pipeline, overrides: Overrides) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"decisions-{newest[0].id}-{len(newest)}",  # another list has another line under the mark
-        height=min(360, 40 + 35 * len(frame)),
+        height=min(520, 40 + 35 * len(frame)),
     )
     if event.selection.rows:
         _one(pipeline, newest[event.selection.rows[0]], states)

@@ -12,7 +12,7 @@ _MOST_NAMED = 50
 
 def show(pipeline: Pipeline) -> None:
     """Draw the two."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.download_button(
             "Download the log",
             lambda: b"".join(log_lines(Pipeline(pipeline.workspace))),  # as it is when the button is pressed

@@ -104,7 +104,8 @@ def waits(pipeline: Pipeline) -> bool:
 def marked() -> tuple[str, ...]:
     """Return the words to mark in what is looked at; none unless it was found by words."""
     current, asked = state.get(), query()
-    if current.focus is None or current.focus.kind != "search" or not asked.words.strip() or current.query_error:
+    looked_at = current.focus and (current.focus.whole or current.focus)
+    if looked_at is None or looked_at.kind != "search" or not asked.words.strip() or current.query_error:
         return ()
     return marked_words(asked.words)
 

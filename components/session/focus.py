@@ -105,7 +105,7 @@ def _narrow(whole: Focus, filters: tuple[Filter, ...]) -> None:
     except CurationError as error:
         state.say(error.on_page)
         return
-    label = ", ".join([whole.label, *(each.label for each in filters)])
+    label = f"{', '.join(each.label for each in filters)}, of {whole.label}"
     made = Focus("picked", label, rows, made_on=whole.made_on, whole=whole, filters=filters)
     current.look_at(made, "new")
 

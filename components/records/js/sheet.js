@@ -20,6 +20,7 @@ class Sheet {
     const close = make("button", { type: "button", class: "close", "aria-label": "Close", title: "Close (Esc)" }, "✕");
     close.addEventListener("click", () => this.dialog.close());
     this.body = make("article", { class: "record", tabindex: 0 });
+    this.why = make("p", { class: "why" });
     this.facts = make("p", { class: "facts", dir: "auto" });
     this.note = make("input", { type: "text", class: "note", maxlength: 500, placeholder: "Note: why (N)", "aria-label": "Note on the next decision" });
     this.note.addEventListener("keydown", (event) => this.onNoteKey(event));
@@ -104,7 +105,9 @@ class Sheet {
   }
 
   drawBody(record, view, data, isNew) {
-    const drawn = JSON.stringify([record.row, view, data.words, data.mode]);
+    const { why, ...content } = view ?? {};
+    this.why.textContent = why ?? ""; // it may come after the rest, which stays as it is
+    const drawn = JSON.stringify([record.row, content, data.words, data.mode]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     const scrolled = isNew ? 0 : this.body.scrollTop;
@@ -119,7 +122,7 @@ class Sheet {
                 if (more) this.reader.ask("whole", record.row);
               }),
             ),
-            make("p", { class: "why" }, view.why ?? ""),
+            this.why,
             view.similar ? this.makeSimilar(record, view.similar) : "",
           ]
         : [make("section", { class: "turn user waiting" }, make("p", { class: "text", dir: "auto" }, record.begins))]),
