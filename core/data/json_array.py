@@ -124,8 +124,9 @@ def _take_element(buffer: _Buffer, place: int, name: str) -> str:
             _, end = _DECODER.raw_decode(buffer.text, buffer.at)
         except (json.JSONDecodeError, RecursionError) as error:
             if buffer.ended or isinstance(error, RecursionError):
+                where = f"{name}, record {place}" if place else name
                 raise CurationError(
-                    f"{name}, record {place}: not JSON ({error}); the rest of an array can't be read past that. "
+                    f"{where}: not JSON ({error}); the rest of an array can't be read past that. "
                     "Fix it, or convert the file to .jsonl, where one bad line costs one record."
                 ) from error
         else:
