@@ -85,7 +85,7 @@ function spreadOf({ title, column, edges, shares, counts, of_all, middle, whole 
       class: "bin",
       title: `${title.toLowerCase()} ${span}: ${counted(counts[i])}. Keep only these.`,
       "aria-label": `${title} ${span}: ${counted(counts[i])} records. Keep only these.`,
-      tabindex: counts[i] ? "0" : "-1",
+      tabindex: i === counts.indexOf(Math.max(...counts)) ? "0" : "-1", // one stop for Tab; arrows go on
       onclick: () => counts[i] && narrow(column, `${low(edges[i])}..${high(edges[i + 1], last, whole)}`),
     });
     bar.style.setProperty("--share", String(share / most));
@@ -96,9 +96,21 @@ function spreadOf({ title, column, edges, shares, counts, of_all, middle, whole 
     "section",
     {},
     make("h4", {}, title, make("span", { class: "middle" }, Number.isFinite(middle) ? `median ${number(middle)}` : "")),
-    make("div", { class: "bins" }, ...bars),
+    arrowed(make("div", { class: "bins", role: "group", "aria-label": title }, ...bars)),
     make("div", { class: "ends", "aria-hidden": "true" }, make("span", {}, number(edges[0])), make("span", {}, number(edges.at(-1)))),
   );
+}
+
+function arrowed(group) {
+  group.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const to = by && [...group.children].at(([...group.children].indexOf(event.target) + by) % group.children.length);
+    if (!to) return;
+    event.preventDefault();
+    event.stopPropagation();
+    to.focus();
+  });
+  return group;
 }
 
 const low = (edge) => String(edge);

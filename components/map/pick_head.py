@@ -105,16 +105,19 @@ def _weight(looked_at: Focus, clusters: tuple[int, ...], clustering: str, weight
         width=130,
         label_visibility="collapsed",
         help="Weight: multiplies the cluster's share of the budget. 2 doubles it, 0 takes nothing but pinned records.",
-        on_change=lambda: _decide("weight", looked_at, clusters, clustering, st.session_state[key]),
+        on_change=lambda: _reweigh(looked_at, clusters, clustering, now, st.session_state[key]),
     )
 
 
-def _decide(
-    action: str, looked_at: Focus, clusters: tuple[int, ...], clustering: str, value: float | None = 1.0
+def _reweigh(
+    looked_at: Focus, clusters: tuple[int, ...], clustering: str, now: float | None, value: float | None
 ) -> None:
+    if value is not None and value != now:  # a browser that has just drawn the field may report what it shows
+        _decide("weight", looked_at, clusters, clustering, value)
+
+
+def _decide(action: str, looked_at: Focus, clusters: tuple[int, ...], clustering: str, value: float = 1.0) -> None:
     note, st.session_state[_NOTE] = st.session_state.get(_NOTE, "").strip(), ""
-    if value is None:
-        return
     if len(clusters) == 1:
         decide.on_cluster(action, clusters[0], clustering, value, note)
     elif clusters:

@@ -18,7 +18,7 @@ _STYLE = """<style>
 .stMain:has(.st-key-map_stage) { overflow-y: hidden; }
 .st-key-map_stage { --winnow-map-height: max(20rem, calc(100dvh - 6.2rem)); }
 .st-key-map_stage .st-key-map { flex: none !important; height: var(--winnow-map-height) !important; }
-.st-key-map_panel { flex: none; height: max(20rem, calc(100dvh - 1.8rem)); overflow: hidden auto; padding: 0.1rem 0.5rem 0 0.2rem;
+.st-key-map_panel { flex: none; height: max(20rem, calc(100dvh - 1.8rem)); overflow: hidden auto; padding: 0 0.5rem 0 0.2rem;
   scrollbar-gutter: stable; }
 .st-key-map_panel > div { flex-shrink: 0; }
 .st-key-map_panel:has(.st-key-cluster_grid) { overflow-y: hidden; }

@@ -65,8 +65,7 @@ class Reader {
     this.rows.draw(this.data.records, this.data.words);
     this.drawFoot();
     this.rows.mark(this.focused);
-    if (!before || turned) this.toTop();
-    if (turned && !this.reading) this.scroll();
+    if (!before || turned) this.toTop(turned);
     if (this.data.open && this.data.open !== this.opened) {
       this.opened = this.data.open;
       this.read(this.focused);
@@ -211,10 +210,14 @@ class Reader {
     this.ask("page", -1, { page });
   }
 
-  // What is new is read from its top, where it has a place of its own to scroll in.
-  toTop() {
+  // What is new is read from its top, where it has a place of its own to scroll in; another page from the top of the list, or at
+  // its foot where one came back to it.
+  toTop(turned) {
     const box = scrolls(this.root);
-    if (box !== document.scrollingElement && box.dataset.testid !== "stMain") box.scrollTop = 0;
+    if (box !== document.scrollingElement && box.dataset.testid !== "stMain") {
+      box.scrollTop = turned ? box.scrollTop + this.top.parentElement.getBoundingClientRect().top - box.getBoundingClientRect().top : 0;
+    }
+    if (turned && !this.reading) this.scroll();
   }
 
   scroll() {
