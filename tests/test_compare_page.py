@@ -75,7 +75,7 @@ def test_what_differs_is_counted_and_can_be_read(compared_home):
     )
     check(app.button_group(key="compare_part").set_value("only_b").run())
     shown = [record["row"] for record in readers(app)[0]["records"]]
-    assert len(shown) == min(10, len(b - a)) and set(shown) <= b - a
+    assert shown and set(shown) <= b - a
     table = frame_with(app, "only_a")
     assert table["only_a"].sum() == len(a - b) and table["both"].sum() == len(a & b)
     press(app, "How much of this is chance?")
