@@ -48,8 +48,8 @@ def show(pipeline: Pipeline) -> None:
         columns[3].metric(
             "Mean quality",
             f"{measures['mean_quality']:.2f}",
-            help=meaning("quality"),
-            delta=f"{measures['mean_quality'] - measures['mean_quality_of_all']:+.2f} against all",
+            help=f"{meaning('quality')}  \nBelow it, how much more or less than that of all records.",
+            delta=f"{measures['mean_quality'] - measures['mean_quality_of_all']:+.2f}",
         )
     _bars(pipeline, key)
 

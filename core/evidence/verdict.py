@@ -66,7 +66,7 @@ def basis(found: Evidence, name: str, n_pool: int) -> str:
     """Return from how many records a measure is estimated; "" where it is exact or not told yet."""
     if not found.details:
         return ""
-    compared, audience = found.details["compared"], found.details["audience"]
+    compared, audience = found.details["compared"], found.details.get("audience", n_pool)
     goes_by, sampled = MEASURES[name].goes_by, f"{audience:,} records drawn from the {n_pool:,} of the data"
     if goes_by == "pairs" and compared < found.n:
         return (
