@@ -65,7 +65,7 @@ def compare(page, folder: Path) -> None:
     """Measure the latest selection and the first, then show what differs."""
     go(page, "Compare")
     page.get_by_role("button", name="Measure 2").click()
-    page.get_by_text("The grey bar is where").wait_for(timeout=240_000)
+    page.get_by_text("Against each other").or_(page.get_by_text("Each is set beside")).first.wait_for(timeout=240_000)
     page.get_by_role("button", name="Measure").wait_for(state="detached", timeout=240_000)
     take(page, folder, "compare")
     page.get_by_role("radio", name="What differs").click()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components.charts.escaping import as_markdown
+from components.charts.theme import is_dark, verdict_colours
 from core.base.text import counted
 from core.evidence.measuring import Evidence
 from core.evidence.verdict import against, counts_in_words, estimates, listed, verdict
@@ -14,8 +15,11 @@ _STYLE = """<style>
 .st-key-measured_beside { min-height: 2.9rem; }
 </style>"""
 _KEY = (
-    ":blue[▲] better than every random selection\u2003○ among them: no better than chance\u2003"
-    ":orange[▼] worse than every one\u2003◇ a fact, no merit\u2003▬ where random selections of the same size lie"
+    ("▲", "better than every random selection"),
+    ("○", "among them: no better than chance"),
+    ("▼", "worse than every one"),
+    ("◇", "a fact, no merit"),
+    ("▬", "where random selections of the same size lie"),
 )
 
 
@@ -48,7 +52,14 @@ def show_beside(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
 
 def show_key() -> None:
     """Say what the shapes in the chart mean."""
-    st.caption(_KEY)
+    colours = verdict_colours(is_dark())
+    coloured = {"▲": colours["better"], "▼": colours["worse"]}
+    parts = "".join(
+        f'<span><span style="color:{coloured.get(shape, "inherit")}">{shape}</span> {said}</span>'
+        for shape, said in _KEY
+    )
+    # Own words only: nothing of the data is in this markup.
+    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.2rem 1.4rem;font-size:0.9rem">{parts}</div>')
 
 
 def show_estimates(titles: Sequence[str], evidence: Sequence[Evidence], n_pool: int) -> None:
