@@ -65,6 +65,8 @@ def test_a_cluster_is_renamed_merged_with_a_near_one_split_and_given_back(select
     check(app.button(key="split_cluster").click().run())
     parts = np.asarray(pipeline_of(selected_home).array("cluster"))
     assert parts.max() == before.max() + 1 and 0 < (parts == first).sum() < (merged == first).sum()
+    app.session_state["winnow"].side = "clusters"
+    check(app.run())
     assert "words" in frame_with(app, "share") and len(frame_with(app, "share")) == len(np.unique(parts))
     for _ in range(3):
         press(app, "Undo the last decision")

@@ -32,7 +32,8 @@ def show(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray, weights: di
         st.text(looked_at.label)
         held = np.bincount(statuses[looked_at.rows], minlength=4)
         counts = ((held[SELECTED] + held[PINNED], "selected"), (held[PINNED], "pinned"), (held[DROPPED], "dropped"))
-        st.caption(" · ".join([counted(len(looked_at.rows), "record"), *(f"{n:,} {name}" for n, name in counts)]))
+        parts = [counted(len(looked_at.rows), "record"), *(f"{n:,} {name}" for n, name in counts)]
+        st.caption(as_markdown(" · ".join(parts)))
     _narrowed(looked_at)
     if len(looked_at.rows):
         _actions(pipeline, looked_at, weights)
