@@ -84,11 +84,14 @@ def found(details=None, n=0, **values):
 
 
 def test_a_verdict_weighs_records_and_diversity():
-    assert verdict(found(quality=4, vendi=5, redundancy=0)) == "Better records than chance, and more diverse"
-    assert verdict(found(quality=4, vendi=0)) == "Better records than chance, but less diverse"
+    assert verdict(found(quality=40, vendi=50, redundancy=-40)) == "Better records than chance, and more diverse"
+    assert verdict(found(quality=40, vendi=-40)) == "Better records than chance, but less diverse"
     assert verdict(found(quality=2, vendi=2)) == "Records no better than chance, and no more diverse"
-    assert verdict(found(vendi=5, coverage=0)) == "More diverse by some measures and less by others than chance"
+    assert verdict(found(vendi=50, coverage=-40)) == "More diverse by some measures and less by others than chance"
     assert verdict(found(words=9)) == ""
+    assert (
+        verdict(found(quality=4)) == "Records no better than chance"
+    )  # beyond all three, but by no more than they differ
     said = counts_in_words(found(quality=4, vendi=5, coverage=2, redundancy=9, words=9))
     assert said == (
         "Better in 2 of 4 measures: Mean quality and Vendi score. No different in 1: Coverage. Worse in 1: Near-duplicate rate."

@@ -37,7 +37,9 @@ def show_beside(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
     """Say how two selections of a size stand to each other, or what one is set beside."""
     if len(evidence) != 2 or evidence[0].n != evidence[1].n:
         n_random = max((len(band) for each in evidence for band in each.bands.values()), default=0)
-        st.markdown(f"Each is set beside {counted(n_random, 'random selection')} of its size.")
+        st.markdown(
+            f"Each is set beside {counted(n_random, 'random selection')} of its size; better or worse is what one of a hundred such would reach."
+        )
         return
     one, other, alike = against(*evidence)
     parts = [

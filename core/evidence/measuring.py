@@ -54,6 +54,19 @@ class Evidence:
             return better and "chance"
         return "better" if (better == "more") == (place == "above") else "worse"
 
+    def told_from_chance(self, name: str) -> str:
+        """Return what `judged` does, but "chance" also where one random selection in a hundred would lie as far out.
+
+        By Student's prediction interval around the random ones: the most extreme of eleven is no news by itself.
+        """
+        from scipy.special import stdtrit
+
+        judged, band = self.judged(name), np.asarray(self.bands[name], float)
+        if judged not in ("better", "worse") or len(band) < 2:
+            return judged
+        reach = stdtrit(len(band) - 1, 0.995) * band.std(ddof=1) * np.sqrt(1 + 1 / len(band))
+        return judged if abs(self.values[name] - band.mean()) > reach else "chance"
+
 
 def found_before(results: Results, rows: np.ndarray, params: MeasureParams) -> Evidence | None:
     """Return the evidence if it was measured before on what is there today; None where it was not. Computes nothing."""

@@ -9,8 +9,11 @@ from .measuring import Evidence
 
 
 def verdict(found: Evidence) -> str:
-    """Return the verdict in a short line: "Better records than chance, and more diverse"; "" where no measure has merit."""
-    judged = {name: found.judged(name) for name in found.values}
+    """Return the verdict in a short line: "Better records than chance, and more diverse"; "" where no measure has merit.
+
+    Only what one random selection in a hundred would reach counts as better or worse.
+    """
+    judged = {name: found.told_from_chance(name) for name in found.values}
     quality = judged.get("quality", "")
     diverse = [judged[name] for name in judged if MEASURES[name].tells_diversity and judged[name]]
     better, worse = diverse.count("better"), diverse.count("worse")
