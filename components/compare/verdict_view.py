@@ -38,7 +38,8 @@ def show_beside(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
     if len(evidence) != 2 or evidence[0].n != evidence[1].n:
         n_random = max((len(band) for each in evidence for band in each.bands.values()), default=0)
         st.markdown(
-            f"Each is set beside {counted(n_random, 'random selection')} of its size; better or worse is what one of a hundred such would reach."
+            f"Each is set beside {counted(n_random, 'random selection')} of its size. Better or worse than chance: farther out "
+            "than one in a hundred of such would be."
         )
         return
     one, other, alike = against(*evidence)
