@@ -57,11 +57,16 @@ class Map:
         return int(parts[0]), parts[-1]
 
     def pixel(self, row: int) -> tuple[float, float]:
+        return tuple(self.pixels(np.array([row]))[0].tolist())
+
+    def pixels(self, rows: np.ndarray) -> np.ndarray:
+        """Return the (m, 2) places of records on the page."""
         box, (x, y, zoom) = self.root.bounding_box(), self.view()
         width, height = box["width"] - 2, box["height"] - 2  # inside its border
         scale = zoom * min((width - 96) / self.frame.bounds[0], height / (self.frame.bounds[1] * 1.06))
-        unit = self.frame.to_unit(self.xy[row : row + 1].astype(float))[0]
-        return box["x"] + 1 + width / 2 + (unit[0] - x) * scale, box["y"] + 1 + height / 2 - (unit[1] - y) * scale
+        unit = self.frame.to_unit(self.xy[rows].astype(float)) - [x, y]
+        middle = [box["x"] + 1 + width / 2, box["y"] + 1 + height / 2]
+        return middle + unit * [scale, -scale]
 
     def hover(self, row: int) -> int:
         """Rest the pointer on a record and return the record that the tip names, once the server has said what it is."""
@@ -85,7 +90,7 @@ class Map:
     def inside(self, corners) -> np.ndarray:
         """Return the records inside a line, given as shares of the map's width and height."""
         box = self.root.bounding_box()
-        at = np.array([self.pixel(row) for row in range(len(self.xy))])
+        at = self.pixels(np.arange(len(self.xy)))
         x, y = (at[:, 0] - box["x"]) / box["width"], (at[:, 1] - box["y"]) / box["height"]
         (x0, y0), (x1, y1) = np.min(corners, axis=0), np.max(corners, axis=0)
         return np.flatnonzero((x > x0) & (x < x1) & (y > y0) & (y < y1))

@@ -176,7 +176,7 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         go(page, "Map", address)
         for colouring in ("source", "selection", "cluster"):
             page.locator(".st-key-colour_by").get_by_role("combobox").click()
-            page.get_by_role("option", name=colouring, exact=True).click()
+            page.get_by_role("option", name=f"Colour by {colouring}", exact=True).click()
             look(page, address)
             hover_all(page)
         page.get_by_role("textbox", name="Search").fill(bait(address, "response"))

@@ -13,7 +13,8 @@ from tests.refining import fresh, go
 
 def diamonds(history):
     figure = weight_lines(history, list(range(len(history.names))), dark=False)
-    return [x for trace in figure.data if trace.name == "a curator decided" for x in trace.x]
+    said = figure.layout.xaxis.ticktext
+    return [said[x] for trace in figure.data if trace.name == "a curator decided" for x in trace.x]
 
 
 def test_decisions_about_other_clusters_mark_nothing_in_a_run(rounds):

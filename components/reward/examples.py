@@ -37,10 +37,12 @@ def show(pipeline: Pipeline, names: list[str], table: pa.Table, chosen: np.ndarr
                     _show_one(names, table, row, prompt or response, bool(chosen[row]), title)
 
 
-def _show_one(names: list[str], table: pa.Table, row: int, text: str, is_taken: bool, title: str) -> None:
+def _show_one(names: list[str], table: pa.Table, row: int, text: str, is_selected: bool, title: str) -> None:
     entropy = float(shown_entropy(table["reward"][row].as_py()))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"record {row:,} · entropy {entropy:.3f} · {'taken' if is_taken else 'not taken'}", width="content")
+        st.caption(
+            f"record {row:,} · entropy {entropy:.3f} · {'selected' if is_selected else 'not selected'}", width="content"
+        )
         st.button("Read", key=f"read-{title}-{row}", type="tertiary", on_click=look_at_record, args=(row,))
     st.text(shorten(text, 160))
     chances = [100 * float(table[f"p{k}"][row].as_py()) for k in range(len(names))]

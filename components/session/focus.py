@@ -74,7 +74,7 @@ def look_at_status(status: int) -> None:
     """Look at all records of a status: see `core.selection.status`."""
     pipeline = opened.pipeline()
     rows = np.flatnonzero(opened.statuses(pipeline, overrides_of(pipeline)) == status)
-    label = f"All {STATES[status]} records" if status else "All records not selected"
+    label = f"All that are {STATES[status]}" if status else "All that are not selected"
     state.get().look_at(Focus("picked", label, rows, made_on=opened.shown_keys(pipeline)), "new")
 
 
