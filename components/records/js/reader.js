@@ -16,6 +16,7 @@ const KEYS = [
   ["?", "this list"],
 ];
 const SAID = { pin: "Pinned", drop: "Dropped", clear: "Cleared" };
+const LEFT_MS = 3000; // within which a reader that Streamlit took off the page and put back goes on
 const GAP = 6; // pixels left free above and below a record that is scrolled to
 const held = new WeakMap();
 const readers = (document[Symbol.for("winnow.readers")] ??= { all: new Set(), last: null });
@@ -48,6 +49,7 @@ class Reader {
     this.reading = false; // whether the dialog is up, or waits for another one
     this.opened = 0; // the last wish of the server's to open a record
     this.landing = "first"; // of a new page
+    this.missed = []; // keys pressed while it was off the page
     this.listener = (event) => this.onKey(event);
     document.addEventListener("keydown", this.listener, true);
     for (const name of ["pointerdown", "focusin"]) root.addEventListener(name, (event) => this.onTouch(event));
@@ -61,6 +63,8 @@ class Reader {
     if (before && before.session !== this.data.session) this.pending = [];
     this.pending = this.pending.filter((each) => each.n > this.data.done);
     const turned = this.follow(before);
+    if (!before) this.takeOver();
+    this.seen = performance.now();
     this.drawBar();
     this.rows.draw(this.data.records, this.data.words);
     this.drawFoot();
@@ -71,6 +75,22 @@ class Reader {
       this.read(this.focused);
     } else if (this.reading) this.showSheet(turned);
     this.askWhy();
+    for (const name of this.missed.splice(0)) this.actOf(name, null)?.();
+  }
+
+  // Streamlit now and then takes a component off the page and puts it back, in a run that follows close on another: go on there.
+  takeOver() {
+    const left = [...readers.all, readers.left].find(
+      (each) => each && each !== this && !each.root.isConnected && each.data && each.data.session === this.data.session,
+    );
+    if (!left || performance.now() - left.seen > LEFT_MS) return;
+    left.forget();
+    this.pending = left.pending.filter((each) => each.n > this.data.done);
+    [this.last, this.opened, this.missed] = [left.last, left.opened, left.missed];
+    if (!this.record(left.focused)) return;
+    this.focused = left.focused;
+    this.reading = left.reading;
+    if (readers.last === left) readers.last = this;
   }
 
   // What takes long to say comes after the record.
@@ -146,6 +166,12 @@ class Reader {
   undo() {
     this.ask("undo");
     this.say("The last decision is taken back.");
+  }
+
+  // What is asked for leads to another page, where nothing is read at first.
+  leave(what, row, more = {}) {
+    this.ask(what, row, more);
+    this.reading = false;
   }
 
   say(words) {
@@ -258,13 +284,20 @@ class Reader {
 
   isAlive() {
     if (this.root.isConnected) return true;
-    document.removeEventListener("keydown", this.listener, true);
-    readers.all.delete(this);
-    if (readers.last === this) readers.last = null;
+    this.forget();
+    readers.left = this;
     return false;
   }
 
+  forget() {
+    document.removeEventListener("keydown", this.listener, true);
+    readers.all.delete(this);
+    if (readers.left === this) readers.left = null;
+  }
+
   onKey(event) {
+    const isGone = !this.root.isConnected && this.reading && performance.now() - this.seen < LEFT_MS;
+    if (isGone && (readers.last ?? this) === this && "jkpdcu".includes(event.key)) return void this.missed.push(event.key);
     if (!this.isAlive() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const target = event.composedPath()[0];
     if (target instanceof Element && isText(target)) return;
@@ -294,7 +327,7 @@ class Reader {
       u: () => this.undo(),
       f: inDialog(() => this.sheet.unfold()),
       s: can.similar && inDialog(() => this.ask("similar", row)),
-      m: can.similar && (() => this.ask("more", row)),
+      m: can.similar && (() => this.leave("more", row)),
       e: can.edit && inDialog(() => this.ask("edit", row)),
       "?": () => this.help.showModal(),
     }[name];

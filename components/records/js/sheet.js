@@ -166,7 +166,7 @@ class Sheet {
     const line = (item) =>
       make(
         "button",
-        { type: "button", class: "item", onclick: () => reader.ask("open", record.row, { to: item.row }) },
+        { type: "button", class: "item", onclick: () => reader.leave("open", record.row, { to: item.row }) },
         make("span", { class: "cosine" }, item.cosine.toFixed(3)),
         make("span", { class: "begins", dir: "auto" }, item.text),
         STATUS[item.status] ? make("span", { class: `state ${STATUS[item.status]}` }, STATUS[item.status]) : null,
@@ -177,7 +177,7 @@ class Sheet {
       { class: "similar" },
       make("h4", {}, summary),
       make("ul", {}, ...items.map((item) => make("li", {}, line(item)))),
-      make("button", { type: "button", onclick: () => reader.ask("more", record.row) }, "Read more like this", key("m")),
+      make("button", { type: "button", onclick: () => reader.leave("more", record.row) }, "Read more like this", key("m")),
     );
   }
 
