@@ -178,12 +178,12 @@ def test_the_maps_weight_shows_todays_value(selected_home):
 def test_the_reward_page_goes_by_its_last_selection_after_a_pin(rewarded_home):
     app = open_page(rewarded_home, "reward")
     n = next(m.value for m in app.metric if m.label == "Selected by it")
-    taken = words(app).count("· taken")
+    taken = words(app).count("· selected")
     assert n == "120" and taken and "Out of date" not in words(app)
     pinned = decide_records(pipeline_of(rewarded_home).workspace, "pin", [0])
     check(app.run())
     assert next(m.value for m in app.metric if m.label == "Selected by it") == n
-    assert words(app).count("· taken") == taken and "Out of date" in words(app)
+    assert words(app).count("· selected") == taken and "Out of date" in words(app)
     Workspace(rewarded_home / "sample").ledger.add_decision(Decision(action="undo", refers=pinned.id))
     pipeline_of(rewarded_home).run("select", SelectionParams("30", "random"))
     check(app.run())

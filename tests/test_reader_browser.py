@@ -89,6 +89,7 @@ def test_records_are_read_and_decided_on_by_keys(home):
         sheet = page.get_by_role("dialog", name="Record")
         page.get_by_role("button", name="Pin", exact=True).click()
         sheet.get_by_text("2 of 3").wait_for()  # on to the next
+        settled(page)
         page.keyboard.press("n")
         page.keyboard.type("pdcu j")
         page.keyboard.press("Enter")
