@@ -16,7 +16,9 @@ const KEYS = [
   ["?", "this list"],
 ];
 const SAID = { pin: "Pinned", drop: "Dropped", clear: "Cleared" };
-const LEFT_MS = 3000; // within which a reader that Streamlit took off the page and put back goes on
+const HOLD_MS = 1500; // for which asks wait, at most, for the page to be still
+const POLL_MS = 20;
+const LEFT_MS = 3000; // within which a reader that was taken off the page and put back goes on
 const GAP = 6; // pixels left free above and below a record that is scrolled to
 const held = new WeakMap();
 const readers = (document[Symbol.for("winnow.readers")] ??= { all: new Set(), last: null });
@@ -50,6 +52,8 @@ class Reader {
     this.opened = 0; // the last wish of the server's to open a record
     this.landing = "first"; // of a new page
     this.missed = []; // keys pressed while it was off the page
+    this.sent = 0; // the last ask that was sent, and when
+    this.sentAt = 0;
     this.listener = (event) => this.onKey(event);
     document.addEventListener("keydown", this.listener, true);
     for (const name of ["pointerdown", "focusin"]) root.addEventListener(name, (event) => this.onTouch(event));
@@ -78,7 +82,8 @@ class Reader {
     for (const name of this.missed.splice(0)) this.actOf(name, null)?.();
   }
 
-  // Streamlit now and then takes a component off the page and puts it back, in a run that follows close on another: go on there.
+  // Streamlit takes a component off the page and puts it back where a run begins before the browser has dealt with the end of the
+  // last one, as when somebody else decides: go on where that one was.
   takeOver() {
     const left = [...readers.all, readers.left].find(
       (each) => each && each !== this && !each.root.isConnected && each.data && each.data.session === this.data.session,
@@ -86,11 +91,10 @@ class Reader {
     if (!left || performance.now() - left.seen > LEFT_MS) return;
     left.forget();
     this.pending = left.pending.filter((each) => each.n > this.data.done);
-    [this.last, this.opened, this.missed] = [left.last, left.opened, left.missed];
-    if (!this.record(left.focused)) return;
-    this.focused = left.focused;
-    this.reading = left.reading;
+    for (const name of ["last", "opened", "missed", "sent", "sentAt"]) this[name] = left[name];
+    if (this.record(left.focused)) [this.focused, this.reading] = [left.focused, left.reading];
     if (readers.last === left) readers.last = this;
+    if (this.pending.length) this.send();
   }
 
   // What takes long to say comes after the record.
@@ -142,7 +146,23 @@ class Reader {
   ask(what, row = -1, more = {}) {
     this.last = Math.max(Date.now(), this.last + 1, this.data.done + 1);
     this.pending.push({ n: this.last, what, row, ...more });
-    this.component.setStateValue("asks", { session: this.data.session, list: this.pending });
+    this.send();
+  }
+
+  // All that is pending, once the page is still: one run for many keys, and none on the heels of another (see takeOver).
+  send() {
+    if (this.waits) return;
+    const since = performance.now();
+    const go = () => {
+      const now = performance.now();
+      const isBusy = isRunning() || (this.sent > this.data.done && now - this.sentAt < HOLD_MS);
+      if (isBusy && now - since < HOLD_MS) return void (this.waits = setTimeout(go, POLL_MS));
+      this.waits = 0;
+      if (!this.pending.length) return;
+      [this.sent, this.sentAt] = [this.last, now];
+      this.component.setStateValue("asks", { session: this.data.session, list: this.pending });
+    };
+    go();
   }
 
   askToRead() {
@@ -296,8 +316,8 @@ class Reader {
   }
 
   onKey(event) {
-    const isGone = !this.root.isConnected && this.reading && performance.now() - this.seen < LEFT_MS;
-    if (isGone && (readers.last ?? this) === this && "jkpdcu".includes(event.key)) return void this.missed.push(event.key);
+    const isGone = !this.root.isConnected && performance.now() - this.seen < LEFT_MS && (readers.last ?? this) === this;
+    if (isGone && this.reading && "jkpdcu".includes(event.key)) return void this.missed.push(event.key);
     if (!this.isAlive() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const target = event.composedPath()[0];
     if (target instanceof Element && isText(target)) return;
@@ -362,6 +382,10 @@ class Reader {
       make("button", { type: "button", disabled: to < 0 || to >= pages, onclick: () => this.turn(to) }, label);
     this.foot.replaceChildren(button("Previous page", page - 1), make("span", {}, shown), button("Next page", page + 1));
   }
+}
+
+function isRunning() {
+  return document.querySelector("[data-test-script-state]")?.dataset.testScriptState === "running";
 }
 
 function makeHelp() {
