@@ -54,6 +54,7 @@ def show(
     are the session's, which stand in the address.
     """
     held = reading(key)
+    _follow(held)  # before anything is drawn: `statuses` are those of before the decision
     current = state.get()
     if remembers:
         held.page = current.page
@@ -94,9 +95,6 @@ def show(
     )
     if held.edit >= 0:
         record_editor.show(pipeline, held.edit, held.close_editor)
-    _follow(
-        held
-    )  # once all is drawn: what a fragment broken off has not drawn yet is taken off the page, its dialog with it
 
 
 def _follow(held: Reading) -> None:
