@@ -31,6 +31,7 @@ export default function (component) {
     held.set(root, reader);
   }
   reader.update(component);
+  return () => reader.leavePage();
 }
 
 class Reader {
@@ -54,6 +55,7 @@ class Reader {
     this.missed = []; // keys pressed while it was off the page
     this.sent = 0; // the last ask that was sent, and when
     this.sentAt = 0;
+    this.leftAt = 0; // when it was taken off the page
     this.listener = (event) => this.onKey(event);
     document.addEventListener("keydown", this.listener, true);
     for (const name of ["pointerdown", "focusin"]) root.addEventListener(name, (event) => this.onTouch(event));
@@ -68,7 +70,6 @@ class Reader {
     this.pending = this.pending.filter((each) => each.n > this.data.done);
     const turned = this.follow(before);
     if (!before) this.takeOver();
-    this.seen = performance.now();
     this.drawBar();
     this.rows.draw(this.data.records, this.data.words);
     this.drawFoot();
@@ -88,13 +89,23 @@ class Reader {
     const left = [...readers.all, readers.left].find(
       (each) => each && each !== this && !each.root.isConnected && each.data && each.data.session === this.data.session,
     );
-    if (!left || performance.now() - left.seen > LEFT_MS) return;
+    if (!left) return;
     left.forget();
+    if (left.isLong()) return;
     this.pending = left.pending.filter((each) => each.n > this.data.done);
     for (const name of ["last", "opened", "missed", "sent", "sentAt"]) this[name] = left[name];
     if (this.record(left.focused)) [this.focused, this.reading] = [left.focused, left.reading];
     if (readers.last === left) readers.last = this;
     if (this.pending.length) this.send();
+  }
+
+  leavePage() {
+    this.leftAt = performance.now();
+    readers.left = this;
+  }
+
+  isLong() {
+    return this.leftAt > 0 && performance.now() - this.leftAt > LEFT_MS;
   }
 
   // What takes long to say comes after the record.
@@ -281,6 +292,7 @@ class Reader {
 
   onTouch(event) {
     readers.last = this;
+    if (this.reading) return; // no hand: a dialog that closes gives the focus back to where it was opened
     const line = event.composedPath().find((element) => element.classList && element.classList.contains("row"));
     if (line && Number(line.dataset.row) !== this.focused) {
       this.focused = Number(line.dataset.row);
@@ -316,11 +328,12 @@ class Reader {
   }
 
   onKey(event) {
-    const isGone = !this.root.isConnected && performance.now() - this.seen < LEFT_MS && (readers.last ?? this) === this;
-    if (isGone && this.reading && "jkpdcu".includes(event.key)) return void this.missed.push(event.key);
-    if (!this.isAlive() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const isGone = !this.root.isConnected && !this.isLong() && (readers.last ?? this) === this;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const target = event.composedPath()[0];
     if (target instanceof Element && isText(target)) return;
+    if (isGone && "jkpdcu".includes(event.key)) return void this.missed.push(event.key);
+    if (!this.isAlive()) return;
     if (this.help.open || isCovered(this.host()) || !this.hasKeys()) return;
     const act = this.actOf(event.key, target);
     if (!act) return;
