@@ -258,7 +258,7 @@ STEPS = (
     Step("first view of the map", 3.0, "3.0 (4.4)", first_view),
     Step("lasso", 0.3, "0.9 to 1.5 (2.4 to 5.0)", draw_line, 7),
     Step("colour change", 0.2, "0.6 (2.6)", colour_change, 7),
-    Step("hover, until the record is told", 0.5, "on 800 points only", hover),
+    Step("hover, until its cluster is named", 0.5, "on 800 points only", hover),
     Step("open a cluster by a click on a record", 0.5, "on 800 points only", open_cluster, 7),
     Step("word search", 0.5, "2.0 (5.8)", word_search),
     Step("first search by meaning, the model loaded", 30, "not there", name_model, 1),
