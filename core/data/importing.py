@@ -41,7 +41,7 @@ def read_into(
     Raises CurationError where the folder holds other data, or the data can't be read; then nothing has changed.
     """
     sources = [source_of(file.path) for file in pool.files]
-    path = sources[0].path if pool.is_one_file else pool.path
+    path = sources[0].path if pool.is_one_file and not pool.hub else pool.path
     sha256, fingerprint = _sha256(sources), _fingerprint(pool, sources, params)
     held = _held(folder)
     if held is not None:
@@ -52,7 +52,8 @@ def read_into(
                 page=f"open {path} on the Data page, where it gets a workspace of its own",
             )
         if held.fingerprint == fingerprint and is_whole(folder, held):
-            return _keep(folder, held, held.imported_from(path, pool.given, sources))
+            again = held.imported_from(path, pool.given, sources)
+            return _keep(folder, held, dataclasses.replace(again, hub=pool.hub))
     # Records that were damaged are read as they were: what was made of them goes by this fingerprint.
     known = held.understood_by_source() if held is not None and held.fingerprint == fingerprint else {}
     rejects: list[Reject] = []
@@ -77,6 +78,7 @@ def read_into(
         sources=tuple(sources) if held is None else held.imported_from(path, pool.given, sources).sources,
         given=pool.given,
         files=files,
+        hub=pool.hub,
     )
     return _keep(folder, held, dataset)
 

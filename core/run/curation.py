@@ -14,7 +14,8 @@ from ..base.params import Params
 from ..base.progress import Progress, no_progress
 from ..daar.domains import check_domains, domain_as_dict, domain_from
 from ..daar.saved_domains import kept_only, save_in, saved_domains
-from ..data.pool import as_text, open_pool
+from ..data.hub.listing import settle
+from ..data.pool import on_hub, open_pool
 from ..data.records import RecordParams
 from ..evidence.candidates import find_choice, rows_of
 from ..evidence.ground import MeasureParams
@@ -51,16 +52,19 @@ def open_data(
     on_error: str = "fail",
     **means: Any,
 ) -> Curation:
-    """Read a data file, a folder, a glob or several of these into a workspace, `workspaces/NAME` where none is named; open that.
+    """Read a data file, a folder, a glob, a name on a hub or several of these into a workspace, `workspaces/NAME` where none is named; open that.
 
     fields, on_error: see `RecordParams`. means: device, encoder and report of `Curation`. Raises CurationError.
     """
     data = [str(each) for each in ([data] if isinstance(data, str | os.PathLike) else data)]
-    open_pool(data)  # a wrong path must not leave an empty workspace behind
+    if there := [each for each in data if each not in on_hub(data)]:
+        open_pool(there)  # a wrong path must not leave an empty workspace behind
+    data = settle(data)
     made = Workspace(Path(workspace) if workspace else default_folder(data), create=True)
     opened = Curation(made, **means)
     try:
-        opened._do("import", RecordParams(fields, on_error), data=as_text(data))
+        for step in import_steps(data, RecordParams(fields, on_error)):
+            opened._do(step.do, step.params, step.data)
     except BaseException:
         made.remove()  # only where it was made for this import, which failed
         raise
