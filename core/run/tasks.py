@@ -16,6 +16,8 @@ from ..evidence.candidates import find_choice, rows_of
 from ..evidence.ground import MeasureParams
 from ..evidence.measuring import measure
 from ..evidence.stability import StabilityParams, stability
+from ..export.hub.params import PushParams
+from ..export.hub.push import push
 from ..models.encoder import Encoder
 from ..refine.advance import Advance, advance
 from ..refine.runs import Rounds
@@ -88,6 +90,10 @@ def _ablate(by: _With) -> None:
     ablate(by.pipeline, AblationParams.from_dict(by.params), by.progress, by.device)
 
 
+def _push(by: _With) -> None:
+    push(by.pipeline, PushParams.from_dict(by.params), by.progress, by.device)
+
+
 def import_steps(data: Data, params: RecordParams) -> list[Step]:
     """Return the steps that read data: what lies on a hub is fetched first."""
     text = as_text(as_given(data))
@@ -103,6 +109,7 @@ for _task in (
     Task("stability", "Trying seeds", 4, _stability),
     Task("ablate", "Training on each selection", 5, _ablate),
     Task("preview", "Working out what would change", 6, _preview),
+    Task("push", "Sending to the hub", 20, _push),
 ):
     TASKS.add(_task)
 
