@@ -19,6 +19,7 @@ import yaml
 
 TOKEN = "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"
 READ_ONLY = "hf_MayOnlyRead"
+LICENCES = {"apache-2.0", "mit", "cc-by-4.0"}
 
 
 def card(text: str = "", **about) -> bytes:
@@ -120,7 +121,7 @@ class _Answers(http.server.BaseHTTPRequestHandler):
                 return do(self, found, query, body)
         return self.refuse(404, message=f"no route {path}")
 
-    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = answer
+    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = answer  # noqa: N815
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") == "chunked":
@@ -152,7 +153,7 @@ class _Answers(http.server.BaseHTTPRequestHandler):
             return
         if (commit := repo.find(found[2] or "main")) is None:
             return self.refuse(404, "RevisionNotFound")
-        told = yaml.safe_load((_yaml_of(repo.commits[commit].get("README.md", b"")) or "{}"))
+        told = yaml.safe_load(_yaml_of(repo.commits[commit].get("README.md", b"")) or "{}")
         about = {"_id": "1", "id": found[1], "sha": commit, "private": repo.private, "tags": [], "cardData": told}
         self.send(200, about | {"downloads": 0, "likes": 0, "siblings": []})
 
@@ -186,7 +187,9 @@ class _Answers(http.server.BaseHTTPRequestHandler):
         if self.token != TOKEN:
             return self.refuse(403 if self.token else 401, message="You have no right to write here")
         if name in self.hub.repos:
-            return self.send(409, {"error": "You already created this dataset repo", "url": f"{self.hub.address}/datasets/{name}"})
+            return self.send(
+                409, {"error": "You already created this dataset repo", "url": f"{self.hub.address}/datasets/{name}"}
+            )
         self.hub.add(name, {}, private=asked.get("visibility") == "private")
         self.send(200, {"url": f"{self.hub.address}/datasets/{name}", "name": name, "id": name})
 
@@ -196,6 +199,8 @@ class _Answers(http.server.BaseHTTPRequestHandler):
         except yaml.YAMLError as error:
             return self.send(400, {"errors": [{"message": str(error)}], "warnings": []})
         wrong = [] if isinstance(told, dict) else [{"message": "no YAML at the top"}]
+        if not wrong and not {*([told.get("license")] if isinstance(told.get("license"), str) else [])} <= LICENCES:
+            wrong = [{"message": '"license" must be one of those that the hub knows'}]
         self.send(400 if wrong else 200, {"errors": wrong, "warnings": []})
 
     def preupload(self, found, query, body) -> None:
@@ -317,6 +322,9 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Iterator[Hub]:
     monkeypatch.setenv("HF_ENDPOINT", made.address)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "no-token"))
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")  # of a job in a process of its own; here it is read already
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 1000)
     monkeypatch.delenv("HF_TOKEN", raising=False)
     yield made
     server.shutdown()
@@ -328,11 +336,9 @@ if __name__ == "__main__":
 
     served, _ = start()
     lines = SAMPLE.read_bytes().splitlines(keepends=True)
-    told = [{"config_name": "main", "data_files": [{"split": "train", "path": "train.jsonl"}, {"split": "test", "path": "test.jsonl"}]}]
-    served.add("ann/sample", {
-        "README.md": card("# Sample", license="apache-2.0", configs=told),
-        "train.jsonl": b"".join(lines[:500]),
-        "test.jsonl": b"".join(lines[500:]),
-    })
+    splits = [{"split": split, "path": f"{split}.jsonl"} for split in ("train", "test")]
+    files = {"train.jsonl": b"".join(lines[:500]), "test.jsonl": b"".join(lines[500:])}
+    about = card("# Sample", license="apache-2.0", configs=[{"config_name": "main", "data_files": splits}])
+    served.add("ann/sample", {"README.md": about, **files})
     print(f"HF_ENDPOINT={served.address} NO_PROXY=127.0.0.1 HF_TOKEN={TOKEN}; it has ann/sample", flush=True)
     threading.Event().wait()

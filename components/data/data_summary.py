@@ -39,6 +39,9 @@ def show_facts(pipeline: Pipeline, ready: bool) -> None:
         with columns[-1].container(horizontal=True, horizontal_alignment="right"):
             navigation.next_page(pipeline, "map")
     st.caption(as_markdown(f"{dataset.file}, kept in {pipeline.workspace.folder}"))
+    for part in dataset.hub:
+        licence = part.licence or "not said by its card"
+        st.caption(as_markdown(f"{part.repo}: fetched at commit {part.commit}, licence: {licence}"))
     if dataset.n_rejects:
         _rejects(pipeline, dataset.n_rejects)
 

@@ -30,7 +30,8 @@ from .pipeline import STAGES, Pipeline
 class Step:
     """One thing for a job or the command line to do.
 
-    do: "import" (of `data`, as `pool.as_text` writes it), "fetch" (what lies on a hub of it), a stage (params: its `as_dict`), or one of TASKS with its own params.
+    do: "import" (of `data`, as `pool.as_text` writes it), "fetch" (what of it lies on a hub), a stage (params: its `as_dict`), or
+    one of TASKS with its own params.
     """
 
     do: str
@@ -118,10 +119,13 @@ for _task in (
 _CALLED_BEFORE = {"prove": "ablate"}
 
 
+_DOING = {"": "Starting", "fetch": "Fetching from the hub", "import": "Reading the data"}
+
+
 def doing(step: str) -> str:
     """Return in words what is done in a step, "" standing for the beginning."""
     about = STAGES.get(step) or TASKS.get(step)
-    return about.doing if about else {"": "Starting", "fetch": "Fetching from the hub", "import": "Reading the data"}.get(step, step)
+    return about.doing if about else _DOING.get(step, step)
 
 
 def run_steps(

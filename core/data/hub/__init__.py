@@ -1,1 +1,1 @@
-"""Data sets of a hub: their names, what they hold, their original files fetched. Read by Winnow's own readers, no code of theirs."""
+"""Data sets on a hub: their names, what they hold, their original files fetched, to be read by Winnow's own readers."""

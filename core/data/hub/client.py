@@ -50,6 +50,20 @@ def asking(repo: str, revision: str = "", doing: str = "read", stays: str = "") 
         ) from None
 
 
+def check_card(text: str) -> None:
+    """Raise CurationError where the hub would not take a data set's card."""
+    from huggingface_hub.utils import get_session, hf_raise_for_status
+
+    asked = {"repoType": "dataset", "content": text}
+    response = get_session().post(f"{endpoint()}/api/validate-yaml", json=asked, timeout=30)
+    if response.status_code != 400:
+        hf_raise_for_status(response)
+        return
+    errors = response.json().get("errors", [])
+    why = "; ".join(str(each.get("message", each)) for each in errors) or "it does not say why"
+    raise CurationError(f"{endpoint()} does not take the card ({why}); a licence is given as the hub writes it.")
+
+
 def _refusal(error: Any, repo: str, revision: str, doing: str) -> str:
     """Return in words what the hub refused. error: HfHubHTTPError."""
     from huggingface_hub import errors
@@ -73,5 +87,7 @@ def _refusal(error: Any, repo: str, revision: str, doing: str) -> str:
     if status == 429:
         return f"{where} was asked too often (429); wait some minutes, and try again."
     if status == 400:
-        return f"{where} does not take what it was sent for {repo} (400): {error.server_message or 'it does not say why'}."
+        return (
+            f"{where} does not take what it was sent for {repo} (400): {error.server_message or 'it does not say why'}."
+        )
     return f"{where} answered {repo} with the status {status}; try again later."

@@ -64,7 +64,9 @@ def _fetch_file(part: Fetched, file: HubFile, folder: Path, tell: Callable[[int]
             coming.replace(path)
         except OSError as error:
             why = error.strerror or "its size is not what the hub lists"
-            raise CurationError(f"{file.path} of {part.repo} could not be fetched ({why}); try again.{_STAYS}") from error
+            raise CurationError(
+                f"{file.path} of {part.repo} could not be fetched ({why}); try again.{_STAYS}"
+            ) from error
 
 
 def _download(part: Fetched, file: HubFile, coming: Path, tell: Callable[[int], None]) -> None:
@@ -89,13 +91,12 @@ def _download(part: Fetched, file: HubFile, coming: Path, tell: Callable[[int], 
 
 def _check(coming: Path, file: HubFile, part: Fetched) -> None:
     """Raise CurationError, and take away what came, unless it is the very file that the hub listed."""
-    if file.sha256:
-        is_it = file_sha256(coming) == file.sha256
-    else:
-        is_it = not file.blob or _blob_id(coming) == file.blob
-    if not is_it:
+    known = file.sha256 or file.blob
+    if known and known != (file_sha256(coming) if file.sha256 else _blob_id(coming)):
         coming.unlink()
-        raise CurationError(f"{file.path} of {part.repo} did not come as the hub lists it (its hash differs); try again.")
+        raise CurationError(
+            f"{file.path} of {part.repo} did not come as the hub lists it (its hash differs); try again."
+        )
 
 
 def _blob_id(path: Path) -> str:

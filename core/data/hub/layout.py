@@ -38,7 +38,9 @@ def configs_of(paths: Sequence[str], card: Mapping[str, Any]) -> Configs:
         found = {str(each.get("config_name") or DEFAULT): _told(paths, each) for each in told if isinstance(each, dict)}
     else:
         found = _by_converted(paths) or {DEFAULT: _by_names(paths)}
-    read = {config: {split: _of_one_format(files) for split, files in splits.items()} for config, splits in found.items()}
+    read = {
+        config: {split: _of_one_format(files) for split, files in splits.items()} for config, splits in found.items()
+    }
     read = {config: {split: files for split, files in splits.items() if files} for config, splits in read.items()}
     return {config: splits for config, splits in read.items() if splits}
 
@@ -62,7 +64,9 @@ def _told(paths: Sequence[str], config: Mapping[str, Any]) -> Splits:
     elif isinstance(files, str):
         files = [files]
     if not isinstance(files, list):
-        raise CurationError(f"The card's data_files are {files!r}; Winnow reads a pattern, or a list of them with splits.")
+        raise CurationError(
+            f"The card's data_files are {files!r}; Winnow reads a pattern, or a list of them with splits."
+        )
     if all(isinstance(each, str) for each in files):
         files = [{"split": TRAIN, "path": files}]
     splits: Splits = {}
@@ -90,7 +94,9 @@ def _as_regex(pattern: str) -> re.Pattern[str]:
     while rest:
         if kind := re.match(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]", rest):
             text = kind[0]
-            set_of = f"[{'^' if text[1:2] == '!' else ''}{re.escape(text[1:-1].lstrip('!')).replace(chr(92) + '-', '-')}]"
+            set_of = (
+                f"[{'^' if text[1:2] == '!' else ''}{re.escape(text[1:-1].lstrip('!')).replace(chr(92) + '-', '-')}]"
+            )
             made += {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(text, set_of)
         else:
             text = rest[0]

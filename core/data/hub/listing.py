@@ -92,7 +92,7 @@ def _one_of(there: list[str], asked: str, what: str, option: str, default: str =
     raise CurationError(
         f"There are several {what}: {listed}",
         command=f"say which with --{option}, or ?{option}=… after its name.",
-        page="choose one",
+        page=f"say which, as in ?{option}=… after its name",
     )
 
 

@@ -76,7 +76,9 @@ def _table(block: Block, schema: pa.Schema, n: int) -> pa.Table:
     for record, back in zip(block, table.to_pylist(), strict=True):
         for name in record:
             if not _alike(record[name], back[name]):
-                raise _unfit(f"the field {name!r} would come back as {str(back[name])[:80]!r}, not {str(record[name])[:80]!r}")
+                raise _unfit(
+                    f"the field {name!r} would come back as {str(back[name])[:80]!r}, not {str(record[name])[:80]!r}"
+                )
     return table
 
 

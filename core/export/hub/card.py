@@ -1,6 +1,6 @@
 """The card of a pushed selection: where its records come from and their licence, how it was chosen, what that came to.
 
-It is made of the report's own parts, less what only its readers have: records, people's names, commands to type.
+It is made of the report's own parts, less records, the list of decisions with who made them, and commands to type.
 """
 
 import collections
@@ -24,7 +24,13 @@ from ..report.blocks import CODE, NUMBER, TEXT, Block, Paragraph, Picture, Repor
 from ..report.markdown import as_markdown
 
 _SUFFIXES = {"image/png": "png", "image/svg+xml": "svg"}
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
+_SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +43,12 @@ class Card:
 
 
 def card_of(
-    results: Results, rows: np.ndarray, facts: dict[str, Any], licence: str, files: Sequence[dict[str, Any]], manifest: str
+    results: Results,
+    rows: np.ndarray,
+    facts: dict[str, Any],
+    licence: str,
+    files: Sequence[dict[str, Any]],
+    manifest: str,
 ) -> Card:
     """Return the card of the current selection. rows: its row ids, with repeats. facts: of its manifest.
 
@@ -61,7 +72,9 @@ def card_of(
             _files(files, manifest),
         ),
     )
-    return Card(_checked(_yaml(results, rows, licence, files), as_markdown(report)), path, picture.data if picture else b"")
+    return Card(
+        _checked(_yaml(results, rows, licence, files), as_markdown(report)), path, picture.data if picture else b""
+    )
 
 
 def _plain(section: Section, title: str = "", first: Sequence[Block] = ()) -> Section:
@@ -81,7 +94,9 @@ def _source(results: Results, licence: str) -> Section:
     """Say where the records come from: the data sets at their commits, other files by their hash."""
     dataset, held = results.workspace.dataset(), results.workspace.dataset().as_input()
     blocks: list[Block] = [
-        Paragraph(f"Licence: {licence}." if licence else "The licence is not known: the data says none. Ask who made it.")
+        Paragraph(
+            f"Licence: {licence}." if licence else "The licence is not known: the data says none. Ask who made it."
+        )
     ]
     fetched = {file.sha256 for part in dataset.hub for file in part.files}
     if dataset.hub:
@@ -99,12 +114,14 @@ def _source(results: Results, licence: str) -> Section:
 
 
 def _decisions(results: Results, rows: np.ndarray, facts: dict[str, Any]) -> Section:
-    """Count what people decided, without their names."""
+    """Count what people decided."""
     made, overrides = results.workspace.ledger.decisions(), overrides_of(results)
     states = decision_states(made, overrides)
     standing = collections.Counter(each.action for each in made if states.get(each.id) == "in force")
     if not standing:
-        return Section("Decisions", (Paragraph("No record was pinned or dropped by hand, no cluster weighted or reshaped."),))
+        return Section(
+            "Decisions", (Paragraph("No record was pinned or dropped by hand, no cluster weighted or reshaped."),)
+        )
     lines = tuple((action, number) for action, number in standing.most_common())
     chosen = np.intersect1d(overrides.pinned, rows)
     text = (

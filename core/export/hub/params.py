@@ -18,16 +18,23 @@ class PushParams(Params):
 
     repo: str = option("", "the data set, as in owner/name", label="Data set on the hub", flag=None)
     format: str = option("jsonl", "of the records' files", label="Format", choices=FORMATS)
-    branch: str = option("", "to which branch; a new one begins as the main one is", label="Branch", usual="the main one")
-    pull_request: bool = option(False, "open a pull request instead of writing to the main branch", label="As a pull request")
+    branch: str = option(
+        "", "to which branch; a new one begins as the main one is", label="Branch", usual="the main one"
+    )
+    pull_request: bool = option(
+        False, "open a pull request instead of writing to the main branch", label="As a pull request"
+    )
     private: bool = option(
-        False, "where the data set is new: only you may read it", label="Private", more="Where the data set is new: only you may read it."
+        False,
+        "where the data set is new: only you may read it",
+        label="Private",
+        more="Where the data set is new: only you may read it.",
     )
     replace: bool = option(
         False,
         "replace what an earlier push, or somebody else, has put there",
         label="Replace what is there",
-        more="Otherwise nothing is written where the branch holds data or a card already. The hub keeps what was there in its history.",
+        more="Otherwise nothing is written where the branch holds data or a card already. The hub's history keeps it.",
     )
     license: str = option(
         "",

@@ -13,7 +13,7 @@ import numpy as np
 from ...base.files import write_json
 from ...base.progress import Progress, no_progress, part_of
 from ...base.text import counted
-from ...data.hub.client import asking, endpoint, open_api
+from ...data.hub.client import asking, check_card, endpoint, open_api
 from ...data.targets import manifest_path
 from ...evidence.measuring import measure, params_in_use
 from ...workspace.ledger import now
@@ -62,6 +62,8 @@ def push(results: Results, params: PushParams, progress: Progress = no_progress,
         measure(results, rows, params_in_use(results), part_of(progress, 0, _SHARES[0]), device)
     with _folder(results) as folder:
         files = _make_files(results, rows, params, folder, part_of(progress, *_SHARES))
+        with asking(params.repo, params.branch, "write"):
+            check_card((folder / "README.md").read_text(encoding="utf-8"))
         commit = _send(params, make_target(params, found), folder, len(rows), part_of(progress, _SHARES[1], 1))
     url = commit.pr_url or commit.commit_url or f"{endpoint()}/datasets/{params.repo}"
     branch = "" if params.pull_request else params.branch or "main"

@@ -53,7 +53,9 @@ def find_target(params: PushParams) -> Target | None:
                 command="push without --private, name another, or make it private on its page.",
                 page="push it not as private, name another, or make it private on its page",
             )
-        branches = {each.name: each.target_commit for each in api.list_repo_refs(params.repo, repo_type="dataset").branches}
+        branches = {
+            each.name: each.target_commit for each in api.list_repo_refs(params.repo, repo_type="dataset").branches
+        }
         head = branches.get(params.branch or "main", info.sha)
         tree = api.list_repo_tree(params.repo, repo_type="dataset", revision=head, recursive=True)
         paths = tuple(file.path for file in tree if hasattr(file, "size"))
