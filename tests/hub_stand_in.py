@@ -51,6 +51,7 @@ class Hub:
     """The stand-in, as a test sees it. asked: (method, path, range, whether with a token) of every request.
 
     cuts: how many answers with a file's content break off after `cut_at` bytes. refusing: a status for every request, or 0.
+    garbling: whether a file's content is sent as other bytes, as many.
     """
 
     address: str = ""
@@ -61,6 +62,7 @@ class Hub:
     cuts: int = 0
     cut_at: int = 1000
     refusing: int = 0
+    garbling: bool = False
 
     def add(self, name: str, files: dict[str, bytes], **about) -> str:
         """Add a data set and return its commit."""
@@ -171,6 +173,7 @@ class _Answers(http.server.BaseHTTPRequestHandler):
         if commit is None or found[3] not in repo.commits[commit]:
             return self.refuse(404, "EntryNotFound" if commit else "RevisionNotFound")
         held = repo.commits[commit][found[3]]
+        held = b"x" * len(held) if self.hub.garbling else held
         headers = {"ETag": f'"{_blob(held)}"', "X_Repo_Commit": commit, "Accept_Ranges": "bytes"}
         begin = int(re.match(r"bytes=(\d+)-", self.headers.get("Range", "bytes=0-"))[1])
         if begin:
@@ -311,7 +314,7 @@ def start() -> tuple[Hub, http.server.ThreadingHTTPServer]:
     hub = Hub()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Answers", (_Answers,), {"hub": hub}))
     hub.address = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     return hub, server
 
 

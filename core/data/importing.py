@@ -41,6 +41,7 @@ def read_into(
     Raises CurationError where the folder holds other data, or the data can't be read; then nothing has changed.
     """
     sources = [source_of(file.path) for file in pool.files]
+    _check_fetched(pool, sources, folder / "hub")
     path = sources[0].path if pool.is_one_file and not pool.hub else pool.path
     sha256, fingerprint = _sha256(sources), _fingerprint(pool, sources, params)
     held = _held(folder)
@@ -81,6 +82,15 @@ def read_into(
         hub=pool.hub,
     )
     return _keep(folder, held, dataset)
+
+
+def _check_fetched(pool: Pool, sources: Sequence[Source], folder: Path) -> None:
+    """Raise CurationError where a file is no more what the hub listed: it would be said to come from there."""
+    fetched = ((path, file) for part in pool.hub for path, file in zip(part.paths_in(folder), part.files, strict=True))
+    listed = {str(path.resolve()): file.sha256 for path, file in fetched}
+    for source in sources:
+        if source.sha256 != listed.get(source.path, source.sha256):
+            raise CurationError(f"{source.path} was changed since it was fetched; remove it, and it is fetched again.")
 
 
 def _sha256(sources: Sequence[Source]) -> str:

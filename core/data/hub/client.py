@@ -32,7 +32,7 @@ def open_api() -> "HfApi":
 def asking(repo: str, revision: str = "", doing: str = "read", stays: str = "") -> Iterator[None]:
     """Turn what goes wrong while a hub is asked for a data set into CurationError.
 
-    doing: "read" it or "write" to it. stays: what is said where the connection failed: what is kept.
+    doing: "read" it or "write" to it. stays: what is added, of what is kept.
     """
     from huggingface_hub import errors
 
@@ -42,7 +42,7 @@ def asking(repo: str, revision: str = "", doing: str = "read", stays: str = "") 
         raise CurationError(f"{repo} can't be reached: HF_HUB_OFFLINE is set; unset it, and try again.") from error
     except errors.HfHubHTTPError as error:
         # Not "from error": its text names addresses that are signed for this reader alone.
-        raise CurationError(_refusal(error, repo, revision, doing)) from None
+        raise CurationError(_refusal(error, repo, revision, doing) + stays) from None
     except (errors.HTTPError, errors.XetDownloadError, ConnectionError, TimeoutError) as error:
         name = type(error).__name__
         raise CurationError(

@@ -22,26 +22,36 @@ def write_parquet(lines: Path, folder: Path, progress: Callable[[int], None] = l
     progress: told how many records were read or written, of twice their number. Raises CurationError where a field holds what
     one column can't.
     """
-    from pyarrow import parquet
-
     schema, n = _schema_of(lines, progress)
-    parts: list[tuple[Path, int]] = []
-    blocks = _blocks(lines)
-    while (first := next(blocks, None)) is not None:
-        path, held = folder / f"part-{len(parts)}", 0
-        with path.open("wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-            for block in itertools.chain([first], blocks):
-                writer.write_table(_table(block, schema, n))
-                held, n = held + len(block), n + len(block)
-                progress(n)
-                if file.tell() > _MOST_BYTES:
-                    break
-        parts.append((path, held))
+    try:
+        parts = _write_parts(_blocks(lines), schema, folder, lambda held: progress(n + held))
+    except (pa.ArrowException, OverflowError) as error:
+        raise _unfit(str(error)) from error
     named = []
     for number, (path, held) in enumerate(parts):
         to = path.rename(folder / f"train-{number:05}-of-{len(parts):05}.parquet")
         named.append({"file": to.name, "sha256": file_sha256(to), "n_records": held})
     return named
+
+
+def _write_parts(
+    blocks: Iterator[Block], schema: pa.Schema, folder: Path, progress: Callable[[int], None]
+) -> list[tuple[Path, int]]:
+    """Write blocks to one file after the other; return (path, records) of each."""
+    from pyarrow import parquet
+
+    parts: list[tuple[Path, int]] = []
+    while (first := next(blocks, None)) is not None:
+        path, held = folder / f"part-{len(parts)}", 0
+        with path.open("wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+            for block in itertools.chain([first], blocks):
+                writer.write_table(_table(block, schema))
+                held += len(block)
+                progress(held + sum(before for _, before in parts))
+                if file.tell() > _MOST_BYTES:
+                    break
+        parts.append((path, held))
+    return parts
 
 
 def _blocks(lines: Path) -> Iterator[Block]:
@@ -67,12 +77,9 @@ def _inferred(block: Block) -> pa.Table:
     return pa.table({name: pa.array([record.get(name) for record in block]) for name in names})
 
 
-def _table(block: Block, schema: pa.Schema, n: int) -> pa.Table:
+def _table(block: Block, schema: pa.Schema) -> pa.Table:
     """Return a block as a table, and make sure that it gives the same records back."""
-    try:
-        table = pa.Table.from_pylist(block, schema=schema)
-    except (pa.ArrowException, OverflowError) as error:
-        raise _unfit(str(error)) from error
+    table = pa.Table.from_pylist(block, schema=schema)
     for record, back in zip(block, table.to_pylist(), strict=True):
         for name in record:
             if not _alike(record[name], back[name]):
