@@ -1,5 +1,6 @@
 """The current selection is pushed to the stand-in of a hub, and comes back the same; nothing is written over unasked."""
 
+import itertools
 import json
 import re
 
@@ -9,6 +10,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from core.base.errors import CurationError
+from core.evidence.ground import MeasureParams
 from core.export.hub.as_parquet import write_parquet
 from core.export.hub.params import PushParams
 from core.export.hub.push import last_push, push
@@ -27,7 +29,9 @@ RECORDS = small_records(60)
 
 @pytest.fixture
 def selected(make_pipeline) -> Pipeline:
-    return make_pipeline("embed", "cluster", "score", "select")
+    pipeline = make_pipeline("embed", "cluster", "score", "select")
+    pipeline.workspace.ledger.set_settings("measure", MeasureParams(n_random=2).as_dict())
+    return pipeline
 
 
 @pytest.fixture
@@ -93,7 +97,10 @@ def test_the_card_says_where_the_records_are_from_and_how_they_were_chosen(hub, 
     assert "WORKSPACE" not in made.text and "data:image" not in made.text
     tokens = MarkdownIt("commonmark").enable("table").parse(made.text)
     assert not [token for token in tokens if token.type == "html_block"]
-    assert [token.content for token in tokens if token.type == "inline" and token.map[0] == 0] == ["small, curated"]
+    titles = [
+        inside.content for opens, inside in itertools.pairwise(tokens) if opens.tag == "h1" and opens.nesting == 1
+    ]
+    assert titles == ["small, curated"]
     (picture,) = re.findall(r"!\[[^]]*\]\(([^)]+)\)", made.text)
     (tmp_path / "map.png").write_bytes(files[picture])
     assert picture == "winnow/map.png" and Image.open(tmp_path / "map.png").size == (1280, 800)

@@ -50,7 +50,10 @@ def _panel(pipeline: Pipeline) -> None:
 def _say(made: Pushed) -> None:
     where = "as a pull request" if made.is_pull_request else f"to {made.branch}"
     told = f"{counted(made.n_records, 'record')} pushed to {made.repo}, {where}, as commit {made.commit[:8]}"
-    st.success(as_markdown(f"{told}, at {made.at[:16].replace('T', ' ')} UTC: {made.url}"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.success(as_markdown(f"{told}, at {made.at[:16].replace('T', ' ')} UTC."), width="stretch")
+        if made.url.startswith(f"{endpoint()}/"):
+            st.link_button("See it there", made.url, icon=":material/open_in_new:")
 
 
 def _form(pipeline: Pipeline, made: Pushed | None, busy: bool) -> None:
