@@ -50,7 +50,7 @@ def test_the_first_page_offers_a_hub_shows_what_a_data_set_holds_and_opens_a_par
     press(app, "Fetch and open")
     check_job_done(home, "small")
     assert app.metric[0].value == "10" and hub.fetched() == ["test.jsonl"]
-    assert f"fetched at commit {commit}, licence: mit" in words(app)
+    assert f"ann/small at commit {commit[:8]}, licence: mit" in words(app)
     assert [step["do"] for step in jobs.last_job(Workspace(home / "small")).arguments["steps"]] == ["fetch", "import"]
 
 

@@ -38,10 +38,8 @@ def show_facts(pipeline: Pipeline, ready: bool) -> None:
     if ready:
         with columns[-1].container(horizontal=True, horizontal_alignment="right"):
             navigation.next_page(pipeline, "map")
-    st.caption(as_markdown(f"{dataset.file}, kept in {pipeline.workspace.folder}"))
-    for part in dataset.hub:
-        licence = part.licence or "not said by its card"
-        st.caption(as_markdown(f"{part.repo}: fetched at commit {part.commit}, licence: {licence}"))
+    fetched = (f"{part.repo} at commit {part.commit[:8]}, licence: {part.licence or 'not said'}" for part in dataset.hub)
+    st.caption(as_markdown(" · ".join([f"{dataset.file}, kept in {pipeline.workspace.folder}", *fetched])))
     if dataset.n_rejects:
         _rejects(pipeline, dataset.n_rejects)
 
