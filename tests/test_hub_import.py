@@ -181,6 +181,11 @@ def test_a_hub_that_is_not_there_is_said_and_leaves_no_workspace(hub, tmp_path, 
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     done = run("import", "hf://ann/small", home=tmp_path, check=1)
     assert "The connection to http://127.0.0.1:9 failed" in done.stderr and not list(tmp_path.iterdir())
+    monkeypatch.setenv("HF_ENDPOINT", "hub.example")
+    assert "HF_ENDPOINT is 'hub.example'" in run("import", "hf://ann/small", home=tmp_path, check=1).stderr
+    monkeypatch.setenv("HF_ENDPOINT", hub.address)
+    hub.refusing = 200  # a page of something else
+    assert "did not answer as a hub does" in run("import", "hf://ann/small", home=tmp_path, check=1).stderr
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     assert "HF_HUB_OFFLINE is set" in run("import", "hf://ann/small", home=tmp_path, check=1).stderr
 

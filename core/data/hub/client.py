@@ -14,17 +14,22 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 _USUAL = "https://huggingface.co"
+_SECONDS = 120
 
 
 def endpoint() -> str:
-    """Return the address of the hub: $HF_ENDPOINT, or the usual one."""
-    return (os.environ.get("HF_ENDPOINT") or _USUAL).rstrip("/")
+    """Return the address of the hub: $HF_ENDPOINT, or the usual one. Raises CurationError where that is no address."""
+    told = (os.environ.get("HF_ENDPOINT") or _USUAL).rstrip("/")
+    if not told.startswith(("https://", "http://")):
+        raise CurationError(f"HF_ENDPOINT is {told!r}; it must be an address such as {_USUAL}.")
+    return told
 
 
 def open_api() -> "HfApi":
     """Return the hub's interface."""
-    from huggingface_hub import HfApi  # here, for a command that asks no hub need not wait for it
+    from huggingface_hub import HfApi, get_session  # here, for a command that asks no hub need not wait for it
 
+    get_session().timeout = _SECONDS  # of its own it has none, and a hub that falls silent would hold a page for ever
     return HfApi(endpoint=endpoint(), library_name="winnow")
 
 
@@ -48,6 +53,9 @@ def asking(repo: str, revision: str = "", doing: str = "read", stays: str = "") 
         raise CurationError(
             f"The connection to {endpoint()} failed ({name}); check the network, and try again.{stays}"
         ) from None
+    except (ValueError, KeyError, TypeError) as error:  # of the answer's JSON
+        name = type(error).__name__
+        raise CurationError(f"{endpoint()} did not answer as a hub does ({name}: {error}).{stays}") from error
 
 
 def check_card(text: str) -> None:

@@ -72,9 +72,14 @@ def _fetch_file(part: Fetched, file: HubFile, folder: Path, tell: Callable[[int]
 def _download(part: Fetched, file: HubFile, coming: Path, tell: Callable[[int], None]) -> None:
     """Append to `coming` what it lacks of a file."""
     from huggingface_hub import hf_hub_url
+    from huggingface_hub.constants import MAX_HTTP_DOWNLOAD_SIZE
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers
 
+    if file.size > MAX_HTTP_DOWNLOAD_SIZE:
+        raise CurationError(
+            f"{file.path} of {part.repo} has more than 50 GB; fetch it by `hf download`, and import it."
+        )
     url = hf_hub_url(part.repo, file.path, repo_type="dataset", revision=part.commit, endpoint=endpoint())
     with asking(part.repo, part.commit, stays=_STAYS), coming.open("ab") as to:
         held = to.tell() if to.tell() <= file.size else to.truncate(0)
