@@ -13,6 +13,7 @@ import re
 import threading
 import urllib.parse
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
@@ -335,13 +336,14 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Iterator[Hub]:
 
 
 if __name__ == "__main__":
-    from tests.conftest import SAMPLE
-
     served, _ = start()
-    lines = SAMPLE.read_bytes().splitlines(keepends=True)
+    lines = (Path(__file__).resolve().parent.parent / "assets" / "sample.jsonl").read_bytes().splitlines(keepends=True)
     splits = [{"split": split, "path": f"{split}.jsonl"} for split in ("train", "test")]
     files = {"train.jsonl": b"".join(lines[:500]), "test.jsonl": b"".join(lines[500:])}
     about = card("# Sample", license="apache-2.0", configs=[{"config_name": "main", "data_files": splits}])
     served.add("ann/sample", {"README.md": about, **files})
-    print(f"HF_ENDPOINT={served.address} NO_PROXY=127.0.0.1 HF_TOKEN={TOKEN}; it has ann/sample", flush=True)
+    print("A hub that has ann/sample, for those who start Winnow with:", flush=True)
+    print(
+        f"HF_ENDPOINT={served.address} NO_PROXY=127.0.0.1,localhost HF_HUB_DISABLE_XET=1 HF_TOKEN={TOKEN}", flush=True
+    )
     threading.Event().wait()
