@@ -5,6 +5,7 @@ requests. `python -m tests.hub_stand_in` runs one with a data set of the sample,
 """
 
 import base64
+import contextlib
 import dataclasses
 import hashlib
 import http.server
@@ -52,7 +53,8 @@ class Hub:
     """The stand-in, as a test sees it. asked: (method, path, range, whether with a token) of every request.
 
     cuts: how many answers with a file's content break off after `cut_at` bytes. refusing: a status for every request, or 0.
-    garbling: whether a file's content is sent as other bytes, as many.
+    garbling: whether a file's content is sent as other bytes, as many. stalls_at: after so many bytes of a file it falls silent
+    until `go_on`, 0 for never.
     """
 
     address: str = ""
@@ -64,6 +66,8 @@ class Hub:
     cut_at: int = 1000
     refusing: int = 0
     garbling: bool = False
+    stalls_at: int = 0
+    go_on: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     def add(self, name: str, files: dict[str, bytes], **about) -> str:
         """Add a data set and return its commit."""
@@ -97,7 +101,12 @@ class _Answers(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body[:cut] if cut else body)
+            if stalls := self.hub.stalls_at if raw is not None else 0:
+                self.wfile.write(body[:stalls])
+                self.wfile.flush()
+                self.hub.go_on.wait(60)
+            with contextlib.suppress(ConnectionError):  # of a reader that has gone meanwhile
+                self.wfile.write(body[stalls:cut] if cut else body[stalls:])
         if cut:
             self.wfile.flush()
             self.close_connection = True
@@ -331,6 +340,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Iterator[Hub]:
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 1000)
     monkeypatch.delenv("HF_TOKEN", raising=False)
     yield made
+    made.go_on.set()
     server.shutdown()
     server.server_close()
 

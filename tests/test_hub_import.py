@@ -248,9 +248,7 @@ def test_the_token_is_sent_and_never_written(hub, tmp_path, monkeypatch, capfd):
     jobs.start_job(
         workspace, "Reading", import_steps("hf://ann/secret?split=train", RecordParams())
     )  # a process of its own
-    deadline = time.monotonic() + 60
-    while jobs.last_job(workspace).is_active and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_until(lambda: not jobs.last_job(workspace).is_active)
     assert jobs.last_job(workspace).status == "done", jobs.last_job(workspace)
     out = tmp_path / "w" / "out.jsonl"
     run("select", tmp_path / "w", "--method", "random", "--budget", 5, check=0)
@@ -259,6 +257,32 @@ def test_the_token_is_sent_and_never_written(hub, tmp_path, monkeypatch, capfd):
     assert READ_ONLY.encode() not in everything_written(tmp_path / "w")
     assert (tmp_path / "w" / "jobs" / "job-1.log").exists() and b"ann/secret" in everything_written(tmp_path / "w")
     assert READ_ONLY not in "".join(capfd.readouterr())
+
+
+def test_a_job_that_was_cancelled_goes_on_where_it_was(hub, tmp_path):
+    large = lines({"prompt": f"{i}", "completion": f"{i} " * 200_000} for i in range(40))  # it is written by 10 MB
+    hub.add("ann/large", {"train.jsonl": large})
+    hub.stalls_at = 12 << 20
+    workspace = Workspace(tmp_path / "w", create=True)
+    steps = import_steps("hf://ann/large", RecordParams())
+    jobs.start_job(workspace, "Reading", steps)
+    wait_until(lambda: sum(path.stat().st_size for path in (tmp_path / "w").rglob("*.part")) == 10 << 20)
+    assert jobs.last_job(workspace).step == "fetch"
+    jobs.cancel_job(workspace)
+    hub.stalls_at, hub.asked = 0, []
+    hub.go_on.set()
+    jobs.start_job(workspace, "Reading", steps)
+    wait_until(lambda: not jobs.last_job(workspace).is_active)
+    assert jobs.last_job(workspace).status == "done", jobs.last_job(workspace).error
+    assert [began for _, path, began, _ in hub.asked if "/resolve/" in path] == [f"bytes={10 << 20}-"]
+    assert workspace.dataset().n_records == 40
+
+
+def wait_until(is_so, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_notebook_opens_a_data_set_of_a_hub(hub, tmp_path):
