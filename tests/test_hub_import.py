@@ -97,6 +97,15 @@ def test_several_splits_or_configs_are_listed_and_a_wrong_one_is_refused(hub, tm
     assert len(texts(tmp_path / "small")) == 10
 
 
+def test_of_a_split_in_two_formats_one_is_read_and_the_other_named(hub, tmp_path):
+    shards = {f"train-{i}.parquet": as_parquet(RECORDS[30 * i : 30 * i + 30]) for i in range(2)}
+    hub.add("ann/twice", {"train.jsonl": lines(RECORDS), **shards})
+    done = run("import", "hf://ann/twice", home=tmp_path, check=0)
+    assert "60 records" in done.stdout and "1 file of it in another format left alone" in done.stdout
+    assert sorted(hub.fetched()) == ["train-0.parquet", "train-1.parquet"]
+    assert Workspace(tmp_path / "twice").dataset().hub[0].n_other == 1
+
+
 def test_a_revision_is_kept_as_its_commit_and_read_again_without_the_hub(hub, tmp_path):
     first = hub.add("ann/small", FILES)
     hub.repos["ann/small"].commit({"train.jsonl": TEST}, "later")

@@ -72,8 +72,9 @@ def _choose(found: Listing) -> None:
 
 
 def _in_words(found: Listing, config: str, split: str) -> str:
-    files = found.configs[config][split]
-    return f"{split} ({counted(len(files), 'file')}, {size_in_words(found.size(config, split))})"
+    part = found.part(config, split)
+    other = f"; {part.n_other:,} in another format left alone" if part.n_other else ""
+    return f"{split} ({counted(len(part.files), 'file')}, {size_in_words(part.size)}{other})"
 
 
 def size_in_words(size: float) -> str:

@@ -90,6 +90,8 @@ def say_hub(dataset: Dataset) -> None:
     for part in dataset.hub:
         licence = part.licence or "not said by its card"
         print(f"{part.repo}, config {part.config}, split {part.split}, at commit {part.commit}; licence: {licence}")
+        if part.n_other:
+            print(f"{counted(part.n_other, 'file')} of it in another format left alone")
 
 
 def say_sources(dataset: Dataset, left_out: bool) -> None:

@@ -32,7 +32,10 @@ class HubFile:
 
 @dataclasses.dataclass(frozen=True)
 class Fetched:
-    """A split of a config of a data set at a commit, its files in the order of their records. licence: as its card says, or ""."""
+    """A split of a config of a data set at a commit, its files in the order of their records. licence: as its card says, or "".
+
+    n_other: how many files it has in another format, which were left alone.
+    """
 
     repo: str
     commit: str
@@ -40,6 +43,12 @@ class Fetched:
     split: str
     licence: str
     files: tuple[HubFile, ...]
+    n_other: int = 0
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of its files."""
+        return sum(file.size for file in self.files)
 
     @property
     def name(self) -> HubName:
@@ -62,7 +71,7 @@ class Fetched:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON-ready values, as dataset.json and manifests have it."""
-        facts = {name: getattr(self, name) for name in ("repo", "commit", "config", "split", "licence")}
+        facts = {name: getattr(self, name) for name in ("repo", "commit", "config", "split", "licence", "n_other")}
         return facts | {"files": [file.as_facts() for file in self.files]}
 
     @classmethod

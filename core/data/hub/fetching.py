@@ -1,5 +1,6 @@
 """Fetching: the original files of a data set on a hub, each checked by its hash; one that was cut off goes on where it was."""
 
+import dataclasses
 import functools
 import hashlib
 from collections.abc import Callable
@@ -47,7 +48,7 @@ def _write_down(part: Fetched, folder: Path) -> None:
         HubFile(file.path, file.size, file.sha256 or file_sha256(path))
         for file, path in zip(part.files, paths, strict=True)
     )
-    Fetched(part.repo, part.commit, part.config, part.split, part.licence, files).write(folder)
+    dataclasses.replace(part, files=files).write(folder)
 
 
 def _fetch_file(part: Fetched, file: HubFile, folder: Path, tell: Callable[[int], None]) -> None:

@@ -29,8 +29,7 @@ _CONVERTED = re.compile(r"([^/]+)/(?:partial-)?([^/]+)/\d{4,}\.parquet$")
 def configs_of(paths: Sequence[str], card: Mapping[str, Any]) -> Configs:
     """Return {config: {split: its files}}, each file a path in the repository, of a format that Winnow reads.
 
-    paths: of all files. card: the YAML part of the data set's card. Of a split in several formats, the one with most files is
-    taken. Raises CurationError where the card says what can't be followed.
+    paths: of all files. card: the YAML part of the data set's card. Raises CurationError where that says what can't be followed.
     """
     paths = sorted(paths)
     told = card.get("configs")
@@ -39,10 +38,11 @@ def configs_of(paths: Sequence[str], card: Mapping[str, Any]) -> Configs:
     else:
         found = _by_converted(paths) or {DEFAULT: _by_names(paths)}
     read = {
-        config: {split: _of_one_format(files) for split, files in splits.items()} for config, splits in found.items()
+        config: {split: [path for path in files if format_of(path)] for split, files in splits.items()}
+        for config, splits in found.items()
     }
-    read = {config: {split: files for split, files in splits.items() if files} for config, splits in read.items()}
-    return {config: splits for config, splits in read.items() if splits}
+    there = {config: {split: files for split, files in splits.items() if files} for config, splits in read.items()}
+    return {config: splits for config, splits in there.items() if splits}
 
 
 def default_of(configs: Mapping[str, Any], card: Mapping[str, Any]) -> str:
@@ -143,9 +143,8 @@ def _split_in(name: str) -> str:
     return next((split for split, words in _WORDS.items() if any(word in parts for word in words)), "")
 
 
-def _of_one_format(files: Sequence[str]) -> list[str]:
-    counts = collections.Counter(format_of(path) for path in files if format_of(path))
-    if not counts:
-        return []
+def of_one_format(files: Sequence[str]) -> list[str]:
+    """Return those of a split's files that have the format of most of them: the others hold the same records once more."""
+    counts = collections.Counter(format_of(path) for path in files)
     most = max(counts, key=lambda kind: (counts[kind], kind))
     return [path for path in files if format_of(path) == most]

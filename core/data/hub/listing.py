@@ -9,7 +9,7 @@ from ..pool import Data, as_given, labelled
 from ..readers import FORMATS
 from .client import asking, endpoint, open_api
 from .fetched import Fetched, HubFile
-from .layout import Splits, configs_of, default_of
+from .layout import Splits, configs_of, default_of, of_one_format
 from .names import HubName, is_hub_name
 
 _SECONDS = 30
@@ -32,12 +32,9 @@ class Listing:
 
     def part(self, config: str, split: str) -> Fetched:
         """Return a split as it will be once it is fetched."""
-        files = tuple(self.files[path] for path in self.configs[config][split])
-        return Fetched(self.repo, self.commit, config, split, self.licence, files)
-
-    def size(self, config: str, split: str) -> int:
-        """Return the bytes of a split's files."""
-        return sum(self.files[path].size for path in self.configs[config][split])
+        there = self.configs[config][split]
+        files = tuple(self.files[path] for path in of_one_format(there))
+        return Fetched(self.repo, self.commit, config, split, self.licence, files, len(there) - len(files))
 
 
 def look_up(name: HubName) -> Listing:
