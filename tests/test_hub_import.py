@@ -97,6 +97,16 @@ def test_several_splits_or_configs_are_listed_and_a_wrong_one_is_refused(hub, tm
     assert len(texts(tmp_path / "small")) == 10
 
 
+def test_nothing_is_fetched_into_a_workspace_of_other_data(hub, tmp_path):
+    hub.add("ann/small", FILES)
+    hub.add("ann/other", {"train.jsonl": lines(RECORDS[::2])})
+    run("import", "hf://ann/small", "--split", "train", "--workspace", tmp_path / "w", check=0)
+    hub.asked = []
+    done = run("import", "hf://ann/other", "--workspace", tmp_path / "w", check=1)
+    assert "holds hf://ann/small (default, train); give hf://ann/other (default, train) a workspace" in done.stderr
+    assert hub.fetched() == []
+
+
 def test_of_a_split_in_two_formats_one_is_read_and_the_other_named(hub, tmp_path):
     shards = {f"train-{i}.parquet": as_parquet(RECORDS[30 * i : 30 * i + 30]) for i in range(2)}
     hub.add("ann/twice", {"train.jsonl": lines(RECORDS), **shards})

@@ -15,6 +15,7 @@ from ..base.files import file_sha256, replacing
 from ..base.params import digest
 from ..base.progress import Progress
 from .dataset import Dataset, fields_in_words, files_of, read_dataset, write_dataset
+from .hub.fetched import Fetched
 from .mixing import load_pool
 from .pool import Pool
 from .records import HASH_BYTES, SCHEMA, RecordParams, Reject, content_hashes
@@ -47,11 +48,7 @@ def read_into(
     held = _held(folder)
     if held is not None:
         if not _is_same(held, path, sha256, sources):
-            raise CurationError(
-                f"The workspace {folder} holds {held.path}",
-                command=f"give {path} a workspace of its own with --workspace.",
-                page=f"open {path} on the Data page, where it gets a workspace of its own",
-            )
+            raise _holds_other(folder, held, path)
         if held.fingerprint == fingerprint and is_whole(folder, held):
             again = held.imported_from(path, pool.given, sources)
             return _keep(folder, held, dataclasses.replace(again, hub=pool.hub))
@@ -82,6 +79,27 @@ def read_into(
         hub=pool.hub,
     )
     return _keep(folder, held, dataset)
+
+
+def _holds_other(folder: Path, held: Dataset, path: str) -> CurationError:
+    return CurationError(
+        f"The workspace {folder} holds {held.path}",
+        command=f"give {path} a workspace of its own with --workspace.",
+        page=f"open {path} on the Data page, where it gets a workspace of its own",
+    )
+
+
+def check_room(folder: Path, given: Sequence[str], parts: Sequence[Fetched]) -> None:
+    """Raise CurationError where a workspace's folder holds other data than what is about to be fetched, as far as can be told.
+
+    given: what names all of the data. parts: of it what is to be fetched.
+    """
+    held, path = _held(folder), Pool((), tuple(given)).path
+    hashes = [file.sha256 for part in parts for file in part.files]
+    if held is None or path == held.path or not all(hashes):  # of small files a hub does not say the hash
+        return
+    if not {source.sha256 for source in held.sources} & {*hashes}:
+        raise _holds_other(folder, held, path)
 
 
 def _check_fetched(pool: Pool, sources: Sequence[Source], folder: Path) -> None:

@@ -10,6 +10,7 @@ workspace.db                    decisions, selections, settings, jobs (`ledger.p
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import sqlite3
@@ -24,7 +25,7 @@ from ..base.files import file_sha256, make_folders
 from ..base.progress import Progress, no_progress
 from ..data.dataset import Dataset, is_plain_name, read_dataset, write_dataset
 from ..data.hub.fetching import fetch_all
-from ..data.importing import is_whole, read_into
+from ..data.importing import check_room, is_whole, read_into
 from ..data.pool import Data, as_given, data_name, open_pool
 from ..data.record_table import RecordTable, damaged
 from ..data.records import HASH_BYTES, RecordParams, Reject, content_hashes
@@ -194,7 +195,7 @@ class Workspace(Artifacts):
 
     def fetch(self, data: Data, progress: Progress = no_progress) -> list[str]:
         """Fetch what `data` names on a hub; return the several it names, those of a hub each as one split at a commit."""
-        return fetch_all(data, self._fetched, progress)
+        return fetch_all(data, self._fetched, progress, functools.partial(check_room, self.folder))
 
     @property
     def _fetched(self) -> Path:

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,21 @@ from .fetched import Fetched, HubFile, find_fetched, folder_of
 from .listing import look_up, settle
 from .names import HubName, is_hub_name
 
+Check = Callable[[Sequence[str], Sequence[Fetched]], None]
 _STAYS = " What was fetched stays, and it goes on from there."
 
 
-def fetch_all(data: Data, folder: Path, progress: Progress = no_progress) -> list[str]:
+def fetch_all(data: Data, folder: Path, progress: Progress = no_progress, check: Check = lambda *_: None) -> list[str]:
     """Fetch what `data` names on a hub into a folder; return the several, those of a hub each as one split at a commit.
 
-    What is there and whole is not asked for again, and no hub either. Raises CurationError.
+    What is there and whole is not asked for again, and no hub either. check: asked before anything is fetched, with the several
+    and the parts to fetch. Raises CurationError.
     """
     settled = settle(data)
     names = [HubName.parse(text) for _, text in map(labelled, settled) if is_hub_name(text)]
     wanted = [look_up(name).part(name.config, name.split) for name in names if find_fetched(name, folder) is None]
+    if wanted:
+        check(settled, wanted)
     total, done = sum(file.size for part in wanted for file in part.files), 0
     for part in wanted:
         for file in part.files:
