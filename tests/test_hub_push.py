@@ -35,6 +35,14 @@ def selected(make_pipeline) -> Pipeline:
 
 
 @pytest.fixture
+def drawn(make_pipeline) -> Pipeline:
+    """12 records drawn at random, without embeddings: nothing of them is measured."""
+    folder = make_pipeline().workspace.folder
+    run("select", folder, "--method", "random", "--budget", 12, check=0)
+    return Pipeline(Workspace(folder))
+
+
+@pytest.fixture
 def may_write(hub, monkeypatch) -> None:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
 
@@ -107,27 +115,27 @@ def test_the_card_says_where_the_records_are_from_and_how_they_were_chosen(hub, 
 
 
 @pytest.mark.usefixtures("may_write")
-def test_what_is_there_is_written_over_only_where_that_is_said(hub, selected):
-    push(selected, PushParams("ann/curated", format="parquet"), device="cpu")
+def test_what_is_there_is_written_over_only_where_that_is_said(hub, drawn):
+    push(drawn, PushParams("ann/curated", format="parquet"), device="cpu")
     first, repo = hub.files("ann/curated"), hub.repos["ann/curated"]
     repo.commit(first | {"notes.txt": b"mine"})
-    done = run("push", selected.workspace.folder, "ann/curated", check=1)
+    done = run("push", drawn.workspace.folder, "ann/curated", check=1)
     assert "ann/curated at main holds data or a card already: README.md, data/train" in done.stderr
     assert "--branch NAME" in done.stderr and hub.files("ann/curated") == first | {"notes.txt": b"mine"}
     # to a branch of its own, once
-    done = run("push", selected.workspace.folder, "ann/curated", "--branch", "v2", check=0)
+    done = run("push", drawn.workspace.folder, "ann/curated", "--branch", "v2", check=0)
     assert "pushed 12 records to ann/curated, to v2, as commit " + repo.refs["v2"] in done.stdout
     on_branch = hub.files("ann/curated", "v2")
     assert "data/train.jsonl" in on_branch and "data/train-00000-of-00001.parquet" not in on_branch
-    assert "at v2 holds data" in run("push", selected.workspace.folder, "ann/curated", "--branch", "v2", check=1).stderr
+    assert "at v2 holds data" in run("push", drawn.workspace.folder, "ann/curated", "--branch", "v2", check=1).stderr
     # as a pull request
-    done = run("push", selected.workspace.folder, "ann/curated", "--pull-request", check=0)
+    done = run("push", drawn.workspace.folder, "ann/curated", "--pull-request", check=0)
     assert f"{hub.address}/datasets/ann/curated/discussions/1" in done.stdout
     assert "data/train.jsonl" in hub.files("ann/curated", "refs/pr/1") and "data/train.jsonl" not in hub.files(
         "ann/curated"
     )
     # in its place: what an earlier push left goes, what is somebody's own stays
-    run("push", selected.workspace.folder, "ann/curated", "--replace", check=0)
+    run("push", drawn.workspace.folder, "ann/curated", "--replace", check=0)
     assert sorted(hub.files("ann/curated")) == [
         ".gitattributes",
         "README.md",
@@ -163,12 +171,12 @@ def test_somebody_elses_push_meanwhile_is_not_written_over(hub, selected, monkey
         (TOKEN, ["--branch", "b", "--pull-request"], "can't both be asked for"),
     ],
 )
-def test_what_cannot_be_pushed_is_said_and_leaves_nothing(hub, selected, monkeypatch, token, options, said):
+def test_what_cannot_be_pushed_is_said_and_leaves_nothing(hub, drawn, monkeypatch, token, options, said):
     if token:
         monkeypatch.setenv("HF_TOKEN", token)
-    done = run("push", selected.workspace.folder, "ann/new", *options, check=1)
+    done = run("push", drawn.workspace.folder, "ann/new", *options, check=1)
     assert said in done.stderr and "ann/new" not in hub.repos
-    exports = selected.workspace.folder / "exports"
+    exports = drawn.workspace.folder / "exports"
     assert not exports.exists() or not list(exports.iterdir())
 
 
@@ -179,30 +187,28 @@ def test_a_name_without_an_owner_and_an_empty_selection_are_refused(hub, make_pi
 
 
 @pytest.mark.usefixtures("may_write")
-def test_what_is_meant_to_be_private_is_not_put_where_anybody_reads(hub, selected):
+def test_what_is_meant_to_be_private_is_not_put_where_anybody_reads(hub, drawn):
     hub.add("ann/open", {})
-    done = run("push", selected.workspace.folder, "ann/open", "--private", check=1)
+    done = run("push", drawn.workspace.folder, "ann/open", "--private", check=1)
     assert "is there already and anybody may read it" in done.stderr and list(hub.files("ann/open")) == [
         ".gitattributes"
     ]
-    run("push", selected.workspace.folder, "ann/closed", "--private", "--license", "mit", check=0)
+    run("push", drawn.workspace.folder, "ann/closed", "--private", "--license", "mit", check=0)
     assert hub.repos["ann/closed"].private
     assert DatasetCard(hub.files("ann/closed")["README.md"].decode()).data.license == "mit"
 
 
 @pytest.mark.usefixtures("may_write")
-def test_the_token_that_writes_is_written_nowhere(hub, selected):
-    run("push", selected.workspace.folder, "ann/curated", check=0)
-    run("push", selected.workspace.folder, "ann/curated", check=1)
-    assert TOKEN.encode() not in everything_written(selected.workspace.folder)
+def test_the_token_that_writes_is_written_nowhere(hub, drawn):
+    run("push", drawn.workspace.folder, "ann/curated", check=0)
+    run("push", drawn.workspace.folder, "ann/curated", check=1)
+    assert TOKEN.encode() not in everything_written(drawn.workspace.folder)
     assert not [path for path, content in hub.files("ann/curated").items() if TOKEN.encode() in content]
 
 
 @pytest.mark.usefixtures("may_write")
-def test_without_embeddings_a_push_is_not_measured_and_says_so(hub, make_pipeline):
-    pipeline = make_pipeline()
-    run("select", pipeline.workspace.folder, "--method", "random", "--budget", 5, check=0)
-    push(Pipeline(pipeline.workspace), PushParams("ann/curated"))
+def test_without_embeddings_a_push_is_not_measured_and_says_so(hub, drawn):
+    push(drawn, PushParams("ann/curated"))
     text = hub.files("ann/curated")["README.md"].decode()
     assert "This selection was not measured" not in text and "Not measured." in text
     assert "The licence is not known" in text
