@@ -38,7 +38,10 @@ def show_facts(pipeline: Pipeline, ready: bool) -> None:
     if ready:
         with columns[-1].container(horizontal=True, horizontal_alignment="right"):
             navigation.next_page(pipeline, "map")
-    st.caption(as_markdown(f"{dataset.file}, kept in {pipeline.workspace.folder}"))
+    fetched = (
+        f"{part.repo} at commit {part.commit[:8]}, licence: {part.licence or 'not said'}" for part in dataset.hub
+    )
+    st.caption(as_markdown(" · ".join([f"{dataset.file}, kept in {pipeline.workspace.folder}", *fetched])))
     if dataset.n_rejects:
         _rejects(pipeline, dataset.n_rejects)
 
