@@ -2,11 +2,12 @@
 
 import sys
 
-from tests.benchmarks import ablation, curate, daar, evidence, layout, methods, naming, refine, workbench
+from tests.benchmarks import ablation, curate, daar, evidence, layout, methods, naming, readers, refine, workbench
 from tests.benchmarks.data import POOL, have_pool
 
 BENCHMARKS = {
     "curate": curate.main,
+    "readers": readers.main,
     "methods": methods.main,
     "refine": refine.main,
     "daar": daar.main,
