@@ -15,10 +15,10 @@ navigation.require(pipeline, "refine")
 job = jobs.last_job(pipeline.workspace)
 busy = job is not None and job.is_active
 rounds = Rounds(pipeline)
-st.header("Refine")
+st.title("Refine")
 run = run_panel.pick_run(rounds)
 if run is None:
-    st.markdown("##### No rounds yet")
+    st.markdown("## No rounds yet")
     st.caption(
         "Choosing in rounds: take a part of the budget, see where a model still does badly, give those clusters more weight, "
         "go on. Between rounds you can pin, drop and weight."

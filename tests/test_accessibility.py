@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(
 )
 # What is Streamlit's own and can't be mended from a page: {rule: (what its selector holds, why it stays)}.
 _STREAMLITS: dict[str, tuple[str, str]] = {}
+_HEADINGS = ("heading-order", "page-has-heading-one")
 _TABBED = """() => { let at = document.activeElement; while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
   const box = at.getBoundingClientRect(), style = getComputedStyle(at);
   return { name: at.getAttribute("aria-label") || at.innerText || at.labels?.[0]?.innerText || "", tag: at.tagName,
@@ -24,14 +25,17 @@ _TABBED = """() => { let at = document.activeElement; while (at?.shadowRoot?.act
 
 
 def findings(page, *rules: str) -> list[tuple[str, str, str]]:
-    """Return what axe-core finds serious or critical on a page: (rule, selector, HTML). rules: these alone."""
+    """Return what axe-core finds serious or critical on a page, or of headings that skip a level: (rule, selector, HTML).
+
+    rules: these alone.
+    """
     page.evaluate(AXE_SCRIPT)
     asked = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
     found = page.evaluate("(asked) => axe.run(document, asked)", asked)["violations"]
     return [
         (violation["id"], target, node["html"][:160])
         for violation in found
-        if violation["impact"] in ("serious", "critical")
+        if violation["impact"] in ("serious", "critical") or violation["id"] in _HEADINGS
         for node in violation["nodes"]
         if _STREAMLITS.get(violation["id"], ("\0",))[0] not in (target := json.dumps(node["target"]))
     ]
@@ -72,6 +76,16 @@ def test_every_page_is_read_and_reached_by_everybody_in_light_and_in_dark(reward
                     click_a_point(page)
                 assert not findings(page, *rules), (entry.name, theme)
                 check_page(page)
+            page.get_by_role("button", name="Words").click()
+            page.get_by_role("dialog").wait_for()
+            settled(page)
+            assert not findings(page, *rules), ("words", theme)
+            page.keyboard.press("Escape")
+            go(page, "Map")
+            page.locator(".reader .row").first.click()
+            page.get_by_role("dialog", name="Record").wait_for()
+            settled(page)
+            assert not findings(page, *rules), ("reader", theme)
         page.set_viewport_size({"width": 720, "height": 450})  # 1440 x 900 at 200 %
         page.goto(f"{address}/?workspace=new")
         page.get_by_role("button", name="Open the sample").wait_for()

@@ -27,7 +27,7 @@ def test_select_runs_as_a_job_and_shows_what_was_taken(sample_home):
     taken = frame_with(app, "selected")
     assert taken["selected"].sum() == 150 and taken["records"].sum() == 600
     cluster = click_chart(app, "taken", nth=2)
-    assert app.header[0].value == "Map" and app.session_state["winnow"].focus.cluster == cluster
+    assert app.title[0].value == "Map" and app.session_state["winnow"].focus.cluster == cluster
 
 
 def test_what_would_change_is_shown_and_can_be_discarded_or_applied(selected_home):

@@ -30,7 +30,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     """Draw the panel: the verdict first."""
     ablation = last_ablation(pipeline)
     if ablation and ablation.lines:
-        st.markdown(f"##### {as_markdown(ablation.verdict)}")
+        st.markdown(f"## {as_markdown(ablation.verdict)}")
     st.caption(
         "Each method selects anew from records that are not held out; the same model is trained on each selection, on as many "
         "tokens; then every one is asked for the held-out responses. A small model from scratch is a proxy: it shows what a "

@@ -40,7 +40,7 @@ def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     found = compare(opened.chosen_rows(pipeline, a), opened.chosen_rows(pipeline, b))
     n_a, n_b, shared = len(found.only_a) + len(found.both), len(found.only_b) + len(found.both), len(found.both)
     st.markdown(
-        f"##### They share {counted(shared, 'record')}: {shared / max(n_a, 1):.0%} of A, {shared / max(n_b, 1):.0%} of B"
+        f"## They share {counted(shared, 'record')}: {shared / max(n_a, 1):.0%} of A, {shared / max(n_b, 1):.0%} of B"
     )
     words = {"only_a": "Only in A", "only_b": "Only in B", "both": "In both"}
     columns = st.columns(4)

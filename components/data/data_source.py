@@ -65,7 +65,7 @@ def show_again(pipeline: Pipeline) -> None:
     if step["do"] != "import" or not Path(step["data"]).is_file():
         return
     with st.form("again"):
-        st.markdown(f"##### {as_markdown(Path(step['data']).name)} could not be read")
+        st.markdown(f"## {as_markdown(Path(step['data']).name)} could not be read")
         st.caption(as_markdown(job.error))
         with st.expander("Settings", expanded=True):
             fields, on_error = _options("again", step["params"].get("fields", ""))

@@ -78,7 +78,7 @@ def show_files(pipeline: Pipeline, busy: bool) -> None:
     dataset = pipeline.workspace.dataset()
     if len(dataset.files) < 2:
         return
-    st.markdown("##### Files")
+    st.markdown("## Files")
     shown = {
         "source": [file.source or "of its records" for file in dataset.files],
         "file": [file.file for file in dataset.files],

@@ -37,7 +37,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     with st.form("prepare", border=not ready):
         head, button = (st, st) if ready else st.columns([3, 1], vertical_alignment="center")
         if not ready:
-            head.markdown("##### Prepare the map")
+            head.markdown("## Prepare the map")
         head.caption(_BUSY if busy and not ready else _WHAT)
         with st.container() if ready else st.expander("Settings"):
             stages, device, vectors = _settings(pipeline, n)

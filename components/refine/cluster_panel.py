@@ -33,7 +33,7 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round, histor
         _show_moved(history)
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"##### {cluster:d} {as_markdown(shorten(history.names[cluster], 60))}", width="content")
+        st.markdown(f"## {cluster:d} {as_markdown(shorten(history.names[cluster], 60))}", width="content")
         st.button("Close", icon=":material/close:", key="refine_close", on_click=pick, args=(cluster,), type="tertiary")
     st.text(why(rounds, run, made, cluster))
     if rounds.state(run.id) not in ("stale", "reversed"):
@@ -43,7 +43,7 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round, histor
 
 def _show_moved(history: History) -> None:
     """Offer the clusters whose weight moved most, those that grew first."""
-    st.markdown("##### No cluster picked")
+    st.markdown("## No cluster picked")
     st.caption(
         "Click a line, a column, a point or a row of the table to see why a weight moved, to read the cluster's records, and to "
         "weight, pin or drop it. These moved most:"

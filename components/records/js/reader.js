@@ -406,7 +406,7 @@ function makeHelp() {
   const words = "They work wherever the page has the focus but in a text field. Pinning and dropping go on by themselves, so that "
     + "records can be read with one hand; clearing stays, since it corrects.";
   help.append(
-    make("h3", {}, "Keys"),
+    make("h2", {}, "Keys"),
     make("dl", {}, ...KEYS.flatMap(([letter, what]) => [make("dt", {}, make("kbd", {}, letter)), make("dd", {}, what)])),
     make("p", {}, words),
     make("button", { type: "button", onclick: () => help.close() }, "Close"),

@@ -10,7 +10,7 @@ class Sheet {
       make("button", { type: "button", "aria-keyshortcuts": letter, onclick: act, ...attributes }, label, key(letter));
     const decide = (what, label, letter) =>
       (this[what] = button(label, letter, () => reader.decide(what, reader.focused), { class: `do-${what}` }));
-    this.title = make("h3", { class: "title" });
+    this.title = make("h2", { class: "title" });
     this.place = make("span", { class: "place" });
     this.state = make("span", { class: "state" });
     this.edited = make("button", { type: "button", class: "edited", onclick: () => reader.ask("original", reader.focused) });
@@ -175,7 +175,7 @@ class Sheet {
     return make(
       "div",
       { class: "similar" },
-      make("h4", {}, summary),
+      make("h3", {}, summary),
       make("ul", {}, ...items.map((item) => make("li", {}, line(item)))),
       make("button", { type: "button", onclick: () => reader.leave("more", record.row) }, "Read more like this", key("m")),
     );
