@@ -12,6 +12,7 @@ from components.data import (
     understood,
     welcome,
 )
+from components.frame import job_panel
 from components.session import opened
 from core.run import jobs
 
@@ -24,7 +25,7 @@ if not pipeline.workspace.has_data:
         welcome.show(pipeline)
         st.stop()
     st.title("Data")
-    st.caption("Reading the data. How far it is stands in the sidebar.")
+    job_panel.in_place(pipeline, "import")
     st.stop()
 head, other = st.columns(2)
 head.title("Data")

@@ -114,6 +114,8 @@ def _form(pipeline: Pipeline, last: AblationParams, busy: bool) -> None:
     usual = SmallLmParams().as_dict()
     if changed := [f"{name} {value:g}" for name, value in others.items() if value != usual[name]]:
         st.caption(as_markdown(f"As the last time: {', '.join(changed)}."))
+    if busy and job_panel.in_place(pipeline, "ablate"):
+        return
     if st.button("Train and compare", type="primary", icon=":material/model_training:", disabled=busy, key="ablate"):
         try:
             values = {} if base else last.small | {"steps": steps, "width": width, "layers": layers}

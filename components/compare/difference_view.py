@@ -124,6 +124,8 @@ def _steadiness(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
             if warning := overlap_warning(asked[title].select["method"], value.overlap, value.n_seeds):
                 trouble.warn(warning)
     missing = [params for title, params in asked.items() if known[title] is None]
+    if missing and busy and job_panel.in_place(pipeline, "stability"):
+        return
     if missing and st.button(
         "How much of this is chance?",
         disabled=busy,

@@ -173,6 +173,8 @@ def _again(pipeline: Pipeline, dataset: Dataset, source: str, fields: FieldMap, 
     """Draw the button that reads the data anew by other fields."""
     by_source = {name: str(each.fields) for name, each in dataset.understood_by_source().items()}
     is_new = str(fields) != by_source[source]
+    if busy and job_panel.in_place(pipeline, "import"):
+        return
     pressed = st.button(
         "Read the data again so",
         icon=":material/refresh:",

@@ -197,6 +197,8 @@ def _offer_index(pipeline: Pipeline) -> None:
     lacking = unmade(pipeline)
     if not lacking or pipeline.n_records() <= AT_ONCE_UP_TO:
         return
+    if job_panel.in_place(pipeline, *(each.name for each in lacking)):
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("The records are not all searchable yet.")
         st.button("Make it searchable", key="find_index", on_click=start_indexing, args=(pipeline,))
