@@ -54,6 +54,7 @@ if standing:
                 "it is and can be made current again."
             )
             form.show(pipeline, busy, run, fork_of=(run.id, made.number))
-with st.expander("Start another run"):
-    form.show(pipeline, busy, run)
+if standing or not busy:  # it would be pushed away by the first round that comes
+    with st.expander("Start another run"):
+        form.show(pipeline, busy, run)
 navigation.next_page(pipeline, "review")
