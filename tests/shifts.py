@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-# A shift's value is the share of the window that moved, times how far; 0.1 of it in all is what counts as good on the web.
+MOST = 0.1  # of jumps in all: the share of the window that moved, times how far; what counts as good on the web
 _WATCH = """() => {
   window.__shifts = [];
   const told = (node) => {
@@ -44,3 +44,9 @@ def watch(page: Any) -> None:
 def shifts(page: Any) -> list[Shift]:
     """Return the jumps since the document was opened, or since they were last asked for."""
     return [Shift(**each) for each in page.evaluate("() => window.__shifts.splice(0)")]
+
+
+def jumped(page: Any) -> list[Shift]:
+    """Return the jumps since they were last asked for, where they are too much in all; else none."""
+    found = shifts(page)
+    return found if sum(each.value for each in found) > MOST else []

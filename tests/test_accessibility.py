@@ -1,16 +1,15 @@
 """Every page by axe-core and by keyboard, in light and in dark: names, roles, contrast, what is reached, text at twice its size."""
 
 import json
-import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
 from components.frame import navigation
 from core.workspace.workspace import Workspace
-from tests.browser import CHROMIUM, browser_page, check_page, map_drawn, running_app, settled
+from tests.browser import CHROMIUM, browser_page, check_page, click_a_point, go, running_app, settled
+from tests.shifts import jumped, shifts, watch
 
 pytestmark = pytest.mark.skipif(
     not Path(CHROMIUM).exists(), reason="no Chromium on this machine; install it to run this"
@@ -41,37 +40,20 @@ def findings(page, *rules: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def go(page, title: str) -> None:
-    page.get_by_role("link", name=title, exact=True).first.click()
-    page.get_by_role("heading", name=title, exact=True).wait_for()
-    settled(page)
-
-
-def click_a_point(page) -> None:
-    """Click along a diagonal of the map, until a record's cluster is open."""
-    map_drawn(page)
-    box = page.locator(".map").bounding_box()
-    for share in np.linspace(0.2, 0.8, 40):
-        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
-        if page.locator(".map .tip:not([hidden])").count():
-            break
-    page.mouse.down()
-    page.mouse.up()
-    page.get_by_text(re.compile(r"^Cluster \d+$")).wait_for()
-    settled(page)
-
-
 def test_every_page_is_read_and_reached_by_everybody_in_light_and_in_dark(rewarded_home):
     failures = []
     Workspace(rewarded_home / "new", create=True)
     with running_app(rewarded_home) as address, browser_page() as page:
         page.on("pageerror", lambda error: failures.append(str(error)))
+        watch(page)
         for theme, rules in (("light", ()), ("dark", ("color-contrast",))):
             page.emulate_media(color_scheme=theme)
             page.goto(f"{address}/?workspace=sample&tour=1")
             settled(page)
+            shifts(page)  # of Streamlit's own beginning
             for entry in navigation.PAGES:
                 go(page, entry.title)
+                assert not jumped(page), (entry.name, theme)
                 if entry.name == "map":
                     click_a_point(page)
                 assert not findings(page, *rules), (entry.name, theme)
