@@ -62,9 +62,9 @@ def test_from_the_first_start_to_the_downloaded_file(tmp_path):
         settled(page)
         page.get_by_role("button", name="Open the sample").click()
         page.get_by_role("button", name="Prepare the map").click()
-        page.get_by_text("Embedding the records").wait_for()
+        page.get_by_text("Embedding the records").first.wait_for()
         page.reload()  # a reload in the middle changes nothing
-        page.get_by_role("button", name="Cancel").wait_for()
+        page.get_by_role("button", name="Cancel").first.wait_for()
         page.get_by_role("link", name="Next: Map").wait_for(timeout=240_000)
 
         go(page, "Map")
@@ -175,7 +175,7 @@ def test_three_rounds_with_a_language_model_from_the_page(sample_home, tiny_lm):
         page.get_by_role("textbox", name="Language model").press("Enter")
         settled(page)
         page.get_by_role("button", name="Start and run all rounds").click()
-        page.get_by_text("Refining in rounds").wait_for()
+        page.get_by_text("Refining in rounds").first.wait_for()
         page.reload()  # a reload in the middle changes nothing
         page.get_by_text("Run 1, complete").wait_for(timeout=240_000)
         settled(page)
