@@ -1,7 +1,6 @@
 """Opening data: a file that is dropped on the page, a path on this computer, the sample, or a workspace made before."""
 
 import hashlib
-import itertools
 from pathlib import Path
 
 import streamlit as st
@@ -17,6 +16,7 @@ from core.data.records import RecordParams
 from core.run import jobs
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
+from core.workspace.free_folder import folder_for
 from core.workspace.workspace import Workspace, default_folder, known_workspaces
 
 _READS = f"{', '.join(FORMATS)}; each also compressed, as {', '.join(COMPRESSIONS)}"
@@ -134,18 +134,11 @@ def open_sample() -> None:
 
 def _folder_for(data: Path, sha256: str, is_upload: bool) -> Path:
     """Return the folder that holds this very data, or a free one: never one with other data in it."""
-    base = default_folder(data)
-    for folder in itertools.chain([base], (base.with_name(f"{base.name}-{i}") for i in itertools.count(2))):
-        if not folder.exists():
-            return folder
-        try:
-            held = Workspace(folder, create=True).last_import()
-        except CurationError:  # damaged, or of a later version: left alone, and said where it is opened
-            continue
-        path = "" if is_upload else str(data.resolve())
-        if held is None or any(known.sha256 == sha256 or known.path == path for known in held.sources):
-            return folder
-    raise AssertionError("unreachable: the numbers do not end")
+    path = "" if is_upload else str(data.resolve())
+    return folder_for(
+        default_folder(data),
+        lambda held: any(known.sha256 == sha256 or known.path == path for known in held.sources),
+    )
 
 
 def show_before(folders: list[Path]) -> None:

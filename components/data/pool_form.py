@@ -1,6 +1,5 @@
 """Several files as one pool: opening them by their paths, and what each of them gave."""
 
-import itertools
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +13,7 @@ from core.data.pool import Pool, as_text, full_paths, open_pool
 from core.data.records import RecordParams
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
+from core.workspace.free_folder import folder_for
 from core.workspace.workspace import Workspace, default_folder
 
 _HELP = (
@@ -59,18 +59,8 @@ def _read(pipeline: Pipeline, given: list[str], params: RecordParams) -> None:
 
 def _folder_for(pool: Pool) -> Path:
     """Return the folder that holds these very files, or a free one."""
-    base = default_folder(pool.given)
     path = str(pool.files[0].path.resolve()) if pool.is_one_file else pool.path
-    for folder in itertools.chain([base], (base.with_name(f"{base.name}-{i}") for i in itertools.count(2))):
-        if not folder.exists():
-            return folder
-        try:
-            held = Workspace(folder, create=True).last_import()
-        except CurationError:  # damaged, or of a later version: left alone, and said where it is opened
-            continue
-        if held is None or held.path == path:
-            return folder
-    raise AssertionError("unreachable: the numbers do not end")
+    return folder_for(default_folder(pool.given), lambda held: held.path == path)
 
 
 def show_files(pipeline: Pipeline, busy: bool) -> None:
