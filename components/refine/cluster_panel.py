@@ -86,15 +86,15 @@ def _show_decisions(pipeline: Pipeline, rounds: Rounds, run: RefineRun, cluster:
             key=key,
             width=150,
             help="2 doubles its share, 0 takes nothing but pinned records, 1 takes this off.",
-            on_change=lambda: decide.on_cluster("weight", cluster, clustering, float(st.session_state[key])),
+            on_change=lambda: decide.on_clusters("weight", (cluster,), clustering, float(st.session_state[key])),
         )
         for action, label in (("pin", "Pin all"), ("drop", "Drop all"), ("clear", "Clear")):
             st.button(
                 label,
                 icon=ICONS[action],
                 key=f"refine_{action}",
-                on_click=decide.on_cluster,
-                args=(action, cluster, clustering),
+                on_click=decide.on_clusters,
+                args=(action, (cluster,), clustering),
             )
     ahead = "from the next round on" if rounds.state(run.id) != "done" else "once the last round is selected anew"
     st.caption(f"A drop takes its records out at once; its places are filled, and pins and weights count, {ahead}.")
