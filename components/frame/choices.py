@@ -17,7 +17,7 @@ def chips(label: str, parts: Mapping[str, Any], key: str, take_out: Callable[[An
                 take_out(part)
 
     st.pills(
-        label,
+        as_markdown(label),
         list(parts),
         selection_mode="multi",
         default=list(parts),
@@ -31,9 +31,9 @@ def chips(label: str, parts: Mapping[str, Any], key: str, take_out: Callable[[An
 def switch(label: str, ways: Mapping[str, str], now: str, key: str, chosen: Callable[[str], None] | None = None) -> str:
     """Draw a switch and return where it stands. ways: {way: its words}. chosen: called with the way that was switched to."""
     return st.segmented_control(
-        label,
+        as_markdown(label),
         list(ways),
-        format_func=ways.get,
+        format_func=lambda way: as_markdown(ways[way]),
         default=now,
         required=True,
         key=key,

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from components.charts.escaping import as_markdown
 from components.charts.percent import PERCENT, in_percent
 from components.records.cluster_frame import ONLY, Wanted, whole_frame
 from components.session import state
@@ -82,7 +83,7 @@ def _one_of(frame: pd.DataFrame, column: str, label: str) -> str:
     held = sorted({value for value in frame[column] if value}) if column in frame else []
     if not held:
         return ""
-    chosen = st.selectbox(label, [_ANY[column], *held], key=f"cluster_{column}")
+    chosen = st.selectbox(as_markdown(label), [_ANY[column], *held], key=f"cluster_{column}")
     return "" if chosen == _ANY[column] else chosen
 
 
