@@ -25,7 +25,7 @@ if not pipeline.workspace.has_data:
         welcome.show(pipeline)
         st.stop()
     st.title("Data")
-    job_panel.in_place(pipeline, "import")
+    job_panel.in_place(pipeline, "fetch", "import")
     st.stop()
 head, other = st.columns(2)
 head.title("Data")

@@ -27,7 +27,7 @@ from core.workspace.workspace import Workspace
 from tests.command import run
 from tests.made_once import copy_workspace, made_once, make_workspace
 
-pytest_plugins = ["tests.damaging", "tests.refining", "tests.sample_homes", "tests.stand_ins"]
+pytest_plugins = ["tests.damaging", "tests.hub_stand_in", "tests.refining", "tests.sample_homes", "tests.stand_ins"]
 
 # How long an example takes says nothing on a busy machine.
 hypothesis.settings.register_profile("winnow", deadline=None)

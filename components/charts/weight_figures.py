@@ -64,11 +64,12 @@ def weight_lines(history: History, shown: list[int], dark: bool, picked: int = -
         type="log", title="weight, × an equal share", tickvals=ticks, ticktext=[f"{t:g}" for t in ticks]
     )
     figure.update_xaxes(tickvals=rounds, ticktext=history.titles, range=[-0.08, len(rounds) - 0.92], fixedrange=True)
+    figure.update_xaxes(ticklabeloverflow="allow")  # the last round's name stands half outside of a narrow chart
     n_named = len(shown) + any(history.marks)
     below = 20 * n_named + 16
     figure = _frame(figure, dark, _PLOT + below)
     legend = {"orientation": "v", "y": -38 / (_PLOT - 46), "yanchor": "top", "x": 0}
-    return figure.update_layout(legend=legend, margin={"b": 38 + below})
+    return figure.update_layout(legend=legend, margin={"b": 38 + below, "r": 28})
 
 
 def _spread(figure: go.Figure, relative: np.ndarray, rounds: list[int]) -> None:

@@ -57,7 +57,7 @@ def _evidence(pipeline: Pipeline, chosen: list[Choice], params: MeasureParams) -
     verdict_view.show(titles, evidence)
     with st.container(key="measured_beside"):
         if is_measuring:
-            job_panel.show_line(pipeline, job)
+            job_panel.show_line(job)
         else:
             verdict_view.show_beside(titles, evidence)
     _say_sizes([choice for choice, _ in there])

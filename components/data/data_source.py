@@ -1,22 +1,25 @@
 """Opening data: a file that is dropped on the page, a path on this computer, the sample, or a workspace made before."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.data import pool_form
+from components.data import hub_form, pool_form
 from components.frame import job_panel, tour
 from components.session import state, trouble
 from core.base.errors import CurationError
 from core.base.files import file_sha256, replacing
+from core.data.hub.names import HubName, is_hub_name
 from core.data.readers import COMPRESSIONS, FORMATS, file_format
 from core.data.records import RecordParams
 from core.run import jobs
 from core.run.pipeline import Pipeline
-from core.run.tasks import Step
-from core.workspace.free_folder import folder_for
+from core.run.tasks import import_steps
+from core.workspace.free_folder import free_folder
 from core.workspace.workspace import Workspace, default_folder, known_workspaces
 
 _READS = f"{', '.join(FORMATS)}; each also compressed, as {', '.join(COMPRESSIONS)}"
@@ -24,13 +27,21 @@ _READS = f"{', '.join(FORMATS)}; each also compressed, as {', '.join(COMPRESSION
 
 def show() -> None:
     """Draw the ways to open data: of one's own, or what was opened before."""
-    one, several, before = st.tabs(["A file", "Several files or a folder", "Opened before"])
-    with one:
-        show_file()
-    with several:
-        pool_form.show()
+    *own, before = st.tabs([*_WAYS, "Opened before"])
+    _show_ways(own)
     with before:
         show_before(known_workspaces())
+
+
+def show_own() -> None:
+    """Draw the ways to open data of one's own."""
+    _show_ways(st.tabs(list(_WAYS)))
+
+
+def _show_ways(tabs: Sequence[Any]) -> None:
+    for tab, draw in zip(tabs, _WAYS.values(), strict=True):
+        with tab:
+            draw()
 
 
 def show_file() -> None:
@@ -61,16 +72,19 @@ def show_file() -> None:
 def show_again(pipeline: Pipeline) -> None:
     """Draw a way to read a file again that could not be read, with the fields named, where that was the last job."""
     job = jobs.last_job(pipeline.workspace)
-    step = job.arguments["steps"][0] if job is not None and job.status == "failed" else {"do": ""}
-    if step["do"] != "import" or not Path(step["data"]).is_file():
+    if job is None or job.status != "failed" or job.step != "import":
+        return
+    step = next(step for step in job.arguments["steps"] if step["do"] == "import")
+    if not (Path(step["data"]).is_file() or is_hub_name(step["data"])):
         return
     with st.form("again"):
-        st.markdown(f"## {as_markdown(Path(step['data']).name)} could not be read")
+        name = HubName.parse(step["data"]).place if is_hub_name(step["data"]) else Path(step["data"]).name
+        st.markdown(f"## {as_markdown(name)} could not be read")
         st.caption(as_markdown(job.error))
         with st.expander("Settings", expanded=True):
             fields, on_error = _options("again", step["params"].get("fields", ""))
         if st.form_submit_button("Read it again", type="primary"):
-            _read(pipeline, Path(step["data"]), fields, on_error)
+            _read(pipeline, step["data"], fields, on_error)
 
 
 def _options(key: str, known: str = "") -> tuple[str, str]:
@@ -93,9 +107,13 @@ def _options(key: str, known: str = "") -> tuple[str, str]:
 def _open(data: Path, fields: str, on_error: str, content: memoryview | None = None) -> None:
     try:
         RecordParams(fields, on_error)
-        file_format(data)
+        if content is not None or data.is_file():
+            file_format(data)
         if content is None and not data.is_file():
-            raise CurationError(f"{data} is not a file on this computer; check the path.")
+            hub = (
+                "; a data set on a hub is opened under On a hub" if str(data).startswith("hf:") else "; check the path"
+            )
+            raise CurationError(f"{data} is not a file on this computer{hub}.")
         sha256 = hashlib.sha256(content).hexdigest() if content is not None else file_sha256(data)
         workspace = Workspace(_folder_for(data, sha256, content is not None), create=True)
         if content is not None:
@@ -107,16 +125,16 @@ def _open(data: Path, fields: str, on_error: str, content: memoryview | None = N
         return
     tour.begin_if_first()
     state.open_results(workspace.folder)
-    _read(Pipeline(workspace), data, fields, on_error)
+    _read(Pipeline(workspace), str(data), fields, on_error)
 
 
-def _read(pipeline: Pipeline, data: Path, fields: str, on_error: str) -> None:
+def _read(pipeline: Pipeline, data: str, fields: str, on_error: str) -> None:
     try:
         params = RecordParams(fields, on_error)
     except CurationError as error:
         trouble.show(error)
         return
-    job_panel.start(pipeline, "Reading the data", [Step("import", params.as_dict(), data=str(data))])
+    job_panel.start(pipeline, "Reading the data", import_steps(data, params))
     st.rerun()
 
 
@@ -135,10 +153,13 @@ def open_sample() -> None:
 def _folder_for(data: Path, sha256: str, is_upload: bool) -> Path:
     """Return the folder that holds this very data, or a free one: never one with other data in it."""
     path = "" if is_upload else str(data.resolve())
-    return folder_for(
+    return free_folder(
         default_folder(data),
         lambda held: any(known.sha256 == sha256 or known.path == path for known in held.sources),
     )
+
+
+_WAYS = {"A file": show_file, "Several files or a folder": pool_form.show, "On a hub": hub_form.show}
 
 
 def show_before(folders: list[Path]) -> None:

@@ -38,7 +38,10 @@ def show_facts(pipeline: Pipeline, ready: bool) -> None:
     if ready:
         with columns[-1].container(horizontal=True, horizontal_alignment="right"):
             navigation.next_page(pipeline, "map")
-    st.caption(as_markdown(f"{dataset.file}, kept in {pipeline.workspace.folder}"))
+    fetched = (
+        f"{part.repo} at commit {part.commit[:8]}, licence: {part.licence or 'not said'}" for part in dataset.hub
+    )
+    st.caption(as_markdown(" · ".join([f"{dataset.file}, kept in {pipeline.workspace.folder}", *fetched])))
     if dataset.n_rejects:
         _rejects(pipeline, dataset.n_rejects)
 
@@ -68,9 +71,9 @@ def show_sources(pipeline: Pipeline) -> None:
         hide_index=True,
         height=33 * (min(12, len(names)) + 1) + 3,
         column_config={
-            "source": st.column_config.TextColumn("Source"),
+            "source": st.column_config.TextColumn("Source", width=200),  # long names must not push the counts out
             "records": st.column_config.ProgressColumn(
-                "Records", format="localized", min_value=0, max_value=int(counts.max())
+                "Records", width=150, format="localized", min_value=0, max_value=int(counts.max())
             ),
         },
     )

@@ -1,5 +1,7 @@
 """Several files as one pool: opening them by their paths, and what each of them gave."""
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,16 +11,17 @@ from components.frame import job_panel, tour
 from components.session import state, trouble
 from core.base.errors import CurationError
 from core.base.text import counted
-from core.data.pool import Pool, as_text, full_paths, open_pool
+from core.data.hub.listing import settle
+from core.data.pool import Pool, full_paths, on_hub, open_pool
 from core.data.records import RecordParams
 from core.run.pipeline import Pipeline
-from core.run.tasks import Step
-from core.workspace.free_folder import folder_for
+from core.run.tasks import import_steps
+from core.workspace.free_folder import free_folder
 from core.workspace.workspace import Workspace, default_folder
 
 _HELP = (
-    "A line for each data set, the first one first: a file, a folder, or a glob such as /data/train-*.parquet. Its name is the "
-    "source of its records; write NAME=PATH for another name."
+    "A line for each data set, the first one first: a file, a folder, a glob such as /data/train-*.parquet, or one on a hub, as in "
+    "hf://owner/name?split=train. Its name is the source of its records; write NAME=PATH for another name."
 )
 _SWITCH = "Leave out a record that an earlier source has"
 
@@ -36,14 +39,19 @@ def show() -> None:
         strict = st.toggle("Stop at the first entry that can't be read", key="pool_strict")
         pressed = st.form_submit_button("Open as one pool")
     if pressed and text.strip():
-        given = [str(Path(line.strip()).expanduser()) for line in text.splitlines() if line.strip()]
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        given = [line if on_hub(line) else str(Path(line).expanduser()) for line in lines]
         _open(given, RecordParams("", "fail" if strict else "skip", leave_out))
 
 
 def _open(given: list[str], params: RecordParams) -> None:
     try:
         given = full_paths(given)
-        workspace = Workspace(_folder_for(open_pool(given)), create=True)
+        if there := [each for each in given if not on_hub(each)]:
+            open_pool(there)  # a wrong path must not leave an empty workspace behind
+        with st.spinner("Asking the hub", show_time=False) if on_hub(given) else contextlib.nullcontext():
+            given = settle(given)
+        workspace = Workspace(folder_for(given), create=True)
     except CurationError as error:
         trouble.show(error)
         return
@@ -53,14 +61,15 @@ def _open(given: list[str], params: RecordParams) -> None:
 
 
 def _read(pipeline: Pipeline, given: list[str], params: RecordParams) -> None:
-    job_panel.start(pipeline, "Reading the data", [Step("import", params.as_dict(), data=as_text(given))])
+    job_panel.start(pipeline, "Reading the data", import_steps(given, params))
     st.rerun()
 
 
-def _folder_for(pool: Pool) -> Path:
-    """Return the folder that holds these very files, or a free one."""
+def folder_for(given: Sequence[str]) -> Path:
+    """Return the folder that holds this very data, or a free one. given: full paths, or names on a hub."""
+    pool = Pool((), tuple(given)) if on_hub(given) else open_pool(given)
     path = str(pool.files[0].path.resolve()) if pool.is_one_file else pool.path
-    return folder_for(default_folder(pool.given), lambda held: held.path == path)
+    return free_folder(default_folder(given), lambda held: held.path == path)
 
 
 def show_files(pipeline: Pipeline, busy: bool) -> None:

@@ -13,10 +13,9 @@ from core.base.text import shorten
 from core.data.dataset import Dataset
 from core.data.fields import PARTS, FieldMap, ordered, parse_fields
 from core.data.layouts.understood import Understood, in_words, shown_parts
-from core.data.pool import as_text
 from core.data.records import RecordParams
 from core.run.pipeline import Pipeline
-from core.run.tasks import Step
+from core.run.tasks import import_steps
 
 N_SHOWN = 3
 _MOST = 1200  # characters of a part that are sent
@@ -173,7 +172,7 @@ def _again(pipeline: Pipeline, dataset: Dataset, source: str, fields: FieldMap, 
     """Draw the button that reads the data anew by other fields."""
     by_source = {name: str(each.fields) for name, each in dataset.understood_by_source().items()}
     is_new = str(fields) != by_source[source]
-    if busy and job_panel.in_place(pipeline, "import"):
+    if busy and job_panel.in_place(pipeline, "fetch", "import"):
         return
     pressed = st.button(
         "Read the data again so",
@@ -186,5 +185,5 @@ def _again(pipeline: Pipeline, dataset: Dataset, source: str, fields: FieldMap, 
         told = by_source | {source: str(fields)}
         text = told[""] if list(told) == [""] else "; ".join(f"{name}: {each}" for name, each in told.items())
         params = RecordParams.from_dict(dataset.params | {"fields": text})
-        job_panel.start(pipeline, "Reading the data", [Step("import", params.as_dict(), data=as_text(dataset.given))])
+        job_panel.start(pipeline, "Reading the data", import_steps(dataset.given, params))
         st.rerun()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.data import data_source, pool_form
+from components.data import data_source
 from components.frame import tour
 from core.run.pipeline import Pipeline
 from core.workspace.workspace import known_workspaces
@@ -20,11 +20,7 @@ def show(pipeline: Pipeline) -> None:
     own, other = st.columns([3, 2], gap="medium")
     with own.container(border=True, height="stretch"):
         st.markdown("## Open your data")
-        one, several = st.tabs(["A file", "Several files or a folder"])
-        with one:
-            data_source.show_file()
-        with several:
-            pool_form.show()
+        data_source.show_own()
     with other.container(border=True, height="stretch"):
         st.markdown("## Open the sample")
         st.caption(

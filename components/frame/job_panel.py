@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.session import state
+from components.session import opened, state
 from core.base.errors import CurationError
 from core.base.text import counted, duration
 from core.run import jobs
@@ -43,7 +43,7 @@ def _watch(pipeline: Pipeline) -> None:
     st.markdown(f"**{as_markdown(doing(job.step))}** :gray[{_place(job)}]")
     st.progress(min(max(job.fraction, 0.0), 1.0))
     st.caption(_pace(job))
-    st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, args=(pipeline,), key="job_cancel")
+    st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, key="job_cancel")
 
 
 def is_under_way(pipeline: Pipeline, *first_steps: str) -> bool:
@@ -64,16 +64,16 @@ def in_place(pipeline: Pipeline, *first_steps: str) -> bool:
 def _watch_line(pipeline: Pipeline) -> None:
     job = jobs.last_job(pipeline.workspace)
     if job is not None and job.is_active:  # once it is over, the sidebar draws the page anew
-        show_line(pipeline, job)
+        show_line(job)
 
 
-def show_line(pipeline: Pipeline, job: Job) -> None:
+def show_line(job: Job) -> None:
     """Draw on a page what a job is doing, how far it is, how long it will take, and the button that cancels it."""
     place = _place(job)
     parts = [as_markdown(doing(job.step)) + (f" ({place})" if place else ""), _pace(job)]
     with st.container(horizontal=True, vertical_alignment="center", key="job_line"):
         st.progress(min(max(job.fraction, 0.0), 1.0), text=" · ".join(parts))
-        st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, args=(pipeline,), key="job_line_cancel")
+        st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, key="job_line_cancel")
 
 
 def is_doing(job: Job | None, *steps: str) -> bool:
@@ -97,8 +97,8 @@ def _pace(job: Job) -> str:
     return " · ".join(facts)
 
 
-def _cancel(pipeline: Pipeline) -> None:
-    jobs.cancel_job(pipeline.workspace)
+def _cancel() -> None:
+    jobs.cancel_job(opened.pipeline().workspace)
     state.say("Cancelled. What was finished is kept.")
 
 

@@ -59,7 +59,7 @@ def _by_number(pipeline: Pipeline) -> None:
     key = f"open_record-{state.get().n_opened}"
     st.text_input(
         "Open a record by its number",
-        placeholder="Record no.",
+        placeholder="Record #",
         key=key,
         max_chars=20,
         label_visibility="collapsed",

@@ -101,7 +101,7 @@ def _watch(pipeline: Pipeline) -> None:
     """Show how far the job is, where its answer will be; once it is over, the sidebar draws the page anew."""
     job = jobs.last_job(pipeline.workspace)
     if job is not None and job.is_active:
-        job_panel.show_line(pipeline, job)
+        job_panel.show_line(job)
 
 
 def _checked(pipeline: Pipeline, values: dict) -> SelectionParams:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.base.text import counted
 from core.daar.saved_domains import DraftRow
+from core.data.hub.listing import Listing
 from core.selection.finding.query import Filter
 from core.workspace.ledger import user_name
 from core.workspace.workspace import home, known_workspaces
@@ -60,7 +61,7 @@ class AppState:
     `session.finding`); query_note, query_error: what is said of it; answered: the search whose answer was last looked at;
     narrow_later: by which its answer is narrowed once it is there. restored: whether the address was read; kept: (id of what is
     looked at, the pick it is kept as). tour: the step of the tour
-    that is shown, 0 for none. n_uploads: how often data was opened.
+    that is shown, 0 for none. n_uploads: how often data was opened. hub_found: what was last looked up on a hub, to be opened.
     """
 
     workspace: Path
@@ -98,6 +99,7 @@ class AppState:
     kept: tuple[str, str] = ("", "")
     tour: int = 0
     n_uploads: int = 0
+    hub_found: Listing | None = None
 
     def look_at(self, focus: Focus | None, join: str = "") -> None:
         """Change what the reader looks at. join: "new" in place of what was picked, "add" besides it, "subtract" taken away

@@ -2,16 +2,18 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..base.errors import COMMAND, CurationError
 from ..base.text import counted
 from ..data.dataset import Dataset
-from ..data.pool import as_text, open_pool
+from ..data.hub.listing import settle
+from ..data.pool import DataFile, as_given, on_hub, open_pool
 from ..data.records import RecordParams
 from ..data.targets import check_out, source_of
 from ..run.pipeline import STAGES, Pipeline
-from ..run.tasks import Step
+from ..run.tasks import Step, import_steps
 from ..workspace.workspace import Workspace, default_folder
 from .export import export_current
 from .opening import run_in_workspace
@@ -40,8 +42,10 @@ def _add_data(sub: argparse.ArgumentParser) -> None:
         "data",
         nargs="+",
         metavar="DATA",
-        help="a data file, a folder or a glob of them; several are a source each, as in NAME=PATH",
+        help="a data file, a folder or a glob of them, or hf://owner/name@revision; several are a source each, as in NAME=PATH",
     )
+    sub.add_argument("--config", default="", help="of data sets on a hub: which config")
+    sub.add_argument("--split", default="", help="of data sets on a hub: which split")
 
 
 def _add_import(sub: argparse.ArgumentParser) -> None:
@@ -64,20 +68,30 @@ def curate(arguments: argparse.Namespace) -> None:
         for name, stage in STAGES.items()
         if name in wanted
     ]
-    check_out(Path(arguments.out), [source_of(file.path) for file in open_pool(arguments.data).files])
+    check_out(Path(arguments.out), [source_of(file.path) for file in _local(arguments.data)])
     workspace = _workspace_for(arguments)
-    run_in_workspace(workspace, [_import_step(arguments), *steps], arguments)
+    run_in_workspace(workspace, [*_import_steps(arguments), *steps], arguments)
     export_current(Pipeline(workspace), Path(arguments.out))
 
 
 def import_data(arguments: argparse.Namespace) -> None:
     """Read data files into their workspace."""
     workspace = _workspace_for(arguments)
-    run_in_workspace(workspace, [_import_step(arguments)], arguments)
+    run_in_workspace(workspace, _import_steps(arguments), arguments)
     dataset = workspace.dataset()
     print(f"{counted(dataset.n_records, 'record')} in {workspace.folder} ({dataset.fields})")
+    say_hub(dataset)
     say_sources(dataset, RecordParams.from_dict(dataset.params).leave_out_duplicates)
     say_left_out(dataset)
+
+
+def say_hub(dataset: Dataset) -> None:
+    """Print what was fetched, from which commit, and under which licence."""
+    for part in dataset.hub:
+        licence = part.licence or "not said by its card"
+        print(f"{part.repo}, config {part.config}, split {part.split}, at commit {part.commit}; licence: {licence}")
+        if part.n_other:
+            print(f"{counted(part.n_other, 'file')} of it in another format left alone")
 
 
 def say_sources(dataset: Dataset, left_out: bool) -> None:
@@ -101,11 +115,22 @@ def say_left_out(dataset: Dataset) -> None:
 
 
 def _workspace_for(arguments: argparse.Namespace) -> Workspace:
-    pool = open_pool(arguments.data)  # a wrong path must not leave an empty workspace behind
-    if pool.n_other:
+    _local(arguments.data, say=True)  # a wrong path must not leave an empty workspace behind
+    folder = arguments.workspace or default_folder(arguments.data)
+    arguments.data = settle(arguments.data, arguments.config, arguments.split)
+    return Workspace(folder, create=True)
+
+
+def _local(data: Sequence[str], say: bool = False) -> tuple[DataFile, ...]:
+    """Return the files of this computer among the data. say: how many beside them are none."""
+    there = [each for each in as_given(data) if each not in on_hub(data)]
+    if not there:
+        return ()
+    pool = open_pool(there)
+    if say and pool.n_other:
         print(f"{counted(pool.n_other, 'file', 'files')} beside the data left alone", file=sys.stderr)
-    return Workspace(arguments.workspace or default_folder(arguments.data), create=True)
+    return pool.files
 
 
-def _import_step(arguments: argparse.Namespace) -> Step:
-    return Step("import", read(arguments, RecordParams).as_dict(), data=as_text(arguments.data))
+def _import_steps(arguments: argparse.Namespace) -> list[Step]:
+    return import_steps(arguments.data, read(arguments, RecordParams))

@@ -32,7 +32,7 @@ def run_in_workspace(workspace: Workspace, steps: list[Step], arguments: argpars
         workspace.remove()  # only where it was made for this import, which failed
         raise
     report.close()
-    if steps[0].do == "import" and (n_rejects := workspace.dataset().n_rejects):
+    if any(step.do == "import" for step in steps) and (n_rejects := workspace.dataset().n_rejects):
         print(
             f"{counted(n_rejects, 'record was', 'records were')} not read; the reasons are in "
             f"{workspace.folder / 'rejects.jsonl'}",

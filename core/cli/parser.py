@@ -16,6 +16,7 @@ from . import (
     evidence,
     export,
     find,
+    push,
     refine,
     stages,
     versions,
@@ -44,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
         decisions,
         corrections,
         export,
+        push,
     ):
         module.add_verbs(verbs)
     return parser

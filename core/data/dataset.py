@@ -12,6 +12,8 @@ from ..base.errors import CurationError
 from ..base.files import write_json
 from ..base.text import CONTROLS
 from .fields import FieldMap, parse_fields
+from .hub.fetched import Fetched
+from .hub.names import SCHEME, is_hub_name
 from .layouts.understood import Understood
 from .mixing import Part
 from .record_table import damaged
@@ -50,7 +52,8 @@ class Dataset:
 
     records_sha256: of records.arrow as the import wrote it, "" where an earlier version did not write that down.
     sources: every file that the records have been imported from, the latest last. given: what named the data, for another
-    import. files: in the order of their records; () where an earlier version did not write them down.
+    import. files: in the order of their records; () where an earlier version did not write them down. hub: what of it was
+    fetched from a hub, and at which commit.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Dataset:
     sources: tuple[Source, ...] = ()
     given: tuple[str, ...] = ()
     files: tuple[File, ...] = ()
+    hub: tuple[Fetched, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -75,7 +79,8 @@ class Dataset:
     @property
     def file(self) -> str:
         """Return the name of the data's file, of several each one's."""
-        return " + ".join(Path(path).name for path in self.path.split(" + "))
+        paths = self.path.split(" + ")
+        return " + ".join(path.removeprefix(SCHEME) if is_hub_name(path) else Path(path).name for path in paths)
 
     @property
     def n_duplicates(self) -> int:
@@ -106,6 +111,8 @@ class Dataset:
         about = {"file": self.file} | {name: getattr(self, name) for name in names}
         if len(self.files) > 1 or any(file.source or file.understood.threads for file in self.files):
             about["files"] = [_as_input(file) for file in self.files]
+        if self.hub:
+            about["hub"] = [fetched.to_json() for fetched in self.hub]
         return about
 
     def imported_from(self, path: str, given: tuple[str, ...], sources: Sequence[Source]) -> "Dataset":
@@ -146,7 +153,8 @@ def read_dataset(path: Path) -> Dataset | None:
         values = {name: value for name, value in reported.items() if name in known}
         sources = tuple(Source(**source) for source in values.pop("sources", []))
         files = tuple(File.from_json(file) for file in values.pop("files", []))
-        dataset = Dataset(**values | {"given": tuple(values.get("given", ()))}, sources=sources, files=files)
+        hub = tuple(Fetched.from_json(fetched) for fetched in values.pop("hub", []))
+        dataset = Dataset(**values | {"given": tuple(values.get("given", ()))}, sources=sources, files=files, hub=hub)
         _check_kinds(dataset)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, CurationError) as error:
         raise damaged(f"{path} is damaged ({error})", path.parent) from error
@@ -168,6 +176,7 @@ def write_dataset(path: Path, dataset: Dataset) -> None:
     """Write a dataset.json, whole or not at all."""
     held = {field.name: getattr(dataset, field.name) for field in dataclasses.fields(dataset)}
     held["sources"] = [dataclasses.asdict(source) for source in dataset.sources]
+    held["hub"] = [fetched.to_json() for fetched in dataset.hub]
     write_json(path, held | {"files": [file.to_json() for file in dataset.files]})
 
 

@@ -15,6 +15,7 @@ from ..base.files import file_sha256, replacing
 from ..base.params import digest
 from ..base.progress import Progress
 from .dataset import Dataset, fields_in_words, files_of, read_dataset, write_dataset
+from .hub.fetched import Fetched
 from .mixing import load_pool
 from .pool import Pool
 from .records import HASH_BYTES, SCHEMA, RecordParams, Reject, content_hashes
@@ -41,18 +42,16 @@ def read_into(
     Raises CurationError where the folder holds other data, or the data can't be read; then nothing has changed.
     """
     sources = [source_of(file.path) for file in pool.files]
-    path = sources[0].path if pool.is_one_file else pool.path
+    _check_fetched(pool, sources, folder / "hub")
+    path = sources[0].path if pool.is_one_file and not pool.hub else pool.path
     sha256, fingerprint = _sha256(sources), _fingerprint(pool, sources, params)
     held = _held(folder)
     if held is not None:
         if not _is_same(held, path, sha256, sources):
-            raise CurationError(
-                f"The workspace {folder} holds {held.path}",
-                command=f"give {path} a workspace of its own with --workspace.",
-                page=f"open {path} on the Data page, where it gets a workspace of its own",
-            )
+            raise _holds_other(folder, held, path)
         if held.fingerprint == fingerprint and is_whole(folder, held):
-            return _keep(folder, held, held.imported_from(path, pool.given, sources))
+            again = held.imported_from(path, pool.given, sources)
+            return _keep(folder, held, dataclasses.replace(again, hub=pool.hub))
     # Records that were damaged are read as they were: what was made of them goes by this fingerprint.
     known = held.understood_by_source() if held is not None and held.fingerprint == fingerprint else {}
     rejects: list[Reject] = []
@@ -77,8 +76,39 @@ def read_into(
         sources=tuple(sources) if held is None else held.imported_from(path, pool.given, sources).sources,
         given=pool.given,
         files=files,
+        hub=pool.hub,
     )
     return _keep(folder, held, dataset)
+
+
+def _holds_other(folder: Path, held: Dataset, path: str) -> CurationError:
+    return CurationError(
+        f"The workspace {folder} holds {held.path}",
+        command=f"give {path} a workspace of its own with --workspace.",
+        page=f"open {path} on the Data page, where it gets a workspace of its own",
+    )
+
+
+def check_room(folder: Path, given: Sequence[str], parts: Sequence[Fetched]) -> None:
+    """Raise CurationError where a workspace's folder holds other data than what is about to be fetched, as far as can be told.
+
+    given: what names all of the data. parts: of it what is to be fetched.
+    """
+    held, path = _held(folder), Pool((), tuple(given)).path
+    hashes = [file.sha256 for part in parts for file in part.files]
+    if held is None or path == held.path or not all(hashes):  # of small files a hub does not say the hash
+        return
+    if not {source.sha256 for source in held.sources} & {*hashes}:
+        raise _holds_other(folder, held, path)
+
+
+def _check_fetched(pool: Pool, sources: Sequence[Source], folder: Path) -> None:
+    """Raise CurationError where a file is no more what the hub listed: it would be said to come from there."""
+    fetched = ((path, file) for part in pool.hub for path, file in zip(part.paths_in(folder), part.files, strict=True))
+    listed = {str(path.resolve()): file.sha256 for path, file in fetched}
+    for source in sources:
+        if source.sha256 != listed.get(source.path, source.sha256):
+            raise CurationError(f"{source.path} was changed since it was fetched; remove it, and it is fetched again.")
 
 
 def _sha256(sources: Sequence[Source]) -> str:

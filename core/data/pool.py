@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from ..base.errors import CurationError
 from ..base.files import check_readable
+from .hub.fetched import Fetched, read_fetched
+from .hub.names import HubName, is_hub_name
 from .readers import COMPRESSIONS, FORMATS
 
 Data = str | Path | Sequence[str | Path]
@@ -35,12 +37,13 @@ class DataFile:
 class Pool:
     """Data files in order, those of a source together. given: what names them, to be named so again.
 
-    n_other: files of a folder that are no data.
+    n_other: files of a folder that are no data. hub: what was fetched of those that are named on a hub.
     """
 
     files: tuple[DataFile, ...]
     given: tuple[str, ...]
     n_other: int = 0
+    hub: tuple[Fetched, ...] = ()
 
     @property
     def name(self) -> str:
@@ -50,8 +53,9 @@ class Pool:
 
     @property
     def path(self) -> str:
-        """Return where the data lies, in one line."""
-        return " + ".join(_labelled(each)[1] for each in self.given)
+        """Return where the data lies, in one line; of a hub's at whatever revision."""
+        paths = (labelled(each)[1] for each in self.given)
+        return " + ".join(HubName.parse(path).place if is_hub_name(path) else path for path in paths)
 
     @property
     def is_one_file(self) -> bool:
@@ -77,9 +81,18 @@ def as_text(given: Sequence[str]) -> str:
 
 
 def full_paths(data: Data) -> list[str]:
-    """Return the several that `data` names, by their full paths; links stay, for what they lead to may have another name."""
-    several = [_labelled(each) for each in as_given(data)]
-    return [f"{label}={Path(path).absolute()}" if label else str(Path(path).absolute()) for label, path in several]
+    """Return the several that `data` names, by their full paths; links stay, for what they lead to may have another name.
+
+    Names on a hub stay as they are.
+    """
+    several = [labelled(each) for each in as_given(data)]
+    paths = [(label, path if is_hub_name(path) else str(Path(path).absolute())) for label, path in several]
+    return [f"{label}={path}" if label else path for label, path in paths]
+
+
+def on_hub(data: Data) -> list[str]:
+    """Return those of the several that `data` names which lie on a hub."""
+    return [each for each in as_given(data) if is_hub_name(labelled(each)[1])]
 
 
 def dataset_name(data: Path | str) -> str:
@@ -95,15 +108,20 @@ def data_name(data: Data) -> str:
     return Pool((), tuple(as_given(data))).name
 
 
-def open_pool(data: Data) -> Pool:
-    """Return the files that `data` names, each with its source.
+def open_pool(data: Data, fetched: Path | None = None) -> Pool:
+    """Return the files that `data` names, each with its source. fetched: the folder that what lies on a hub was fetched into.
 
     Files of one name but for their numbers are one source, as are all that one name is given for. Where there is but one
     source, its records keep labels of their own. Raises CurationError where a file is not there, or two sources have one name.
     """
-    given, found, n_other = full_paths(data), [], 0
+    given, found, n_other, hub = full_paths(data), [], 0, []
     for each in given:
-        label, text = _labelled(each)
+        label, text = labelled(each)
+        if is_hub_name(text):
+            hub.append(read_fetched(HubName.parse(text), fetched))
+            group = _Group(label) if label else _Group("", Path(hub[-1].part), hub[-1].repo.split("/")[-1])
+            found += [(group, path) for path in hub[-1].paths_in(fetched)]
+            continue
         paths, others = _files(text)
         n_other += others
         base = _base_of(text)
@@ -118,7 +136,7 @@ def open_pool(data: Data) -> Pool:
     files = sorted((DataFile(path, labels[group]) for group, path in found), key=lambda file: order.index(file.source))
     for file in files:
         check_readable(file.path)
-    return Pool(tuple(files), tuple(given), n_other)
+    return Pool(tuple(files), tuple(given), n_other, tuple(hub))
 
 
 class _Group(NamedTuple):
@@ -129,7 +147,7 @@ class _Group(NamedTuple):
     name: str = ""
 
 
-def _labelled(given: str) -> tuple[str, str]:
+def labelled(given: str) -> tuple[str, str]:
     """Return (label, path) of what was given: "math=gsm8k.jsonl" -> ("math", "gsm8k.jsonl")."""
     label, equals, path = given.partition("=")
     if not equals or not label.strip() or "/" in label or Path(given).exists():
@@ -138,9 +156,11 @@ def _labelled(given: str) -> tuple[str, str]:
 
 
 def _given_name(given: str) -> str:
-    label, path = _labelled(given)
+    label, path = labelled(given)
     if label:
         return label
+    if is_hub_name(path):
+        return HubName.parse(path).repo.split("/")[-1]
     if _GLOB.search(path) and not Path(path).exists():
         return _base_of(path).resolve().name
     return Path(path).name if Path(path).is_dir() else dataset_name(path)
@@ -156,7 +176,7 @@ def _files(text: str) -> tuple[list[Path], int]:
     else:
         return [path], 0
     files = sorted(each for each in found if each.is_file())
-    data = [each for each in files if _is_data(each)]
+    data = [each for each in files if format_of(each)]
     if not data:
         raise CurationError(
             f"{text} holds no data file; Winnow reads {', '.join(FORMATS)}, each also with {', '.join(COMPRESSIONS)}."
@@ -164,16 +184,14 @@ def _files(text: str) -> tuple[list[Path], int]:
     return data, len(files) - len(data)
 
 
-def _is_data(path: Path) -> bool:
+def format_of(path: Path | str) -> str:
+    """Return the format of a file of a folder, as in ".jsonl", "" where by its name it is no data."""
+    path = Path(path)
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
-    return (
-        bool(suffixes)
-        and suffixes[-1] in FORMATS
-        and path.name not in _NO_DATA
-        and not path.name.endswith(".manifest.json")
-    )
+    is_data = path.name not in _NO_DATA and not path.name.endswith(".manifest.json")
+    return suffixes[-1] if suffixes and suffixes[-1] in FORMATS and is_data else ""
 
 
 def _base_of(text: str) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..base.errors import CurationError
 from ..base.files import file_sha256
 
-_WORKSPACE_OWN = ("dataset.json", "records.arrow", "rejects.jsonl", "artifacts", "jobs", "uploads")
+_WORKSPACE_OWN = ("dataset.json", "records.arrow", "rejects.jsonl", "artifacts", "jobs", "uploads", "hub")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,8 @@ from ..base.params import Params
 from ..base.progress import Progress, no_progress
 from ..daar.domains import check_domains, domain_as_dict, domain_from
 from ..daar.saved_domains import kept_only, save_in, saved_domains
-from ..data.pool import as_text, open_pool
+from ..data.hub.listing import settle
+from ..data.pool import on_hub, open_pool
 from ..data.records import RecordParams
 from ..evidence.candidates import find_choice, rows_of
 from ..evidence.ground import MeasureParams
@@ -36,7 +37,7 @@ from ..workspace.ledger import user_name
 from ..workspace.shape import cluster_names
 from ..workspace.workspace import Workspace, default_folder
 from .pipeline import STAGES, Pipeline, open_results
-from .tasks import Step, run_steps
+from .tasks import Step, import_steps, run_steps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,18 +50,24 @@ def open_data(
     workspace: AnyPath | None = None,
     fields: str = "",
     on_error: str = "fail",
+    config: str = "",
+    split: str = "",
     **means: Any,
 ) -> Curation:
-    """Read a data file, a folder, a glob or several of these into a workspace, `workspaces/NAME` where none is named; open that.
+    """Read a data file, a folder, a glob, a name on a hub or several of these into a workspace; open that.
 
-    fields, on_error: see `RecordParams`. means: device, encoder and report of `Curation`. Raises CurationError.
+    workspace: `workspaces/NAME` where none is named. fields, on_error: see `RecordParams`. config, split: of what lies on a hub.
+     means: device, encoder and report of `Curation`. Raises CurationError.
     """
     data = [str(each) for each in ([data] if isinstance(data, str | os.PathLike) else data)]
-    open_pool(data)  # a wrong path must not leave an empty workspace behind
+    if there := [each for each in data if each not in on_hub(data)]:
+        open_pool(there)  # a wrong path must not leave an empty workspace behind
+    data = settle(data, config, split)
     made = Workspace(Path(workspace) if workspace else default_folder(data), create=True)
     opened = Curation(made, **means)
     try:
-        opened._do("import", RecordParams(fields, on_error), data=as_text(data))
+        for step in import_steps(data, RecordParams(fields, on_error)):
+            opened._do(step.do, step.params, step.data)
     except BaseException:
         made.remove()  # only where it was made for this import, which failed
         raise

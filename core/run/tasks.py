@@ -8,6 +8,7 @@ from typing import Any
 from ..base.progress import Progress, part_of
 from ..base.registry import Registry
 from ..daar.seed_writing import SeedParams, write_seeds
+from ..data.pool import Data, as_given, as_text, on_hub
 from ..data.records import RecordParams
 from ..evidence.ablation.params import AblationParams
 from ..evidence.ablation.run import ablate
@@ -15,6 +16,8 @@ from ..evidence.candidates import find_choice, rows_of
 from ..evidence.ground import MeasureParams
 from ..evidence.measuring import measure
 from ..evidence.stability import StabilityParams, stability
+from ..export.hub.params import PushParams
+from ..export.hub.push import push
 from ..models.encoder import Encoder
 from ..refine.advance import Advance, advance
 from ..refine.runs import Rounds
@@ -27,7 +30,8 @@ from .pipeline import STAGES, Pipeline
 class Step:
     """One thing for a job or the command line to do.
 
-    do: "import" (of `data`, as `pool.as_text` writes it), a stage (params: its `as_dict`), or one of TASKS with its own params.
+    do: "import" (of `data`, as `pool.as_text` writes it), "fetch" (what of it lies on a hub), a stage (params: its `as_dict`), or
+    one of TASKS with its own params.
     """
 
     do: str
@@ -87,6 +91,17 @@ def _ablate(by: _With) -> None:
     ablate(by.pipeline, AblationParams.from_dict(by.params), by.progress, by.device)
 
 
+def _push(by: _With) -> None:
+    push(by.pipeline, PushParams.from_dict(by.params), by.progress, by.device)
+
+
+def import_steps(data: Data, params: RecordParams) -> list[Step]:
+    """Return the steps that read data: what lies on a hub is fetched first."""
+    text = as_text(as_given(data))
+    fetched = [Step("fetch", {}, data=text)] if on_hub(data) else []
+    return [*fetched, Step("import", params.as_dict(), data=text)]
+
+
 TASKS: Registry[Task] = Registry()
 for _task in (
     Task("refine", "Refining in rounds", 1, _refine),
@@ -95,6 +110,7 @@ for _task in (
     Task("stability", "Trying seeds", 4, _stability),
     Task("ablate", "Training on each selection", 5, _ablate),
     Task("preview", "Working out what would change", 6, _preview),
+    Task("push", "Sending to the hub", 20, _push),
 ):
     TASKS.add(_task)
 
@@ -103,10 +119,13 @@ for _task in (
 _CALLED_BEFORE = {"prove": "ablate"}
 
 
+_DOING = {"": "Starting", "fetch": "Fetching from the hub", "import": "Reading the data"}
+
+
 def doing(step: str) -> str:
     """Return in words what is done in a step, "" standing for the beginning."""
     about = STAGES.get(step) or TASKS.get(step)
-    return about.doing if about else {"": "Starting", "import": "Reading the data"}.get(step, step)
+    return about.doing if about else _DOING.get(step, step)
 
 
 def run_steps(
@@ -124,12 +143,15 @@ def run_steps(
     is_checked = False
     for asked in steps:
         step = dataclasses.replace(asked, do=_CALLED_BEFORE.get(asked.do, asked.do))
-        if step.do != "import" and not is_checked:
+        if step.do not in ("import", "fetch") and not is_checked:
             workspace.check_records()
-        is_checked = True  # by the check, or by an import, which ends with records that are whole
+        # By the check, or by an import, which ends with records that are whole, and follows what is fetched.
+        is_checked = True
         pipeline = Pipeline(workspace)
         progress = report(step.do)
-        if step.do == "import":
+        if step.do == "fetch":
+            workspace.fetch(step.data, progress)
+        elif step.do == "import":
             workspace.import_data(step.data, RecordParams.from_dict(step.params), progress)
         elif step.do in TASKS:
             TASKS[step.do].run(_With(pipeline, step.params, progress, device, encoder))

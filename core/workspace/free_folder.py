@@ -9,7 +9,7 @@ from ..data.dataset import Dataset
 from .workspace import Workspace
 
 
-def folder_for(base: Path, is_same: Callable[[Dataset], bool]) -> Path:
+def free_folder(base: Path, is_same: Callable[[Dataset], bool]) -> Path:
     """Return the first of `base`, `base`-2, `base`-3, … that is not there, holds no data, or data of which `is_same` is true."""
     for folder in itertools.chain([base], (base.with_name(f"{base.name}-{i}") for i in itertools.count(2))):
         if not folder.exists():

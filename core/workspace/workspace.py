@@ -4,11 +4,13 @@ dataset.json                    what was imported, from where, how
 records.arrow                   the records (`records.SCHEMA`)
 rejects.jsonl                   what was not taken, and why
 artifacts/<stage>-<key>.*       results; the .json beside them is written last and says the result is whole
+hub/                            what was fetched from a hub, as it was there
 workspace.db                    decisions, selections, settings, jobs (`ledger.py`)
 """
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import sqlite3
@@ -22,7 +24,8 @@ from ..base.errors import COMMAND, CurationError
 from ..base.files import file_sha256, make_folders
 from ..base.progress import Progress, no_progress
 from ..data.dataset import Dataset, is_plain_name, read_dataset, write_dataset
-from ..data.importing import is_whole, read_into
+from ..data.hub.fetching import fetch_all
+from ..data.importing import check_room, is_whole, read_into
 from ..data.pool import Data, as_given, data_name, open_pool
 from ..data.record_table import RecordTable, damaged
 from ..data.records import HASH_BYTES, RecordParams, Reject, content_hashes
@@ -183,10 +186,20 @@ class Workspace(Artifacts):
     def import_data(self, data: Data, params: RecordParams, progress: Progress = no_progress) -> Dataset:
         """Read `data` (see `open_pool`) into the workspace; the same data and params again is no work. At an error nothing changes.
 
-        Decisions about records find them again in the new data by content. Damaged records are written anew.
+        Decisions about records find them again in the new data by content. Damaged records are written anew. What lies on a
+        hub is fetched first, where it is not there yet.
         """
+        data = self.fetch(data)
         with self._importing():
-            return read_into(self.folder, open_pool(data), params, progress, self._keep_hashes)
+            return read_into(self.folder, open_pool(data, self._fetched), params, progress, self._keep_hashes)
+
+    def fetch(self, data: Data, progress: Progress = no_progress) -> list[str]:
+        """Fetch what `data` names on a hub; return the several it names, those of a hub each as one split at a commit."""
+        return fetch_all(data, self._fetched, progress, functools.partial(check_room, self.folder))
+
+    @property
+    def _fetched(self) -> Path:
+        return self.folder / "hub"
 
     @contextlib.contextmanager
     def _importing(self) -> Iterator[None]:

@@ -40,12 +40,16 @@ class Key:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A picture. media: its type, as in "image/png". alt: what it shows, for those who don't see it."""
+    """A picture. media: its type, as in "image/png". alt: what it shows, for those who don't see it.
+
+    path: where it lies beside the Markdown, "" for inside of it.
+    """
 
     data: bytes
     media: str
     alt: str
     keys: tuple[Key, ...] = ()
+    path: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -37,6 +37,7 @@ def data(results: Results) -> Section:
         ("Fields", dataset.fields),
         ("Read with", _in_a_row(dataset.params)),
         ("SHA-256", dataset.sha256),
+        *((part.repo, f"at commit {part.commit}, licence: {part.licence or 'not said'}") for part in dataset.hub),
     )
     return Section("Data", (Table(("What", "Value"), rows, TEXT + TEXT),))
 

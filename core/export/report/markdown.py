@@ -37,9 +37,8 @@ def _block(block: Block) -> str:
         case Table():
             return _table(block)
         case Picture():
-            picture = (
-                f"![{escaped(block.alt)}](data:{block.media};base64,{base64.b64encode(block.data).decode('ascii')})"
-            )
+            inside = f"data:{block.media};base64,{base64.b64encode(block.data).decode('ascii')}"
+            picture = f"![{escaped(block.alt)}]({block.path or inside})"
             keys = ". ".join(f"{key.name.capitalize()}: {key.text}" for key in block.keys)
             return f"{picture}\n\n{escaped(keys)}." if keys else picture
         case Examples():
