@@ -12,7 +12,7 @@ navigation.require(pipeline, "compare")
 
 job = jobs.last_job(pipeline.workspace)
 busy = job is not None and job.is_active
-st.header("Compare")
+st.title("Compare")
 view, chosen = pick.show(pipeline)
 if view == "measures":
     measure_view.show(pipeline, chosen, busy)

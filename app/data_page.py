@@ -12,6 +12,7 @@ from components.data import (
     understood,
     welcome,
 )
+from components.frame import job_panel
 from components.session import opened
 from core.run import jobs
 
@@ -23,11 +24,11 @@ if not pipeline.workspace.has_data:
     if not busy:
         welcome.show(pipeline)
         st.stop()
-    st.header("Data")
-    st.caption("Reading the data. How far it is stands in the sidebar.")
+    st.title("Data")
+    job_panel.in_place(pipeline, "fetch", "import")
     st.stop()
-title, other = st.columns(2)
-title.header("Data")
+head, other = st.columns(2)
+head.title("Data")
 with (
     other.container(horizontal=True, horizontal_alignment="right"),
     st.popover("Open other data", icon=":material/folder_open:"),
@@ -48,7 +49,7 @@ with records:
 with sources:
     data_summary.show_sources(pipeline)
     pool_form.show_files(pipeline, busy)
-st.markdown("##### Settings")
+st.markdown("## Settings")
 if ready:
     with st.expander("Prepare again", icon=":material/play_arrow:"):
         prepare_form.show(pipeline, busy)

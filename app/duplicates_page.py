@@ -11,7 +11,7 @@ pipeline = opened.pipeline()
 navigation.require(pipeline, "duplicates")
 
 statuses = opened.statuses(pipeline, overrides_of(pipeline))
-st.header("Duplicates")
+st.title("Duplicates")
 asked = threshold_panel.show(pipeline)
 if asked is not None:
     group = group_list.show(pipeline, asked)

@@ -9,7 +9,7 @@ from components.session import opened
 pipeline = opened.pipeline()
 navigation.require(pipeline, "export")
 
-st.header("Export")
+st.title("Export")
 export_panel.show(pipeline)
 trainer_panel.show(pipeline)
 push_panel.show(pipeline)

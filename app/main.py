@@ -48,7 +48,7 @@ def draw() -> None:
         with st.sidebar.container(gap=None):
             st.text(state.get().workspace.name)
             st.caption("Can't be read")
-        st.header("Data")
+        st.title("Data")
         trouble.show(error)
         data_source.show()
         st.stop()

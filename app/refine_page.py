@@ -15,10 +15,10 @@ navigation.require(pipeline, "refine")
 job = jobs.last_job(pipeline.workspace)
 busy = job is not None and job.is_active
 rounds = Rounds(pipeline)
-st.header("Refine")
+st.title("Refine")
 run = run_panel.pick_run(rounds)
 if run is None:
-    st.markdown("##### No rounds yet")
+    st.markdown("## No rounds yet")
     st.caption(
         "Choosing in rounds: take a part of the budget, see where a model still does badly, give those clusters more weight, "
         "go on. Between rounds you can pin, drop and weight."
@@ -54,6 +54,7 @@ if standing:
                 "it is and can be made current again."
             )
             form.show(pipeline, busy, run, fork_of=(run.id, made.number))
-with st.expander("Start another run"):
-    form.show(pipeline, busy, run)
+if standing or not busy:  # it would be pushed away by the first round that comes
+    with st.expander("Start another run"):
+        form.show(pipeline, busy, run)
 navigation.next_page(pipeline, "review")

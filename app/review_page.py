@@ -13,7 +13,7 @@ navigation.require(pipeline, "review")
 
 overrides = overrides_of(pipeline)
 statuses = opened.statuses(pipeline, overrides)
-st.header("Review")
+st.title("Review")
 decision_list.show(pipeline, overrides)
 for name, rows in (("Pinned", overrides.pinned), ("Dropped", overrides.dropped)):
     if len(rows):

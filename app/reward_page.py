@@ -12,7 +12,7 @@ navigation.require(pipeline, "reward")
 
 job = jobs.last_job(pipeline.workspace)
 busy = job is not None and job.is_active
-st.header("Reward")
+st.title("Reward")
 ready = bool(pipeline.current("reward"))
 with st.expander("Domains", expanded=not ready):
     st.caption(

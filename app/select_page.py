@@ -15,7 +15,7 @@ navigation.require(pipeline, "select")
 
 job = jobs.last_job(pipeline.workspace)
 overrides = overrides_of(pipeline)
-st.header("Select")
+st.title("Select")
 desk.show(pipeline, busy=job is not None and job.is_active)
 if last_selection_key(pipeline):
     cluster_table.show(pipeline, opened.statuses(pipeline, overrides), overrides.multipliers)

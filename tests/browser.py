@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,8 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -87,6 +90,27 @@ def settled(page) -> None:
     page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
     page.wait_for_function("() => !document.querySelector('[data-stale=true]')", timeout=60_000)
     page.wait_for_timeout(250)
+
+
+def go(page, title: str) -> None:
+    """Follow the menu to a page, and wait until it stands."""
+    page.get_by_role("link", name=title, exact=True).first.click()
+    page.get_by_role("heading", name=title, exact=True).wait_for()
+    settled(page)
+
+
+def click_a_point(page) -> None:
+    """Click along a diagonal of the map, until a record's cluster is open."""
+    map_drawn(page)
+    box = page.locator(".map").bounding_box()
+    for share in np.linspace(0.2, 0.8, 40):
+        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
+        if page.locator(".map .tip:not([hidden])").count():
+            break
+    page.mouse.down()
+    page.mouse.up()
+    page.get_by_text(re.compile(r"^Cluster \d+$")).wait_for()
+    settled(page)
 
 
 def check_page(page) -> None:

@@ -111,7 +111,7 @@ def _numbers(trace: Any) -> list[int]:
 
 def words(app: AppTest) -> str:
     """Return all that the page says."""
-    parts = (app.header, app.markdown, app.caption, app.text, app.info, app.warning, app.error, app.success)
+    parts = (app.title, app.markdown, app.caption, app.text, app.info, app.warning, app.error, app.success)
     return "\n".join(str(element.value) for kind in parts for element in kind)
 
 

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.browser import ROOT, browser_page, lasso, map_drawn, running_app, settled
+from tests.browser import ROOT, browser_page, go, lasso, map_drawn, running_app, settled
 
 
 def take(page, folder: Path, name: str) -> None:
@@ -15,13 +15,6 @@ def take(page, folder: Path, name: str) -> None:
     page.locator("[data-testid=stMain]").evaluate("main => main.scrollTo(0, 0)")
     page.wait_for_timeout(1200)
     page.screenshot(path=folder / f"{name}.png")
-
-
-def go(page, title: str) -> None:
-    """Follow the menu to a page."""
-    page.get_by_role("link", name=title, exact=True).first.click()
-    page.get_by_role("heading", name=title, exact=True).wait_for()
-    settled(page)
 
 
 def refine(page) -> None:

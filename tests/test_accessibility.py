@@ -1,22 +1,22 @@
 """Every page by axe-core and by keyboard, in light and in dark: names, roles, contrast, what is reached, text at twice its size."""
 
 import json
-import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
 from components.frame import navigation
 from core.workspace.workspace import Workspace
-from tests.browser import CHROMIUM, browser_page, check_page, map_drawn, running_app, settled
+from tests.browser import CHROMIUM, browser_page, check_page, click_a_point, go, running_app, settled
+from tests.shifts import jumped, shifts, watch
 
 pytestmark = pytest.mark.skipif(
     not Path(CHROMIUM).exists(), reason="no Chromium on this machine; install it to run this"
 )
 # What is Streamlit's own and can't be mended from a page: {rule: (what its selector holds, why it stays)}.
 _STREAMLITS: dict[str, tuple[str, str]] = {}
+_HEADINGS = ("heading-order", "page-has-heading-one")
 _TABBED = """() => { let at = document.activeElement; while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
   const box = at.getBoundingClientRect(), style = getComputedStyle(at);
   return { name: at.getAttribute("aria-label") || at.innerText || at.labels?.[0]?.innerText || "", tag: at.tagName,
@@ -24,37 +24,20 @@ _TABBED = """() => { let at = document.activeElement; while (at?.shadowRoot?.act
 
 
 def findings(page, *rules: str) -> list[tuple[str, str, str]]:
-    """Return what axe-core finds serious or critical on a page: (rule, selector, HTML). rules: these alone."""
+    """Return what axe-core finds serious or critical on a page, or of headings that skip a level: (rule, selector, HTML).
+
+    rules: these alone.
+    """
     page.evaluate(AXE_SCRIPT)
     asked = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
     found = page.evaluate("(asked) => axe.run(document, asked)", asked)["violations"]
     return [
         (violation["id"], target, node["html"][:160])
         for violation in found
-        if violation["impact"] in ("serious", "critical")
+        if violation["impact"] in ("serious", "critical") or violation["id"] in _HEADINGS
         for node in violation["nodes"]
         if _STREAMLITS.get(violation["id"], ("\0",))[0] not in (target := json.dumps(node["target"]))
     ]
-
-
-def go(page, title: str) -> None:
-    page.get_by_role("link", name=title, exact=True).first.click()
-    page.get_by_role("heading", name=title, exact=True).wait_for()
-    settled(page)
-
-
-def click_a_point(page) -> None:
-    """Click along a diagonal of the map, until a record's cluster is open."""
-    map_drawn(page)
-    box = page.locator(".map").bounding_box()
-    for share in np.linspace(0.2, 0.8, 40):
-        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
-        if page.locator(".map .tip:not([hidden])").count():
-            break
-    page.mouse.down()
-    page.mouse.up()
-    page.get_by_text(re.compile(r"^Cluster \d+$")).wait_for()
-    settled(page)
 
 
 def test_every_page_is_read_and_reached_by_everybody_in_light_and_in_dark(rewarded_home):
@@ -62,16 +45,29 @@ def test_every_page_is_read_and_reached_by_everybody_in_light_and_in_dark(reward
     Workspace(rewarded_home / "new", create=True)
     with running_app(rewarded_home) as address, browser_page() as page:
         page.on("pageerror", lambda error: failures.append(str(error)))
+        watch(page)
         for theme, rules in (("light", ()), ("dark", ("color-contrast",))):
             page.emulate_media(color_scheme=theme)
             page.goto(f"{address}/?workspace=sample&tour=1")
             settled(page)
+            shifts(page)  # of Streamlit's own beginning
             for entry in navigation.PAGES:
                 go(page, entry.title)
+                assert not jumped(page), (entry.name, theme)
                 if entry.name == "map":
                     click_a_point(page)
                 assert not findings(page, *rules), (entry.name, theme)
                 check_page(page)
+            page.get_by_role("button", name="Words").click()
+            page.get_by_role("dialog").wait_for()
+            settled(page)
+            assert not findings(page, *rules), ("words", theme)
+            page.keyboard.press("Escape")
+            go(page, "Map")
+            page.locator(".reader .row").first.click()
+            page.get_by_role("dialog", name="Record").wait_for()
+            settled(page)
+            assert not findings(page, *rules), ("reader", theme)
         page.set_viewport_size({"width": 720, "height": 450})  # 1440 x 900 at 200 %
         page.goto(f"{address}/?workspace=new")
         page.get_by_role("button", name="Open the sample").wait_for()

@@ -1,13 +1,16 @@
 """What is looked at stands in the address: a link that is opened in another browser, or after a restart, brings it back."""
 
+import types
+
 import numpy as np
 import pytest
 
 from components.session.state import AppState, Focus
-from core.selection.finding.query import Query, to_text
+from core.models.encoder import SentenceEncoder
+from core.selection.finding.query import Filter, Query, to_text
 from core.workspace.deciding import decide_records
 from core.workspace.picks import pick_of
-from tests.pages import check, frame_with, new_app, open_page, pipeline_of, words
+from tests.pages import check, frame_with, new_app, open_page, pipeline_of, readers, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
 
@@ -65,6 +68,53 @@ def test_a_search_the_view_and_the_colouring_come_back(selected_home, monkeypatc
     assert (found.order, found.sort, found.side) == ("worst quality first", "-quality", "clusters")
 
 
+def narrowed(whole: Focus, rows: list[int], source: str) -> Focus:
+    kept = Filter("source", "=", (source,))
+    return Focus("picked", f"{kept.label}, of {whole.label}", np.array(rows), whole=whole, filters=(kept,))
+
+
+def test_a_narrowed_search_comes_back_with_its_words_and_by_what_it_is_narrowed(selected_home, monkeypatch):
+    app = open_page(selected_home, "map", query=to_text(Query(words="haiku")))
+    check(app.run())
+    address = {"workspace": "sample", "q": to_text(Query(words="haiku"))}
+    whole = opened_anew(selected_home, monkeypatch, address).session_state["winnow"].focus
+    sources, codes = pipeline_of(selected_home).workspace.records().sources()
+    source = sources[codes[whole.rows[0]]]
+    few = narrowed(whole, [row for row in whole.rows.tolist() if sources[codes[row]] == source], source)
+    address = address_of(open_page(selected_home, "map", focus=few, query=address["q"]))
+    assert address["q"] == "q=haiku" and "source" in address["narrow"] and "pick" not in address
+    app = opened_anew(selected_home, monkeypatch, address)
+    found = app.session_state["winnow"]
+    assert found.focus.rows.tolist() == few.rows.tolist() and found.focus.filters == few.filters
+    assert found.focus.whole.kind == "search" and found.focus.whole.rows.tolist() == whole.rows.tolist()
+    assert next(box for box in app.text_input if box.label == "Search").value == "haiku"
+    assert readers(app)[0]["words"] == ["haiku"] and address_of(app)["narrow"] == address["narrow"]
+
+
+def test_a_narrowed_cluster_comes_back_too(selected_home, monkeypatch):
+    labels = np.asarray(pipeline_of(selected_home).array("cluster"))
+    sources, codes = pipeline_of(selected_home).workspace.records().sources()
+    whole = Focus("cluster", "name", np.flatnonzero(labels == 2), 2)
+    source = sources[codes[whole.rows[0]]]
+    few = narrowed(whole, [row for row in whole.rows.tolist() if sources[codes[row]] == source], source)
+    address = address_of(open_page(selected_home, "map", focus=few))
+    assert address["cluster"] == "2"
+    found = opened_anew(selected_home, monkeypatch, address).session_state["winnow"].focus
+    assert found.rows.tolist() == few.rows.tolist() and found.whole.cluster == 2
+
+
+def test_what_a_search_is_narrowed_by_waits_for_its_answer(selected_home, monkeypatch):
+    query = Query(like="poems about the sea", nearest=50)
+    state = {"query": to_text(query), "narrow_later": (Filter("quality", ">", ("0.1",)),)}
+    app = open_page(selected_home, "map", **state)
+    assert "quality" in address_of(app)["narrow"]
+    monkeypatch.setattr("components.session.finding.reader_for", lambda _: types.SimpleNamespace(state="ready"))
+    monkeypatch.setattr("components.session.finding._encode", lambda _: SentenceEncoder(device="cpu").encode)
+    check(app.run())
+    found = app.session_state["winnow"].focus
+    assert found.filters == state["narrow_later"] and found.whole.kind == "search" and len(found.whole.rows) == 50
+
+
 def test_several_clusters_and_the_page_that_is_read_come_back(selected_home, monkeypatch):
     labels = np.asarray(pipeline_of(selected_home).array("cluster"))
     focus = Focus("clusters", "3 clusters", np.flatnonzero(labels < 3), clusters=(0, 1, 2))
@@ -97,6 +147,8 @@ def test_what_is_compared_comes_back(selected_home, monkeypatch):
         {"colour": "<b>none</b>"},
         {"cluster": "x,999999", "page": "-3", "side": "<b>", "sort": "none", "order": "none"},
         {"q": "%%%"},
+        {"narrow": "%%%"},
+        {"q": "q=haiku", "narrow": "f=none%3D1"},
         {"run": "x", "round": "7", "compare": "no,such"},
     ],
 )

@@ -6,7 +6,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from core.refine.runs import Rounds
@@ -14,7 +13,17 @@ from core.run.pipeline import Pipeline
 from core.vectors.duplicates.params import DuplicateParams
 from core.workspace.deciding import overrides_of
 from core.workspace.workspace import Workspace
-from tests.browser import CHROMIUM, browser_page, check_page, lasso, map_drawn, running_app, settled
+from tests.browser import (
+    CHROMIUM,
+    browser_page,
+    check_page,
+    click_a_point,
+    go,
+    lasso,
+    map_drawn,
+    running_app,
+    settled,
+)
 from tests.conftest import SAMPLE
 
 pytestmark = pytest.mark.skipif(
@@ -24,12 +33,6 @@ LEFT, RIGHT = (
     [(0.02, 0.02), (0.5, 0.02), (0.5, 0.98), (0.02, 0.98)],
     [(0.5, 0.5), (0.98, 0.5), (0.98, 0.98), (0.5, 0.98)],
 )
-
-
-def go(page, title):
-    page.get_by_role("link", name=title, exact=True).first.click()
-    page.get_by_role("heading", name=title, exact=True).wait_for()
-    settled(page)
 
 
 def draw(page, corners):
@@ -59,9 +62,9 @@ def test_from_the_first_start_to_the_downloaded_file(tmp_path):
         settled(page)
         page.get_by_role("button", name="Open the sample").click()
         page.get_by_role("button", name="Prepare the map").click()
-        page.get_by_text("Embedding the records").wait_for()
+        page.get_by_text("Embedding the records").first.wait_for()
         page.reload()  # a reload in the middle changes nothing
-        page.get_by_role("button", name="Cancel").wait_for()
+        page.get_by_role("button", name="Cancel").first.wait_for()
         page.get_by_role("link", name="Next: Map").wait_for(timeout=240_000)
 
         go(page, "Map")
@@ -150,16 +153,7 @@ def test_a_click_on_a_point_shows_its_cluster_and_nothing_fails_on_any_page(samp
         page.goto(address)
         settled(page)
         go(page, "Map")
-        map_drawn(page)
-        settled(page)
-        box = page.locator(".map").bounding_box()
-        for share in np.linspace(0.2, 0.8, 40):  # along a diagonal, until there is a record
-            page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
-            if page.locator(".map .tip:not([hidden])").count():
-                break
-        page.mouse.down()
-        page.mouse.up()
-        page.get_by_text(re.compile(r"^Cluster \d+$")).wait_for()
+        click_a_point(page)
         find_and_narrow(page)
         drop_duplicates(page)
         for title in ("Select", "Review", "Data"):
@@ -181,7 +175,7 @@ def test_three_rounds_with_a_language_model_from_the_page(sample_home, tiny_lm):
         page.get_by_role("textbox", name="Language model").press("Enter")
         settled(page)
         page.get_by_role("button", name="Start and run all rounds").click()
-        page.get_by_text("Refining in rounds").wait_for()
+        page.get_by_text("Refining in rounds").first.wait_for()
         page.reload()  # a reload in the middle changes nothing
         page.get_by_text("Run 1, complete").wait_for(timeout=240_000)
         settled(page)

@@ -67,6 +67,14 @@ def test_decisions_from_the_command_line_bind_the_selection(workspace, tmp_path)
     run("redo", workspace, check=1)  # a new decision leaves nothing to redo
 
 
+def test_a_search_decides_on_what_find_finds(workspace):
+    found = run("find", workspace, "bread OR tick* -garden", "--limit", 0, check=0).stdout
+    said = run("pin", workspace, "--search", "bread OR tick* -garden", check=0).stdout
+    assert found.split()[0] == said.split()[1] and int(found.split()[0]) > 0
+    assert "No record holds 'zebra'" in run("pin", workspace, "--search", "zebra", check=1).stderr
+    assert "AND lacks a word" in run("pin", workspace, "--search", "bread AND", check=1).stderr
+
+
 def test_status_tells_what_is_done_and_what_is_stale(workspace):
     run("select", workspace, "--budget", 12, check=0)
     run("pin", workspace, "--rows", 1, check=0)

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from components.charts.escaping import as_markdown
 from components.records.cluster_detail import N_TELLING
 from components.session.state import Focus
 from core.vectors.cluster_facts import nearest_clusters, telling_records
+from core.vectors.naming.stage import RegionParams, regions_of
 from tests.pages import check, frame_with, open_page, pipeline_of, press, read, words
 
 pytestmark = pytest.mark.usefixtures("jobs_in_process")
@@ -26,6 +28,7 @@ def test_it_shows_numbers_terms_telling_records_and_the_nearest_clusters(selecte
     app = opened_cluster(selected_home)
     said = words(app)
     assert f"{(labels == 2).sum()} records · " in said and "weight × 1 · mean quality" in said and "alike 0." in said
+    assert "In the region" not in said
     first = pipeline.info("cluster")["names"][2].split(", ")[0]
     assert any(f"{first} " in line and " · " in line for line in said.splitlines())
     near = nearest_clusters(centroids, np.bincount(labels), 2, 5)[0]
@@ -71,3 +74,10 @@ def test_a_cluster_is_renamed_merged_with_a_near_one_split_and_given_back(select
     for _ in range(3):
         press(app, "Undo the last decision")
     assert np.array_equal(pipeline_of(selected_home).array("cluster"), before)
+
+
+def test_it_says_the_region_where_the_map_has_regions(selected_home):
+    pipeline_of(selected_home).run("regions", RegionParams(3))
+    pipeline = pipeline_of(selected_home)
+    named = regions_of(pipeline)[int(pipeline.array("regions")[2])].name
+    assert as_markdown(f"In the region {named}") in words(opened_cluster(selected_home))

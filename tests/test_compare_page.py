@@ -60,7 +60,7 @@ def test_selections_are_measured_as_a_job_and_shown_over_their_bands(compared_ho
     app = open_page(compared_home, "compare")
     click_chart(app, "bands")
     assert app.session_state["winnow"].focus.rows.tolist() == rows.tolist()  # read on the Map
-    assert app.header[0].value == "Map"
+    assert app.title[0].value == "Map"
 
 
 def test_what_differs_is_counted_and_can_be_read(compared_home):

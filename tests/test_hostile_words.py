@@ -26,7 +26,7 @@ from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
 from core.workspace.deciding import decide_cluster, decide_records
 from core.workspace.workspace import Workspace
-from tests.browser import CHROMIUM, browser_page, running_app, settled
+from tests.browser import CHROMIUM, browser_page, go, running_app, settled
 from tests.conftest import TinyEncoder, write_jsonl
 
 pytestmark = pytest.mark.skipif(
@@ -133,9 +133,8 @@ def look(page, address: str) -> None:
     assert not found, (page.url, found)
 
 
-def go(page, title: str, address: str) -> None:
-    page.get_by_role("link", name=title, exact=True).first.click()
-    page.get_by_role("heading", name=title, exact=True).wait_for()
+def go_and_look(page, title: str, address: str) -> None:
+    go(page, title)
     look(page, address)
 
 
@@ -181,7 +180,7 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         page.goto(f"{app}/?workspace=sample")
         page.get_by_role("heading", name="Data", exact=True).wait_for()
 
-        go(page, "Map", address)
+        go_and_look(page, "Map", address)
         for colouring in ("source", "selection", "cluster"):
             page.locator(".st-key-colour_by").get_by_role("combobox").click()
             page.get_by_role("option", name=f"Colour by {colouring}", exact=True).click()
@@ -191,10 +190,10 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         page.get_by_role("button", name="Find").click()
         read_one(page, address)
 
-        go(page, "Select", address)
+        go_and_look(page, "Select", address)
         hover_all(page)
-        go(page, "Refine", address)
-        go(page, "Reward", address)
+        go_and_look(page, "Refine", address)
+        go_and_look(page, "Reward", address)
         hover_all(page)
         page.get_by_text("Domains", exact=True).first.click()
         page.get_by_text("Seeds", exact=True).first.click()
@@ -205,10 +204,10 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         page.get_by_role("button", name="Take").first.click()  # said as a toast, with the domain's name
         page.get_by_text("now seeds of").wait_for()
         look(page, address)
-        go(page, "Review", address)
+        go_and_look(page, "Review", address)
         page.get_by_text("Pinned (1)").click()
         read_one(page, address)
-        go(page, "Compare", address)
+        go_and_look(page, "Compare", address)
         for view in ("Measures", "What differs", "Quality and diversity", "Ablation", "Versions"):
             page.get_by_role("radio", name=view).click(force=True)
             look(page, address)
@@ -217,7 +216,7 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_text("Saved ![x]").wait_for()
         look(page, address)
-        go(page, "Export", address)
+        go_and_look(page, "Export", address)
         report = tmp_path / "report.html"
         write_report(pipeline, report)
         page.goto(report.as_uri())

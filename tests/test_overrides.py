@@ -12,7 +12,7 @@ from core.workspace.decisions import (
     next_undo,
     resolve_overrides,
 )
-from core.workspace.matching import rows_by_hash
+from core.workspace.matching import HashIndex, as_hashes
 
 LABELS = np.array([0, 0, 1, 1, 1, 2], np.int32)
 NOW = "clustering now"
@@ -263,6 +263,11 @@ def asked(*letters):
     return [letter.encode() * 16 for letter in letters]
 
 
+def found(wanted, present) -> list[int]:
+    index = HashIndex(present)
+    return index.rows_of(index.names_of(as_hashes(wanted))).tolist()
+
+
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
@@ -279,22 +284,22 @@ def asked(*letters):
     ],
 )
 def test_the_nth_copy_answers_the_nth_ask(wanted, expected):
-    assert rows_by_hash(asked(*wanted), hashed(*"abaca")).tolist() == expected
+    assert found(asked(*wanted), hashed(*"abaca")) == expected
 
 
 def test_hashes_are_compared_to_their_last_byte_even_if_it_is_zero():
     present = [b"x" * 15 + b"\0", b"x" * 14 + b"\0\0", b"x" * 15 + b"y"]
     for row, wanted in enumerate(present):
-        assert rows_by_hash([wanted], np.array(present, "S16")).tolist() == [row]
+        assert found([wanted], np.array(present, "S16")) == [row]
 
 
 def test_nothing_is_found_where_there_is_nothing():
-    assert rows_by_hash(asked("a"), np.zeros(0, "S16")).tolist() == []
+    assert found(asked("a"), np.zeros(0, "S16")) == []
 
 
 @given(st.lists(st.sampled_from("abcd"), max_size=30), st.lists(st.sampled_from("abcde"), max_size=30))
 def test_as_many_rows_are_found_as_are_asked_for_and_there(present, wanted):
-    rows = rows_by_hash(asked(*wanted), hashed(*present)).tolist()
+    rows = found(asked(*wanted), hashed(*present))
     assert rows == sorted(set(rows))
     for letter in "abcde":
         places = [row for row, held in enumerate(present) if held == letter]

@@ -5,7 +5,7 @@ import pytest
 
 from core.base.arrays import unit_rows
 from core.vectors.neighbours import nearest_neighbours
-from core.vectors.projection import ProjectParams, project_2d
+from core.vectors.projection import ProjectParams, lay_out
 from tests.test_clustering import blobs
 
 
@@ -21,21 +21,21 @@ def test_neighbours_are_the_nearest_by_cosine_and_each_record_is_its_own_first()
 def test_groups_stay_together_on_the_map_and_the_same_seed_gives_the_same_map():
     x = blobs(n_per=40, k=6)
     seen: list[float] = []
-    first = project_2d(x, ProjectParams(seed=3), lambda done, total: seen.append(done / total))
+    first, _ = lay_out(x, ProjectParams(seed=3), lambda done, total: seen.append(done / total))
     assert first.shape == (240, 2) and first.dtype == np.float32 and np.isfinite(first).all()
     gaps = ((first[:, None] - first[None]) ** 2).sum(2)
     np.fill_diagonal(gaps, np.inf)
     nearest = gaps.argsort(1)[:, :5]
     assert (nearest // 40 == (np.arange(240) // 40)[:, None]).mean() > 0.85
-    np.testing.assert_array_equal(first, project_2d(x, ProjectParams(seed=3)))
+    np.testing.assert_array_equal(first, lay_out(x, ProjectParams(seed=3))[0])
     assert seen == sorted(seen) and len(seen) > 3 and seen[-1] <= 1
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 6, 9])
 def test_few_records_have_a_place(n):
-    xy = project_2d(unit_rows(np.eye(n, 10, dtype=np.float32) + 0.1), ProjectParams())
+    xy, _ = lay_out(unit_rows(np.eye(n, 10, dtype=np.float32) + 0.1), ProjectParams())
     assert xy.shape == (n, 2) and np.isfinite(xy).all()
 
 
 def test_equal_records_have_a_place():
-    assert np.isfinite(project_2d(np.repeat(unit_rows(np.ones((1, 4))), 30, axis=0), ProjectParams())).all()
+    assert np.isfinite(lay_out(np.repeat(unit_rows(np.ones((1, 4))), 30, axis=0), ProjectParams())[0]).all()

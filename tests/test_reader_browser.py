@@ -137,7 +137,7 @@ def test_what_records_hold_is_drawn_as_text_code_and_formulas_and_folded_where_i
         page.keyboard.press("j")
         sheet.locator(".turn.system").wait_for()
         names = ["System", "Prompt", "tool", "Response"]
-        assert [each.strip() for each in sheet.locator(".turn h4").all_inner_texts()] == names
+        assert [each.strip() for each in sheet.locator(".turn h3").all_inner_texts()] == names
         assert sheet.locator(".turn.folded").count() == 1
         page.get_by_role("button", name="Show all 7,007 characters").click()
         assert sheet.locator(".turn.folded").count() == 0

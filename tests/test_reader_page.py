@@ -121,7 +121,7 @@ def test_the_words_of_a_search_are_given_to_be_marked(sample_home):
 def test_a_reader_elsewhere_opens_what_is_similar_on_the_map(selected_home):
     app = open_page(selected_home, "data")
     ask_reader(app, "more", 1)
-    assert "Map" in [header.value for header in app.header] and app.session_state["winnow"].focus.kind == "search"
+    assert "Map" in [title.value for title in app.title] and app.session_state["winnow"].focus.kind == "search"
 
 
 def test_every_record_says_why_it_is_or_is_not_selected(selected_home):

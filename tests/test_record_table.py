@@ -79,30 +79,6 @@ def test_texts_are_those_from_start_to_before_stop(ten, start, stop):
     assert ten.texts(start, stop) == [f"text {i}" for i in range(start, stop)]
 
 
-# Search
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        ("bread", [0, 3]),
-        ("BREAD", [0, 3]),
-        ("a b", [1]),
-        (".", [2]),
-        ("a.b", []),
-        ("(", [4]),
-        ("é", [5, 6]),
-        ("東京", [7]),
-        ("nothing", []),
-        ("", list(range(8))),
-    ],
-)
-@pytest.mark.parametrize("batch_sizes", [[8], [3, 0, 5]], ids=str)
-def test_search_finds_the_words_as_they_are_whatever_the_case(tmp_path, words, expected, batch_sizes):
-    texts = ["Bread and", "a b", "end.", "white bread", "f(x", "café", "CAFÉ", "東京は"]
-    assert make_table(tmp_path, texts, batch_sizes=batch_sizes).search(words).tolist() == expected
-
-
 # Sources
 
 
@@ -146,7 +122,6 @@ def test_a_table_without_records_answers_with_nothing(tmp_path, batch_sizes):
     table = RecordTable(tmp_path / "records.arrow")
     assert len(table) == 0
     assert table.texts(0, 0) == []
-    assert table.search("x").tolist() == []
     names, codes = table.sources()
     assert (names, codes.tolist()) == ([], [])
     with pytest.raises(CurationError):

@@ -8,7 +8,8 @@ from core.run.pipeline import Pipeline
 from core.vectors.naming.regions import find_regions, middle_of, suggest_n_regions, ward
 from core.vectors.naming.stage import RegionParams, regions_of
 from core.vectors.projection import ProjectParams
-from core.vectors.reshaping import merge_clusters
+from core.vectors.reshaping import merge_clusters, split_cluster
+from core.vectors.topics import regions_of_clusters
 from core.workspace.shape import NAMED, cluster_names
 from tests.command import run
 from tests.pages import draw_map
@@ -77,6 +78,22 @@ def test_the_stage_names_regions_and_keeps_them(mapped):
     assert all(xy.min() <= value <= xy.max() for region in regions for value in (region.x, region.y))
     merge_clusters(Pipeline(mapped.workspace), [0, 1])
     assert regions_of(Pipeline(mapped.workspace)) == regions
+
+
+def test_a_cluster_that_was_merged_or_split_is_in_the_region_of_most_of_its_records(mapped):
+    assert regions_of_clusters(mapped) == []
+    mapped.run("regions", RegionParams(2))
+    now = Pipeline(mapped.workspace)
+    names, of_cluster = [region.name for region in regions_of(now)], np.asarray(now.array("regions"))
+    assert regions_of_clusters(now) == [names[region] for region in of_cluster]
+    one, other = np.flatnonzero(of_cluster == of_cluster[0])[0], np.flatnonzero(of_cluster != of_cluster[0])[0]
+    sizes = now.info("cluster")["sizes"]
+    larger = one if sizes[one] >= sizes[other] else other
+    merged = merge_clusters(Pipeline(mapped.workspace), [int(one), int(other)])
+    after = regions_of_clusters(Pipeline(mapped.workspace))
+    assert after[merged.cluster] == names[of_cluster[larger]] and after[merged.numbers[0]] == ""
+    split_cluster(Pipeline(mapped.workspace), merged.cluster, 2)
+    assert len(regions_of_clusters(Pipeline(mapped.workspace))) == len(of_cluster) + 1
 
 
 def test_the_verb_prints_them_and_says_what_is_missing(mapped):

@@ -6,6 +6,8 @@ import pytest
 from core.run import jobs
 from core.run.pipeline import Pipeline
 from core.selection.choosing import select_records
+from core.selection.finding.find import find
+from core.selection.finding.query import Query
 from core.selection.params import SelectionParams
 from core.selection.stage import pool_of
 from core.vectors.clustering import ClusterParams
@@ -27,7 +29,7 @@ def test_select_runs_as_a_job_and_shows_what_was_taken(sample_home):
     taken = frame_with(app, "selected")
     assert taken["selected"].sum() == 150 and taken["records"].sum() == 600
     cluster = click_chart(app, "taken", nth=2)
-    assert app.header[0].value == "Map" and app.session_state["winnow"].focus.cluster == cluster
+    assert app.title[0].value == "Map" and app.session_state["winnow"].focus.cluster == cluster
 
 
 def test_what_would_change_is_shown_and_can_be_discarded_or_applied(selected_home):
@@ -130,7 +132,7 @@ def test_decisions_without_effect_are_said_where_the_selection_is_shown(selected
 def test_review_takes_back_restores_and_carries_over(selected_home):
     pipeline = pipeline_of(selected_home)
     decide_records(pipeline.workspace, "pin", np.array([1]), "bob", "why not")
-    haiku = pipeline.workspace.records().search("haiku")
+    haiku = find(pipeline, Query(words="haiku")).rows
     decide_cluster(pipeline, "drop", int(np.bincount(pipeline.array("cluster")[haiku]).argmax()))
     app = open_page(selected_home, "review")
     frame = frame_with(app, "State")

@@ -27,7 +27,8 @@ ICONS = {
 }
 _STYLE = """<style>
 .stMainBlockContainer { padding: 2.6rem 2.4rem 3rem; }
-.stMainBlockContainer h2 { font-size: 1.45rem; padding: 0.2rem 0 0.4rem; }
+.stMainBlockContainer h1 { font-size: 1.45rem; font-weight: 600; padding: 0.2rem 0 0.4rem; }
+.stMainBlockContainer h2 { font-size: 1.25rem; letter-spacing: normal; padding: 0.375rem 0 1rem; }
 [data-testid="stSidebarUserContent"] { padding-bottom: 1.5rem; }
 [data-testid="stSidebarUserContent"] hr { margin: 0.8rem 0; }
 :has(> [class*="st-key-maplayers-"]) { position: absolute; visibility: hidden; } /* a map's bytes take no room */

@@ -30,7 +30,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     """Draw the panel: the verdict first."""
     ablation = last_ablation(pipeline)
     if ablation and ablation.lines:
-        st.markdown(f"##### {as_markdown(ablation.verdict)}")
+        st.markdown(f"## {as_markdown(ablation.verdict)}")
     st.caption(
         "Each method selects anew from records that are not held out; the same model is trained on each selection, on as many "
         "tokens; then every one is asked for the held-out responses. A small model from scratch is a proxy: it shows what a "
@@ -114,6 +114,8 @@ def _form(pipeline: Pipeline, last: AblationParams, busy: bool) -> None:
     usual = SmallLmParams().as_dict()
     if changed := [f"{name} {value:g}" for name, value in others.items() if value != usual[name]]:
         st.caption(as_markdown(f"As the last time: {', '.join(changed)}."))
+    if busy and job_panel.in_place(pipeline, "ablate"):
+        return
     if st.button("Train and compare", type="primary", icon=":material/model_training:", disabled=busy, key="ablate"):
         try:
             values = {} if base else last.small | {"steps": steps, "width": width, "layers": layers}

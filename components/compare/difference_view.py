@@ -40,7 +40,7 @@ def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     found = compare(opened.chosen_rows(pipeline, a), opened.chosen_rows(pipeline, b))
     n_a, n_b, shared = len(found.only_a) + len(found.both), len(found.only_b) + len(found.both), len(found.both)
     st.markdown(
-        f"##### They share {counted(shared, 'record')}: {shared / max(n_a, 1):.0%} of A, {shared / max(n_b, 1):.0%} of B"
+        f"## They share {counted(shared, 'record')}: {shared / max(n_a, 1):.0%} of A, {shared / max(n_b, 1):.0%} of B"
     )
     words = {"only_a": "Only in A", "only_b": "Only in B", "both": "In both"}
     columns = st.columns(4)
@@ -124,6 +124,8 @@ def _steadiness(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
             if warning := overlap_warning(asked[title].select["method"], value.overlap, value.n_seeds):
                 trouble.warn(warning)
     missing = [params for title, params in asked.items() if known[title] is None]
+    if missing and busy and job_panel.in_place(pipeline, "stability"):
+        return
     if missing and st.button(
         "How much of this is chance?",
         disabled=busy,

@@ -33,17 +33,12 @@ def show(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
         return
     params = params_in_use(pipeline)
     missing = [choice for choice in chosen if _evidence_of(pipeline, choice, params) is None]
-    if missing and job_panel.is_doing(jobs.last_job(pipeline.workspace), "measure"):
-        _watch(pipeline, chosen, params)
-        return
-    _offer(pipeline, missing, busy)
-    _evidence(pipeline, chosen, params)
-
-
-@st.fragment(run_every=1.5)
-def _watch(pipeline: Pipeline, chosen: list[Choice], params: MeasureParams) -> None:
-    """Show each measure as soon as it is known, and how far the job is; once it is over, the sidebar draws the page anew."""
-    _evidence(pipeline, chosen, params)
+    is_measuring = job_panel.is_doing(jobs.last_job(pipeline.workspace), "measure")
+    if not (missing and is_measuring):
+        _offer(pipeline, missing, busy)
+    # While it is measured each measure shows as soon as it is known, and how far the job is; once it is over, the sidebar draws
+    # the page anew. A fragment then too: what is on the page stays where it is.
+    st.fragment(_evidence, run_every=1.5 if missing and is_measuring else None)(pipeline, chosen, params)
 
 
 def _evidence(pipeline: Pipeline, chosen: list[Choice], params: MeasureParams) -> None:

@@ -29,7 +29,7 @@ def show(titles: Sequence[str], evidence: Sequence[Evidence]) -> None:
     for place, (title, found) in enumerate(zip(titles, evidence, strict=True)):
         with st.container(gap=None, key=f"verdict-{place}"):
             said = as_markdown(verdict(found) if found.details else "being measured")
-            st.markdown(f"##### {said}" if len(titles) == 1 else f"##### {as_markdown(title)}: {said}")
+            st.markdown(f"## {said}" if len(titles) == 1 else f"## {as_markdown(title)}: {said}")
             st.caption(as_markdown(counts_in_words(found) or "The first measures come within seconds."))
 
 

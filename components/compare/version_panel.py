@@ -34,7 +34,7 @@ def show(pipeline: Pipeline) -> None:
 
 def _save(pipeline: Pipeline) -> None:
     with st.form("save_version", border=False):
-        st.markdown("##### Save the current selection")
+        st.markdown("## Save the current selection")
         if current := current_selection(pipeline):
             st.caption(f"{as_markdown(current.title)}: {as_markdown(current.size)}")
         name = st.text_input("Name", key="version_name")
@@ -47,7 +47,7 @@ def _save(pipeline: Pipeline) -> None:
 
 def _import(pipeline: Pipeline) -> None:
     with st.form("import_version", clear_on_submit=True, border=False):
-        st.markdown("##### Bring in a selection made elsewhere")
+        st.markdown("## Bring in a selection made elsewhere")
         file = st.file_uploader("A JSONL of records of this data", key="version_file")
         name = st.text_input("Name", key="version_import_name")
         if st.form_submit_button("Bring in", icon=":material/upload_file:") and file is not None:

@@ -1,7 +1,6 @@
 """Opening data: a file that is dropped on the page, a path on this computer, the sample, or a workspace made before."""
 
 import hashlib
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from core.data.records import RecordParams
 from core.run import jobs
 from core.run.pipeline import Pipeline
 from core.run.tasks import import_steps
+from core.workspace.free_folder import free_folder
 from core.workspace.workspace import Workspace, default_folder, known_workspaces
 
 _READS = f"{', '.join(FORMATS)}; each also compressed, as {', '.join(COMPRESSIONS)}"
@@ -79,7 +79,7 @@ def show_again(pipeline: Pipeline) -> None:
         return
     with st.form("again"):
         name = HubName.parse(step["data"]).place if is_hub_name(step["data"]) else Path(step["data"]).name
-        st.markdown(f"##### {as_markdown(name)} could not be read")
+        st.markdown(f"## {as_markdown(name)} could not be read")
         st.caption(as_markdown(job.error))
         with st.expander("Settings", expanded=True):
             fields, on_error = _options("again", step["params"].get("fields", ""))
@@ -152,18 +152,11 @@ def open_sample() -> None:
 
 def _folder_for(data: Path, sha256: str, is_upload: bool) -> Path:
     """Return the folder that holds this very data, or a free one: never one with other data in it."""
-    base = default_folder(data)
-    for folder in itertools.chain([base], (base.with_name(f"{base.name}-{i}") for i in itertools.count(2))):
-        if not folder.exists():
-            return folder
-        try:
-            held = Workspace(folder, create=True).last_import()
-        except CurationError:  # damaged, or of a later version: left alone, and said where it is opened
-            continue
-        path = "" if is_upload else str(data.resolve())
-        if held is None or any(known.sha256 == sha256 or known.path == path for known in held.sources):
-            return folder
-    raise AssertionError("unreachable: the numbers do not end")
+    path = "" if is_upload else str(data.resolve())
+    return free_folder(
+        default_folder(data),
+        lambda held: any(known.sha256 == sha256 or known.path == path for known in held.sources),
+    )
 
 
 _WAYS = {"A file": show_file, "Several files or a folder": pool_form.show, "On a hub": hub_form.show}

@@ -62,7 +62,7 @@ def show_sources(pipeline: Pipeline) -> None:
     names, codes = opened.sources(pipeline)
     if not names:
         return
-    st.markdown("##### Sources")
+    st.markdown("## Sources")
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
     order = np.argsort(-counts, kind="stable")
     frame = pd.DataFrame({"source": [names[i] for i in order], "records": counts[order]})

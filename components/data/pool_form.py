@@ -1,7 +1,6 @@
 """Several files as one pool: opening them by their paths, and what each of them gave."""
 
 import contextlib
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from core.data.pool import Pool, full_paths, on_hub, open_pool
 from core.data.records import RecordParams
 from core.run.pipeline import Pipeline
 from core.run.tasks import import_steps
+from core.workspace.free_folder import free_folder
 from core.workspace.workspace import Workspace, default_folder
 
 _HELP = (
@@ -68,18 +68,8 @@ def _read(pipeline: Pipeline, given: list[str], params: RecordParams) -> None:
 def folder_for(given: Sequence[str]) -> Path:
     """Return the folder that holds this very data, or a free one. given: full paths, or names on a hub."""
     pool = Pool((), tuple(given)) if on_hub(given) else open_pool(given)
-    base = default_folder(given)
     path = str(pool.files[0].path.resolve()) if pool.is_one_file else pool.path
-    for folder in itertools.chain([base], (base.with_name(f"{base.name}-{i}") for i in itertools.count(2))):
-        if not folder.exists():
-            return folder
-        try:
-            held = Workspace(folder, create=True).last_import()
-        except CurationError:  # damaged, or of a later version: left alone, and said where it is opened
-            continue
-        if held is None or held.path == path:
-            return folder
-    raise AssertionError("unreachable: the numbers do not end")
+    return free_folder(default_folder(given), lambda held: held.path == path)
 
 
 def show_files(pipeline: Pipeline, busy: bool) -> None:
@@ -87,7 +77,7 @@ def show_files(pipeline: Pipeline, busy: bool) -> None:
     dataset = pipeline.workspace.dataset()
     if len(dataset.files) < 2:
         return
-    st.markdown("##### Files")
+    st.markdown("## Files")
     shown = {
         "source": [file.source or "of its records" for file in dataset.files],
         "file": [file.file for file in dataset.files],

@@ -22,7 +22,7 @@ _WHAT = (
     "Winnow makes an embedding of every record, finds clusters of alike ones, scores their quality, lays out the map and "
     "makes the records searchable. What is already done is not done again."
 )
-_BUSY = "It is being prepared; how far that is stands in the sidebar. The way to the map opens when it is done."
+_BUSY = "It is being prepared. The way to the map opens when it is done."
 
 
 def is_ready(pipeline: Pipeline) -> bool:
@@ -34,11 +34,13 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     """Draw the form; its button starts the job."""
     ready = is_ready(pipeline)
     n = pipeline.workspace.dataset().n_records
+    if busy and _show_busy(pipeline, ready):
+        return
     with st.form("prepare", border=not ready):
         head, button = (st, st) if ready else st.columns([3, 1], vertical_alignment="center")
         if not ready:
-            head.markdown("##### Prepare the map")
-        head.caption(_BUSY if busy and not ready else _WHAT)
+            head.markdown("## Prepare the map")
+        head.caption(_WHAT)
         with st.container() if ready else st.expander("Settings"):
             stages, device, vectors = _settings(pipeline, n)
         pressed = button.form_submit_button(
@@ -51,6 +53,17 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         )
     if pressed:
         _start(pipeline, stages, device, vectors)
+
+
+def _show_busy(pipeline: Pipeline, ready: bool) -> bool:
+    """Draw how far it is, where it is being prepared; return whether it is."""
+    if not job_panel.is_under_way(pipeline, "embed"):
+        return False
+    with st.container(border=not ready):
+        if not ready:
+            st.markdown("## Prepare the map")
+            st.caption(_BUSY)
+        return job_panel.in_place(pipeline, "embed")
 
 
 def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:

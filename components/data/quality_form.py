@@ -42,7 +42,8 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     elif scorer == "combine":
         values["parts"] = _parts(made)
         values["combine_by"] = field(st, last, "combine_by", key="combine_by", wide=True)
-    if st.button("Score the records", icon=":material/grade:", disabled=busy, key="score_records"):
+    is_scoring = busy and job_panel.in_place(pipeline, "score")
+    if not is_scoring and st.button("Score the records", icon=":material/grade:", disabled=busy, key="score_records"):
         try:
             params = QualityParams.from_dict(values)
         except CurationError as error:

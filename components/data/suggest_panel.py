@@ -26,6 +26,8 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     left, right = st.columns([2, 1])
     counts = left.text_input("Numbers to try", usual, key="suggest_counts")
     budget = field(right, last, "budget", key="suggest_budget")
+    if busy and job_panel.in_place(pipeline, "suggest"):
+        return
     if st.button("Try these numbers", icon=":material/troubleshoot:", disabled=busy, key="suggest"):
         try:
             params = SuggestParams(budget=budget, counts=parse_counts(counts))
@@ -57,6 +59,8 @@ def _use(pipeline: Pipeline, counts: list[int], busy: bool) -> None:
             key="suggest_hierarchical",
             help="k-means of k-means: crowded subjects get fewer clusters, rare ones more.",
         )
+        if busy and job_panel.in_place(pipeline, "cluster"):
+            return
         if st.button("Cluster into these", disabled=busy, key="suggest_apply"):
             last = pipeline.params("cluster") or ClusterParams()
             params = last.as_dict() | {"n_clusters": int(count), "hierarchical": hierarchical}

@@ -38,8 +38,8 @@ _CSS = """
   margin-bottom: 0.6rem; }
 .part { --colour: var(--st-text-color); border-inline-start: 4px solid var(--colour); margin: 0.35rem 0; padding: 0.15rem 0.6rem;
   background: color-mix(in srgb, var(--colour) 9%, transparent); border-radius: 0 0.3rem 0.3rem 0; }
-.part h4 { margin: 0; font-size: 0.76rem; font-weight: 600; }
-.part p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 9rem; overflow-y: auto; }
+.part .title { margin: 0; font-size: 0.76rem; font-weight: 600; }
+.part .text { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 9rem; overflow-y: auto; }
 .part[data-part="system"] { --colour: var(--st-violet-color, #7d5fb2); }
 .part[data-part="tools"] { --colour: var(--st-orange-color, #b9690b); }
 .part[data-part="prompt"] { --colour: var(--st-blue-color, #2f6fb5); }
@@ -64,7 +64,7 @@ export default function ({ data, parentElement }) {
     for (const part of record.parts) {
       const element = made("div", "part");
       element.dataset.part = part.part;
-      element.append(made("h4", "", part.title), made("p", "", part.text));
+      element.append(made("p", "title", part.title), made("p", "text", part.text));
       if (part.text.length > 400) { element.lastChild.tabIndex = 0; }
       box.append(element);
     }
@@ -172,6 +172,8 @@ def _again(pipeline: Pipeline, dataset: Dataset, source: str, fields: FieldMap, 
     """Draw the button that reads the data anew by other fields."""
     by_source = {name: str(each.fields) for name, each in dataset.understood_by_source().items()}
     is_new = str(fields) != by_source[source]
+    if busy and job_panel.in_place(pipeline, "fetch", "import"):
+        return
     pressed = st.button(
         "Read the data again so",
         icon=":material/refresh:",

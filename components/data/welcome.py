@@ -11,7 +11,7 @@ from core.workspace.workspace import known_workspaces
 
 def show(pipeline: Pipeline) -> None:
     """Draw the page."""
-    st.header("Winnow finds the records worth training on")
+    st.title("Winnow finds the records worth training on")
     st.markdown(
         "Open instruction data, see what is in it, let a method choose a small, diverse part of it, correct the choice, and "
         "take it with you as JSONL."
@@ -19,10 +19,10 @@ def show(pipeline: Pipeline) -> None:
     data_source.show_again(pipeline)
     own, other = st.columns([3, 2], gap="medium")
     with own.container(border=True, height="stretch"):
-        st.markdown("##### Open your data")
+        st.markdown("## Open your data")
         data_source.show_own()
     with other.container(border=True, height="stretch"):
-        st.markdown("##### Open the sample")
+        st.markdown("## Open the sample")
         st.caption(
             "600 short conversations on some twenty subjects, with near-duplicates and poor responses among them. "
             "A tour of five steps leads from them to a file to train on."
@@ -36,9 +36,9 @@ def show(pipeline: Pipeline) -> None:
         )
         folders = known_workspaces()
         if folders:
-            st.markdown("##### Opened before")
+            st.markdown("## Opened before")
             data_source.show_before(folders)
-    st.markdown("##### What comes then")
+    st.markdown("## What comes then")
     for i, (column, step) in enumerate(zip(st.columns(len(tour.STEPS), gap="medium"), tour.STEPS, strict=True), 1):
         column.markdown(f"**{as_markdown(f'{i} {step.entry.title}')}**")
         column.caption(as_markdown(step.entry.question))

@@ -25,7 +25,7 @@ def show(pipeline: Pipeline, asked: Asked, group: int, statuses: np.ndarray) -> 
     order, cosines = _nearest_first(pipeline, kept, others)
     others = others[order]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"##### Group {group + 1:,}: {counted(len(members), 'record')}")
+        st.markdown(f"## Group {group + 1:,}: {counted(len(members), 'record')}")
         st.button(
             "Look at on the map",
             type="tertiary",

@@ -66,6 +66,8 @@ def _offer(pipeline: Pipeline) -> None:
     stale = pipeline.state("duplicates") == "stale"
     said = "The embeddings have changed since." if stale else "Nobody has looked for near-duplicates yet."
     st.info(f"{said} It takes about half a minute for 50,000 records.", icon=":material/content_copy:")
+    if job_panel.in_place(pipeline, "duplicates"):
+        return
     params = pipeline.params("duplicates") or DuplicateParams()
     steps = [Step("duplicates", params.as_dict())]
     st.button(

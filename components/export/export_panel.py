@@ -33,7 +33,7 @@ def show(pipeline: Pipeline) -> None:
         )
         return
     current = current_selection(pipeline)
-    st.markdown(f"##### Current selection: {as_markdown(current.title)}")
+    st.markdown(f"## Current selection: {as_markdown(current.title)}")
     info = pipeline.workspace.info("select", pipeline.current("select"))
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
         trouble.warn(warning)
@@ -54,7 +54,7 @@ def show_first_lines(pipeline: Pipeline) -> None:
         return
     if not len(rows):
         return
-    st.markdown("##### First lines")
+    st.markdown("## First lines")
     for line in delivery.first_lines(pipeline, rows[:_PREVIEW]):
         text = line.decode().rstrip("\n")
         st.code(text if len(text) <= _PREVIEW_CHARS else text[:_PREVIEW_CHARS] + " …", language=None, wrap_lines=True)

@@ -5,7 +5,7 @@ import zlib
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.frame import job_panel
+from components.frame import choices, job_panel
 from components.session import finding, state
 from components.session.finding import ask, look_like, query_text
 from core.base.errors import CurationError
@@ -49,15 +49,7 @@ def _way(pipeline: Pipeline, asked: Query) -> str:
         return "words"
     usual = "like" if asked.like else "words"
     key = f"find_way-{usual}-{zlib.crc32(asked.like.encode())}"
-    return st.segmented_control(
-        "Search by",
-        list(WAYS),
-        format_func=WAYS.get,
-        default=usual,
-        required=True,
-        key=key,
-        label_visibility="collapsed",
-    )
+    return choices.switch("Search by", WAYS, usual, key)
 
 
 def _field(asked: Query, way: str) -> None:
@@ -92,32 +84,17 @@ def _chips(asked: Query, way: str) -> None:
     parts |= {shorten(each.label, 60): each for each in asked.filters}
     if parts:
         key = f"find_parts-{way}-{zlib.crc32(query_text().encode())}"
-        st.pills(
-            "Asked for as well",
-            list(parts),
-            selection_mode="multi",
-            default=list(parts),
-            format_func=lambda part: as_markdown(part) + " :material/close:",
-            key=key,
-            on_change=lambda: _take_out(parts, st.session_state[key]),
-            label_visibility="collapsed",
-        )
+        choices.chips("Asked for as well", parts, key, finding.without)
     if asked.by_meaning:
         _how_many(asked)
 
 
-def _take_out(parts: dict[str, object], left: list[str]) -> None:
-    for label, part in parts.items():
-        if label not in left:
-            finding.without(part)
-
-
 def _how_many(asked: Query) -> None:
     key = f"find_nearest-{asked.nearest}"
-    choices = sorted({*_NEAREST, asked.nearest})
+    counts = sorted({*_NEAREST, asked.nearest})
     st.segmented_control(
         "The nearest",
-        choices,
+        counts,
         format_func=lambda count: f"{count:,}",
         default=asked.nearest,
         required=True,
@@ -196,6 +173,8 @@ def _name_model(pipeline: Pipeline) -> None:
 def _offer_index(pipeline: Pipeline) -> None:
     lacking = unmade(pipeline)
     if not lacking or pipeline.n_records() <= AT_ONCE_UP_TO:
+        return
+    if job_panel.in_place(pipeline, *(each.name for each in lacking)):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("The records are not all searchable yet.")

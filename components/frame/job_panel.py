@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.session import state
+from components.session import opened, state
 from core.base.errors import CurationError
 from core.base.text import counted, duration
 from core.run import jobs
@@ -40,22 +40,50 @@ def _watch(pipeline: Pipeline) -> None:
     job = jobs.last_job(pipeline.workspace)
     if job is None or not job.is_active:
         st.rerun()  # the whole page: what the job made is there now
-    steps = [step["do"] for step in job.arguments["steps"]]
-    place = f"step {steps.index(job.step) + 1:,} of {len(steps):,}" if job.step in steps and len(steps) > 1 else ""
-    st.markdown(f"**{as_markdown(doing(job.step))}** :gray[{place}]")
+    st.markdown(f"**{as_markdown(doing(job.step))}** :gray[{_place(job)}]")
     st.progress(min(max(job.fraction, 0.0), 1.0))
     st.caption(_pace(job))
-    st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, args=(pipeline,), key="job_cancel")
+    st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, key="job_cancel")
+
+
+def is_under_way(pipeline: Pipeline, *first_steps: str) -> bool:
+    """Whether a job that begins with one of these steps is at work, or waits."""
+    job = jobs.last_job(pipeline.workspace)
+    return job is not None and job.is_active and any(step["do"] in first_steps for step in job.arguments["steps"][:1])
+
+
+def in_place(pipeline: Pipeline, *first_steps: str) -> bool:
+    """Draw, in place of the button that starts a job which begins so, how far one that is under way is; return whether one is."""
+    if not is_under_way(pipeline, *first_steps):
+        return False
+    _watch_line(pipeline)
+    return True
+
+
+@st.fragment(run_every=0.7)
+def _watch_line(pipeline: Pipeline) -> None:
+    job = jobs.last_job(pipeline.workspace)
+    if job is not None and job.is_active:  # once it is over, the sidebar draws the page anew
+        show_line(job)
 
 
 def show_line(job: Job) -> None:
-    """Draw on a page, where a job's answer will be, what it is doing, how far it is and how long it will take."""
-    st.progress(min(max(job.fraction, 0.0), 1.0), text=f"{as_markdown(doing(job.step))} · {_pace(job)}")
+    """Draw on a page what a job is doing, how far it is, how long it will take, and the button that cancels it."""
+    place = _place(job)
+    parts = [as_markdown(doing(job.step)) + (f" ({place})" if place else ""), _pace(job)]
+    with st.container(horizontal=True, vertical_alignment="center", key="job_line"):
+        st.progress(min(max(job.fraction, 0.0), 1.0), text=" · ".join(parts))
+        st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, key="job_line_cancel")
 
 
 def is_doing(job: Job | None, *steps: str) -> bool:
     """Whether a job is at work, or waits, and one of these is among its steps."""
     return job is not None and job.is_active and any(step["do"] in steps for step in job.arguments["steps"])
+
+
+def _place(job: Job) -> str:
+    steps = [step["do"] for step in job.arguments["steps"]]
+    return f"step {steps.index(job.step) + 1:,} of {len(steps):,}" if job.step in steps and len(steps) > 1 else ""
 
 
 def _pace(job: Job) -> str:
@@ -69,8 +97,8 @@ def _pace(job: Job) -> str:
     return " · ".join(facts)
 
 
-def _cancel(pipeline: Pipeline) -> None:
-    jobs.cancel_job(pipeline.workspace)
+def _cancel() -> None:
+    jobs.cancel_job(opened.pipeline().workspace)
     state.say("Cancelled. What was finished is kept.")
 
 

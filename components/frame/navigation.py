@@ -110,7 +110,7 @@ def require(pipeline: Pipeline, name: str) -> None:
     lacking = missing(pipeline, entry)
     if not lacking:
         return
-    st.header(entry.title)
+    st.title(entry.title)
     st.info(f"Nothing to show here yet: {', '.join(lacking)}.", icon=":material/hourglass_empty:")
     next_page(pipeline, "select" if lacking == [_MISSING["selection"]] else "data", "Go to")
     st.stop()

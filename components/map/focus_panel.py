@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from components.finding import filter_panel, find_panel
+from components.frame import choices
 from components.map import holding_view, names_panel, pick_head, pick_tools
 from components.records import cluster_detail, cluster_table, record_reader
 from components.session import finding, focus, state
@@ -50,17 +51,7 @@ def show(pipeline: Pipeline, looked_at: Focus | None, statuses: np.ndarray, weig
 
 def _choose_side() -> None:
     current, now = state.get(), side()
-    key = f"map_side-{now}"
-    st.segmented_control(
-        "Beside the map",
-        list(_SIDES),
-        format_func=_SIDES.get,
-        default=now,
-        required=True,
-        key=key,
-        label_visibility="collapsed",
-        on_change=lambda: setattr(current, "side", st.session_state[key]),
-    )
+    choices.switch("Beside the map", _SIDES, now, f"map_side-{now}", lambda side: setattr(current, "side", side))
 
 
 def _by_number(pipeline: Pipeline) -> None:

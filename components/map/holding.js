@@ -68,7 +68,7 @@ function listOf({ title, column, there, parts }, narrow) {
   return make(
     "section",
     {},
-    make("h4", {}, `${counted(there)} ${there === 1 ? title.toLowerCase().replace(/s$/, "") : title.toLowerCase()}`),
+    make("h2", {}, `${counted(there)} ${there === 1 ? title.toLowerCase().replace(/s$/, "") : title.toLowerCase()}`),
     ...lines,
     more > 0 ? make("p", { class: "more" }, `and ${counted(more)} more`) : "",
   );
@@ -95,7 +95,7 @@ function spreadOf({ title, column, edges, shares, counts, of_all, middle, whole 
   return make(
     "section",
     {},
-    make("h4", {}, title, make("span", { class: "middle" }, Number.isFinite(middle) ? `median ${number(middle)}` : "")),
+    make("h2", {}, title, make("span", { class: "middle" }, Number.isFinite(middle) ? `median ${number(middle)}` : "")),
     arrowed(make("div", { class: "bins", role: "group", "aria-label": title }, ...bars)),
     make("div", { class: "ends", "aria-hidden": "true" }, make("span", {}, number(edges[0])), make("span", {}, number(edges.at(-1)))),
   );

@@ -42,7 +42,7 @@ def _map(pipeline: Pipeline, statuses: np.ndarray, height: int) -> None:
     current = state.get()
     names = choices(pipeline)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="map_head"):
-        st.header("Map", width="content", help=_help(pipeline))
+        st.title("Map", width="content", help=_help(pipeline))
         colour_by = st.selectbox(
             "Colour by",
             names,

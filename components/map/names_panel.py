@@ -20,6 +20,8 @@ def show(pipeline: Pipeline) -> None:
     _regions(pipeline, busy)
     if not has_endpoint():
         return
+    if busy and job_panel.in_place(pipeline, "names"):
+        return
     info, n_asked = pipeline.info("names"), len(pipeline.info("cluster")["names"]) + len(regions_of(pipeline))
     with st.popover("Name the clusters", icon=":material/label:"):
         st.caption(
@@ -40,6 +42,8 @@ def show(pipeline: Pipeline) -> None:
 def _regions(pipeline: Pipeline, busy: bool) -> None:
     """Offer to name the regions of a map that has none; *Prepare the map* does it for a new one."""
     if pipeline.current(REGIONS.name) or not suggest_n_regions(len(pipeline.info("cluster")["sizes"])):
+        return
+    if busy and job_panel.in_place(pipeline, REGIONS.name):
         return
     if st.button(
         "Name the regions",

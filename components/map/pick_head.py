@@ -5,6 +5,7 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS
+from components.frame import choices
 from components.map import pick_tools
 from components.session import decide, focus
 from components.session.state import Focus
@@ -50,17 +51,7 @@ def _narrowed(looked_at: Focus) -> None:
     if not looked_at.filters:
         return
     labels = {shorten(each.label, 60): each for each in looked_at.filters}
-    key = f"narrowed-{digest(*labels)}"
-    st.pills(
-        "Narrowed to",
-        list(labels),
-        selection_mode="multi",
-        default=list(labels),
-        format_func=lambda part: as_markdown(part) + " :material/close:",
-        key=key,
-        on_change=lambda: [focus.widen(each) for name, each in labels.items() if name not in st.session_state[key]],
-        label_visibility="collapsed",
-    )
+    choices.chips("Narrowed to", labels, f"narrowed-{digest(*labels)}", focus.widen)
 
 
 def _actions(pipeline: Pipeline, looked_at: Focus, weights: dict[int, float]) -> None:
@@ -119,9 +110,7 @@ def _reweigh(
 
 def _decide(action: str, looked_at: Focus, clusters: tuple[int, ...], clustering: str, value: float = 1.0) -> None:
     note, st.session_state[_NOTE] = st.session_state.get(_NOTE, "").strip(), ""
-    if len(clusters) == 1:
-        decide.on_cluster(action, clusters[0], clustering, value, note)
-    elif clusters:
+    if clusters:
         decide.on_clusters(action, clusters, clustering, value, note)
     else:
         decide.on_records(action, looked_at.rows, note)

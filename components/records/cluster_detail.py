@@ -22,6 +22,7 @@ from core.vectors.cluster_facts import (
     telling_records,
     words_of_clusters,
 )
+from core.vectors.topics import regions_of_clusters
 from core.workspace.decisions import Overrides
 
 N_TELLING = 4  # records of each kind
@@ -62,6 +63,8 @@ def _draw(pipeline: Pipeline, cluster: int, statuses: np.ndarray, overrides: Ove
     detail, names = _detail(pipeline, cluster), opened.cluster_names(pipeline)
     cluster_shaping.show(pipeline, cluster, [other for other, _ in detail.nearest])
     st.caption(as_markdown(_numbers(pipeline, cluster, statuses, overrides, detail)))
+    if regions := regions_of_clusters(pipeline):
+        st.caption(as_markdown(f"In the region {regions[cluster]}"))
     if (called := opened.cluster_terms(pipeline)[cluster]) != names[cluster]:
         st.caption(as_markdown(f"By its terms: {called}"))
     if detail.terms:

@@ -6,24 +6,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from components.charts.escaping import as_markdown
 from components.charts.percent import PERCENT, in_percent
-from components.session import opened, state
+from components.records.cluster_frame import ONLY, Wanted, whole_frame
+from components.session import state
 from components.session.focus import look_at_clusters
-from core.base.params import codes_digest, digest
+from core.base.params import digest
 from core.base.text import counted
-from core.refine.history import history_of
-from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
-from core.selection.status import DROPPED, PINNED, SELECTED
-from core.vectors.cluster_facts import main_sources, redundancy, words_of_clusters
 
-_ONLY = {
-    "nothing selected": lambda frame: frame["selected"] == 0,
-    "weighted": lambda frame: frame["weight"] != 1,
-    "pinned": lambda frame: frame["pinned"] > 0,
-    "dropped": lambda frame: frame["dropped"] > 0,
-}
-_ANY = "any source"
+_ANY = {"source": "any source", "region": "any region"}
 _SORTS = {
     "cluster": "by number",
     "-records": "largest first",
@@ -36,65 +28,16 @@ _SORTS = {
     "-alike": "most alike first",
     "-dropped": "most dropped first",
     "name": "by name",
+    "region": "by region",
 }
-_ORDER = "cluster name records share quality weight rounds selected pinned dropped alike words source source_share terms".split()
-
-
-def cluster_frame(
-    labels: np.ndarray, names: list[str], statuses: np.ndarray, quality: np.ndarray | None, weights: dict[int, float]
-) -> pd.DataFrame:
-    """Return one row a cluster. labels: (n,) int, statuses: (n,) int8, quality: (n,) float or None, weights: multipliers."""
-    k = len(names)
-    by_status = np.bincount(labels.astype(np.int64) * 4 + statuses, minlength=4 * k).reshape(k, 4)
-    sizes = by_status.sum(axis=1)
-    selected = by_status[:, SELECTED] + by_status[:, PINNED]
-    frame = pd.DataFrame(
-        {
-            "cluster": np.arange(k),
-            "name": names,
-            "records": sizes,
-            "selected": selected,
-            "share": selected / np.maximum(sizes, 1),
-            "pinned": by_status[:, PINNED],
-            "dropped": by_status[:, DROPPED],
-            "weight": [weights.get(cluster, 1.0) for cluster in range(k)],
-        }
-    )
-    if quality is not None:
-        frame["quality"] = np.bincount(labels, quality, minlength=k) / np.maximum(sizes, 1)
-    return frame
-
-
-@dataclasses.dataclass(frozen=True)
-class Wanted:
-    """What of the table is wanted. words: each must be in the name, terms or number. only: of _ONLY. source: the main one."""
-
-    words: str = ""
-    only: tuple[str, ...] = ()
-    source: str = ""
-
-    def of(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows that are wanted, in their order; an empty cluster, merged into another, never is."""
-        is_wanted = frame["records"] > 0
-        said = frame["cluster"].astype(str) + " " + frame["name"] + (" " + frame["terms"] if "terms" in frame else "")
-        said = said.str.casefold()
-        for word in self.words.casefold().split():
-            is_wanted &= said.str.contains(word, regex=False)
-        for name in self.only:
-            is_wanted &= _ONLY[name](frame)
-        if self.source:
-            is_wanted &= frame["source"] == self.source
-        return frame[is_wanted]
+_ORDER = (
+    "cluster name region records share quality weight rounds selected pinned dropped alike words source source_share terms"
+).split()
 
 
 def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], height: int | str = 320) -> None:
     """Draw the table, its search and its filters."""
-    names = opened.cluster_names(pipeline)
-    frame = _frame(pipeline, names, statuses, weights).assign(**_facts(pipeline))
-    if (terms := opened.cluster_terms(pipeline)) != names:
-        frame.insert(frame.columns.get_loc("name") + 1, "terms", terms)
-    if (history := _history(pipeline)) is not None:
-        frame.insert(frame.columns.get_loc("weight") + 1, "rounds", list(history))
+    frame = whole_frame(pipeline, statuses, weights)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="cluster_tools"):
         wanted = _wanted(frame)
         shown = _sorted(wanted.of(frame))
@@ -102,7 +45,7 @@ def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], he
     if len(shown) < n:
         st.caption(f"{counted(len(shown), 'cluster')} of {n:,}")
     current = state.get()
-    of = digest(wanted.words, list(wanted.only), wanted.source, current.sort, current.n_looked)
+    of = digest(*dataclasses.astuple(wanted), current.sort, current.n_looked)
     key = f"clusters-{pipeline.current('cluster')}-{of}"
     clusters = shown["cluster"].to_numpy()
     focus = current.focus
@@ -129,11 +72,19 @@ def _wanted(frame: pd.DataFrame) -> Wanted:
         label_visibility="collapsed",
     )
     with st.popover("Only", icon=":material/filter_alt:", key="cluster_filters"):
-        source = ""
-        if "source" in frame and (held := sorted({name for name in frame["source"] if name})):
-            source = st.selectbox("Mostly from", [_ANY, *held], key="cluster_source")
-        only = st.pills("Only those with", list(_ONLY), selection_mode="multi", key="cluster_only")
-    return Wanted(words, tuple(only), "" if source == _ANY else source)
+        region = _one_of(frame, "region", "In the region")
+        source = _one_of(frame, "source", "Mostly from")
+        only = st.pills("Only those with", list(ONLY), selection_mode="multi", key="cluster_only")
+    return Wanted(words, tuple(only), source, region)
+
+
+def _one_of(frame: pd.DataFrame, column: str, label: str) -> str:
+    """Ask for one of the values of a column; return it, or "" for any."""
+    held = sorted({value for value in frame[column] if value}) if column in frame else []
+    if not held:
+        return ""
+    chosen = st.selectbox(as_markdown(label), [_ANY[column], *held], key=f"cluster_{column}")
+    return "" if chosen == _ANY[column] else chosen
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
@@ -156,49 +107,6 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(sort.lstrip("-"), ascending=not sort.startswith("-"), kind="stable")
 
 
-def _frame(pipeline: Pipeline, names: list[str], statuses: np.ndarray, weights: dict[int, float]) -> pd.DataFrame:
-    return _known_frame(
-        str(pipeline.workspace.folder.resolve()),
-        (pipeline.key("records"), pipeline.current("cluster"), pipeline.current("score")),
-        digest(names, sorted(weights.items()), codes_digest(statuses)),
-        (pipeline, names, statuses, weights),
-    ).copy(deep=False)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _known_frame(folder: str, keys: tuple[str, ...], of: str, _parts: tuple) -> pd.DataFrame:
-    pipeline, names, statuses, weights = _parts
-    return cluster_frame(opened.labels(pipeline), names, statuses, opened.quality(pipeline), weights)
-
-
-def _facts(pipeline: Pipeline) -> dict[str, np.ndarray | list[str]]:
-    return _known_facts(
-        str(pipeline.workspace.folder.resolve()), pipeline.key("records"), pipeline.current("cluster"), pipeline
-    )
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _known_facts(folder: str, records: str, clustering: str, _pipeline: Pipeline) -> dict[str, np.ndarray | list[str]]:
-    labels = opened.labels(_pipeline)
-    centroids, distances = (_pipeline.array("cluster", f".{name}.npy") for name in ("centroids", "distances"))
-    facts = {"alike": redundancy(centroids, labels, distances), "words": words_of_clusters(_pipeline)}
-    sources, codes = opened.sources(_pipeline)
-    if sources:
-        best, share = main_sources(labels, codes, len(centroids), len(sources))
-        facts |= {"source": [sources[code] if code >= 0 else "" for code in best.tolist()], "source_share": share}
-    return facts
-
-
-def _history(pipeline: Pipeline) -> np.ndarray | None:
-    """Return (k, r): the weights over the rounds of the newest run on these clusters, None before its second."""
-    rounds = Rounds(pipeline)
-    runs = [run for run in rounds.runs() if run.inputs.get("cluster") == pipeline.current("cluster")]
-    if not runs or not rounds.rounds(runs[-1].id):
-        return None
-    relative = history_of(rounds, runs[-1]).relative
-    return relative if relative.shape[1] > 1 else None
-
-
 def _columns() -> dict[str, object]:
     column = st.column_config
     return {
@@ -213,6 +121,7 @@ def _columns() -> dict[str, object]:
         "terms": column.TextColumn(
             "Terms", width=200, help="The words that set it apart, beside the name it was given."
         ),
+        "region": column.TextColumn("Region", width=130, help="The part of the map that it is in."),
         "records": column.NumberColumn("Records", format="localized", width=76),
         "selected": column.NumberColumn("Selected", format="localized", help="Pinned ones included."),
         "share": column.ProgressColumn("Share selected", width=125, format=PERCENT, min_value=0, max_value=100),

@@ -27,7 +27,20 @@ _HTML = '<div class="reader"></div>'
 _FOLDER = Path(__file__).parent
 _JS = "\n".join(
     (_FOLDER / "js" / f"{name}.js").read_text(encoding="utf-8")
-    for name in ("trees", "marks", "turns", "rows", "sheet", "reader")
+    for name in (
+        "trees",
+        "marks",
+        "turns",
+        "places",
+        "rows",
+        "note",
+        "sheet",
+        "edges",
+        "keys",
+        "asking",
+        "presence",
+        "reader",
+    )
 )
 _CSS = (_FOLDER / "reader.css").read_text(encoding="utf-8")
 _DECISIONS = ("pin", "drop", "clear")

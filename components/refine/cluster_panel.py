@@ -33,7 +33,7 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round, histor
         _show_moved(history)
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"##### {cluster:d} {as_markdown(shorten(history.names[cluster], 60))}", width="content")
+        st.markdown(f"## {cluster:d} {as_markdown(shorten(history.names[cluster], 60))}", width="content")
         st.button("Close", icon=":material/close:", key="refine_close", on_click=pick, args=(cluster,), type="tertiary")
     st.text(why(rounds, run, made, cluster))
     if rounds.state(run.id) not in ("stale", "reversed"):
@@ -43,7 +43,7 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round, histor
 
 def _show_moved(history: History) -> None:
     """Offer the clusters whose weight moved most, those that grew first."""
-    st.markdown("##### No cluster picked")
+    st.markdown("## No cluster picked")
     st.caption(
         "Click a line, a column, a point or a row of the table to see why a weight moved, to read the cluster's records, and to "
         "weight, pin or drop it. These moved most:"
@@ -86,15 +86,15 @@ def _show_decisions(pipeline: Pipeline, rounds: Rounds, run: RefineRun, cluster:
             key=key,
             width=150,
             help="2 doubles its share, 0 takes nothing but pinned records, 1 takes this off.",
-            on_change=lambda: decide.on_cluster("weight", cluster, clustering, float(st.session_state[key])),
+            on_change=lambda: decide.on_clusters("weight", (cluster,), clustering, float(st.session_state[key])),
         )
         for action, label in (("pin", "Pin all"), ("drop", "Drop all"), ("clear", "Clear")):
             st.button(
                 label,
                 icon=ICONS[action],
                 key=f"refine_{action}",
-                on_click=decide.on_cluster,
-                args=(action, cluster, clustering),
+                on_click=decide.on_clusters,
+                args=(action, (cluster,), clustering),
             )
     ahead = "from the next round on" if rounds.state(run.id) != "done" else "once the last round is selected anew"
     st.caption(f"A drop takes its records out at once; its places are filled, and pins and weights count, {ahead}.")

@@ -13,7 +13,7 @@ from core.run.pipeline import Pipeline
 
 def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round) -> None:
     """Draw how a round goes out and its scores come in."""
-    st.markdown(f"##### Round {made.number} waits for scores")
+    st.markdown(f"## Round {made.number} waits for scores")
     out, back = st.columns(2, gap="large")
     # A round selected anew, or a drop since, has files of its own.
     wanted = digest(made.key, rounds.scored_rows(run, made).tolist())

@@ -6,6 +6,7 @@ from components.charts import shown
 from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS, is_dark
 from components.charts.weight_figures import loss_lines
+from components.frame import job_panel
 from components.refine import form
 from components.session import decide, state, trouble
 from core.base.errors import CurationError
@@ -77,8 +78,24 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
             f"Run {run.id}, {_STATES[stands]} · feedback: {what}{own} · {as_markdown(run.params.update_words)}, "
             f"floor {run.params.floor:g}"
         )
-    with right, st.container(horizontal=True, horizontal_alignment="right"):
-        can_go = stands == "ready" and not busy
+    with right:
+        if not (busy and job_panel.in_place(pipeline, "refine")):
+            _steps(pipeline, rounds, run, stands, busy)
+    if run.warning:
+        trouble.warn(run.warning)
+    if standing:
+        _lacks(pipeline, rounds, run, standing, busy)
+    if stands == "stale":
+        st.warning(
+            "The clusters or the quality scores are no longer those this run began with. It can be read, not continued."
+        )
+
+
+def _steps(pipeline: Pipeline, rounds: Rounds, run: RefineRun, stands: str, busy: bool) -> None:
+    """Draw the buttons that take the run on, or its last round back. stands: its state."""
+    standing = rounds.rounds(run.id)
+    can_go = stands == "ready" and not busy
+    with st.container(horizontal=True, horizontal_alignment="right"):
         st.button(
             "Next round",
             type="primary",
@@ -104,14 +121,6 @@ def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) ->
             help="Takes back the latest round; it stays on record." if standing else None,
             on_click=_take_back,
             args=(rounds, run.id, len(standing)),
-        )
-    if run.warning:
-        trouble.warn(run.warning)
-    if standing:
-        _lacks(pipeline, rounds, run, standing, busy)
-    if stands == "stale":
-        st.warning(
-            "The clusters or the quality scores are no longer those this run began with. It can be read, not continued."
         )
 
 

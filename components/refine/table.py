@@ -47,7 +47,7 @@ def show(rounds: Rounds, run: RefineRun, made: Round) -> None:
     frame = round_table(rounds, run, made)
     n_scored = rounds.workspace.info("feedback", made.feedback)["n_scored"] if made.feedback else 0
     scored = f", {counted(n_scored, 'record')} scored" if n_scored else ", not scored"
-    st.markdown(f"##### Round {made.number}: {counted(int(frame['taken'].sum()), 'record')} taken{scored}")
+    st.markdown(f"## Round {made.number}: {counted(int(frame['taken'].sum()), 'record')} taken{scored}")
     current = state.get()
     key = f"round-{made.key}-{made.feedback}-{current.refine_picks}"  # anew where a chart picked another cluster
     picked = [current.refine_cluster] if 0 <= current.refine_cluster < len(frame) else []

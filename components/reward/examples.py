@@ -29,7 +29,7 @@ def show(pipeline: Pipeline, names: list[str], table: pa.Table, chosen: np.ndarr
     }
     for column, (title, rows) in zip(st.columns(3, gap="large"), places.items(), strict=True):
         with column:
-            st.markdown(f"##### {as_markdown(title)}")
+            st.markdown(f"## {as_markdown(title)}")
             texts = opened.records(pipeline).take(rows, ["prompt", "response"])
             prompts, responses = (texts[name].to_pylist() for name in ("prompt", "response"))
             for row, prompt, response in zip(rows.tolist(), prompts, responses, strict=True):

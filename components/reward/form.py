@@ -42,6 +42,8 @@ def show(pipeline: Pipeline, busy: bool, domains: tuple[Domain, ...]) -> None:
             "sample": field(one, last, "sample", key="reward_sample"),
             "seed": field(two, last, "seed", key="reward_seed"),
         }
+    if busy and job_panel.in_place(pipeline, "reward"):
+        return
     if st.button("Train and select", type="primary", icon=":material/emoji_objects:", disabled=busy, key="reward_run"):
         if not domain_editor.save(pipeline, domains):
             return

@@ -95,6 +95,8 @@ def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
     last, complaints = last_writing(pipeline.workspace)
     for complaint in complaints:
         trouble.warn(complaint)
+    if busy and job_panel.in_place(pipeline, "seeds"):
+        return
     with st.popover("Let a model write some", icon=":material/edit_note:"):
         by = st.radio(
             "Written by",

@@ -32,6 +32,8 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     if found is not None:
         st.caption(f"{found.n_seeds} draws of seeds and probes share {found.overlap:.0%} of what they select.")
         return
+    if busy and job_panel.in_place(pipeline, "stability"):
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
             "Draw it again and compare",

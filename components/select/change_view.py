@@ -31,7 +31,7 @@ _FACTS = {  # what is measured of a selection: (its name, its help)
 
 def offer(pipeline: Pipeline, params: SelectionParams) -> None:
     """Say that what would change is not known yet, and what it takes to know."""
-    st.markdown("##### What would change")
+    st.markdown("## What would change")
     st.caption(
         f"Not known yet: choosing by {as_markdown(params.method)} takes about {duration(seconds_needed(pipeline, params))} here. "
         "Preview shows what would come and go, and applies nothing; Select then applies it at once."
@@ -42,7 +42,7 @@ def show(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray) -> None:
     """Draw it. rows: the row ids that `params` choose."""
     change, now = known.change(pipeline, params, rows), current_selection(pipeline)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown("##### What would change" if now else "##### What would be selected", width="content")
+        st.markdown("## What would change" if now else "## What would be selected", width="content")
         if now:
             st.button(
                 "Discard",

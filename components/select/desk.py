@@ -28,6 +28,8 @@ _STYLE = """<style>
   border-bottom: 1px solid {line}; padding: 0.4rem 0 0.9rem; }}
 .st-key-select_answer {{ min-height: 37rem; position: relative; }}
 .st-key-select_answer > :has(> [data-testid="stSpinner"]) {{ position: absolute; right: 0; top: -1.2rem; width: auto; }}
+.st-key-select_bar {{ min-height: 4.25rem; }}
+.st-key-select_methods {{ min-height: {methods:g}rem; }}
 .st-key-select_options {{ min-height: 15.5rem; }}
 .st-key-select_methods [role="radiogroup"] {{ gap: 0; }}
 .st-key-select_methods [role="radiogroup"] :is(div, label) {{ min-width: 0; max-width: 100%; }}
@@ -43,8 +45,9 @@ _STYLE = """<style>
 @st.fragment
 def show(pipeline: Pipeline, busy: bool) -> None:
     """Draw it."""
-    st.html(_STYLE.format(ground=ground_colour(is_dark()), line=GRID))
     methods = offered.methods(pipeline, METHODS)
+    tall = method_list.height(methods)
+    st.html(_STYLE.format(ground=ground_colour(is_dark()), line=GRID, methods=tall))
     budget, last = asked.begin(pipeline, methods)
     bar = st.container(key="select_bar", horizontal=True, vertical_alignment="bottom", gap="medium")
     with bar:

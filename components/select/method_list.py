@@ -20,18 +20,27 @@ _LATER = "daar, and bands by domains, go by what the Reward page finds; it has n
 def show(methods: list[str]) -> None:
     """Draw the lists. methods: those that can be chosen."""
     with st.container(key="select_methods", gap="small"):
-        for family, title in FAMILIES.items():
-            held = [name for name in methods if METHODS[name].family == family]
-            if held:
-                st.radio(
-                    title,
-                    held,
-                    index=None,
-                    format_func=lambda name: f"**{as_markdown(name)}** {as_markdown(METHODS[name].help)}",
-                    key=asked.key_of(family),
-                    on_change=asked.pick,
-                    args=(family,),
-                )
+        for family, held in _by_family(methods).items():
+            st.radio(
+                FAMILIES[family],
+                held,
+                index=None,
+                format_func=lambda name: f"**{as_markdown(name)}** {as_markdown(METHODS[name].help)}",
+                key=asked.key_of(family),
+                on_change=asked.pick,
+                args=(family,),
+            )
+
+
+def height(methods: list[str]) -> float:
+    """Return the height of the lists in rem, to keep it for them until they are drawn."""
+    families = _by_family(methods)
+    return 1.6 * sum(map(len, families.values())) + 2.7 * len(families) - 1  # lines, titles, what is between
+
+
+def _by_family(methods: list[str]) -> dict[str, list[str]]:
+    found = {family: [name for name in methods if METHODS[name].family == family] for family in FAMILIES}
+    return {family: held for family, held in found.items() if held}
 
 
 def show_options(pipeline: Pipeline, last: SelectionParams) -> dict[str, Any]:

@@ -22,14 +22,14 @@ def show(pipeline: Pipeline) -> None:
     """Draw the current selection, or where it is out of date what it was."""
     key = last_selection_key(pipeline)
     if not key:
-        st.markdown("##### Nothing selected yet")
+        st.markdown("## Nothing selected yet")
         st.caption("Choose a budget and press Select. The defaults are a good start.")
         return
     info = pipeline.workspace.info("select", key)
     measures = info["measures"]
     current = current_selection(pipeline)
     stale = "" if current.is_up_to_date else " :orange[(out of date)]"
-    st.markdown(f"##### Current selection: {as_markdown(current.title)}{stale}")
+    st.markdown(f"## Current selection: {as_markdown(current.title)}{stale}")
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
         trouble.warn(warning)
     columns = st.columns(4)

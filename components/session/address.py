@@ -8,9 +8,10 @@ import math
 import streamlit as st
 
 from components.session import finding, focus, opened, state
-from components.session.state import AppState
+from components.session.state import AppState, Focus
 from core.base.errors import CurationError
 from core.run.pipeline import Pipeline
+from core.selection.finding.query import Query, to_text
 from core.workspace.picks import keep_pick
 
 _MOST_CLUSTERS = 40  # that the address names; more are kept in the workspace
@@ -22,6 +23,7 @@ _NAMES = (
     "cluster",
     "record",
     "pick",
+    "narrow",
     "page",
     "order",
     "sort",
@@ -65,6 +67,8 @@ def restore(pipeline: Pipeline) -> None:
             focus.look_at_cluster(clusters[0])
         elif clusters:
             focus.look_at_clusters(clusters)
+    if asked["narrow"]:
+        finding.narrow_text(asked["narrow"])
     current.page = max(0, _number(asked["page"], 1) - 1)
     current.side = asked["side"] if asked["side"] in ("records", "clusters") else current.side
 
@@ -111,7 +115,14 @@ def remember_list() -> None:
 
 
 def _focus_as_text(pipeline: Pipeline, current: AppState) -> dict[str, object]:
-    looked_at = current.focus
+    looked_at, narrowed = current.focus, current.narrow_later
+    if looked_at is not None and looked_at.whole is not None:
+        looked_at, narrowed = looked_at.whole, looked_at.filters
+    named = _whole_as_text(pipeline, current, looked_at)
+    return named | {"narrow": to_text(Query(filters=narrowed))} if named and narrowed else named
+
+
+def _whole_as_text(pipeline: Pipeline, current: AppState, looked_at: Focus | None) -> dict[str, object]:
     if current.query and (looked_at is None or looked_at.kind == "search"):
         return {"q": current.query}
     if looked_at is None or not len(looked_at.rows):

@@ -12,7 +12,7 @@ from core.base.text import counted
 from core.evidence.current import make_current
 from core.export.decision_replay import Replayed, replay_log
 from core.vectors import reshaping
-from core.workspace.deciding import decide_cluster, decide_clusters, decide_records, revise_together
+from core.workspace.deciding import decide_clusters, decide_records, revise_together
 from core.workspace.decisions import Decision, next_redo, next_undo
 from core.workspace.edits import edit_record
 
@@ -33,28 +33,18 @@ def on_records(action: str, rows: np.ndarray, note: str = "") -> None:
 
 
 @uninterrupted
-def on_cluster(action: str, cluster: int, clustering: str, value: float = 1.0, note: str = "") -> None:
-    """Pin, drop, clear or weight a cluster of the clustering that the reader saw."""
-    pipeline = opened.pipeline()
-    try:
-        decide_cluster(pipeline, action, cluster, state.get().who, note, value, clustering)
-    except CurationError as error:
-        state.say(error.on_page)
-        return
-    by = f" x {value:g}" if action == "weight" else ""
-    state.say(f"{_DONE[action]} cluster {cluster}{by}. Undo takes it back.")
-
-
-@uninterrupted
 def on_clusters(action: str, clusters: Sequence[int], clustering: str, value: float = 1.0, note: str = "") -> None:
-    """Pin, drop, clear or weight several clusters together."""
+    """Pin, drop, clear or weight clusters of the clustering that the reader saw, several of them together."""
     try:
         made = decide_clusters(opened.pipeline(), action, clusters, state.get().who, note, value, clustering)
     except CurationError as error:
         state.say(error.on_page)
         return
     by = f" x {value:g}" if action == "weight" else ""
-    state.say(f"{_DONE[action]} {counted(len(made), 'cluster')}{by}. Undo takes all of it back.")
+    what, back = (
+        (f"cluster {made[0].cluster}", "it") if len(made) == 1 else (counted(len(made), "cluster"), "all of it")
+    )
+    state.say(f"{_DONE[action]} {what}{by}. Undo takes {back} back.")
 
 
 @uninterrupted

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.session import opened, state
+from components.session import focus, opened, state
 from components.session.state import Focus
 from core.base.errors import CurationError
 from core.base.text import counted
@@ -35,6 +35,21 @@ def ask_text(text: str) -> None:
         state.get().query_error = error.on_page
 
 
+def narrow_text(text: str) -> None:
+    """Narrow what is looked at by the filters of a search's text; a search that waits for its answer once that is there."""
+    current = state.get()
+    try:
+        filters = from_text(text).filters
+    except CurationError as error:
+        state.say(error.on_page)
+        return
+    if current.focus is None and waits(opened.pipeline()):
+        current.narrow_later = filters
+        return
+    for each in filters:
+        focus.narrow(each)
+
+
 def look_like(row: int) -> None:
     """Look for more records like one."""
     ask(Query(more_like=(row,), nearest=query().nearest))
@@ -54,7 +69,10 @@ def without(part: str | Filter | int) -> None:
 def ask(asked: Query) -> None:
     """Search, and look at what was found. Where the model that reads a sentence is not there yet, it is started: see `waits`."""
     current = state.get()
-    current.query, current.query_note, current.query_error = to_text(asked), "", ""
+    text = to_text(asked)
+    if text != current.query:
+        current.narrow_later = ()
+    current.query, current.query_note, current.query_error = text, "", ""
     if asked.is_empty:
         if current.focus is not None and current.focus.kind == "search":
             current.look_at(None)
@@ -83,6 +101,9 @@ def _look_at(pipeline: Pipeline, asked: Query, found: Found) -> None:
     what = counted(len(found.rows), "record") if len(found.rows) else "no record"
     rows = found.rows.astype(np.int64, copy=False)
     current.look_at(Focus("search", f"{asked.label}: {what}", rows, made_on=opened.shown_keys(pipeline)))
+    filters, current.narrow_later = current.narrow_later, ()
+    for each in filters:
+        focus.narrow(each)
 
 
 def reader_for(pipeline: Pipeline) -> SentenceReader:

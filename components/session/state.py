@@ -58,8 +58,9 @@ class AppState:
     domain_rows: what the table of domains began with; domain_seen: what it held when last drawn; domain_table: raised to
     begin it anew. n_opened: how many records were opened by their number; n_looked: how often something else was looked at, but
     for a choice in the table of clusters. query: the search, as `core.selection.finding.query.to_text` gives it (see
-    `session.finding`); query_note, query_error: what is said of it; answered: the search whose answer was last looked at.
-    restored: whether the address was read; kept: (id of what is looked at, the pick it is kept as). tour: the step of the tour
+    `session.finding`); query_note, query_error: what is said of it; answered: the search whose answer was last looked at;
+    narrow_later: by which its answer is narrowed once it is there. restored: whether the address was read; kept: (id of what is
+    looked at, the pick it is kept as). tour: the step of the tour
     that is shown, 0 for none. n_uploads: how often data was opened. hub_found: what was last looked up on a hub, to be opened.
     """
 
@@ -93,6 +94,7 @@ class AppState:
     query_note: str = ""
     query_error: str = ""
     answered: str = ""
+    narrow_later: tuple[Filter, ...] = ()
     restored: bool = False
     kept: tuple[str, str] = ("", "")
     tour: int = 0

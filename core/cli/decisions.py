@@ -11,6 +11,8 @@ from ..evidence.current import current_selection, follow_decisions
 from ..export.decision_lines import write_log
 from ..export.decision_replay import replay_log
 from ..run.pipeline import Pipeline
+from ..selection.finding.find import find
+from ..selection.finding.query import Query
 from ..selection.params import RoundsParams
 from ..workspace.deciding import decide_cluster, decide_records, revise_together
 from ..workspace.decisions import ACTIONS, REVISIONS, Decision, next_redo, next_undo
@@ -31,7 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
         target = sub.add_mutually_exclusive_group(required=True)
         target.add_argument("--rows", help="record numbers, as in 3,17,40-59")
         target.add_argument("--cluster", type=int, help="a cluster's number")
-        target.add_argument("--search", help="every record whose text holds these words")
+        target.add_argument("--search", help="every record that holds these words, as `find` reads them")
         add_note(sub)
     sub = verbs.add("weight", "Multiply a cluster's share of the budget.", weight)
     sub.add_argument("--cluster", type=int, required=True, help="the cluster's number")
@@ -61,7 +63,7 @@ def decide(arguments: argparse.Namespace) -> None:
         follow(pipeline)
         return
     if arguments.search is not None:
-        rows = pipeline.workspace.records().search(arguments.search)
+        rows = np.sort(find(pipeline, Query(words=arguments.search, in_order=True)).rows)
         if not len(rows):
             raise CurationError(f"No record holds {arguments.search!r}; search for other words.")
     else:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..base.errors import COMMAND, CurationError
 from .records import SCHEMA
@@ -119,14 +118,6 @@ class RecordTable:
     def texts(self, start: int, stop: int) -> list[str]:
         """Return the text to embed of rows start..stop-1."""
         return self.take(np.arange(start, stop), ["text"])["text"].to_pylist()
-
-    def search(self, words: str) -> np.ndarray:
-        """Return the ascending rows whose text holds `words`, ignoring case."""
-        hits = [
-            pc.match_substring(batch["text"], words, ignore_case=True).to_numpy(zero_copy_only=False)
-            for batch in self.batches(["text"])
-        ]
-        return np.flatnonzero(np.concatenate(hits)) if hits else np.zeros(0, np.int64)
 
     def sources(self) -> tuple[list[str], np.ndarray]:
         """Return (names, codes): the distinct source labels, most frequent first, and (n,) int32 codes, -1 for none."""

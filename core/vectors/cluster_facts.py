@@ -13,9 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..base.arrays import unit_rows
+from ..base.params import digest
 from ..workspace.artifacts import Result
 from ..workspace.results import Results
+from ..workspace.shape import shape_now
 from .naming.sample import sample_for_names
+from .naming.stage import REGIONS
 from .naming.tokens import terms_of
 
 _MOST_COMPARED = 20_000  # of one cluster's records with all centroids
@@ -72,6 +75,30 @@ def main_sources(labels: np.ndarray, codes: np.ndarray, k: int, n_sources: int) 
     counts += flat.reshape(k, n_sources)
     best, most = counts.argmax(axis=1), counts.max(axis=1)
     return np.where(most > 0, best, -1), most / np.maximum(np.bincount(labels, minlength=k), 1)
+
+
+def region_of_clusters(results: Results) -> np.ndarray:
+    """Return (k,) int32: the region of the map that each current cluster is in, -1 for none; empty where there are no regions.
+
+    Regions are of the clusters as they were found; one that was merged or split since is where most of its records are.
+    """
+    if not (regions := results.current(REGIONS.name)):
+        return np.zeros(0, np.int32)
+    current, shape = results.current("cluster"), shape_now(results)
+    as_found = results.array(REGIONS.name)
+    if current == shape.base:
+        return np.asarray(as_found)
+
+    def made() -> Result:
+        of_records = np.asarray(as_found)[results.workspace.array("cluster", shape.base)]
+        n_regions = int(as_found.max(initial=-1)) + 1
+        k = len(results.info("cluster")["sizes"])
+        best, _ = main_sources(results.array("cluster"), of_records, k, max(n_regions, 1))
+        return {}, {"value": best.astype(np.int32)}
+
+    key = digest(regions, current)
+    results.keep("regions-of-clusters", key, made)
+    return np.asarray(results.workspace.array("regions-of-clusters", key))
 
 
 def nearest_clusters(centroids: np.ndarray, sizes: np.ndarray, cluster: int, m: int) -> tuple[np.ndarray, np.ndarray]:

@@ -62,11 +62,6 @@ def lay_out(
     return fit_layout(neighbours, start, params.min_dist, params.seed, part_of(progress, 0.35, 1)), {}
 
 
-def project_2d(embeddings: np.ndarray, params: ProjectParams, progress: Progress = no_progress) -> np.ndarray:
-    """Return `lay_out`'s positions alone."""
-    return lay_out(embeddings, params, progress)[0]
-
-
 def layout_note(info: dict[str, Any]) -> str:
     """Return in a curator's words how a map was laid out, "" where it was fitted on every record. info: the stage's."""
     if "fitted_on" not in info:

@@ -21,6 +21,7 @@ from ..models.endpoint import Endpoint
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
 from ..workspace.shape import found_names, shape_now
+from .cluster_facts import region_of_clusters
 from .naming.sample import sample_for_names
 from .naming.stage import REGIONS, Region, regions_of
 
@@ -184,6 +185,12 @@ def region_topics(results: Results) -> list[Region]:
     info, regions = _asked(results)[0], regions_of(results)
     named = info["regions"] if regions and info.get("regions_on") == results.current(REGIONS.name) else {}
     return [dataclasses.replace(region, name=named.get(str(i), region.name)) for i, region in enumerate(regions)]
+
+
+def regions_of_clusters(results: Results) -> list[str]:
+    """Return the name of the region that each current cluster is in, "" for none; no list where the map has no regions."""
+    names = [region.name for region in region_topics(results)]
+    return [names[region] if region >= 0 else "" for region in region_of_clusters(results).tolist()] if names else []
 
 
 NAMES = Stage(

@@ -52,12 +52,6 @@ def _halves(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return halves[:, 0], halves[:, 1]
 
 
-def rows_by_hash(wanted: Sequence[bytes], present: np.ndarray) -> np.ndarray:
-    """Return the ascending rows of `present` ((n,) S16 hashes) that hold `wanted`; the i-th copy answers the i-th ask."""
-    index = HashIndex(present)
-    return index.rows_of(index.names_of(as_hashes(wanted)))
-
-
 def match_hashes(wanted: Sequence[bytes], present: np.ndarray, again: bool = True) -> np.ndarray:
     """Return (w,) int64: for each wanted hash a row of `present` ((n,) S16) that holds it, -1 where none does.
 

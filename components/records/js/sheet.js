@@ -10,7 +10,7 @@ class Sheet {
       make("button", { type: "button", "aria-keyshortcuts": letter, onclick: act, ...attributes }, label, key(letter));
     const decide = (what, label, letter) =>
       (this[what] = button(label, letter, () => reader.decide(what, reader.focused), { class: `do-${what}` }));
-    this.title = make("h3", { class: "title" });
+    this.title = make("h2", { class: "title" });
     this.place = make("span", { class: "place" });
     this.state = make("span", { class: "state" });
     this.edited = make("button", { type: "button", class: "edited", onclick: () => reader.ask("original", reader.focused) });
@@ -20,17 +20,18 @@ class Sheet {
     const close = make("button", { type: "button", class: "close", "aria-label": "Close", title: "Close (Esc)" }, "✕");
     close.addEventListener("click", () => this.dialog.close());
     this.body = make("article", { class: "record", tabindex: 0 });
+    this.at = 0; // pixels that its body is scrolled by
+    this.body.addEventListener("scroll", () => (this.at = this.body.isConnected ? this.body.scrollTop : this.at));
     this.why = make("p", { class: "why" });
     this.facts = make("p", { class: "facts", dir: "auto" });
-    this.note = make("input", { type: "text", class: "note", maxlength: 500, placeholder: "Note: why (N)", "aria-label": "Note on the next decision" });
-    this.note.addEventListener("keydown", (event) => this.onNoteKey(event));
+    this.note = new Note(() => this.body.focus({ preventScroll: true }));
     this.live = make("span", { class: "said", role: "status", "aria-live": "polite" });
     this.decisions = make("div", { class: "decisions" },
-      decide("pin", "Pin", "p"), decide("drop", "Drop", "d"), decide("clear", "Clear", "c"), this.note,
+      decide("pin", "Pin", "p"), decide("drop", "Drop", "d"), decide("clear", "Clear", "c"), this.note.field,
       button("Undo", "u", () => reader.undo()));
     this.similar = button("Similar", "s", () => reader.ask("similar", reader.focused));
     this.edit = button("Edit", "e", () => reader.ask("edit", reader.focused));
-    this.keys = button("Keys", "?", () => reader.help.showModal());
+    this.keys = button("Keys", "?", () => reader.keys.help.showModal());
     this.dialog = make("dialog", { class: "sheet", "aria-label": "Record" },
       make("header", {}, make("div", { class: "names" }, this.title, this.state, this.edited),
         make("div", { class: "way" }, this.before, this.place, this.next), this.modes, close),
@@ -47,6 +48,16 @@ class Sheet {
     this.suspended = false;
     this.dialog.showModal();
     this.body.focus({ preventScroll: true });
+    this.note.resume();
+    if (this.cameBack) this.body.scrollTop = this.at;
+    this.cameBack = false;
+  }
+
+  // Go on for one that was taken off the page.
+  adopt(left) {
+    this.open = left.open;
+    [this.row, this.at, this.cameBack] = [left.row, left.at, true];
+    this.note.adopt(left.note);
   }
 
   // Another dialog of the page needs the room; this one comes back after it.
@@ -60,20 +71,6 @@ class Sheet {
     if (this.suspended) return;
     this.row = -1;
     this.reader.closed();
-  }
-
-  onNoteKey(event) {
-    if (event.key !== "Enter" && event.key !== "Escape") return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.key === "Escape") this.note.value = "";
-    this.body.focus({ preventScroll: true });
-  }
-
-  takeNote() {
-    const note = this.note.value.trim();
-    this.note.value = "";
-    return note;
   }
 
   say(words) {
@@ -97,7 +94,7 @@ class Sheet {
       this.edited.setAttribute("aria-pressed", String(view.original));
       this.edited.textContent = view.original ? "the original · show it corrected" : "edited · show the original";
     }
-    for (const each of [this.pin, this.drop, this.clear, this.note]) each.hidden = !data.can.decide;
+    for (const each of [this.pin, this.drop, this.clear, this.note.field]) each.hidden = !data.can.decide;
     this.similar.hidden = !data.can.similar;
     this.edit.hidden = !data.can.edit;
     this.drawBody(record, view, data, isNew);
@@ -175,7 +172,7 @@ class Sheet {
     return make(
       "div",
       { class: "similar" },
-      make("h4", {}, summary),
+      make("h3", {}, summary),
       make("ul", {}, ...items.map((item) => make("li", {}, line(item)))),
       make("button", { type: "button", onclick: () => reader.leave("more", record.row) }, "Read more like this", key("m")),
     );

@@ -20,7 +20,7 @@ function makeTurn(turn, words, isOpen, onOpen) {
   const element = make(
     "section",
     { class: `turn ${turn.kind}` },
-    make("h4", { dir: "auto" }, turn.name),
+    make("h3", { dir: "auto" }, turn.name),
     body,
     make("p", { class: "length" }, `${counted(turn.n)} characters`),
   );

@@ -1,0 +1,118 @@
+"""A reader that is taken off the page and put back, as Streamlit does at times: it goes on where it was, note and all.
+
+Its own page, without the app: there, when a component is put back can't be told beforehand.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from components.records.record_reader import _CSS, _HTML, _JS
+from tests.browser import CHROMIUM, browser_page
+
+pytestmark = pytest.mark.skipif(
+    not Path(CHROMIUM).exists(), reason="no Chromium on this machine; install it to run this"
+)
+_TURN = {
+    "kind": "user",
+    "name": "Prompt",
+    "n": 4,
+    "long": False,
+    "more": False,
+    "blocks": [{"kind": "text", "text": "ask"}],
+}
+_VIEW = {"why": "", "edited": "", "original": True, "similar": None, "turns": [_TURN]}
+_LINE = {"status": 0, "chosen": False, "quality": None, "source": "", "cluster": "", "begins": "ask", "edited": False}
+_DATA = {
+    **{"session": "s", "done": 0, "mode": "written", "words": [], "first": -1, "open": 0, "editing": False},
+    **{"order": "as found", "orders": [], "page": 0, "pages": 1, "from": 0, "total": 3},
+    "can": {"decide": True, "similar": False, "edit": False},
+    "records": [{"row": row, **_LINE} for row in range(3)],
+    "views": {str(row): _VIEW for row in range(3)},
+}
+_MOUNT = """(data) => {
+  const host = document.createElement("div");
+  const inside = host.attachShadow({ mode: "open" });
+  inside.innerHTML = window.html;
+  document.body.append(host);
+  window.sent ??= [];
+  const component = { parentElement: inside, data, setStateValue: (name, value) => window.sent.push(value) };
+  const leave = window.draw(component);
+  window.mounted = { off: () => { host.remove(); leave(); } };
+}"""
+_HELD = """() => {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return { name: at.className, text: at.value, from: at.selectionStart, to: at.selectionEnd };
+}"""
+
+
+@pytest.fixture
+def reader():
+    """A page that holds a reader of three records alone; window.mounted.off() takes it off."""
+    with browser_page() as page:
+        page.set_content("<body></body>")
+        script = _JS.replace("export default function", "window.draw = function")
+        page.add_script_tag(content=f"window.html = {_html()!r};\n{{\n{script}\n}}")
+        page.evaluate(_MOUNT, _DATA)
+        yield page
+
+
+def _html() -> str:
+    return f"<style>{_CSS}</style>{_HTML}".replace("\n", " ")
+
+
+def held(page) -> dict:
+    """Return what has the focus: its class, text and selection."""
+    return page.evaluate(_HELD)
+
+
+def test_a_note_its_cursor_and_the_focus_outlive_a_reader_that_is_put_back(reader):
+    reader.locator(".row").first.click()
+    reader.keyboard.press("n")
+    reader.keyboard.type("good pup")
+    reader.keyboard.press("ArrowLeft")
+    before = held(reader)
+    assert before == {"name": "note", "text": "good pup", "from": 7, "to": 7}
+    reader.evaluate("() => mounted.off()")
+    reader.evaluate(_MOUNT, _DATA)
+    assert held(reader) == before
+    reader.keyboard.type("d")
+    assert held(reader)["text"] == "good pudp"
+    reader.keyboard.press("Enter")
+    reader.keyboard.press("p")
+    reader.wait_for_function("() => sent.some(({ list }) => list.some(({ what }) => what === 'pin'))")
+    asked = reader.evaluate("() => sent.at(-1).list")
+    assert [(each["what"], each["row"], each["note"]) for each in asked if each["what"] == "pin"] == [
+        ("pin", 0, "good pudp")
+    ]
+
+
+def test_what_is_typed_into_a_note_while_the_reader_is_off_the_page_is_no_key_of_it(reader):
+    reader.locator(".row").first.click()
+    reader.keyboard.press("n")
+    reader.keyboard.type("good ")
+    reader.evaluate("() => mounted.off()")
+    reader.keyboard.type("pupX")
+    reader.keyboard.press("Backspace")
+    reader.evaluate(_MOUNT, _DATA)
+    assert held(reader) == {"name": "note", "text": "good pup", "from": 8, "to": 8}
+    assert not reader.evaluate("() => (window.sent.at(-1)?.list ?? []).filter(({ what }) => what !== 'read')")
+
+
+def test_keys_and_what_was_asked_outlive_it_too_but_not_a_reader_that_was_left(reader):
+    reader.locator(".row").first.click()
+    reader.keyboard.press("p")
+    reader.evaluate("() => mounted.off()")
+    reader.keyboard.press("d")
+    reader.evaluate(_MOUNT, _DATA)
+    reader.wait_for_function("() => sent.at(-1).list.some(({ what }) => what === 'drop')")
+    asked = reader.evaluate("() => sent.at(-1).list.filter(({ what }) => what !== 'read')")
+    assert [(each["what"], each["row"]) for each in asked] == [("pin", 0), ("drop", 1)]
+    assert reader.locator("dialog.sheet").is_visible() and reader.get_by_text("3 of 3").is_visible()
+    reader.keyboard.press("n")
+    reader.keyboard.type("left")
+    reader.evaluate("() => mounted.off()")
+    reader.wait_for_timeout(3100)
+    reader.evaluate(_MOUNT, _DATA)
+    assert not reader.locator("dialog.sheet").is_visible() and held(reader)["name"] != "note"
