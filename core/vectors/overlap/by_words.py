@@ -1,0 +1,125 @@
+"""Records that share words in a row with an evaluation's items: for each record the item that it shares most in a row with."""
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ...base.progress import Progress, no_progress
+from ...data.record_table import RecordTable
+from .units import Runs, UnitIndex, Units, units_of
+from .words import hashed_words, words_in
+
+_ROWS, _LETTERS = 1024, 1 << 22  # of a block that is looked at at once, at most
+_MOST_WORDS = 40  # of those shared that are written down
+
+
+@dataclasses.dataclass(frozen=True)
+class Shared:
+    """A record, the item that it shares most words in a row with, how many, and these words. place: the first in the record."""
+
+    row: int
+    item: int
+    length: int
+    place: int
+    words: str
+
+
+class Evaluated:
+    """The items of one evaluation, to be asked with records. n: how many words in a row count."""
+
+    def __init__(self, prompts: pa.Array, responses: pa.Array, n: int) -> None:
+        self._n = n
+        self._texts = (prompts, responses)
+        self._index = UnitIndex(units_of(hashed_words(prompts, responses), n), len(prompts))
+        self._words = functools.lru_cache(maxsize=4096)(self._words_of)
+
+    def _words_of(self, item: int) -> list[str]:
+        return _words(self._texts[0][item].as_py(), self._texts[1][item].as_py())
+
+    @property
+    def found(self) -> np.ndarray:
+        """Return (items,) bool: which of them a record that was asked with shares words with."""
+        return self._index.found
+
+    def _best(self, runs: Runs, which: range, words: list[str]) -> tuple[int, int, int, int]:
+        """Return (length, item, place, stop) of the longest run of a record whose words are the same; length 0 for none."""
+        best = (0, 0, 0, 0)
+        for i in which:
+            if runs.lengths[i] <= best[0]:
+                break
+            place, length = int(runs.places[i]), int(runs.lengths[i])
+            item, there = int(runs.items[i]), int(runs.item_places[i])
+            ours, theirs = words[place : place + length], self._words(item)[there : there + length]
+            least = min(self._n, length)
+            first, stop = (0, length) if ours == theirs else _longest_same(ours, theirs)
+            if stop - first >= max(least, best[0] + 1):
+                best = (stop - first, item, place + first, place + stop)
+        return best
+
+    def shared(self, runs: Runs, words_of: dict[int, list[str]], before: int) -> Iterator[Shared]:
+        """Yield what each record of a block shares. words_of: {text of the runs: its words}. before: rows before the block."""
+        texts, first = np.unique(runs.texts, return_index=True)
+        ends = np.append(first, len(runs.texts))[1:].tolist()
+        for text, start, stop in zip(texts.tolist(), first.tolist(), ends, strict=True):
+            length, item, place, end = self._best(runs, range(start, stop), words_of[text])
+            if length:
+                said = words_of[text][place : min(end, place + _MOST_WORDS)]
+                more = " …" if length > _MOST_WORDS else ""
+                yield Shared(before + text, item, length, place, " ".join(said) + more)
+
+    def runs(self, units: Units) -> Runs:
+        """Return what the hashes of a block of records propose."""
+        return self._index.runs(units)
+
+
+def _longest_same(ours: list[str], theirs: list[str]) -> tuple[int, int]:
+    """Return (first, stop) of the longest stretch in which two lists have the same words."""
+    best, at = (0, 0), 0
+    for same, group in itertools.groupby(one == other for one, other in zip(ours, theirs, strict=False)):
+        stop = at + len(list(group))
+        if same and stop - at > best[1] - best[0]:
+            best = (at, stop)
+        at = stop
+    return best
+
+
+def _words(prompt: str, response: str) -> list[str]:
+    return words_in(f"{prompt}\n{response}")
+
+
+def overlaps_by_words(
+    records: RecordTable, evaluations: list[Evaluated], n: int, progress: Progress = no_progress
+) -> list[list[Shared]]:
+    """Return for each evaluation what records share with it, in the order of the records."""
+    found: list[list[Shared]] = [[] for _ in evaluations]
+    before = 0
+    for batch in records.batches(["prompt", "response"]):
+        for start, stop in _blocks(batch):
+            prompts, responses = batch["prompt"][start:stop], batch["response"][start:stop]
+            units = units_of(hashed_words(prompts, responses), n)
+            proposed = [evaluation.runs(units) for evaluation in evaluations]
+            hit = np.unique(np.concatenate([runs.texts for runs in proposed])).tolist()
+            words = {text: _words(prompts[text].as_py(), responses[text].as_py()) for text in hit}
+            for held, evaluation, runs in zip(found, evaluations, proposed, strict=True):
+                held += evaluation.shared(runs, words, before + start)
+        before += len(batch)
+        progress(before, len(records))
+    return found
+
+
+def _blocks(batch: pa.RecordBatch) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of blocks of rows, each of some megabytes at most unless one row alone is larger."""
+    lengths = pc.add(pc.binary_length(batch["prompt"]), pc.binary_length(batch["response"])).to_numpy()
+    ends = np.cumsum(lengths)
+    start = 0
+    while start < len(batch):
+        before = ends[start - 1] if start else 0
+        stop = int(np.searchsorted(ends, before + _LETTERS, side="right"))
+        stop = min(max(stop, start + 1), start + _ROWS, len(batch))
+        yield start, stop
+        start = stop
