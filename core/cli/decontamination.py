@@ -7,6 +7,7 @@ import numpy as np
 
 from ..base.files import file_sha256
 from ..base.text import counted, shorten
+from ..export.decontamination import checked
 from ..run.pipeline import STAGES, Pipeline
 from ..vectors.overlap.evaluations import evaluations_in
 from ..vectors.overlap.hits import Hits, hits_of, items_of, note_of, to_drop
@@ -83,3 +84,9 @@ def _drop(pipeline: Pipeline, hits: Hits, params: OverlapParams, asked: bool) ->
 def _decided(pipeline: Pipeline) -> tuple[np.ndarray, np.ndarray]:
     overrides = overrides_of(pipeline)
     return overrides.dropped, overrides.pinned
+
+
+def say_checked(pipeline: Pipeline) -> None:
+    """Print what evaluation data the selection was checked against, if it was: a warning where something is left in it."""
+    if (found := checked(pipeline)) is not None:
+        (print if found.is_clean else warn)(found.said)

@@ -2,15 +2,22 @@
 
 import collections
 import dataclasses
+import itertools
 from pathlib import Path
 
 import pyarrow as pa
 
 from ...base.errors import CurationError
 from ...base.files import file_sha256
+from ...data.fields import FieldMap
 from ...data.pool import Data, DataFile, dataset_name, open_pool
-from ...data.records import RecordParams, load_records
+from ...data.readers import read_entries
+from ...data.records import DETECT_ON, RecordParams, load_records, understand_head
 from .params import Evaluation
+
+# What benchmarks call what is asked and what is right, beyond the names that records have; the first that is there counts.
+ASKED = ("prompt", "question", "instruction", "problem", "query", "turns", "ctx", "sentence", "goal", "premise")
+ANSWERED = ("canonical_solution", "best_answer", "code", "solution", "answer", "reference_answer", "hypothesis")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +65,23 @@ def read_items(evaluation: Evaluation, fields: str = "") -> Items:
     Raises CurationError where the file can't be read or holds no item, or was changed since it was named.
     """
     path, rejects = Path(evaluation.path), []
-    known = RecordParams(fields).fields_for(evaluation.name)
+    known = RecordParams(fields).fields_for(evaluation.name) or _fields_of(path)
     understood, batches = load_records(path, RecordParams(str(known or ""), "skip"), rejects.append)
     texts = pa.Table.from_batches([batch.select(["prompt", "response", "text"]) for batch in batches]).combine_chunks()
     if file_sha256(path) != evaluation.sha256:
         raise CurationError(f"{path} was changed since it was named; name it again.")
     return Items(evaluation, texts, len(rejects), str(understood.fields))
+
+
+def _fields_of(path: Path) -> FieldMap | None:
+    """Return which fields hold what is asked and answered, where only an evaluation has these; None where they are found anyway."""
+    head = list(itertools.islice(read_entries(path), DETECT_ON))
+    try:
+        understand_head(path, head)
+    except CurationError:
+        names = {name for _, _, value, _ in head for name in value or ()}
+        asked, answered = (next((name for name in known if name in names), "") for known in (ASKED, ANSWERED))
+        if asked:
+            return FieldMap(prompt=(asked,), response=(answered,) if answered else ())
+        raise
+    return None

@@ -14,7 +14,7 @@ from .stage import COSINE, NAME
 
 @dataclasses.dataclass(frozen=True)
 class Hits:
-    """Records that overlap. rows, evaluations, items, ways, scores: (m,) each; see `stage.HITS`. table: the same, with the words."""
+    """Records that overlap. rows, evaluations, items, ways, scores: (m,) each; see `stage.HITS`. table: with the words."""
 
     table: pa.Table
     rows: np.ndarray

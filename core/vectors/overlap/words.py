@@ -72,7 +72,7 @@ def _plain(texts: pa.Array) -> pa.Array:
 
 def _values() -> tuple[np.ndarray, np.ndarray]:
     """Return of every byte whether it is part of a word, and its number, the same for both cases."""
-    inside = np.array([chr(byte).isalnum() and byte < 0x80 or byte >= 0x80 for byte in range(256)])
+    inside = np.array([byte >= 0x80 or chr(byte).isalnum() for byte in range(256)])
     values = np.random.default_rng(0).integers(1, 1 << 64, 256, dtype=np.uint64)
     upper = np.arange(ord("A"), ord("Z") + 1)
     values[upper] = values[upper + 32]
