@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from components.charts.escaping import as_markdown
 from components.charts.theme import STATUS_BADGES, STATUS_NAMES
+from components.duplicates.marked import as_marked
 from components.duplicates.threshold_panel import Asked, kept_or_first
 from components.session import decide, opened, state
 from components.session.state import Focus
@@ -14,8 +14,6 @@ from core.vectors.duplicates.by_words import jaccard
 from core.vectors.duplicates.differing import Parts, differing_words
 
 _PER_PAGE = 4
-_LONG = 1600  # characters of a text that are shown
-_SAME = 280  # of a stretch that is the same in both
 
 
 def show(pipeline: Pipeline, asked: Asked, group: int, statuses: np.ndarray) -> None:
@@ -82,39 +80,12 @@ def _side(record: dict, row: int, parts: Parts, what: str, status: int) -> None:
             st.text(record["source"])
         if status in STATUS_BADGES:
             st.badge(STATUS_NAMES[status], color=STATUS_BADGES[status])
-    st.markdown(_text(parts))
+    st.markdown(as_marked(parts))
     if what != "kept":
         st.button(
             "Drop this one", type="tertiary", icon=":material/block:", key=f"pair_drop-{row}",
             on_click=decide.on_records, args=("drop", np.array([row])), disabled=STATUS_NAMES[status] == "dropped",
         )  # fmt: skip
-
-
-def _text(parts: Parts) -> str:
-    """Return a text as Markdown, what differs marked, what is long and the same folded."""
-    shown, length, gap = "", 0, ""
-    for text, differs in parts:
-        if length > _LONG:
-            return f"{shown} …"
-        text = text[: _LONG + _SAME - length] if differs else text
-        length += len(text) if differs else min(len(text), _SAME)
-        gap = " " if gap or text[:1].isspace() else ""
-        if text.strip():
-            shown += gap + (_marked(text) if differs else _same(text))
-            gap = ""
-        gap = " " if gap or text[-1:].isspace() else ""
-    return shown
-
-
-def _same(text: str) -> str:
-    if len(text) <= _SAME:
-        return as_markdown(text)
-    return f"{as_markdown(text[: _SAME // 2])} :gray[…] {as_markdown(text[-_SAME // 2 :])}"
-
-
-def _marked(text: str) -> str:
-    lines = [as_markdown(line) for line in text.splitlines() if line.strip()]
-    return "  \n".join(f":orange-background[{line}]" for line in lines)
 
 
 def _text_of(record: dict) -> str:

@@ -1,4 +1,4 @@
-"""What an export says of the evaluation data it was checked against: which files, by what rule, what overlaps, what is still in it."""
+"""What an export says of the evaluations it was checked against: files, rule, what overlaps, what of it is still in."""
 
 import dataclasses
 from pathlib import Path

@@ -46,6 +46,7 @@ class OverlapParams(Params):
         more="0 leaves meaning out.",
         least=0,
         most=1,
+        step=0.01,
     )
     fields: str = option(
         "",
@@ -69,6 +70,11 @@ class OverlapParams(Params):
     def as_dict(self) -> dict[str, Any]:
         """Return the params as JSON-ready values."""
         return super().as_dict() | {"evaluations": [dataclasses.asdict(each) for each in self.evaluations]}
+
+    def only(self, way: str = "", cosine: float = 0.0) -> "OverlapParams":
+        """Return what asks for one of WAYS alone, "" for all that it asks for. cosine: a higher threshold."""
+        words = self.words if way in ("", "words") else 0
+        return dataclasses.replace(self, words=words, cosine=0.0 if way == "words" else max(cosine, self.cosine))
 
     @property
     def rule(self) -> str:
