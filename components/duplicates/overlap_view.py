@@ -33,6 +33,7 @@ def show(pipeline: Pipeline, shown: Shown, statuses: np.ndarray) -> None:
         height=min(252, 38 + 35 * len(hits)),
         on_select="rerun",
         selection_mode="single-row",
+        selection_default={"selection": {"rows": [0]}},
         column_config={
             "score": st.column_config.TextColumn("Alike", width=100),
             "evaluation": st.column_config.TextColumn("Evaluation", width=130),

@@ -15,6 +15,7 @@ from .units import Runs, UnitIndex, Units, units_of
 from .words import hashed_words, words_in
 
 _ROWS, _LETTERS = 1024, 1 << 22  # of a block that is looked at at once, at most
+_MOST_RUNS = 64  # of a record that are looked at where they are phrases of very many items
 _MOST_WORDS = 40  # of those shared that are written down
 
 
@@ -46,19 +47,21 @@ class Evaluated:
         """Return (items,) bool: which of them a record that was asked with shares words with."""
         return self._index.found
 
-    def _best(self, runs: Runs, which: range, words: list[str]) -> tuple[int, int, int, int]:
-        """Return (length, item, place, stop) of the longest run of a record whose words are the same; length 0 for none."""
-        best = (0, 0, 0, 0)
-        for i in which:
-            if runs.lengths[i] <= best[0]:
+    def _best(self, runs: Runs, which: range, words: list[str]) -> tuple[int, int, int]:
+        """Return (length, item, place) of the longest run of a record whose words are the same; length 0 for none."""
+        best = (0, 0, 0)
+        extend = bool(len(which)) and bool(runs.may_be_longer[which.start])
+        for i in which[:_MOST_RUNS] if extend else which:
+            if runs.lengths[i] <= best[0] and not extend:
                 break
-            place, length = int(runs.places[i]), int(runs.lengths[i])
-            item, there = int(runs.items[i]), int(runs.item_places[i])
-            ours, theirs = words[place : place + length], self._words(item)[there : there + length]
-            least = min(self._n, length)
-            first, stop = (0, length) if ours == theirs else _longest_same(ours, theirs)
-            if stop - first >= max(least, best[0] + 1):
-                best = (stop - first, item, place + first, place + stop)
+            place, there, length = int(runs.places[i]), int(runs.item_places[i]), int(runs.lengths[i])
+            theirs = self._words(int(runs.items[i]))
+            first, stop = _longest_same(words[place : place + length], theirs[there : there + length])
+            if stop - first < min(self._n, length):
+                continue
+            before, after = _more(words, theirs, place + first, there + first, stop - first) if extend else (0, 0)
+            if stop - first + before + after > best[0]:
+                best = (stop - first + before + after, int(runs.items[i]), place + first - before)
         return best
 
     def shared(self, runs: Runs, words_of: dict[int, list[str]], before: int) -> Iterator[Shared]:
@@ -66,9 +69,9 @@ class Evaluated:
         texts, first = np.unique(runs.texts, return_index=True)
         ends = np.append(first, len(runs.texts))[1:].tolist()
         for text, start, stop in zip(texts.tolist(), first.tolist(), ends, strict=True):
-            length, item, place, end = self._best(runs, range(start, stop), words_of[text])
+            length, item, place = self._best(runs, range(start, stop), words_of[text])
             if length:
-                said = words_of[text][place : min(end, place + _MOST_WORDS)]
+                said = words_of[text][place : place + min(length, _MOST_WORDS)]
                 more = " …" if length > _MOST_WORDS else ""
                 yield Shared(before + text, item, length, place, " ".join(said) + more)
 
@@ -79,6 +82,8 @@ class Evaluated:
 
 def _longest_same(ours: list[str], theirs: list[str]) -> tuple[int, int]:
     """Return (first, stop) of the longest stretch in which two lists have the same words."""
+    if ours == theirs:
+        return 0, len(ours)
     best, at = (0, 0), 0
     for same, group in itertools.groupby(one == other for one, other in zip(ours, theirs, strict=False)):
         stop = at + len(list(group))
@@ -86,6 +91,17 @@ def _longest_same(ours: list[str], theirs: list[str]) -> tuple[int, int]:
             best = (at, stop)
         at = stop
     return best
+
+
+def _more(ours: list[str], theirs: list[str], place: int, there: int, length: int) -> tuple[int, int]:
+    """Return how many words before a run of `length`, and how many after it, are the same too."""
+    before = itertools.takewhile(
+        lambda pair: pair[0] == pair[1], zip(ours[:place][::-1], theirs[:there][::-1], strict=False)
+    )
+    after = itertools.takewhile(
+        lambda pair: pair[0] == pair[1], zip(ours[place + length :], theirs[there + length :], strict=False)
+    )
+    return sum(1 for _ in before), sum(1 for _ in after)
 
 
 def _words(prompt: str, response: str) -> list[str]:

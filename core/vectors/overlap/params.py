@@ -62,6 +62,7 @@ class OverlapParams(Params):
         held = tuple(each if isinstance(each, Evaluation) else Evaluation(**each) for each in self.evaluations)
         object.__setattr__(self, "evaluations", held)
         super().__post_init__()
+        object.__setattr__(self, "cosine", float(self.cosine))  # 0 and 0.0 have one key
         if not self.words and not self.cosine:
             raise CurationError("Neither words nor cosine is asked for; give one of them another value than 0.")
         if self.model and self.vectors:

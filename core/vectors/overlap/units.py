@@ -45,13 +45,17 @@ def units_of(hashed: Hashed, n: int) -> Units:
 
 @dataclasses.dataclass(frozen=True)
 class Runs:
-    """Words in a row that a record and an item share: of row `texts` from `places` on, of item `items` from `item_places` on."""
+    """Words in a row that a record and an item share: of row `texts` from `places` on, of item `items` from `item_places` on.
+
+    may_be_longer: whether the row has units that more items hold than were looked at, so that a run may go on further.
+    """
 
     texts: np.ndarray
     items: np.ndarray
     places: np.ndarray
     item_places: np.ndarray
     lengths: np.ndarray
+    may_be_longer: np.ndarray
 
 
 class UnitIndex:
@@ -78,7 +82,7 @@ class UnitIndex:
     def runs(self, units: Units) -> Runs:
         """Return what the texts of `units` share with items, as runs of the units that follow each other in both."""
         if not len(self._hashes):
-            return Runs(*(np.zeros(0, np.int64) for _ in range(5)))
+            return Runs(*(np.zeros(0, np.int64) for _ in range(6)))
         may = np.flatnonzero(self._may[units.hashes >> self._shift])
         place = np.minimum(np.searchsorted(self._hashes, units.hashes[may]), len(self._hashes) - 1)
         there = self._hashes[place] == units.hashes[may]
@@ -87,11 +91,15 @@ class UnitIndex:
         times = np.minimum(self._counts[known], _OCCURRENCES)
         each = np.repeat(np.arange(len(known)), times)
         nth = np.arange(len(each)) - np.repeat(np.cumsum(times) - times, times)
-        return _joined(asked.take(each), self._units.take(self._first[known[each]] + nth))
+        many = asked.texts[times < self._counts[known]]
+        return _joined(asked.take(each), self._units.take(self._first[known[each]] + nth), many)
 
 
-def _joined(ours: Units, theirs: Units) -> Runs:
-    """Join the pairs of units that follow each other word by word, the longest run of a text first."""
+def _joined(ours: Units, theirs: Units, many: np.ndarray) -> Runs:
+    """Join the pairs of units that follow each other word by word, the longest run of a text first.
+
+    many: the texts with units of more items than are paired here.
+    """
     alike = ours.lengths == theirs.lengths  # else the hashes are the same by chance
     pick = np.flatnonzero(alike)
     ours, theirs = ours.take(pick), theirs.take(pick)
@@ -105,5 +113,6 @@ def _joined(ours: Units, theirs: Units) -> Runs:
     first = np.flatnonzero(~goes_on)
     lengths = ours.lengths[first] + np.diff(np.append(first, len(order))) - 1
     runs = (ours.texts[first], theirs.texts[first], ours.places[first], theirs.places[first], lengths)
+    runs = (*runs, np.isin(runs[0], many))
     best = np.lexsort((runs[2], runs[1], -lengths, runs[0]))
     return Runs(*(values[best] for values in runs))
