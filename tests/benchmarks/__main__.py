@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.benchmarks import ablation, curate, daar, evidence, layout, methods, naming, refine, workbench
+from tests.benchmarks import ablation, curate, daar, decontaminate, evidence, layout, methods, naming, refine, workbench
 from tests.benchmarks.data import POOL, have_pool
 
 BENCHMARKS = {
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "daar": daar.main,
     "evidence": evidence.main,
     "ablation": ablation.main,
+    "decontaminate": decontaminate.main,
     "naming": naming.main,
     "layout": layout.main,
     "workbench": workbench.main,
