@@ -19,7 +19,7 @@ from core.vectors.overlap.by_words import Evaluated, overlaps_by_words
 from core.vectors.overlap.evaluations import evaluations_in, read_items
 from core.vectors.overlap.marking import shared_words
 from core.vectors.overlap.params import OverlapParams
-from core.vectors.overlap.words import hash_spans, hashed_words, words_in
+from core.vectors.overlap.words import hash_rows, hash_spans, hashed_words, words_in
 from core.workspace.workspace import Workspace
 from tests.conftest import write_jsonl
 
@@ -119,6 +119,7 @@ def test_a_span_has_the_same_hash_wherever_it_stands():
     values[200:220] = values[10:30]
     one, other, shorter = hash_spans(values, np.array([10, 200, 10]), np.array([30, 220, 29])).tolist()
     assert one == other != shorter
+    assert hash_rows(values, 20)[[10, 200]].tolist() == [one, other] and len(hash_rows(values, 301)) == 0
 
 
 # By words

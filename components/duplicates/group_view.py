@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from components.charts.theme import STATUS_BADGES, STATUS_NAMES
-from components.duplicates.marked import as_marked
+from components.duplicates import marked
 from components.duplicates.threshold_panel import Asked, kept_or_first
 from components.session import decide, opened, state
 from components.session.state import Focus
@@ -80,7 +80,7 @@ def _side(record: dict, row: int, parts: Parts, what: str, status: int) -> None:
             st.text(record["source"])
         if status in STATUS_BADGES:
             st.badge(STATUS_NAMES[status], color=STATUS_BADGES[status])
-    st.markdown(as_marked(parts))
+    marked.show(parts, "differing")
     if what != "kept":
         st.button(
             "Drop this one", type="tertiary", icon=":material/block:", key=f"pair_drop-{row}",

@@ -10,8 +10,8 @@ from core.base.text import counted, shorten
 from core.export.decontamination import Checked
 from core.vectors.overlap.params import WAYS
 
-_WAYS = {"words": "Words", "cosine": "Meaning"}
 _ALL = "All"
+_WAYS = {"": _ALL, "words": "Words", "cosine": "Meaning"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,13 +81,13 @@ def show(found: Checked) -> Asked:
         if len(ways) > 1:
             picked = st.segmented_control(
                 "Alike in",
-                [_ALL, *ways],
-                format_func=lambda way: _WAYS.get(way, way),
-                default=_ALL,
+                ["", *ways],
+                format_func=_WAYS.get,
+                default="",
                 required=True,
                 key="overlap_way",
             )
-            code = -1 if picked == _ALL else list(WAYS).index(picked)
+            code = list(WAYS).index(picked) if picked else -1
         if params.cosine and code != 0 and params.cosine < 1:
             cosine = st.slider(
                 "Cosine from",

@@ -6,8 +6,7 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.charts.theme import STATUS_BADGES, STATUS_NAMES
-from components.duplicates import pager
-from components.duplicates.marked import as_marked
+from components.duplicates import marked, pager
 from components.duplicates.overlap_panel import Shown
 from components.session import decide, opened
 from core.base.text import counted, shorten
@@ -76,7 +75,7 @@ def _pair(shown: Shown, hits: Hits, at: int, record: dict, item: dict, status: i
                 st.caption(as_markdown(f"record {row:,}{source}"), width="content")
                 if status in STATUS_BADGES:
                     st.badge(STATUS_NAMES[status], color=STATUS_BADGES[status])
-            st.markdown(as_marked(ours, "blue"))
+            marked.show(ours, "shared")
             st.button(
                 "Drop this one", type="tertiary", icon=":material/block:", key=f"overlap_drop-{row}",
                 on_click=decide.on_records, args=("drop", np.array([row])), disabled=STATUS_NAMES[status] == "dropped",
@@ -84,7 +83,7 @@ def _pair(shown: Shown, hits: Hits, at: int, record: dict, item: dict, status: i
         with right:
             name = shown.params.evaluations[hits.evaluations[at]].name
             st.caption(as_markdown(f"item {hits.items[at]:,} of {name}"))
-            st.markdown(as_marked(theirs, "blue"))
+            marked.show(theirs, "shared")
 
 
 def _text(record: dict) -> str:

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from components.charts.escaping import as_markdown
+
 
 def show(n: int, per_page: int, key: str, what: str) -> range:
     """Draw it; return the places shown. key: of the list, so that another list begins at its top. what: in words, several."""
@@ -22,7 +24,7 @@ def show(n: int, per_page: int, key: str, what: str) -> range:
                     on_click=_turn,
                     args=(held, to),
                 )
-            st.caption(f"{shown.start + 1:,} to {shown.stop:,} of {n:,} {what}", width="content")
+            st.caption(f"{shown.start + 1:,} to {shown.stop:,} of {n:,} {as_markdown(what)}", width="content")
     return shown
 
 

@@ -75,6 +75,10 @@ class Evaluated:
                 more = " …" if length > _MOST_WORDS else ""
                 yield Shared(before + text, item, length, place, " ".join(said) + more)
 
+    def may_have(self, hashes: np.ndarray) -> np.ndarray:
+        """Return (u,) bool: which of these units some item may have."""
+        return self._index.may_have(hashes)
+
     def runs(self, units: Units) -> Runs:
         """Return what the hashes of a block of records propose."""
         return self._index.runs(units)
@@ -114,10 +118,14 @@ def overlaps_by_words(
     """Return for each evaluation what records share with it, in the order of the records."""
     found: list[list[Shared]] = [[] for _ in evaluations]
     before = 0
+
+    def any_may_have(hashes: np.ndarray) -> np.ndarray:
+        return np.logical_or.reduce([evaluation.may_have(hashes) for evaluation in evaluations])
+
     for batch in records.batches(["prompt", "response"]):
         for start, stop in _blocks(batch):
             prompts, responses = batch["prompt"][start:stop], batch["response"][start:stop]
-            units = units_of(hashed_words(prompts, responses), n)
+            units = units_of(hashed_words(prompts, responses), n, any_may_have)
             proposed = [evaluation.runs(units) for evaluation in evaluations]
             hit = np.unique(np.concatenate([runs.texts for runs in proposed])).tolist()
             words = {text: _words(prompts[text].as_py(), responses[text].as_py()) for text in hit}

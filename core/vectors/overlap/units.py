@@ -4,10 +4,11 @@ An index of an evaluation's units is asked with the units of a block of records.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
-from .words import Hashed, hash_spans
+from .words import Hashed, hash_rows, hash_spans
 
 _OCCURRENCES = (
     16  # of one unit in an evaluation that are looked at; more of them are a phrase that many of its items share
@@ -29,18 +30,24 @@ class Units:
         return Units(self.hashes[which], self.texts[which], self.places[which], self.lengths[which])
 
 
-def units_of(hashed: Hashed, n: int) -> Units:
-    """Return the units of texts for rows of `n` words."""
+def units_of(hashed: Hashed, n: int, may: Callable[[np.ndarray], np.ndarray] | None = None) -> Units:
+    """Return the units of texts for rows of `n` words. may: tells of (u,) hashes which are worth a closer look."""
     starts, counts = hashed.starts[:-1], np.diff(hashed.starts)
-    texts = np.repeat(np.arange(len(counts)), counts)
-    words = np.arange(len(texts))
-    rows = np.flatnonzero(words + n <= hashed.starts[1:][texts])
+    rows = hash_rows(hashed.words, n)
+    at = np.arange(len(rows)) if may is None else np.flatnonzero(may(rows))
+    of = np.searchsorted(hashed.starts, at, side="right") - 1
+    inside = at + n <= hashed.starts[of + 1]  # not on into the next text
+    at, of = at[inside], of[inside]
     whole = np.flatnonzero((counts > 0) & (counts < n))
     asked = np.flatnonzero((hashed.of_prompt > 0) & (hashed.of_prompt < np.minimum(counts, n)))
-    of = np.concatenate([texts[rows], whole, asked])
-    first = np.concatenate([words[rows], starts[whole], starts[asked]])
-    lengths = np.concatenate([np.full(len(rows), n), counts[whole], hashed.of_prompt[asked]])
-    return Units(hash_spans(hashed.words, first, first + lengths), of, first - starts[of], lengths)
+    short, lengths = np.concatenate([whole, asked]), np.concatenate([counts[whole], hashed.of_prompt[asked]])
+    hashes = hash_spans(hashed.words, starts[short], starts[short] + lengths)
+    return Units(
+        np.concatenate([rows[at], hashes]),
+        np.concatenate([of, short]),
+        np.concatenate([at - starts[of], np.zeros(len(short), np.int64)]),
+        np.concatenate([np.full(len(at), n), lengths]),
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,11 +86,15 @@ class UnitIndex:
         shared[self._units.texts[np.repeat(self._seen, self._counts)]] = True
         return shared
 
+    def may_have(self, hashes: np.ndarray) -> np.ndarray:
+        """Return (u,) bool: which hashes the index may have; few of those it has not are among them."""
+        return self._may[hashes >> self._shift]
+
     def runs(self, units: Units) -> Runs:
         """Return what the texts of `units` share with items, as runs of the units that follow each other in both."""
         if not len(self._hashes):
             return Runs(*(np.zeros(0, np.int64) for _ in range(6)))
-        may = np.flatnonzero(self._may[units.hashes >> self._shift])
+        may = np.flatnonzero(self.may_have(units.hashes))
         place = np.minimum(np.searchsorted(self._hashes, units.hashes[may]), len(self._hashes) - 1)
         there = self._hashes[place] == units.hashes[may]
         asked, known = units.take(may[there]), place[there]

@@ -50,11 +50,13 @@ class Hashed:
 def hashed_words(prompts: pa.Array, responses: pa.Array) -> Hashed:
     """Return the words of texts, each a prompt with its response after it. Both: (n,) large_string without nulls."""
     prompts, responses = (_plain(each) for each in (prompts, responses))
-    joined = pc.binary_join_element_wise(prompts, responses, pa.scalar("\n", pa.large_string()))
+    end, blank = (pa.scalar(text, pa.large_string()) for text in ("", "\n"))
+    joined = pc.binary_join_element_wise(prompts, responses, end, blank)  # no word goes on from one text to the next
     offsets = np.frombuffer(joined.buffers()[1], np.int64)[joined.offset : joined.offset + len(joined) + 1]
     letters = np.frombuffer(joined.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
     offsets = offsets - offsets[0]
-    first, stop = _spans(letters, offsets)
+    edges = np.flatnonzero(np.diff(_INSIDE[letters], prepend=False))
+    first, stop = edges[::2], edges[1::2]
     starts = np.searchsorted(first, offsets)
     prompt_ends = offsets[:-1] + pc.binary_length(prompts).to_numpy()
     of_prompt = np.searchsorted(first, prompt_ends) - starts[:-1]
@@ -82,34 +84,36 @@ def _values() -> tuple[np.ndarray, np.ndarray]:
 _INSIDE, _VALUES = _values()
 
 
-def _spans(letters: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where words begin and end; none goes on from one text to the next."""
-    edges = np.zeros(len(letters) + 1, bool)
-    edges[offsets] = True
-    inside = _INSIDE[letters]
-    before, after = np.zeros_like(inside), np.zeros_like(inside)
-    before[1:], after[:-1] = inside[:-1], inside[1:]
-    first = np.flatnonzero(inside & (~before | edges[:-1]))
-    stop = np.flatnonzero(inside & (~after | edges[1:])) + 1
-    return first, stop
-
-
 def hash_spans(values: np.ndarray, first: np.ndarray, stop: np.ndarray) -> np.ndarray:
     """Return (s,) uint64: a hash of each span values[first : stop], the same wherever it stands. values: (m,) uint64.
 
     A polynomial's differences of prefix sums: no loop over spans, whatever their lengths.
     """
+    sums, inverses = _sums(values)
+    return _mixed((sums[stop] - sums[first]) * inverses[first])
+
+
+def hash_rows(values: np.ndarray, n: int) -> np.ndarray:
+    """Return (max(0, m - n + 1),) uint64: the `hash_spans` of every n values in a row."""
+    if len(values) < n:
+        return np.zeros(0, np.uint64)
+    sums, inverses = _sums(values)
+    return _mixed((sums[n:] - sums[:-n]) * inverses[: len(values) - n + 1])
+
+
+def _sums(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (m + 1,) sums of the values before each place times powers of the base, and at least m inverses of these."""
     powers, inverses = _powers(len(values))
     sums = np.zeros(len(values) + 1, np.uint64)
     np.cumsum(values * powers[: len(values)], out=sums[1:])
-    return _mixed((sums[stop] - sums[first]) * inverses[first])
+    return sums, inverses
 
 
 def _powers(n: int) -> tuple[np.ndarray, np.ndarray]:
     return _powers_up_to(max(_ROOM, 1 << n.bit_length()))
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=4)
 def _powers_up_to(n: int) -> tuple[np.ndarray, np.ndarray]:
     tables = []
     for base in (_BASE, pow(_BASE, -1, 1 << 64)):
