@@ -3,10 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from components.charts.theme import STATUS_BADGES, STATUS_NAMES
-from components.duplicates import marked
+from components.duplicates import marked, pager, side
 from components.duplicates.threshold_panel import Asked, kept_or_first
-from components.session import decide, opened, state
+from components.session import opened, state
 from components.session.state import Focus
 from core.base.text import counted
 from core.run.pipeline import Pipeline
@@ -32,18 +31,13 @@ def show(pipeline: Pipeline, asked: Asked, group: int, statuses: np.ndarray) -> 
             on_click=_look_at,
             args=(pipeline, members),
         )
-    pages = -(-len(others) // _PER_PAGE)
-    page = 0
-    if pages > 1:
-        page = (
-            int(st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"group_page-{kept}-{len(members)}", width=180))
-            - 1
-        )
-    part = slice(page * _PER_PAGE, (page + 1) * _PER_PAGE)
+    shown = pager.places(len(others), _PER_PAGE, f"group-{kept}-{len(members)}")
+    part = slice(shown.start, shown.stop)
     records = opened.records(pipeline).take(np.concatenate([[kept], others[part]]), ["prompt", "response", "source"])
     first, *rest = records.to_pylist()
     for record, row, cosine in zip(rest, others[part].tolist(), cosines[order][part].tolist(), strict=True):
         _pair((first, kept), (record, row), cosine, statuses)
+    pager.show(len(others), _PER_PAGE, f"group-{kept}-{len(members)}", "near-duplicates, the most alike first")
 
 
 def _nearest_first(pipeline: Pipeline, kept: int, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -66,26 +60,16 @@ def _pair(kept: tuple[dict, int], other: tuple[dict, int], cosine: float, status
         st.caption(
             "The same text." if same else f"Cosine {min(cosine, 1):.3f} · words in common (Jaccard) {shared:.3f}"
         )
-        for place, (record, row), parts, what in zip(
-            st.columns(2, gap="medium"), (kept, other), differing_words(*texts), ("kept", "near-duplicate"), strict=True
+        for place, (record, row), parts, is_kept in zip(
+            st.columns(2, gap="medium"), (kept, other), differing_words(*texts), (True, False), strict=True
         ):
             with place:
-                _side(record, row, parts, what, int(statuses[row]))
+                _side(record, row, parts, is_kept, int(statuses[row]))
 
 
-def _side(record: dict, row: int, parts: Parts, what: str, status: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"record {row:,}, {what}")
-        if record["source"]:
-            st.text(record["source"])
-        if status in STATUS_BADGES:
-            st.badge(STATUS_NAMES[status], color=STATUS_BADGES[status])
+def _side(record: dict, row: int, parts: Parts, is_kept: bool, status: int) -> None:
+    side.show_head(record, row, status, "kept" if is_kept else "", can_drop=not is_kept)
     marked.show(parts, "differing")
-    if what != "kept":
-        st.button(
-            "Drop this one", type="tertiary", icon=":material/block:", key=f"pair_drop-{row}",
-            on_click=decide.on_records, args=("drop", np.array([row])), disabled=STATUS_NAMES[status] == "dropped",
-        )  # fmt: skip
 
 
 def _text_of(record: dict) -> str:

@@ -5,10 +5,10 @@ import pandas as pd
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.charts.theme import STATUS_BADGES, STATUS_NAMES
-from components.duplicates import marked, pager
+from components.charts.theme import STATUS_NAMES
+from components.duplicates import marked, pager, side
 from components.duplicates.overlap_panel import Shown
-from components.session import decide, opened
+from components.session import opened
 from core.base.text import counted, shorten
 from core.run.pipeline import Pipeline
 from core.vectors.overlap.hits import Hits, items_of
@@ -21,7 +21,7 @@ _ROW = 6  # words in a row that are marked where meaning counts
 
 def show(pipeline: Pipeline, shown: Shown, statuses: np.ndarray) -> None:
     """Draw the list and the hit picked, at first the strongest. statuses: (n,) int8."""
-    places = pager.show(len(shown.hits), PER_PAGE, f"overlap-{shown.key}", "hits")
+    places = pager.places(len(shown.hits), PER_PAGE, f"overlap-{shown.key}")
     hits = shown.hits.take(np.arange(places.start, places.stop))
     records = opened.records(pipeline).take(hits.rows, ["prompt", "response", "source"]).to_pylist()
     items = items_of(pipeline, hits)
@@ -34,13 +34,14 @@ def show(pipeline: Pipeline, shown: Shown, statuses: np.ndarray) -> None:
         selection_mode="single-row",
         selection_default={"selection": {"rows": [0]}},
         column_config={
-            "score": st.column_config.TextColumn("Alike", width=100),
-            "evaluation": st.column_config.TextColumn("Evaluation", width=130),
+            "score": st.column_config.TextColumn("Alike", width=90),
+            "evaluation": st.column_config.TextColumn("Evaluation", width=110),
             "status": st.column_config.TextColumn("Status", width=95),
-            "record": st.column_config.TextColumn("Record", width="large"),
-            "item": st.column_config.TextColumn("Item", width="large"),
+            "record": st.column_config.TextColumn("Record", width=400),
+            "item": st.column_config.TextColumn("Item", width=400),
         },
     ).selection.rows
+    pager.show(len(shown.hits), PER_PAGE, f"overlap-{shown.key}", "hits, the clearest first")
     at = picked[0] if picked else 0
     _pair(shown, hits, at, records[at], items[at], int(statuses[hits.rows[at]]))
 
@@ -70,19 +71,12 @@ def _pair(shown: Shown, hits: Hits, at: int, record: dict, item: dict, status: i
         st.caption(f"{by} · marked: {counted(n, 'word')} in a row, or more, that both have")
         left, right = st.columns(2, gap="medium")
         with left:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                source = f", {shorten(record['source'], 60)}" if record["source"] else ""
-                st.caption(as_markdown(f"record {row:,}{source}"), width="content")
-                if status in STATUS_BADGES:
-                    st.badge(STATUS_NAMES[status], color=STATUS_BADGES[status])
+            side.show_head(record, row, status)
             marked.show(ours, "shared")
-            st.button(
-                "Drop this one", type="tertiary", icon=":material/block:", key=f"overlap_drop-{row}",
-                on_click=decide.on_records, args=("drop", np.array([row])), disabled=STATUS_NAMES[status] == "dropped",
-            )  # fmt: skip
         with right:
             name = shown.params.evaluations[hits.evaluations[at]].name
-            st.caption(as_markdown(f"item {hits.items[at]:,} of {name}"))
+            with st.container(horizontal=True, vertical_alignment="center", height=40, border=False):
+                st.caption(as_markdown(f"item {hits.items[at]:,} of {name}"))
             marked.show(theirs, "shared")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from core.base.files import file_sha256
 from core.data.record_table import RecordTable
 from core.data.records import RecordParams
+from core.models.encoder import SentenceEncoder
 from core.run.pipeline import Pipeline
 from core.vectors.embedding import EmbedParams
 from core.vectors.overlap.evaluations import Items, evaluations_in, read_items
@@ -24,7 +25,7 @@ from tests.benchmarks.workbench_data import MANY
 from tests.benchmarks.workbench_data import folder as workbench
 
 FILES = [SHARED / "gsm8k.jsonl", SHARED / "codealpaca.json"]
-N = 13
+N, N_REWORDED = 13, 300
 
 
 def main() -> None:
@@ -48,6 +49,7 @@ def main() -> None:
         )
         print(f"  {len(found):,} records; sets find {len(long):,}, {len(long - found)} of them missed")
         _say_sources(workspace.records(), hits)
+        _distances(pipeline, items)
         _by_meaning(pipeline, Path(folder), evaluations, items)
 
 
@@ -82,6 +84,26 @@ def _say_sources(records: RecordTable, hits) -> None:
         print(
             f"  {name}: {np.isin(np.flatnonzero(own), rows).sum():,} of {own.sum():,} found, {(~own[rows]).sum():,} others"
         )
+
+
+def _distances(pipeline: Pipeline, items: list[Items]) -> None:
+    """Print what the threshold of cosine is chosen by: how near other items lie, and copies with words left out."""
+    names, codes = pipeline.workspace.records().sources()
+    for name in ("gsm8k", "codealpaca"):
+        own = pipeline.array("embed")[codes == names.index(name)]
+        cosines = own @ own.T
+        np.fill_diagonal(cosines, -1)
+        _say_shares(f"{name} with another of its items", cosines.max(axis=1))
+    texts = [text.as_py() for text in items[0].texts["text"][:N_REWORDED]]
+    fewer = [" ".join(word for i, word in enumerate(text.split()) if i % 7) for text in texts]
+    encoder = SentenceEncoder(device="cpu")
+    _say_shares(
+        f"{N_REWORDED} of gsm8k without every seventh word", (encoder.encode(texts) * encoder.encode(fewer)).sum(axis=1)
+    )
+
+
+def _say_shares(what: str, cosines: np.ndarray) -> None:
+    print(f"  cosine of {what}: " + ", ".join(f"{(cosines >= c).mean():.1%} from {c}" for c in (0.85, 0.9, 0.92, 0.95)))
 
 
 def _by_meaning(pipeline: Pipeline, folder: Path, evaluations, items: list[Items]) -> None:
