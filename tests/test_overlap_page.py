@@ -267,7 +267,7 @@ def test_from_a_path_to_dropped_and_back(home, evaluation):
     app = open_page(home, "duplicates", "farm", duplicates_view="evaluations")
     said = words(app)
     assert "**3 records overlap**; **3 records** would be dropped." in said
-    assert frame_with(app, "evaluation")["words"].tolist()[0] == "3 records, 75% of items"
+    assert frame_with(app, "evaluation")["words"].tolist()[0] == "3 records, 75.0 % of items"
     assert ":blue-background[" in said and "<b>" not in said  # as text, never as markup
     assert "record 2" in said and "item 1 of birds test" in said
     press(app, "Drop 3 records")

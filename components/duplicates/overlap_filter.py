@@ -37,9 +37,9 @@ def show_table(found: Checked, abouts: list[dict]) -> None:
         | {"dropped": file.n_dropped, "selected": file.n_in_export}
         for file, about in zip(found.files, abouts, strict=True)
     ]
-    number = {"format": "localized", "width": 84}
+    number = {"format": "localized", "width": 78}
     columns = {
-        "evaluation": st.column_config.TextColumn("Evaluation", width=160),
+        "evaluation": st.column_config.TextColumn("Evaluation", width=150),
         "items": st.column_config.NumberColumn("Items", **number),
         "dropped": st.column_config.NumberColumn("Dropped", help="Of these records.", **number),
         "selected": st.column_config.NumberColumn(
@@ -52,7 +52,7 @@ def show_table(found: Checked, abouts: list[dict]) -> None:
             help=as_markdown(
                 f"Records with {found.params.rule_of(way)}, and the share of the items that some record hits."
             ),
-            width=170,
+            width=185,
         )
         for way in ways
     }
@@ -60,7 +60,7 @@ def show_table(found: Checked, abouts: list[dict]) -> None:
 
 
 def _hits(n_records: int, share: float) -> str:
-    return f"{counted(n_records, 'record')}, {share:.0%} of items" if n_records else "none"
+    return f"{counted(n_records, 'record')}, {100 * share:.1f} % of items" if n_records else "none"
 
 
 def show(found: Checked) -> Asked:

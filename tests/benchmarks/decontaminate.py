@@ -1,5 +1,6 @@
 """Overlap with evaluations: the pool against gsm8k and codealpaca, which are in it, beside sets of plain Python's tuples."""
 
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -115,21 +116,26 @@ def _by_meaning(pipeline: Pipeline, folder: Path, evaluations, items: list[Items
     names = [f"{each.name}={each.path}" for each in evaluations]
     place = str(pipeline.workspace.folder)
     asked = ("--embeddings", str(path), "--limit", "0")
-    _, seconds, peak = run_command("decontaminate", place, *names, "--words", "0", *asked)
+    took = _command(place, *names, "--words", "0", *asked)
     hits = hits_of(pipeline.fresh())
     counts = [f"{len(np.unique(hits.only(way=COSINE, cosine=c).rows)):,} from {c}" for c in (0.9, 0.92, 0.95, 0.98)]
-    print(f"  cosine alone, embeddings given: {seconds:.1f} s, {peak:.2f} GiB; records {', '.join(counts)}")
+    print(f"  cosine alone, embeddings given: {took}; records {', '.join(counts)}")
     many = workbench() / str(MANY)
     for folder in (place, *[str(many)] * many.is_dir()):
-        _, seconds, peak = run_command("decontaminate", folder, *names, *asked)
-        hits = hits_of(Pipeline(Workspace(folder)))
+        took = _command(folder, *names, *asked)
+        hits, n = hits_of(Pipeline(Workspace(folder))), Workspace(folder).dataset().n_records
         found = [len(np.unique(hits.only(way=way).rows)) for way in (WORDS, COSINE)]
-        n = Workspace(folder).dataset().n_records
-        print(
-            f"  the command, both, {n:,} records: {seconds:.1f} s, {peak:.2f} GiB; {found[0]:,} by words, {found[1]:,} by cosine"
-        )
+        print(f"  the command, both, {n:,} records: {took}; {found[0]:,} by words, {found[1]:,} by cosine", flush=True)
     if not many.is_dir():
         print(f"  for {MANY:,} records make the workbench's first: python -m tests.benchmarks workbench")
+
+
+def _command(*arguments: str) -> str:
+    """Run the verb in a process of its own; return what that took, in words."""
+    before = os.times()
+    _, seconds, peak = run_command("decontaminate", *arguments)
+    spent = sum(os.times()[2:4]) - sum(before[2:4])
+    return f"{seconds:.1f} s ({spent:.1f} s of CPU), {peak:.2f} GiB"
 
 
 def _rows_of(records: RecordTable, items: list[Items]) -> list[int]:
