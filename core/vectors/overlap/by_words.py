@@ -1,9 +1,12 @@
 """Records that share words in a row with an evaluation's items: for each record the item that it shares most in a row with."""
 
+import collections
+import concurrent.futures
 import dataclasses
 import functools
 import itertools
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +18,7 @@ from .units import Runs, UnitIndex, Units, units_of
 from .words import hashed_words, words_in
 
 _ROWS, _LETTERS = 1024, 1 << 22  # of a block that is looked at at once, at most
+_THREADS = min(4, os.cpu_count() or 1)
 _MOST_RUNS = 64  # of a record that are looked at where they are phrases of very many items
 _MOST_WORDS = 40  # of those shared that are written down
 
@@ -28,6 +32,15 @@ class Shared:
     length: int
     place: int
     words: str
+
+
+@dataclasses.dataclass(frozen=True)
+class _Block:
+    """Records in a row. before: how many come before them."""
+
+    before: int
+    prompts: pa.Array
+    responses: pa.Array
 
 
 class Evaluated:
@@ -117,27 +130,47 @@ def overlaps_by_words(
 ) -> list[list[Shared]]:
     """Return for each evaluation what records share with it, in the order of the records."""
     found: list[list[Shared]] = [[] for _ in evaluations]
-    before = 0
 
     def any_may_have(hashes: np.ndarray) -> np.ndarray:
         return np.logical_or.reduce([evaluation.may_have(hashes) for evaluation in evaluations])
 
-    for batch in records.batches(["prompt", "response"]):
-        for start, stop in _blocks(batch):
-            prompts, responses = batch["prompt"][start:stop], batch["response"][start:stop]
-            units = units_of(hashed_words(prompts, responses), n, any_may_have)
-            proposed = [evaluation.runs(units) for evaluation in evaluations]
-            hit = np.unique(np.concatenate([runs.texts for runs in proposed])).tolist()
-            words = {text: _words(prompts[text].as_py(), responses[text].as_py()) for text in hit}
-            for held, evaluation, runs in zip(found, evaluations, proposed, strict=True):
-                held += evaluation.shared(runs, words, before + start)
-        before += len(batch)
-        progress(before, len(records))
+    def propose(block: _Block) -> list[Runs]:
+        units = units_of(hashed_words(block.prompts, block.responses), n, any_may_have)
+        return [evaluation.runs(units) for evaluation in evaluations]
+
+    for block, proposed in _ahead(propose, _blocks(records)):
+        hit = np.unique(np.concatenate([runs.texts for runs in proposed])).tolist()
+        words = {text: _words(block.prompts[text].as_py(), block.responses[text].as_py()) for text in hit}
+        for held, evaluation, runs in zip(found, evaluations, proposed, strict=True):
+            held += evaluation.shared(runs, words, block.before)
+        progress(block.before + len(block.prompts), len(records))
     return found
 
 
-def _blocks(batch: pa.RecordBatch) -> Iterator[tuple[int, int]]:
-    """Yield (start, stop) of blocks of rows, each of some megabytes at most unless one row alone is larger."""
+def _ahead(work: Callable[[_Block], list[Runs]], blocks: Iterable[_Block]) -> Iterator[tuple[_Block, list[Runs]]]:
+    """Yield each block with what `work` gives, in order; threads are at the next ones meanwhile."""
+    waiting: collections.deque[tuple[_Block, concurrent.futures.Future[list[Runs]]]] = collections.deque()
+    with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
+        for block in blocks:
+            waiting.append((block, pool.submit(work, block)))
+            if len(waiting) > 2 * _THREADS:
+                first, made = waiting.popleft()
+                yield first, made.result()
+        for first, made in waiting:
+            yield first, made.result()
+
+
+def _blocks(records: RecordTable) -> Iterator[_Block]:
+    """Yield the records in blocks, each of some megabytes at most unless one record alone is larger."""
+    done = 0
+    for batch in records.batches(["prompt", "response"]):
+        for start, stop in _cuts(batch):
+            yield _Block(done + start, batch["prompt"][start:stop], batch["response"][start:stop])
+        done += len(batch)
+
+
+def _cuts(batch: pa.RecordBatch) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of the blocks of a batch."""
     lengths = pc.add(pc.binary_length(batch["prompt"]), pc.binary_length(batch["response"])).to_numpy()
     ends = np.cumsum(lengths)
     start = 0
