@@ -50,8 +50,8 @@ def main() -> None:
         )
         print(f"  {len(found):,} records; sets find {len(long):,}, {len(long - found)} of them missed")
         _say_sources(workspace.records(), hits)
-        _distances(pipeline, items)
         _by_meaning(pipeline, Path(folder), evaluations, items)
+        _distances(pipeline, items)  # last: a command's peak counts what this process held when it began it
 
 
 def _timed(work: Callable[[], Any]) -> tuple[tuple[float, float], Any]:
