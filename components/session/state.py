@@ -52,7 +52,8 @@ class AppState:
 
     run: the run of rounds shown, 0 for the newest. round_shown: the round looked at, 0 for the latest.
     refine_cluster: the cluster picked on the Refine page, or -1; refine_picks: raised where its table did not pick it.
-    message: said once, at the next rerun. compared: ids of the selections on the Compare page; compare_view: its question.
+    message: said once, at the next rerun. compared: ids of the selections on the Compare page; compare_view: its question;
+    duplicates_view: that of the Duplicates page.
     select_asked: (the selection it began from, what the form on the Select page asks since, as SelectionParams has it);
     select_form: raised to begin it anew; select_wanted: its button that was pressed.
     domain_rows: what the table of domains began with; domain_seen: what it held when last drawn; domain_table: raised to
@@ -85,6 +86,7 @@ class AppState:
     domain_seen: tuple[DraftRow, ...] = ()
     domain_table: int = 0
     compare_view: str = "measures"
+    duplicates_view: str = "records"
     select_asked: tuple[str, dict[str, Any]] = ("", {})
     select_form: int = 0
     select_wanted: str = ""

@@ -15,6 +15,7 @@ from ..run import jobs
 from ..run.pipeline import Pipeline
 from ..workspace.deciding import overrides_of
 from ..workspace.workspace import Workspace
+from .decontamination import say_checked
 from .opening import open_pipeline, say_current, say_selection, warn
 from .options import add_options, read
 from .verbs import Verbs
@@ -95,6 +96,7 @@ def export(arguments: argparse.Namespace) -> None:
     if written.problems:
         warn(f"{TRAINERS[params.trainer].title} would refuse or drop some: {written.in_words()}")
     print(f"current selection: {current_selection(pipeline).title}")
+    say_checked(pipeline)
     done = [f"{len(written.repaired):,} repaired"] * bool(written.repaired)
     done += [f"{len(written.left_out):,} left out"] * bool(written.left_out)
     print(
@@ -111,6 +113,7 @@ def export_current(pipeline: Pipeline, out: Path, unfinished: bool = False) -> N
     written = export_selection(pipeline, out, unfinished)
     print(f"current selection: {current_selection(pipeline).title}")
     say_selection(pipeline)
+    say_checked(pipeline)
     print(f"written to {out.resolve()}, with {written.name} beside it")
 
 

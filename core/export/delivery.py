@@ -16,6 +16,7 @@ from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Decision, decision_states
 from ..workspace.edits import as_edits, edit_facts, edited_raws, edits_among
 from ..workspace.results import Results
+from .decontamination import checked_facts
 
 
 def selected_rows(results: Results) -> np.ndarray:
@@ -90,6 +91,7 @@ def manifest_facts(results: Results) -> dict[str, Any]:
         "measures": selection["measures"],
         "warnings": selection["warnings"],
         "decisions": [_decision_facts(decision, states) for decision in decisions],
+        **checked_facts(results),
     }
     return facts
 

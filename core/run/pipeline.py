@@ -7,6 +7,7 @@ from ..selection.finding.stage import COLUMNS, MEANING, WORDS
 from ..selection.stage import SELECT
 from ..vectors.duplicates.stage import DUPLICATES
 from ..vectors.naming.stage import REGIONS
+from ..vectors.overlap.stage import DECONTAMINATE
 from ..vectors.stage import CLUSTER, EMBED, PROJECT, SUGGEST
 from ..vectors.topics import NAMES
 from ..workspace.results import Results
@@ -28,6 +29,7 @@ STAGES = {
         COLUMNS,
         MEANING,
         DUPLICATES,
+        DECONTAMINATE,
     )
 }
 

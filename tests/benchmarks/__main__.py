@@ -2,7 +2,19 @@
 
 import sys
 
-from tests.benchmarks import ablation, curate, daar, evidence, layout, methods, naming, readers, refine, workbench
+from tests.benchmarks import (
+    ablation,
+    curate,
+    daar,
+    decontaminate,
+    evidence,
+    layout,
+    methods,
+    naming,
+    readers,
+    refine,
+    workbench,
+)
 from tests.benchmarks.data import POOL, have_pool
 
 BENCHMARKS = {
@@ -13,6 +25,7 @@ BENCHMARKS = {
     "daar": daar.main,
     "evidence": evidence.main,
     "ablation": ablation.main,
+    "decontaminate": decontaminate.main,
     "naming": naming.main,
     "layout": layout.main,
     "workbench": workbench.main,
