@@ -65,7 +65,8 @@ def _settings(last: RefineParams, key: str, chances: list[str]) -> dict:
     update = setting(left, "update", wide=True)
     paper = update == "paper"
     words = {"all": "all records taken so far", "round": "this round's records"}
-    values = {"update": update, "scored": setting(right, "scored", wide=True, words=words)}
+    values = {name: getattr(last, name) for name in ("tokenizer", "at_least", "at_most")}
+    values |= {"update": update, "scored": setting(right, "scored", wide=True, words=words)}
     values["scale"] = setting(right, "scale", wide=True, disabled=paper)
     ways = ["harder"] if paper else list(DIRECTIONS)
     values["direction"] = setting(left, "direction", wide=True, choices=ways, key=f"{key}-direction-{paper}")

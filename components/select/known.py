@@ -73,7 +73,7 @@ def _saved(folder: str, key: str, _pipeline: Pipeline) -> np.ndarray:
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _chosen(folder: str, key: str, _pipeline: Pipeline, _params: SelectionParams) -> np.ndarray:
-    return np.sort(select_records(pool_of(_pipeline, groups=_params.groups), _params).rows)
+    return np.sort(select_records(pool_of(_pipeline, groups=_params.groups, limits=_params), _params).rows)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

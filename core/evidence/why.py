@@ -24,7 +24,7 @@ def why(results: Results, rows: np.ndarray) -> list[str]:
     if not len(others):
         said: dict[int, str] = {}
     elif isinstance(params, SelectionParams) and (overrides := _overrides_then(results, key)) is not None:
-        pool = pool_of(results, overrides, params.groups)
+        pool = pool_of(results, overrides, params.groups, params)
         said = dict(zip(others.tolist(), why_by_method(pool, params, chosen, others), strict=True))
     elif not results.current("select"):
         said = _out_of_date(chosen.rows, others)
