@@ -63,7 +63,7 @@ def tokens_known_by(results: Results) -> tuple[str, str]:
 def seconds_needed(results: Results, params: SelectionParams) -> float:
     """Return about how many seconds choosing takes: by the method's own account, put right by how long it last took here."""
     method, n = METHODS[params.method], results.n_records()
-    expected = method.seconds(n, records_expected(results, params))
+    expected = method.seconds(n, records_expected(results, params)) * (1 + len(params.rules))
     last = results.once(f"pace of {params.method}", lambda: _last_run(results, params.method))
     if last is None:
         return expected

@@ -11,7 +11,7 @@ from ..base.text import counted
 from .method import METHODS
 from .params import REASONS, Selection, SelectionParams
 from .pool import Pool
-from .within import choose_within
+from .within import check_rules, choose_within
 
 
 def select_records(pool: Pool, params: SelectionParams, progress: Progress = no_progress) -> Selection:
@@ -38,6 +38,15 @@ def select_records(pool: Pool, params: SelectionParams, progress: Progress = no_
         shortfall=_shortfall(pool, params, missing),
         tokens=tokens,
     )
+
+
+def check_limits(pool: Pool, params: SelectionParams) -> None:
+    """Raise CurationError where nothing can be chosen: more asked than there is, pins over the budget, rules that can't hold."""
+    limit = limit_of(pool, params)
+    pool = pool if tokens_of(params.budget) else dataclasses.replace(pool, costs=None)
+    check_room(pool, limit)
+    if pool.rules:
+        check_rules(pool, params, limit)
 
 
 def limit_of(pool: Pool, params: SelectionParams) -> int:

@@ -61,6 +61,12 @@ def choose_within(
     return walk.selection(), walk.is_met
 
 
+def check_rules(pool: Pool, params: SelectionParams, limit: int) -> None:
+    """Raise CurationError, saying which and by how much, where the pool's rules can't hold together."""
+    cells = _cells(pool, params, limit)
+    allot(cells, cells.held, min(limit, int(cells.held.sum())))
+
+
 def _take_floors(walk: "_Walk", cells: Cells) -> None:
     """Take what the floors ask for before anything else: of tokens there is too little room to leave it to the quotas."""
     caps = [(row, int(most)) for row, most in zip(cells.inside, cells.most, strict=True)]
