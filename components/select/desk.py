@@ -49,7 +49,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     methods = offered.methods(pipeline, METHODS)
     budget, last = asked.begin(pipeline, methods)
     bar = st.container(key="select_bar", horizontal=True, vertical_alignment="bottom", gap="medium")
-    with bar, st.container(width="content", gap="small"):
+    with bar, st.container(width="content", gap="small", horizontal=True, vertical_alignment="bottom"):
         budget = budget_field.show(budget)
     left, right = st.columns([10, 11], gap="large")
     with left:
@@ -58,7 +58,8 @@ def show(pipeline: Pipeline, busy: bool) -> None:
             values = method_list.show_options(pipeline, last)
         values["tokenizer"] = last.tokenizer
         if budget_field.unit_of(budget) == "tokens":
-            values["tokenizer"] = field(st, last, "tokenizer", key=f"select-tokenizer-{state.get().select_form}")
+            key, usual = f"select-tokenizer-{state.get().select_form}", tokenizer_for(pipeline, "")
+            values["tokenizer"] = field(st, last, "tokenizer", key=key, placeholder=usual)
         values |= rules_panel.show(pipeline, last)
     asked.keep({"budget": budget} | values)
     try:

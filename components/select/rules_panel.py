@@ -71,7 +71,9 @@ def _row(pipeline: Pipeline, row: RuleRow, what: Sequence[str]) -> RuleRow:
         return f"rule-{name}-{row.id}-{form}"
 
     common = {"label_visibility": "collapsed"}
-    left, middle, kind, amount, away = st.columns([5, 7, 5, 4, 2], gap="small", vertical_alignment="center")
+    place = st.container(border=True, gap="small")
+    left, middle = place.columns([5, 7], gap="small")
+    kind, amount, away = place.columns([5, 5, 2], gap="small", vertical_alignment="center")
     columns = list(dict.fromkeys([*what, row.column]))
     column = left.selectbox(
         f"Rule {row.id + 1}: on", columns, columns.index(row.column), key=key("column"), format_func=_plain, **common
@@ -131,7 +133,9 @@ def _values(pipeline: Pipeline, column: str) -> dict[str, str]:
 def _add() -> None:
     form, rows = state.get().select_rules
     column = next(iter(_what(opened.pipeline())), "source")
-    value = next(iter(_values(opened.pipeline(), column)), "")
+    used = {row.value for row in rows if row.column == column}
+    values = list(_values(opened.pipeline(), column))
+    value = next((each for each in values if each not in used), next(iter(values), ""))
     number = max((row.id for row in rows), default=-1) + 1
     state.get().select_rules = (form, (*rows, RuleRow(number, column, value, "least", "10%", "")))
 
