@@ -10,7 +10,7 @@ from core.base.errors import CurationError
 from core.run.pipeline import Pipeline
 
 _UNITS = ("records", "%", "tokens")
-_HELP = "A count such as 500, a share such as 10%, or tokens such as 2M tokens: these are never exceeded, and met to within one record."
+_HELP = "A count such as 500, a share such as 10%, or tokens such as 2M tokens, never exceeded and met to within one record."
 
 
 def show(budget: str) -> str:
