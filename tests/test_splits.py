@@ -17,6 +17,7 @@ from core.export.for_trainers import TrainerParams, export_for
 from core.export.splitting import SplitParams, nearest_sum, split_lines
 from core.selection.params import SelectionParams
 from tests.command import run
+from tests.pages import check, open_page, press, words
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(1, 40))
@@ -82,7 +83,7 @@ def test_what_is_no_split_is_said(split, said):
 def test_parts_that_cannot_be_had_are_said():
     with pytest.raises(CurationError, match="The parts ask for 10 of 10 lines; leave some for train"):
         split_lines(np.arange(10), None, SplitParams("a=50%,b=5", "random"))
-    with pytest.raises(CurationError, match=r"The part test would be empty.*--split-by random"):
+    with pytest.raises(CurationError, match=r"The part train would be empty.*--split-by random"):
         split_lines(np.zeros(10, int), None, SplitParams("test=2"))
 
 
@@ -180,3 +181,21 @@ def test_the_command_line_splits(workspace, tmp_path, data_file):
     )
     assert "c.validation.jsonl: 6 lines (20.0%)" in said.stdout and "c.test.jsonl: 3 lines" in said.stdout
     run("verify", f"{out}.manifest.json", "--data", data_file, check=0)
+
+
+def test_the_export_page_shows_the_parts_before_it_saves_them(selected_home, tmp_path):
+    app = open_page(selected_home, "export")
+    app.session_state["in_parts"] = True
+    check(app.run())
+    app.text_input(key="split_parts").set_value("validation=10%,test=half")
+    check(app.run(), error="'test=half' is no part of a split")
+    app.text_input(key="split_parts").set_value("validation=10%,test=7")
+    app.selectbox(key="split_by").set_value("random")
+    check(app.run())
+    assert "**train** 47 · **validation** 6 · **test** 7" in words(app)
+    app.selectbox(key="split_trainer").set_value("trl")
+    app.selectbox(key="split_problems").set_value("leave-out")
+    app.text_input(key="split_path").set_value(str(tmp_path / "page.jsonl"))
+    press(app, "Save the parts")
+    assert "page.test.jsonl: 7 lines" in words(app).replace("\\", "")
+    assert 'data_files="page.validation.jsonl"' in (tmp_path / "page.jsonl.trl.py").read_text()

@@ -64,6 +64,10 @@ def say_selection(pipeline: Pipeline) -> None:
     """Print how many records are selected, and what could not be met."""
     info = pipeline.finished("select")
     print(f"{info['n_selected']:,} of {counted(pipeline.n_records(), 'record')} selected")
+    if tokens := info.get("tokens"):
+        print(f"{tokens['selected']:,} of {tokens['budget']:,} tokens, by {tokens['tokenizer']}")
+    for rule in info.get("rules", []):
+        print(f"{rule['rule']}: {rule['taken']:,} {rule['unit']} taken, {rule['asked']:,} asked for")
     for text in filter(None, [info["shortfall"], *info["warnings"]]):
         warn(text)
 

@@ -2,9 +2,9 @@
 
 What is asked for is counts or shares of the lines; what is left is the part train. Copies of one record stay together. At random a
 part has exactly the lines asked for (where no record comes twice); by cluster, clusters are taken in an order drawn by the seed
-until some of them sum to what is asked, and where none do, those that come nearest (a subset sum, found exactly), the parts in
-turn. Stratified, every source gives its share of each part: by cluster, each cluster counts for the source that most of its
-lines have.
+until some of them sum to what is asked, and where none do, those that come nearest (a subset sum, found exactly), one at least, the
+parts in turn. Stratified, every source gives its share of each part: by cluster, each cluster counts for the source that most
+of its lines have.
 """
 
 import dataclasses
@@ -124,14 +124,17 @@ def split_lines(units: np.ndarray, sources: np.ndarray | None, params: SplitPara
             free = order[(part[order] == 0) & (strata[order] == stratum)]
             taken = int(sizes[part == i].sum())
             part[free[nearest_sum(sizes[free], max(share - taken, 0))]] = i
+        free = order[part[order] == 0]
+        if not (part == i).any() and len(free):  # nothing comes nearer than the smallest there is
+            part[free[np.argmin(sizes[free])]] = i
     split = Split((REST, *params.parts), part[unit_of.reshape(-1)], asked)
     for name, size in zip(split.names, split.sizes.tolist(), strict=True):
         if not size:
             raise CurationError(
-                f"The part {name} would be empty: of {counted(m, 'line')} in {counted(len(sizes), 'unit')} that stay "
-                "together, none comes near to what it asks",
-                command="ask for more lines, or split with --split-by random.",
-                page="ask for more lines, or split at random",
+                f"The part {name} would be empty: {counted(m, 'line')} in {counted(len(sizes), 'unit')} that stay together are "
+                "too few or too large for the parts",
+                command="ask for fewer, or split with --split-by random.",
+                page="ask for fewer, or split at random",
             )
     return split
 
