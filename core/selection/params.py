@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from ..base.budget import checked_budget, records_of
+from ..base.budget import checked_budget, records_of, tokens_of
 from ..base.errors import CurationError
 from ..base.params import Option, Params, option
 from .limits import LimitParams
@@ -125,6 +125,11 @@ class SelectionParams(LimitParams):
         Raises CurationError for one in tokens.
         """
         return records_of(self.budget, n_pool, self.replacement)
+
+    def check_size(self, n_pool: int) -> None:
+        """Raise CurationError where a budget in records is more than `n_pool`; of one in tokens only the counts can tell."""
+        if tokens_of(self.budget) is None:
+            self.n_records(n_pool)
 
 
 @dataclasses.dataclass(frozen=True)
