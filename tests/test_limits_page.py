@@ -21,6 +21,8 @@ from core.workspace.workspace import Workspace
 from tests.command import run
 from tests.pages import check, open_page, pipeline_of, press, words
 
+pytestmark = pytest.mark.usefixtures("jobs_in_process")
+
 
 @pytest.fixture
 def pipeline(make_pipeline):
@@ -139,3 +141,19 @@ def test_rules_are_written_checked_before_they_are_applied_and_taken_out(selecte
     check(app.run())
     press(app, "Select")
     assert not pipeline_of(selected_home).params("select").at_least
+
+
+def test_the_refine_page_starts_a_run_in_tokens_under_rules(selected_home):
+    app = open_page(selected_home, "refine")
+    app.text_input(key="new-run-budget").set_value("6k tokens")
+    app.text_input(key="new-run-at_most").set_value("source=python:10%; cluster=0:5%")
+    check(app.run())
+    press(app, "Start, one round")
+    pipeline = pipeline_of(selected_home)
+    info = pipeline.info("select")
+    assert [rule["rule"] for rule in info["rules"]] == ["source=python at most 10%", "cluster=0 at most 5%"]
+    assert info["tokens"]["budget"] == 2000 >= info["tokens"]["selected"]
+    out = int(
+        np.setdiff1d(np.flatnonzero(pipeline.array("cluster") == 0), pipeline.table("select")["row_id"].to_numpy())[0]
+    )
+    assert "the rule cluster=0 at most 5%" in why(pipeline, np.array([out]))[0]

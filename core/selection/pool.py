@@ -132,7 +132,8 @@ class RuleHeld:
 
     def as_dict(self) -> dict[str, str | int]:
         """Return what is written down of it."""
-        return {"rule": self.rule.words, "asked": self.asked, "taken": self.taken, "unit": self.unit}
+        words = {"rule": self.rule.words, "kind": self.rule.kind}
+        return words | {"asked": self.asked, "taken": self.taken, "unit": self.unit}
 
 
 def rules_held(pool: Pool, rows: np.ndarray, limit: int) -> list[RuleHeld]:

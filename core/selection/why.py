@@ -31,23 +31,28 @@ def why_by_method(pool: Pool, params: SelectionParams, chosen: Selection, rows: 
         ends = [_account(chosen, row) if row in taken else "it keeps no account of what it leaves out." for row in rows]
     else:
         ends = method.why(pool, params, chosen, rows)
-    limits = _limits(pool, params, chosen, rows, taken) if pool.is_limited else [""] * len(rows)
+    limits = [""] * len(rows)
+    if pool.is_limited:
+        limits = limits_told(pool, limit_of(pool, params), chosen.rows, rows)
     return [
         f"{'Selected' if row in taken else 'Not selected'} by {params.method}: {end}{limit}"
         for row, end, limit in zip(rows.tolist(), ends, limits, strict=True)
     ]
 
 
-def _limits(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray, taken: set[int]) -> list[str]:
-    """Return for each of `rows` which rules it is under and how far they are, and for one left out what a token budget had left."""
-    limit = limit_of(pool, params)
-    rules = list(zip(pool.rules, rules_held(pool, chosen.rows, limit), strict=True))
+def limits_told(pool: Pool, limit: int, chosen: np.ndarray, rows: np.ndarray) -> list[str]:
+    """Return for each of `rows` which rules it is under and how far they are, and for one left out what a token budget had left.
+
+    limit: the budget, in its unit. chosen: row ids of the selection. Each begins with a blank, "" where nothing is to say.
+    """
+    rules, taken = list(zip(pool.rules, rules_held(pool, chosen, limit), strict=True)), set(chosen.tolist())
+    spent = 0 if pool.costs is None else int(pool.costs[chosen].sum(dtype=np.int64))
     said = []
     for row in rows.tolist():
         cost = 1 if pool.costs is None else int(pool.costs[row])
         told = [_of_rule(held, row in taken, cost) for bound, held in rules if bound.held[row]]
         if pool.costs is not None and row not in taken:
-            told.append(f"It takes {cost:,} tokens; of the budget of {limit:,}, {chosen.tokens or 0:,} are taken")
+            told.append(f"It takes {cost:,} tokens; of the budget of {limit:,}, {spent:,} are taken")
         said.append("".join(f" {text}." for text in told))
     return said
 
