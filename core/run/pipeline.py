@@ -5,6 +5,7 @@ from ..evidence.current import follow_decisions
 from ..quality.stage import SCORE
 from ..selection.finding.stage import COLUMNS, MEANING, WORDS
 from ..selection.stage import SELECT
+from ..selection.token_counts import TOKENS
 from ..vectors.duplicates.stage import DUPLICATES
 from ..vectors.naming.stage import REGIONS
 from ..vectors.overlap.stage import DECONTAMINATE
@@ -28,6 +29,7 @@ STAGES = {
         WORDS,
         COLUMNS,
         MEANING,
+        TOKENS,
         DUPLICATES,
         DECONTAMINATE,
     )
