@@ -13,7 +13,7 @@ from core.vectors.clustering import ClusterParams
 from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
 from core.workspace.workspace import Workspace
-from tests.conftest import SAMPLE
+from tests.conftest import SAMPLE, write_jsonl
 from tests.pages import (
     check,
     check_job_done,
@@ -37,7 +37,12 @@ def test_data_shows_what_was_not_taken(tmp_path, monkeypatch):
     Workspace(tmp_path / "sample", create=True).import_data(data, RecordParams(on_error="skip"))
     app = open_page(tmp_path)
     rejects = frame_with(app, "reason")
-    assert rejects["line"].tolist() == [2] and "not JSON" in rejects["reason"][0]
+    assert rejects["line"].tolist() == [2] and "not JSON" in rejects["reason"][0] and "file" not in rejects
+    good = write_jsonl(tmp_path / "good.jsonl", [{"prompt": "c", "completion": "d"}])
+    both = tmp_path / "both"
+    Workspace(both / "sample", create=True).import_data([str(data), str(good)], RecordParams(on_error="skip"))
+    monkeypatch.setenv("WINNOW_HOME", str(both))
+    assert frame_with(open_page(both), "reason")["file"].tolist() == ["bad.jsonl"]
 
 
 def test_a_wrong_path_or_wrong_fields_are_said_and_nothing_is_opened(sample_home):

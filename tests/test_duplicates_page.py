@@ -56,7 +56,7 @@ def test_from_nothing_to_dropped_and_back(home):
     press(app, "Find near-duplicates")
     assert check_job_done(home, "twins").arguments["steps"][0]["do"] == "duplicates"
     app = open_page(home, "duplicates", workspace="twins")
-    check(app.get("button_group")[0].set_value("words").run())
+    check(app.get("button_group")[1].set_value("words").run())
     groups = groups_at(Pipeline(Workspace(home / "twins")), Threshold("words"))
     assert f"**{len(groups)} groups** of {len(groups.rows)} records" in words(app)
     check(app.slider(key="duplicates_jaccard").set_value(0.85).run())

@@ -237,7 +237,7 @@ def test_what_is_lacking_is_said_where_it_would_take_long(pipeline, monkeypatch,
         find(pipeline, Query(more_like=(40,)))
     with pytest.raises(CurationError, match="name the model that embedded"):
         find(pipeline, Query(like="x"), lambda texts: np.ones((1, 5)))
-    for module in ("find", "known"):
+    for module in ("find", "known", "data_columns"):
         monkeypatch.setattr(f"core.selection.finding.{module}.AT_ONCE_UP_TO", 10)
     with pytest.raises(CurationError, match="core words") as error:
         find(pipeline, Query("bread"))

@@ -148,7 +148,8 @@ def test_more_like_a_record_needs_no_model(sample_home):
 
 
 def test_many_records_are_made_searchable_by_a_job(sample_home, monkeypatch):
-    for module in ("components.finding.find_panel", "core.selection.finding.find", "core.selection.finding.known"):
+    finding = "core.selection.finding"
+    for module in ("components.finding.find_panel", f"{finding}.find", f"{finding}.known", f"{finding}.data_columns"):
         monkeypatch.setattr(f"{module}.AT_ONCE_UP_TO", 100)
     app = search(open_page(sample_home, "map"), "bread")
     assert "press Make it searchable" in app.warning[0].value and focus(app) is None

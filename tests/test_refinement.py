@@ -312,4 +312,4 @@ def test_bad_params_are_refused(values):
 
 def test_a_budget_below_one_record_a_round_is_refused():
     with pytest.raises(CurationError, match="can't be spread over 5 rounds"):
-        RefineParams("4", 5).n_records(100)
+        RefineParams("4", 5).units(100)

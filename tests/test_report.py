@@ -40,7 +40,7 @@ from tests.conftest import TinyEncoder, small_records, write_jsonl
 PREPARED = ("embed", "cluster", "score", "select")
 SECTIONS = [
     *("Data", "Method", "Map", "Clusters", "Rounds", "Measures", "Sources"),
-    *("Ablation", "Decisions", "Examples", "Fingerprints"),
+    *("Ablation", "Evaluations", "Decisions", "Examples", "Fingerprints"),
 ]
 TINY = {"vocabulary": 300, "context": 32, "width": 16, "layers": 1, "heads": 2, "steps": 2, "batch_size": 2}
 NASTY = [
@@ -467,7 +467,7 @@ def test_data_cannot_break_out_of_either_format(make_pipeline, tmp_path):
     assert page.images == text.images and all(source.startswith("data:") for source in page.images)
     outside = "\n".join(text.lines)
     assert "<" not in outside.replace("<!-- Winnow report -->", "") and "](javascript" not in outside
-    assert len(text.texts) == 2 * 12 + 3 and any("<script>alert(1)</script>" in "".join(each) for each in text.texts)
+    assert len(text.texts) == 2 * 12 + 4 and any("<script>alert(1)</script>" in "".join(each) for each in text.texts)
 
 
 def test_every_block_escapes_what_it_is_given():

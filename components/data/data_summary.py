@@ -82,12 +82,12 @@ def show_sources(pipeline: Pipeline) -> None:
 def _rejects(pipeline: Pipeline, n_rejects: int) -> None:
     with st.expander(f"Not read ({n_rejects:,})", icon=":material/warning:"):
         rejects = pipeline.workspace.rejects()
-        frame = pd.DataFrame(
-            {
-                "line": [r.place for r in rejects],
-                "reason": [r.reason for r in rejects],
-                "text": [r.raw[:300] for r in rejects],
-            }
-        )
-        st.dataframe(frame, hide_index=True)
+        columns = {
+            "line": [r.place for r in rejects],
+            "reason": [r.reason for r in rejects],
+            "text": [r.raw[:300] for r in rejects],
+        }
+        if any(r.file for r in rejects):
+            columns = {"file": [r.file for r in rejects]} | columns
+        st.dataframe(pd.DataFrame(columns), hide_index=True)
         st.text(f"All of them are in {pipeline.workspace.folder / 'rejects.jsonl'}")

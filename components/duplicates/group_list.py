@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from components.duplicates import pager
 from components.duplicates.threshold_panel import Asked, kept_or_first
 from components.session import opened
 from core.base.text import shorten
@@ -16,10 +17,8 @@ def show(pipeline: Pipeline, asked: Asked) -> int | None:
     groups = asked.found.groups
     if not len(groups):
         return None
-    pages = -(-len(groups) // PER_PAGE)
     key = f"{asked.threshold.by}-{asked.threshold.cosine}-{asked.threshold.jaccard}"
-    page = int(st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"groups_page-{key}", width=180)) - 1
-    shown = range(page * PER_PAGE, min((page + 1) * PER_PAGE, len(groups)))
+    shown = pager.places(len(groups), PER_PAGE, f"groups-{key}")
     rows = [kept_or_first(asked.found, group) for group in shown]
     records = opened.records(pipeline).take(rows, ["text", "source"]).to_pylist()
     frame = pd.DataFrame(
@@ -32,17 +31,19 @@ def show(pipeline: Pipeline, asked: Asked) -> int | None:
     )
     picked = st.dataframe(
         frame,
-        key=f"groups-{key}-{page}",
+        key=f"groups-{key}-{shown.start}",
         hide_index=True,
-        height=252,
+        height=min(252, 38 + 35 * len(shown)),
         on_select="rerun",
         selection_mode="single-row",
+        selection_default={"selection": {"rows": [0]}},
         column_config={
-            "records": st.column_config.NumberColumn("Records", format="localized", width=80),
-            "kept": st.column_config.NumberColumn("Kept", format="localized", width=90, help="The record that stays."),
-            "source": st.column_config.TextColumn("Source", width=180),
-            "text": st.column_config.TextColumn("Text of the record that is kept", width="large"),
+            "records": st.column_config.NumberColumn("Records", format="localized", width=70),
+            "kept": st.column_config.NumberColumn("Kept", format="localized", width=80, help="The record that stays."),
+            "source": st.column_config.TextColumn("Source", width=130),
+            "text": st.column_config.TextColumn("Text of the record that is kept", width=1200),
         },
     )
+    pager.show(len(groups), PER_PAGE, f"groups-{key}", "groups, the largest first")
     chosen = picked.selection.rows
     return shown[chosen[0]] if chosen else shown[0]

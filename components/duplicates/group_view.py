@@ -3,10 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from components.charts.escaping import as_markdown
-from components.charts.theme import STATUS_BADGES, STATUS_NAMES
+from components.duplicates import marked, pager, side
 from components.duplicates.threshold_panel import Asked, kept_or_first
-from components.session import decide, opened, state
+from components.session import opened, state
 from components.session.state import Focus
 from core.base.text import counted
 from core.run.pipeline import Pipeline
@@ -14,8 +13,6 @@ from core.vectors.duplicates.by_words import jaccard
 from core.vectors.duplicates.differing import Parts, differing_words
 
 _PER_PAGE = 4
-_LONG = 1600  # characters of a text that are shown
-_SAME = 280  # of a stretch that is the same in both
 
 
 def show(pipeline: Pipeline, asked: Asked, group: int, statuses: np.ndarray) -> None:
@@ -34,18 +31,13 @@ def show(pipeline: Pipeline, asked: Asked, group: int, statuses: np.ndarray) -> 
             on_click=_look_at,
             args=(pipeline, members),
         )
-    pages = -(-len(others) // _PER_PAGE)
-    page = 0
-    if pages > 1:
-        page = (
-            int(st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"group_page-{kept}-{len(members)}", width=180))
-            - 1
-        )
-    part = slice(page * _PER_PAGE, (page + 1) * _PER_PAGE)
+    shown = pager.places(len(others), _PER_PAGE, f"group-{kept}-{len(members)}")
+    part = slice(shown.start, shown.stop)
     records = opened.records(pipeline).take(np.concatenate([[kept], others[part]]), ["prompt", "response", "source"])
     first, *rest = records.to_pylist()
     for record, row, cosine in zip(rest, others[part].tolist(), cosines[order][part].tolist(), strict=True):
         _pair((first, kept), (record, row), cosine, statuses)
+    pager.show(len(others), _PER_PAGE, f"group-{kept}-{len(members)}", "near-duplicates, the most alike first")
 
 
 def _nearest_first(pipeline: Pipeline, kept: int, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,53 +60,16 @@ def _pair(kept: tuple[dict, int], other: tuple[dict, int], cosine: float, status
         st.caption(
             "The same text." if same else f"Cosine {min(cosine, 1):.3f} · words in common (Jaccard) {shared:.3f}"
         )
-        for place, (record, row), parts, what in zip(
-            st.columns(2, gap="medium"), (kept, other), differing_words(*texts), ("kept", "near-duplicate"), strict=True
+        for place, (record, row), parts, is_kept in zip(
+            st.columns(2, gap="medium"), (kept, other), differing_words(*texts), (True, False), strict=True
         ):
             with place:
-                _side(record, row, parts, what, int(statuses[row]))
+                _side(record, row, parts, is_kept, int(statuses[row]))
 
 
-def _side(record: dict, row: int, parts: Parts, what: str, status: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"record {row:,}, {what}")
-        if record["source"]:
-            st.text(record["source"])
-        if status in STATUS_BADGES:
-            st.badge(STATUS_NAMES[status], color=STATUS_BADGES[status])
-    st.markdown(_text(parts))
-    if what != "kept":
-        st.button(
-            "Drop this one", type="tertiary", icon=":material/block:", key=f"pair_drop-{row}",
-            on_click=decide.on_records, args=("drop", np.array([row])), disabled=STATUS_NAMES[status] == "dropped",
-        )  # fmt: skip
-
-
-def _text(parts: Parts) -> str:
-    """Return a text as Markdown, what differs marked, what is long and the same folded."""
-    shown, length, gap = "", 0, ""
-    for text, differs in parts:
-        if length > _LONG:
-            return f"{shown} …"
-        text = text[: _LONG + _SAME - length] if differs else text
-        length += len(text) if differs else min(len(text), _SAME)
-        gap = " " if gap or text[:1].isspace() else ""
-        if text.strip():
-            shown += gap + (_marked(text) if differs else _same(text))
-            gap = ""
-        gap = " " if gap or text[-1:].isspace() else ""
-    return shown
-
-
-def _same(text: str) -> str:
-    if len(text) <= _SAME:
-        return as_markdown(text)
-    return f"{as_markdown(text[: _SAME // 2])} :gray[…] {as_markdown(text[-_SAME // 2 :])}"
-
-
-def _marked(text: str) -> str:
-    lines = [as_markdown(line) for line in text.splitlines() if line.strip()]
-    return "  \n".join(f":orange-background[{line}]" for line in lines)
+def _side(record: dict, row: int, parts: Parts, is_kept: bool, status: int) -> None:
+    side.show_head(record, row, status, "kept" if is_kept else "", can_drop=not is_kept)
+    marked.show(parts, "differing")
 
 
 def _text_of(record: dict) -> str:

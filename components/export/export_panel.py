@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from components.charts.escaping import as_markdown
+from components.export import checked_line
 from components.session import opened, state, trouble
 from core.base.errors import CurationError
 from core.base.glossary import meaning
@@ -40,6 +41,7 @@ def show(pipeline: Pipeline) -> None:
     if not len(rows):
         return
     _facts(pipeline, rows)
+    checked_line.show(pipeline)
     ready = current.is_finished or _ask(current)
     name = f"{pipeline.workspace.dataset().name}-curated.jsonl"
     _downloads(pipeline, name, ready, not current.is_finished)

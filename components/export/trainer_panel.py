@@ -16,7 +16,7 @@ from core.export.delivery import selected_rows
 from core.export.for_trainers import TrainerParams, export_for
 from core.run.pipeline import Pipeline, open_results
 
-_HANDLING = {
+HANDLING = {
     "refuse": "say them and write nothing",
     "leave-out": "leave them out",
     "repair": "repair what can be repaired",
@@ -48,8 +48,8 @@ def _form(pipeline: Pipeline) -> None:
             first,
             "problems",
             "trainer_problems",
-            choices=list(_HANDLING),
-            words=_HANDLING,
+            choices=list(HANDLING),
+            words=HANDLING,
             label="Records that it would refuse",
             help="Turns that don't alternate, a system turn in the middle, an empty answer, no answer at the end. Repairing joins "
             "turns of one side that follow each other, moves system turns to the beginning and cuts what follows the last answer.",

@@ -7,10 +7,10 @@ from components.charts.theme import is_dark, status_colours
 from core.selection.status import DROPPED, FREE, PINNED, SELECTED
 
 
-def show(statuses: np.ndarray, budget: int | None, is_stale: bool = False) -> None:
+def show(statuses: np.ndarray, budget: int | None, is_stale: bool = False, in_tokens: str = "") -> None:
     """Draw the bar. statuses: (n,) int8. budget: the records asked for, or None before there is a selection.
 
-    is_stale: what is selected does not yet obey the latest decisions.
+    is_stale: what is selected does not yet obey the latest decisions. in_tokens: of a budget in tokens, what it came to.
     """
     counts = np.bincount(statuses, minlength=4)
     n, colours = max(len(statuses), 1), status_colours(is_dark())
@@ -25,6 +25,8 @@ def show(statuses: np.ndarray, budget: int | None, is_stale: bool = False) -> No
         st.caption(f"Budget {budget:,}, out of date" if budget else "Out of date")
     elif budget:
         st.caption(f"{counts[SELECTED] + counts[PINNED]:,} of {budget:,} selected")
+    elif in_tokens:
+        st.caption(f"{counts[SELECTED] + counts[PINNED]:,} selected, {in_tokens}")
     else:
         st.caption("Nothing selected yet")
     st.caption(f"{counts[PINNED]:,} pinned · {counts[DROPPED]:,} dropped · {counts[FREE]:,} free")

@@ -6,6 +6,7 @@ from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS
 from components.frame import budget_bar, job_panel, navigation, others, tour, words
 from components.session import decide, opened, state
+from core.base.budget import tokens_of
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.evidence.current import current_selection
@@ -69,7 +70,8 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
     is_stale = pipeline.state("select") == "stale" and bool(last_selection_key(pipeline))
     if current := current_selection(pipeline):
         st.caption(f"Current selection: **{as_markdown(current.title)}**")
-    budget_bar.show(statuses, None if params is None else _budget_records(params, len(statuses)), is_stale)
+    budget = None if params is None else _budget_records(params, len(statuses))
+    budget_bar.show(statuses, budget, is_stale, current.in_tokens if current else "")
     if is_stale and isinstance(params, RoundsParams):
         st.caption(_NO_UPDATE if params.rounds else _NO_ROUND)
     elif is_stale:
@@ -107,7 +109,7 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
 
 def _budget_records(params, n_records: int) -> int | None:
     try:
-        return params.n_records(n_records)
+        return None if tokens_of(params.budget) else params.n_records(n_records)
     except CurationError:  # the data shrank below a budget given as a count; the Select page says so
         return None
 

@@ -65,7 +65,7 @@ def _settings(last: RefineParams, key: str, chances: list[str]) -> dict:
     update = setting(left, "update", wide=True)
     paper = update == "paper"
     words = {"all": "all records taken so far", "round": "this round's records"}
-    values = {"update": update, "scored": setting(right, "scored", wide=True, words=words)}
+    values = _limits(last, key) | {"update": update, "scored": setting(right, "scored", wide=True, words=words)}
     values["scale"] = setting(right, "scale", wide=True, disabled=paper)
     ways = ["harder"] if paper else list(DIRECTIONS)
     values["direction"] = setting(left, "direction", wide=True, choices=ways, key=f"{key}-direction-{paper}")
@@ -74,6 +74,17 @@ def _settings(last: RefineParams, key: str, chances: list[str]) -> dict:
     values["inside"] = setting(left, "inside")
     values["sampling_probability"] = setting(right, "sampling_probability", choices=chances)
     return values | {"seed": setting(left, "seed")}
+
+
+def _limits(last: RefineParams, key: str) -> dict:
+    """Draw the rules, parted by semicolons, and the tokenizer of a budget in tokens; return their values."""
+    places = dict(zip(("at_least", "at_most", "tokenizer"), st.columns(3), strict=True))
+    values: dict = {"tokenizer": field(places["tokenizer"], last, "tokenizer", key=f"{key}-tokenizer")}
+    for name, example in (("at_least", "source=code:10%; cluster=5:20%"), ("at_most", "source=t0:30%")):
+        about = {"key": f"{key}-{name}", "value": "; ".join(getattr(last, name)), "placeholder": example}
+        text = field(places[name], last, name, **about)
+        values[name] = tuple(filter(None, (each.strip() for each in text.split(";"))))
+    return values
 
 
 def _lm_settings(last: LmParams, key: str) -> dict:

@@ -9,6 +9,7 @@ from components.charts.weight_figures import loss_lines
 from components.frame import job_panel
 from components.refine import form
 from components.session import decide, state, trouble
+from core.base.budget import tokens_of
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.evidence.candidates import describe, run_lengths
@@ -63,14 +64,14 @@ def _title(run: RefineRun) -> str:
 def show_head(pipeline: Pipeline, rounds: Rounds, run: RefineRun, busy: bool) -> None:
     """Draw how the run stands: the budget spent, and the next step."""
     standing = rounds.rounds(run.id)
-    budget = run.params.n_records(len(rounds.labels(run)))
-    n_taken = len(rounds.taken(run))
+    budget, taken = run.params.units(len(rounds.labels(run))), rounds.taken(run)
+    n_taken, unit = rounds.spent(run.params, taken), "token" if tokens_of(run.params.budget) else "record"
     stands = rounds.state(run.id)
     left, right = st.columns([14, 11], vertical_alignment="bottom", gap="large")
     with left:
         st.progress(
             min(n_taken / budget, 1.0),
-            f"{n_taken:,} of {counted(budget, 'record')} taken in {len(standing)} of {counted(run.params.rounds, 'round')}",
+            f"{n_taken:,} of {counted(budget, unit)} taken in {len(standing)} of {counted(run.params.rounds, 'round')}",
         )
         what = form.FEEDBACK_TITLES[run.params.feedback].lower()
         own = " (Winnow's own stand-in, not the paper's)" if run.params.feedback == "proxy" else ""

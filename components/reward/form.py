@@ -54,7 +54,7 @@ def show(pipeline: Pipeline, busy: bool, domains: tuple[Domain, ...]) -> None:
                 **values,
             )
             selection = SelectionParams(budget, "daar", seed=values["seed"], target_domain=target_domain)
-            selection.n_records(pipeline.workspace.dataset().n_records)
+            selection.check_size(pipeline.workspace.dataset().n_records)
         except CurationError as error:
             trouble.show(error)
             return

@@ -48,7 +48,8 @@ def pick(family: str) -> None:
             st.session_state[key_of(other)] = None
     based_on, asked = state.get().select_asked
     picked = dataclasses.asdict(SelectionParams(method=method))
-    state.get().select_asked = (based_on, picked | {"budget": asked["budget"]})
+    kept = {name: asked[name] for name in ("budget", "tokenizer", "at_least", "at_most")}
+    state.get().select_asked = (based_on, picked | kept)
 
 
 def keep(values: dict[str, Any]) -> None:

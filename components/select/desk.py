@@ -6,22 +6,24 @@ A fragment: what is asked is answered without drawing the rest of the page anew.
 import numpy as np
 import streamlit as st
 
+from components.charts.escaping import as_markdown
 from components.charts.theme import GRID, ground_colour, is_dark
 from components.frame import job_panel
-from components.select import asked, change_view, known, method_list, result
+from components.frame.fields import field
+from components.select import asked, budget_field, change_view, known, method_list, result, rules_panel
 from components.session import offered, opened, state, trouble
 from components.session.uninterrupted import uninterrupted
+from core.base.budget import tokens_of
 from core.base.errors import CurationError
 from core.base.text import counted, duration, rounded
-from core.evidence.outlook import seconds_needed
+from core.evidence.outlook import records_expected, seconds_needed
 from core.run import jobs
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
-from core.selection.choosing import check_room
 from core.selection.method import METHODS
 from core.selection.params import SelectionParams
 from core.selection.stage import take_again
-from core.workspace.deciding import overrides_of
+from core.selection.token_counts import tokenizer_for
 
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-select_bar) {{ position: sticky; top: 0; z-index: 90; background: {ground};
@@ -50,19 +52,18 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     st.html(_STYLE.format(ground=ground_colour(is_dark()), line=GRID, methods=tall))
     budget, last = asked.begin(pipeline, methods)
     bar = st.container(key="select_bar", horizontal=True, vertical_alignment="bottom", gap="medium")
-    with bar:
-        budget = st.text_input(
-            "Budget",
-            budget,
-            key=f"select-budget-{state.get().select_form}",
-            width=120,
-            help="How many records to choose: a count such as 500, or a share such as 10%.",
-        ).strip()
+    with bar, st.container(width="content", gap="small", horizontal=True, vertical_alignment="bottom"):
+        budget = budget_field.show(budget)
     left, right = st.columns([10, 11], gap="large")
     with left:
         method_list.show(methods)
         with st.container(key="select_options"):
             values = method_list.show_options(pipeline, last)
+        values["tokenizer"] = last.tokenizer
+        if budget_field.unit_of(budget) == "tokens":
+            key, usual = f"select-tokenizer-{state.get().select_form}", tokenizer_for(pipeline, "")
+            values["tokenizer"] = field(st, last, "tokenizer", key=key, placeholder=usual)
+        values |= rules_panel.show(pipeline, last)
     asked.keep({"budget": budget} | values)
     try:
         params = _checked(pipeline, {"budget": budget, "method": last.method} | values)
@@ -73,8 +74,14 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     if _do_what_is_wanted(params):
         st.rerun()
     answer = right.container(key="select_answer")
+    rows = None
     with answer, st.spinner("Working out what would change"):
-        rows = None if params is None else known.work_out(pipeline, params)
+        try:
+            rows = None if params is None else known.work_out(pipeline, params)
+        except CurationError as error:  # of rules that only the choosing itself finds too tight
+            with bar:
+                trouble.show(error)
+            params = None
     with bar:
         if params is not None:
             _outlook(pipeline, params, rows)
@@ -106,18 +113,26 @@ def _watch(pipeline: Pipeline) -> None:
 
 def _checked(pipeline: Pipeline, values: dict) -> SelectionParams:
     params = SelectionParams(**values)
-    check_room(len(overrides_of(pipeline).pinned), params.n_records(pipeline.n_records()))
+    if (why_not := known.why_not(pipeline, params)) is not None:
+        raise why_not
     return params
 
 
 def _outlook(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray | None) -> None:
     """Say what the selection comes to, and how long choosing takes."""
-    n, tokens = params.n_records(pipeline.n_records()), known.tokens(pipeline)
-    how = "tokens as counted" if tokens.counted else "tokens estimated at four letters each"
+    of = counted(pipeline.n_records(), "record")
+    if limit := tokens_of(params.budget):
+        costs = None if rows is None else known.costs(pipeline, params)
+        n = len(rows) if rows is not None else records_expected(pipeline, params)
+        how = f"by {as_markdown(tokenizer_for(pipeline, params.tokenizer))}"
+        spent = f"**{limit:,}**" if costs is None else f"**{int(costs[rows].sum(dtype=np.int64)):,}** of {limit:,}"
+        line = f"{'about ' if costs is None else ''}**{n:,}** of {of}, {spent} tokens"
+    else:
+        n, tokens = params.n_records(pipeline.n_records()), known.tokens(pipeline)
+        how = "tokens as counted" if tokens.counted else "tokens estimated at four letters each"
+        line = f"**{n:,}** of {of}, about **{rounded(tokens.of(rows, n))}** tokens"
     with st.container(gap=None, width="stretch"):
-        st.markdown(
-            f"**{n:,}** of {counted(pipeline.n_records(), 'record')}, about **{rounded(tokens.of(rows, n))}** tokens"
-        )
+        st.markdown(line)
         if rows is not None:
             is_now = pipeline.key("select", params) == pipeline.current("select")
             st.caption(f"{'This is what is selected now' if is_now else 'Select applies it at once'} · {how}")

@@ -7,11 +7,14 @@ import numpy as np
 import streamlit as st
 
 from components.session import opened
+from core.base.budget import tokens_of
+from core.base.errors import CurationError
 from core.evidence.outlook import Change, TokenCounts, change_of, seconds_needed, token_counts, tokens_known_by
 from core.run.pipeline import Pipeline
-from core.selection.choosing import select_records
+from core.selection.choosing import check_limits, select_records
 from core.selection.params import SelectionParams
 from core.selection.stage import last_selection_key, pool_of
+from core.selection.token_counts import TokenParams, are_counted, costs_of
 
 AT_ONCE = 1.0  # seconds: what takes longer is left to a job
 
@@ -23,7 +26,34 @@ def tokens(pipeline: Pipeline) -> TokenCounts:
 
 def is_quick(pipeline: Pipeline, params: SelectionParams) -> bool:
     """Whether a page may choose by `params` itself."""
-    return seconds_needed(pipeline, params) <= AT_ONCE
+    return _can_count(pipeline, params) and seconds_needed(pipeline, params) <= AT_ONCE
+
+
+def _can_count(pipeline: Pipeline, params: SelectionParams) -> bool:
+    return tokens_of(params.budget) is None or are_counted(pipeline, params.tokenizer)
+
+
+def costs(pipeline: Pipeline, params: SelectionParams) -> np.ndarray | None:
+    """Return (n,) int32, what each record takes of a budget in tokens, None where they are not counted. Raises CurationError."""
+    if not _can_count(pipeline, params):
+        return None
+    return _costs(_folder(pipeline), pipeline.key("tokens", TokenParams(params.tokenizer)), pipeline, params.tokenizer)
+
+
+def why_not(pipeline: Pipeline, params: SelectionParams) -> CurationError | None:
+    """Return why nothing can be chosen by `params`: the budget, pins over it, or rules that can't hold together; else None."""
+    if not _can_count(pipeline, params):
+        return None
+    key = pipeline.key("select", params)
+    return _why_not(_folder(pipeline), key, pipeline, params) if key else _looked(pipeline, params)
+
+
+def _looked(pipeline: Pipeline, params: SelectionParams) -> CurationError | None:
+    try:
+        check_limits(pool_of(pipeline, groups=params.groups, limits=params), params)
+    except CurationError as error:
+        return error
+    return None
 
 
 def rows_of(pipeline: Pipeline, params: SelectionParams) -> np.ndarray | None:
@@ -66,6 +96,16 @@ def _tokens(folder: str, known_by: tuple[str, str], _pipeline: Pipeline) -> Toke
     return token_counts(_pipeline)
 
 
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _costs(folder: str, key: str, _pipeline: Pipeline, tokenizer: str) -> np.ndarray:
+    return costs_of(_pipeline, tokenizer)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _why_not(folder: str, key: str, _pipeline: Pipeline, _params: SelectionParams) -> CurationError | None:
+    return _looked(_pipeline, _params)
+
+
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _saved(folder: str, key: str, _pipeline: Pipeline) -> np.ndarray:
     return np.sort(_pipeline.workspace.table("select", key)["row_id"].combine_chunks().to_numpy())
@@ -73,7 +113,7 @@ def _saved(folder: str, key: str, _pipeline: Pipeline) -> np.ndarray:
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _chosen(folder: str, key: str, _pipeline: Pipeline, _params: SelectionParams) -> np.ndarray:
-    return np.sort(select_records(pool_of(_pipeline, groups=_params.groups), _params).rows)
+    return np.sort(select_records(pool_of(_pipeline, groups=_params.groups, limits=_params), _params).rows)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -12,6 +12,7 @@ from components.session.focus import look_at_cluster
 from core.base.glossary import meaning
 from core.evidence.current import current_selection
 from core.run.pipeline import Pipeline
+from core.selection.limits import limits_in_words
 from core.selection.stage import last_selection_key
 from core.selection.status import SELECTED
 
@@ -51,6 +52,8 @@ def show(pipeline: Pipeline) -> None:
             help=f"{meaning('quality')}  \nBelow it, how much more or less than that of all records.",
             delta=f"{measures['mean_quality'] - measures['mean_quality_of_all']:+.2f}",
         )
+    for line in limits_in_words(info):
+        st.caption(as_markdown(line))
     _bars(pipeline, key)
 
 

@@ -32,6 +32,7 @@ _NAMES = (
     "round",
     "compare",
     "question",
+    "duplicates",
     "tour",
 )
 
@@ -51,6 +52,7 @@ def restore(pipeline: Pipeline) -> None:
     current.run, current.round_shown = _number(asked["run"], 0), _number(asked["round"], 0)
     current.compared = tuple(part for part in asked["compare"].split(",") if part)
     current.compare_view = asked["question"] or current.compare_view
+    current.duplicates_view = "evaluations" if asked["duplicates"] == "evaluations" else current.duplicates_view
     current.tour = _number(asked["tour"], 0)
     if asked["q"]:
         finding.ask_text(asked["q"])
@@ -81,6 +83,7 @@ def write(pipeline: Pipeline) -> None:
     wanted |= {"page": current.page + 1 if current.page else "", "order": current.order, "sort": current.sort}
     wanted["side"] = current.side
     wanted["question"] = current.compare_view if current.compared else ""
+    wanted["duplicates"] = current.duplicates_view if current.duplicates_view != "records" else ""
     wanted["tour"] = current.tour
     wanted |= _focus_as_text(pipeline, current)
     for name in _NAMES:

@@ -43,6 +43,18 @@ class Focus:
         return f"{self.kind}:{self.label}:{len(self.rows)}:{int(self.rows.sum()) if len(self.rows) else 0}:{self.first}"
 
 
+@dataclasses.dataclass(frozen=True)
+class RuleRow:
+    """A rule of the Select page as it is written. kind: "least" or "most". where: its filter as text, "" until it is drawn."""
+
+    id: int
+    column: str
+    value: str
+    kind: str
+    amount: str
+    where: str
+
+
 @dataclasses.dataclass
 class AppState:
     """workspace: the open folder. focus: what the reader looks at. view: the part of the map in sight (x, y, zoom), None for all.
@@ -52,9 +64,11 @@ class AppState:
 
     run: the run of rounds shown, 0 for the newest. round_shown: the round looked at, 0 for the latest.
     refine_cluster: the cluster picked on the Refine page, or -1; refine_picks: raised where its table did not pick it.
-    message: said once, at the next rerun. compared: ids of the selections on the Compare page; compare_view: its question.
+    message: said once, at the next rerun. compared: ids of the selections on the Compare page; compare_view: its question;
+    duplicates_view: that of the Duplicates page.
     select_asked: (the selection it began from, what the form on the Select page asks since, as SelectionParams has it);
-    select_form: raised to begin it anew; select_wanted: its button that was pressed.
+    select_form: raised to begin it anew; select_wanted: its button that was pressed; select_rules: (the
+    form they are of, its rules as they are written).
     domain_rows: what the table of domains began with; domain_seen: what it held when last drawn; domain_table: raised to
     begin it anew. n_opened: how many records were opened by their number; n_looked: how often something else was looked at, but
     for a choice in the table of clusters. query: the search, as `core.selection.finding.query.to_text` gives it (see
@@ -85,9 +99,11 @@ class AppState:
     domain_seen: tuple[DraftRow, ...] = ()
     domain_table: int = 0
     compare_view: str = "measures"
+    duplicates_view: str = "records"
     select_asked: tuple[str, dict[str, Any]] = ("", {})
     select_form: int = 0
     select_wanted: str = ""
+    select_rules: tuple[int, tuple[RuleRow, ...]] = (-1, ())
     n_opened: int = 0
     n_looked: int = 0
     query: str = ""

@@ -21,6 +21,8 @@ _MADE_BY = {
     "words": ("words", "press Make it searchable on the Map page"),
     "columns": ("columns", "press Make it searchable on the Map page"),
     "duplicates": ("duplicates", "press Find near-duplicates on the Duplicates page"),
+    "decontaminate": ("decontaminate", "press Look for overlap on the Duplicates page"),
+    "tokens": ("tokens", "press Select on the Select page"),
     "meaning": ("meaning", "press Make it searchable on the Map page"),
 }
 

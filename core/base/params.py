@@ -19,8 +19,8 @@ class Option:
     too short. choices: the values allowed, a mapping says what each means. least, most: of a number. step: by which a page moves
     it. flag: on the command line, where it is not "--" and the name; None where it is not set there. also: a flag of before.
     parse: a text of the command line to the value, where its type does not. usual: the default in words, where the value says
-    little. stored: the name in the plain form, where that was another once. added: it came later; at its default the plain form
-    leaves it out, so that keys of before still hold.
+    little. many: it may be given several times, and its value is a tuple. stored: the name in the plain form, where that was
+    another once. added: it came later; at its default the plain form leaves it out, so that keys of before still hold.
     """
 
     help: str = ""
@@ -34,6 +34,7 @@ class Option:
     also: str = ""
     parse: Callable[[str], Any] | None = None
     usual: str = ""
+    many: bool = False
     stored: str = ""
     added: bool = False
 

@@ -16,6 +16,7 @@ from ..data.targets import check_out
 from ..evidence.stability import LEAST_SEEDS, StabilityParams, known_stability
 from ..run.pipeline import Pipeline
 from ..run.tasks import Step
+from ..selection.limits import LimitParams
 from ..selection.params import SelectionParams
 from ..workspace.workspace import Workspace
 from .opening import open_pipeline, run_in_workspace, say_stability, warn
@@ -37,6 +38,7 @@ def add_verbs(verbs: Verbs) -> None:
         "--domains", help="a YAML or JSON file of domains: name, description, share, seeds (those used last)"
     )
     add_options(sub, SelectionParams, "budget", "target_domain", budget="20%")
+    add_options(sub, LimitParams)
     add_options(sub, DaarParams)
     sub.add_argument(
         "--stability",
@@ -79,8 +81,10 @@ def seeds(arguments: argparse.Namespace) -> None:
 def reward(arguments: argparse.Namespace) -> None:
     """Run DaaR and select by it."""
     pipeline = open_pipeline(arguments)
-    selection = SelectionParams(arguments.budget, "daar", seed=arguments.seed, target_domain=arguments.target_domain)
-    selection.n_records(pipeline.workspace.dataset().n_records)
+    limits = given(arguments, LimitParams)
+    asked_for = {"seed": arguments.seed, "target_domain": arguments.target_domain}
+    selection = SelectionParams(arguments.budget, "daar", **asked_for, **limits)
+    selection.check_size(pipeline.workspace.dataset().n_records)
     params = _carried_over(arguments) if arguments.probes else _params(pipeline, arguments)
     names = [domain["name"] for domain in params.domains]
     if arguments.target_domain and arguments.target_domain not in names:

@@ -11,10 +11,13 @@ from ..data.trainer_formats import TRAINERS
 from ..evidence.current import current_selection, make_current
 from ..export.delivery import export_selection
 from ..export.for_trainers import TrainerParams, export_for
+from ..export.parts import parts_in_words
+from ..export.splitting import WHOLE, SplitParams
 from ..run import jobs
 from ..run.pipeline import Pipeline
 from ..workspace.deciding import overrides_of
 from ..workspace.workspace import Workspace
+from .decontamination import say_checked
 from .opening import open_pipeline, say_current, say_selection, warn
 from .options import add_options, read
 from .verbs import Verbs
@@ -30,6 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
     sub.add_argument("--out", required=True, help="where to write the chosen records")
     sub.add_argument("--unfinished", action="store_true", help="also a run whose rounds are not all selected")
     add_options(sub, TrainerParams)
+    add_options(sub, SplitParams)
     sub = verbs.add("verify", "Rebuild an export from its source and compare.", verify, workspace=False)
     sub.add_argument("manifest", help="the .manifest.json beside an export")
     sub.add_argument(
@@ -86,15 +90,16 @@ def use(arguments: argparse.Namespace) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """Write the current selection, untouched or for a trainer."""
-    params = read(arguments, TrainerParams)
+    params, split = read(arguments, TrainerParams), read(arguments, SplitParams)
     if not params.trainer:
-        export_current(open_pipeline(arguments), Path(arguments.out), arguments.unfinished)
+        export_current(open_pipeline(arguments), Path(arguments.out), arguments.unfinished, split)
         return
     pipeline = open_pipeline(arguments)
-    path, written = export_for(pipeline, Path(arguments.out), params, arguments.unfinished)
+    path, written = export_for(pipeline, Path(arguments.out), params, arguments.unfinished, split)
     if written.problems:
         warn(f"{TRAINERS[params.trainer].title} would refuse or drop some: {written.in_words()}")
     print(f"current selection: {current_selection(pipeline).title}")
+    say_checked(pipeline)
     done = [f"{len(written.repaired):,} repaired"] * bool(written.repaired)
     done += [f"{len(written.left_out):,} left out"] * bool(written.left_out)
     print(
@@ -102,16 +107,32 @@ def export(arguments: argparse.Namespace) -> None:
     )
     if done:
         print(", ".join(done))
-    config = json.loads(path.read_text(encoding="utf-8"))["for"]["config"]
+    held = json.loads(path.read_text(encoding="utf-8"))
+    config = held["for"]["config"]
+    say_parts(held)
     print(f"manifest {path}; its configuration {', '.join(config)} beside it")
 
 
-def export_current(pipeline: Pipeline, out: Path, unfinished: bool = False) -> None:
+def say_parts(held: dict[str, Any]) -> None:
+    """Print what a manifest says of the parts of a split export."""
+    for text in parts_in_words(held):
+        print(text)
+
+
+def export_current(
+    pipeline: Pipeline,
+    out: Path,
+    unfinished: bool = False,
+    split: SplitParams = WHOLE,
+) -> None:
     """Write the current selection and say what was written."""
-    written = export_selection(pipeline, out, unfinished)
+    written = export_selection(pipeline, out, unfinished, split)
     print(f"current selection: {current_selection(pipeline).title}")
     say_selection(pipeline)
-    print(f"written to {out.resolve()}, with {written.name} beside it")
+    say_checked(pipeline)
+    say_parts(json.loads(written.read_text(encoding="utf-8")) if split.split else {})
+    where = f"in parts to {out.resolve().parent}" if split.split else f"to {out.resolve()}"
+    print(f"written {where}, with {written.name} beside it")
 
 
 def verify(arguments: argparse.Namespace) -> None:

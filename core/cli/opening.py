@@ -12,6 +12,7 @@ from ..evidence.redraw import overlap_warning
 from ..evidence.stability import Stability
 from ..run.pipeline import Pipeline, open_results
 from ..run.tasks import Step, run_steps
+from ..selection.limits import limits_in_words
 from ..workspace.workspace import Workspace
 from .terminal import Report
 
@@ -64,6 +65,7 @@ def say_selection(pipeline: Pipeline) -> None:
     """Print how many records are selected, and what could not be met."""
     info = pipeline.finished("select")
     print(f"{info['n_selected']:,} of {counted(pipeline.n_records(), 'record')} selected")
+    print(*limits_in_words(info), sep="\n", end="\n" if limits_in_words(info) else "")
     for text in filter(None, [info["shortfall"], *info["warnings"]]):
         warn(text)
 

@@ -31,13 +31,15 @@ def add_options(
         flag, default = flag_of(name, about), defaults.get(name, field.default)
         if flag in sub._option_string_actions:
             continue
-        usual = about.usual or ("" if field.type is bool else f"{default}")
+        usual = about.usual or ("" if field.type is bool or about.many else f"{default}")
         about_it: dict[str, Any] = {
             "help": (about.help + (f" ({usual})" if usual else "")).replace("%", "%%"),
             "default": None if only_given else default,
         }
         if field.type is bool:
             about_it["action"] = "store_true"
+        elif about.many:
+            about_it |= {"action": "append", "default": None}
         elif about.choices is not None:
             about_it["choices"] = tuple(about.choices)
         else:
@@ -55,6 +57,7 @@ def given(arguments: argparse.Namespace, kind: type[Params], *names: str) -> dic
             continue
         if about.parse and isinstance(value, str):
             value = about.parse(value)
+        value = tuple(value) if about.many else value
         if about.flag and value != field.default:
             check_option(flag, value, field.type, about)
         values[name] = value

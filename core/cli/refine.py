@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from ..base.budget import tokens_of
 from ..base.errors import COMMAND, CurationError
 from ..base.text import counted
 from ..evidence.current import current_selection
@@ -111,7 +112,7 @@ def say_run(rounds: Rounds, run_id: int) -> None:
     run = rounds.run(run_id)
     if run.warning:
         print(f"warning: {run.warning}")
-    budget = run.params.n_records(rounds.workspace.dataset().n_records)
+    budget = run.params.units(rounds.workspace.dataset().n_records)
     for made in rounds.rounds(run_id):
         print(_line(rounds, run, made))
         if shortfall := rounds.info(made)["shortfall"]:
@@ -127,7 +128,12 @@ def say_run(rounds: Rounds, run_id: int) -> None:
         )
     elif state == "ready":
         print(f"go on with: {COMMAND} refine {rounds.workspace.folder} --continue --run {run_id}")
-    print(f"run {run_id}: {len(rounds.taken(run)):,} of {counted(budget, 'record')} selected")
+    taken = rounds.taken(run)
+    if tokens_of(run.params.budget):
+        so_far = f"{counted(len(taken), 'record')}, {rounds.spent(run.params, taken):,} of {counted(budget, 'token')}"
+    else:
+        so_far = f"{len(taken):,} of {counted(budget, 'record')}"
+    print(f"run {run_id}: {so_far} selected")
 
 
 def _line(rounds: Rounds, run: RefineRun, made: Round) -> str:

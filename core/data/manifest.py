@@ -105,21 +105,57 @@ def verify(manifest: Path, data: Data, output: Path | None = None) -> dict[str, 
     held = _read_manifest(Path(manifest))
     output = output or Path(manifest).parent / held["output"]["file"]
     pool, complaints = _pool_of(held["input"], data)
-    # A push as Parquet has these files in place of the lines; that they hold the same was made sure of when they were made.
-    files = [(output.with_name(file["file"]), file["sha256"]) for file in held.get("as_parquet", [])]
-    for path, sha256 in files or [(output, held["output"]["sha256"])]:
+    for path, sha256 in _outputs(held, output):
         if file_sha256(path) != sha256:
             complaints.append(f"{path} was changed after it was exported (its sha256 differs)")
     if complaints:
         raise CurationError("; ".join(complaints) + ".")
-    hasher = hashlib.sha256()
+    hasher, parts = hashlib.sha256(), _Parts(held)
     for line in _rebuild(held, pool):
         hasher.update(line)
-    if hasher.hexdigest() != held["output"]["sha256"]:
+        parts.update(line)
+    if hasher.hexdigest() != held["output"]["sha256"] or not parts.agree():
         raise CurationError(
             f"{output} is not what the records {held['input']['file']} and the manifest's row ids give."
         )
     return held
+
+
+def _outputs(held: dict[str, Any], output: Path) -> list[tuple[Path, str]]:
+    """Return (file, sha256) of what was written: `output`, or of a split export its parts, in the folder `output` or beside it.
+
+    A push as Parquet has files of its own in place of the lines; that they hold the same was made sure of when they were made.
+    """
+    if "as_parquet" in held:
+        return [(output.with_name(file["file"]), file["sha256"]) for file in held["as_parquet"]]
+    if "splits" not in held:
+        return [(output, held["output"]["sha256"])]
+    folder = output if output.is_dir() else output.parent
+    return [(folder / part["file"], part["sha256"]) for part in held["splits"]["parts"]]
+
+
+class _Parts:
+    """The lines of a split export as they are rebuilt, each counted to its part."""
+
+    def __init__(self, held: dict[str, Any]) -> None:
+        self._parts = held.get("splits", {}).get("parts", [])
+        self._of = np.full(held["output"]["n_lines"], -1)
+        for i, part in enumerate(self._parts):
+            self._of[part["lines"]] = i
+        self._hashers = [hashlib.sha256() for _ in self._parts]
+        self._n = 0
+
+    def update(self, line: bytes) -> None:
+        if self._parts:
+            self._hashers[self._of[self._n]].update(line)
+            self._n += 1
+
+    def agree(self) -> bool:
+        """Whether each part is what its lines give, and every line is in one."""
+        each = zip(self._hashers, self._parts, strict=True)
+        return all(made.hexdigest() == part["sha256"] for made, part in each) and (
+            not self._parts or self._of.min() >= 0
+        )
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from ..base.budget import in_words
 from ..base.errors import CurationError
+from ..base.text import counted
 from ..refine.runs import Rounds
 from ..selection.method import is_seeded
 from ..selection.stage import last_selection_key
@@ -100,9 +102,9 @@ def describe(params: dict[str, Any], lengths: dict[int, int]) -> str:
         return f"#{params['number']}: {describe(params['made_by'], lengths)}"
     if method == "file":
         return "from a file"
-    budget = str(params["budget"]).strip()
-    size = f"{budget.removesuffix('%').strip()} %" if budget.endswith("%") else f"{float(budget):,.0f} records"
-    return f"{method}, {size}" + (f", seed {params['seed']}" if is_seeded(method) else "")
+    rules = len(params.get("at_least", ())) + len(params.get("at_most", ()))
+    under = f", {counted(rules, 'rule')}" if rules else ""
+    return f"{method}, {in_words(params['budget'])}{under}" + (f", seed {params['seed']}" if is_seeded(method) else "")
 
 
 def is_finished(params: dict[str, Any], lengths: dict[int, int]) -> bool:

@@ -6,6 +6,7 @@ It is the one that the sidebar counts, that is exported, saved and reported. Loo
 import dataclasses
 import re
 
+from ..base.budget import tokens_of
 from ..base.errors import CurationError
 from ..base.text import counted
 from ..refine.publishing import history_key, publish
@@ -25,7 +26,7 @@ class Current:
 
     id: what `make_current` takes for it. title: see `choices.describe`. is_finished: False while rounds of its run are to
     come. is_up_to_date: whether it obeys what was decided since. n: its records as last selected. wanted: the whole budget.
-    shortfall: what it lacks, in words, or "".
+    shortfall: what it lacks, in words, or "". in_tokens: of a budget in tokens "1,999,870 of 2,000,000 tokens", else "".
     """
 
     id: str
@@ -35,6 +36,7 @@ class Current:
     n: int
     wanted: int
     shortfall: str
+    in_tokens: str = ""
 
     @property
     def size(self) -> str:
@@ -67,6 +69,7 @@ def current_selection(results: Results) -> Current | None:
         n=info["n_selected"],
         wanted=_wanted(results, params, info["requested"]),
         shortfall=info["shortfall"],
+        in_tokens="{selected:,} of {budget:,} tokens".format(**info["tokens"]) if "tokens" in info else "",
     )
 
 
@@ -83,7 +86,7 @@ def _id(results: Results, params: SelectionParams | Published, key: str) -> str:
 
 def _wanted(results: Results, params: SelectionParams | Published, requested: int) -> int:
     """Return the records of the whole budget: of rounds, of the whole run."""
-    if not isinstance(params, RoundsParams):
+    if not isinstance(params, RoundsParams) or tokens_of(params.budget):
         return requested
     try:
         return params.n_records(results.workspace.dataset().n_records)

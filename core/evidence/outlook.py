@@ -5,15 +5,18 @@ import dataclasses
 import numpy as np
 import pyarrow.compute as pc
 
+from ..base.budget import tokens_of
 from ..base.params import digest
 from ..measures.compare import compare
 from ..measures.selected import measure_selection
 from ..selection.method import METHODS
 from ..selection.params import SelectionParams
+from ..selection.token_counts import TokenParams
 from ..workspace.results import Results
 from .ground import POOL_VERSION
 
 BYTES_A_TOKEN = 4  # of UTF-8: English letters a token, about; of other scripts fewer letters make as many bytes
+_TOKENS_A_RECORD = 250  # of instruction data, about, until they are counted
 _TOLD = 0.3  # seconds: a run that took less says nothing of how fast this machine is
 
 
@@ -60,13 +63,23 @@ def tokens_known_by(results: Results) -> tuple[str, str]:
 def seconds_needed(results: Results, params: SelectionParams) -> float:
     """Return about how many seconds choosing takes: by the method's own account, put right by how long it last took here."""
     method, n = METHODS[params.method], results.n_records()
-    expected = method.seconds(n, params.n_records(n))
+    expected = method.seconds(n, records_expected(results, params)) * (1 + len(params.rules))
     last = results.once(f"pace of {params.method}", lambda: _last_run(results, params.method))
     if last is None:
         return expected
     n_selected, seconds = last
     known = method.seconds(n, n_selected)
     return expected * seconds / known if min(known, seconds) > _TOLD else expected
+
+
+def records_expected(results: Results, params: SelectionParams) -> int:
+    """Return how many records a budget comes to: of one in tokens about so many, by the mean over all records."""
+    n, tokens = results.n_records(), tokens_of(params.budget)
+    if tokens is None:
+        return params.n_records(n)
+    key = results.key("tokens", TokenParams(params.tokenizer))
+    counted = results.workspace.info("tokens", key)["n_tokens"] if results.workspace.has("tokens", key) else 0
+    return max(1, min(n, round(tokens * n / counted if counted else tokens / _TOKENS_A_RECORD)))
 
 
 def _last_run(results: Results, method: str) -> tuple[int, float] | None:

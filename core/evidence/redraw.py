@@ -25,9 +25,13 @@ def redrawn_stages(results: Results, params: SelectionParams) -> dict[str, str]:
     if "cluster" in params.needs and results.current("cluster"):
         held = overrides_of(results).multipliers
         found["cluster"] = "people have given weights to some of today's clusters" if held else ""
+        if "cluster" in params.rule_needs:
+            found["cluster"] = "rules name some of today's clusters"
     if "reward" in params.needs and results.current("reward"):
         carried = results.params("reward").probes
         found["reward"] = "the probes came from another workspace" if carried else ""
+        if "reward" in params.rule_needs:
+            found["reward"] = "rules name some of today's domains"
     return found
 
 
@@ -39,7 +43,7 @@ def redrawn_pool(
     device: str = "auto",
 ) -> Pool:
     """Return the pool as the stages make it with their seeds raised by `offset`; 0 gives today's. Raises CurationError."""
-    pool = pool_of(results, groups=params.groups)
+    pool = pool_of(results, groups=params.groups, limits=params)
     stages = [stage for stage, why_not in redrawn_stages(results, params).items() if not why_not]
     for place, stage in enumerate(stages if offset else ()):
         asked = results.params(stage)

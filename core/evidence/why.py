@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from ..base.budget import tokens_of
+from ..refine.drawing import rounds_target
 from ..refine.runs import Rounds
 from ..refine.why_taken import why_in_rounds
 from ..selection.params import EarlierParams, RoundsParams, SelectionParams, VersionParams
 from ..selection.stage import last_selection_key, pool_of
-from ..selection.why import overrides_at, saved_selection, why_by_method, why_decided
+from ..selection.why import limits_told, overrides_at, saved_selection, why_by_method, why_decided
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Overrides
 from ..workspace.results import Results
@@ -24,13 +26,18 @@ def why(results: Results, rows: np.ndarray) -> list[str]:
     if not len(others):
         said: dict[int, str] = {}
     elif isinstance(params, SelectionParams) and (overrides := _overrides_then(results, key)) is not None:
-        pool = pool_of(results, overrides, params.groups)
+        pool = pool_of(results, overrides, params.groups, params)
         said = dict(zip(others.tolist(), why_by_method(pool, params, chosen, others), strict=True))
     elif not results.current("select"):
         said = _out_of_date(chosen.rows, others)
     elif isinstance(params, RoundsParams):
         rounds = Rounds(results)
-        sentences = why_in_rounds(rounds, rounds.run(params.run), params.rounds, others)
+        run = rounds.run(params.run)
+        sentences = why_in_rounds(rounds, run, params.rounds, others)
+        if run.params.rules or tokens_of(run.params.budget):
+            whole = rounds_target(run.params.units(results.n_records()), run.params.rounds, params.rounds)
+            limits = limits_told(pool_of(results, limits=run.params), whole, chosen.rows, others)
+            sentences = [sentence + limit for sentence, limit in zip(sentences, limits, strict=True)]
         said = dict(zip(others.tolist(), sentences, strict=True))
     else:
         said = _as_it_stood(results, params, chosen.rows, others)

@@ -8,7 +8,6 @@ import numpy as np
 
 from ..base.errors import COMMAND, CurationError, lacking
 from ..data.manifest import export_lines, write_jsonl, write_manifest
-from ..data.targets import check_out
 from ..evidence.current import current_selection
 from ..refine.runs import Rounds
 from ..selection.params import EarlierParams, RoundsParams, VersionParams
@@ -16,6 +15,9 @@ from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Decision, decision_states
 from ..workspace.edits import as_edits, edit_facts, edited_raws, edits_among
 from ..workspace.results import Results
+from .decontamination import checked_facts
+from .parts import check_parts, split_facts, write_parts
+from .splitting import WHOLE, SplitParams, split_rows
 
 
 def selected_rows(results: Results) -> np.ndarray:
@@ -35,19 +37,25 @@ def selected_rows(results: Results) -> np.ndarray:
     return np.sort(table["row_id"].combine_chunks().to_numpy())
 
 
-def export_selection(results: Results, out: Path, unfinished: bool = False) -> Path:
+def export_selection(results: Results, out: Path, unfinished: bool = False, split: SplitParams = WHOLE) -> Path:
     """Write the current selection to `out` and its manifest beside it; return the manifest's path.
 
-    unfinished: also where rounds of its run are to come. Raises CurationError where that, or no selection up to date, is so.
+    unfinished: also where rounds of its run are to come. split: into which parts, each a file of its own in place of `out`.
+    Raises CurationError where that, or no selection up to date, is so.
     """
-    check_out(out, results.workspace.sources())
+    check_parts(out, split, results.workspace.sources())
     rows = selected_rows(results)
     check_finished(results, rows, unfinished)
     results.workspace.check_records()
     made = edits_among(results.workspace, rows.tolist())
     edited = edited_raws(results.workspace, as_edits(made))
-    sha256 = write_jsonl(export_lines(results.workspace.records(), rows, edited), Path(out))
-    return write_manifest(Path(out), sha256, rows, manifest_facts(results) | edit_facts(made))
+    lines, facts = export_lines(results.workspace.records(), rows, edited), manifest_facts(results) | edit_facts(made)
+    if split.split:
+        sha256, parts = write_parts(lines, split_rows(results, rows, split), Path(out))
+        facts |= split_facts(split, parts)
+    else:
+        sha256 = write_jsonl(lines, Path(out))
+    return write_manifest(Path(out), sha256, rows, facts)
 
 
 def check_finished(results: Results, rows: np.ndarray, unfinished: bool) -> None:
@@ -87,9 +95,11 @@ def manifest_facts(results: Results) -> dict[str, Any]:
         **_version_facts(results),
         **_earlier_facts(results),
         "shortfall": selection["shortfall"],
+        **{name: selection[name] for name in ("tokens", "rules") if name in selection},
         "measures": selection["measures"],
         "warnings": selection["warnings"],
         "decisions": [_decision_facts(decision, states) for decision in decisions],
+        **checked_facts(results),
     }
     return facts
 

@@ -19,10 +19,13 @@ from ..base.text import counted
 from ..data.manifest import export_lines, write_jsonl, write_manifest
 from ..data.targets import check_out
 from ..data.trainer_formats import TRAINERS
+from ..data.trainer_splits import config_of_parts
 from ..data.trainers import FORMS, PROBLEMS, Made, Trainer, made_for
 from ..workspace.edits import as_edits, edit_facts, edited_raws, edits_among
 from ..workspace.results import Results
 from .delivery import check_finished, manifest_facts, selected_rows
+from .parts import check_parts, part_files, split_facts, write_parts
+from .splitting import REST, WHOLE, SplitParams, split_rows
 
 _MOST_NAMED = 5
 
@@ -86,15 +89,19 @@ def look_over(results: Results, params: TrainerParams) -> Written:
     return written
 
 
-def export_for(results: Results, out: Path, params: TrainerParams, unfinished: bool = False) -> tuple[Path, Written]:
+def export_for(
+    results: Results, out: Path, params: TrainerParams, unfinished: bool = False, split: SplitParams = WHOLE
+) -> tuple[Path, Written]:
     """Write the current selection for a trainer to `out`, its configuration and manifest beside it; return the manifest's path.
 
-    Raises CurationError, nothing written: as `export_selection` does; where the trainer would refuse or drop records and
-    `params.problems` is "refuse"; or another configuration lies there.
+    split: into which parts of the rows that are written, each a file of its own in place of `out`. Raises CurationError,
+    nothing written: as `export_selection` does; where the trainer would refuse or drop records and `params.problems` is
+    "refuse"; or another configuration lies there.
     """
     out, trainer = Path(out), TRAINERS[params.trainer]
-    configs = _configs(trainer, out, params.form)
-    for path in (out, *configs):
+    configs = _configs(trainer, out, params.form, split)
+    check_parts(out, split, results.workspace.sources())
+    for path in configs:
         check_out(path, results.workspace.sources())
     for path, text in configs.items():
         if path.exists() and path.read_text(encoding="utf-8") != text:
@@ -105,7 +112,14 @@ def export_for(results: Results, out: Path, params: TrainerParams, unfinished: b
     check_finished(results, rows, unfinished)
     results.workspace.check_records()
     written, untouched = Written(), hashlib.sha256()
-    sha256 = write_jsonl(_checked(_lines(results, rows, params, written, untouched), written, params, trainer), out)
+    lines, parts = _checked(_lines(results, rows, params, written, untouched), written, params, trainer), {}
+    if split.split:
+        first = look_over(results, params)
+        _refuse(first, params, trainer)
+        sha256, made = write_parts(lines, split_rows(results, np.array(first.rows, np.int64), split), out)
+        parts = split_facts(split, made)
+    else:
+        sha256 = write_jsonl(lines, out)
     for path, text in configs.items():
         with replacing(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
@@ -116,13 +130,17 @@ def export_for(results: Results, out: Path, params: TrainerParams, unfinished: b
         "left_out": [{"row": row, "why": why} for row, why in written.left_out.items()],
         "config": [path.name for path in configs],
     }
-    facts = manifest_facts(results) | edit_facts(edits_among(results.workspace, written.rows)) | {"for": told}
+    facts = manifest_facts(results) | edit_facts(edits_among(results.workspace, written.rows)) | {"for": told} | parts
     return write_manifest(out, sha256, np.array(written.rows, np.int64), facts), written
 
 
-def _configs(trainer: Trainer, out: Path, form: str) -> dict[Path, str]:
+def _configs(trainer: Trainer, out: Path, form: str, split: SplitParams) -> dict[Path, str]:
     """Return {path: text}; LLaMA-Factory looks for its file by that very name, the others' begin with the export's."""
-    made = trainer.config(out.name, form)
+    if split.split:
+        files = part_files(out, (REST, *split.parts))
+        made = config_of_parts(trainer, {name: path.name for name, path in files.items()}, form)
+    else:
+        made = trainer.config(out.name, form)
     return {
         out.with_name(name if name == "dataset_info.json" else f"{out.name}.{name}"): text
         for name, text in made.items()
@@ -147,6 +165,10 @@ def _lines(
 def _checked(lines: Iterator[bytes], written: Written, params: TrainerParams, trainer: Trainer) -> Iterator[bytes]:
     """Yield the lines, and refuse at their end, before the file has its name, what is not to be."""
     yield from lines
+    _refuse(written, params, trainer)
+
+
+def _refuse(written: Written, params: TrainerParams, trainer: Trainer) -> None:
     if written.problems and params.problems == "refuse":
         raise CurationError(
             f"{trainer.title} would refuse or drop some: {written.in_words()}",

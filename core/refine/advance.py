@@ -100,7 +100,7 @@ def _select(rounds: Rounds, run: RefineRun, who: str, n_before: int) -> None:
     key = _round_key(rounds, run, n_before)
 
     def make() -> Result:
-        pool, taken = pool_of(rounds.results, overrides), rounds.taken(run, n_before)
+        pool, taken = pool_of(rounds.results, overrides, limits=run.params), rounds.taken(run, n_before)
         made = select_round(pool, run.params, number, rounds.next_weights(run, n_before), taken)
         return _round_result(number, made, pool.multipliers)
 

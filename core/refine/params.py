@@ -4,10 +4,11 @@ import dataclasses
 
 import numpy as np
 
-from ..base.budget import checked_budget, records_of
+from ..base.budget import checked_budget, records_of, tokens_of
 from ..base.errors import CurationError
-from ..base.params import Params, option
+from ..base.params import option
 from ..base.text import counted, in_words
+from ..selection.limits import LimitParams
 from ..selection.params import PROBABILITIES, SelectionParams
 
 FEEDBACKS = {
@@ -36,15 +37,15 @@ _RAW_TEMPERATURES = {"proxy": 0.25, "lm": 1.0, "import": 1.0}
 
 
 @dataclasses.dataclass(frozen=True)
-class RefineParams(Params):
+class RefineParams(LimitParams):
     """What a run of rounds is, as methods.md 1.2 names it.
 
-    budget: a count or a percentage, spread over `rounds` exactly. feedback: one of FEEDBACKS. update: one of UPDATES; the
-    default multiplies as the paper does, by a softmax, because scores can be negative and equation 6's share then has no
-    meaning. scale: one of SCALES, of the scores that the softmax is taken of; standardised, so that a judge's points and
-    differences of losses move weights alike. temperature: of the softmax, smaller moves more; 0 takes 2, with which a
-    cluster two deviations above the mean gets e times the factor of one at the mean, about what equation 6 gives where
-    scores spread by half their mean; for raw scores 0 takes 1 (released code), for proxy 0.25, whose scores lie close
+    budget: a count, a percentage, or tokens (see SelectionParams), spread over `rounds` exactly. feedback: one of FEEDBACKS.
+    update: one of UPDATES; the default multiplies as the paper does, by a softmax, because scores can be negative and equation
+    6's share then has no meaning. scale: one of SCALES, of the scores that the softmax is taken of; standardised, so that a
+    judge's points and differences of losses move weights alike. temperature: of the softmax, smaller moves more; 0 takes 2,
+    with which a cluster two deviations above the mean gets e times the factor of one at the mean, about what equation 6 gives
+    where scores spread by half their mean; for raw scores 0 takes 1 (released code), for proxy 0.25, whose scores lie close
     together. direction: one of DIRECTIONS.
     floor: the least weight of a cluster, as a share of the mean weight, 0..1. inside: the method inside a cluster.
     sampling_probability: see SelectionParams. scored: feedback on "all" taken so far (paper) or this "round" (released code).
@@ -52,9 +53,9 @@ class RefineParams(Params):
 
     budget: str = option(
         "10%",
-        "how many records in all: a count or a percentage",
+        "how many records in all: a count, a percentage, or tokens as in '2M tokens'",
         label="Budget",
-        more="How many records in all rounds together: a count or a percentage.",
+        more="How many records in all rounds together: a count, a percentage, or tokens such as 2M tokens.",
     )
     rounds: int = option(
         3,
@@ -122,16 +123,22 @@ class RefineParams(Params):
                 "update paper goes by each cluster's share of the scores, which can't be turned round; take multiply or "
                 "replace with direction easier."
             )
-        object.__setattr__(self, "budget", checked_budget(self.budget))
+        object.__setattr__(self, "budget", checked_budget(self.budget, tokens=True))
 
     def selection(self, number: int, budget: int) -> SelectionParams:
-        """Return the params of round `number`, which is to take `budget` records."""
+        """Return the params of round `number`, which is to take `budget` records, or tokens where the run's budget is in tokens."""
         seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
-        return SelectionParams(str(budget), self.inside, sampling_probability=self.sampling_probability, seed=seed)
+        asked = f"{budget} tokens" if tokens_of(self.budget) else str(budget)
+        return SelectionParams(asked, self.inside, sampling_probability=self.sampling_probability, seed=seed)
 
-    def n_records(self, n_pool: int) -> int:
-        """Return the budget as a number of records out of `n_pool`. Raises CurationError: fewer records than rounds."""
-        count = records_of(self.budget, n_pool)
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Return the stages that its rounds can't do without."""
+        return tuple(dict.fromkeys(["cluster", *(["score"] if self.inside == "kmq" else []), *self.rule_needs]))
+
+    def units(self, n_pool: int) -> int:
+        """Return the budget in its unit: records out of `n_pool`, or tokens. Raises CurationError: fewer than rounds."""
+        count = tokens_of(self.budget) or records_of(self.budget, n_pool)
         if count < self.rounds:
             raise CurationError(
                 f"A budget of {count:,} can't be spread over {counted(self.rounds, 'round')}; ask for more records."

@@ -1,12 +1,17 @@
 """What a run of rounds leaves in its workspace: its rounds' records as the current selection; rounds taken back."""
 
+from typing import Any
+
 import numpy as np
 
+from ..base.budget import tokens_of
 from ..base.errors import CurationError
 from ..base.params import digest
 from ..base.text import counted
 from ..selection.params import RoundsParams, Selection
-from ..selection.stage import follow_selection, publish_selection
+from ..selection.pool import rules_held
+from ..selection.stage import follow_selection, pool_of, publish_selection
+from ..selection.token_counts import tokenizer_facts
 from ..workspace.deciding import overrides_of
 from .drawing import rounds_target
 from .run import RefineRun, Round
@@ -46,7 +51,9 @@ def publish(rounds: Rounds, run: RefineRun, upto: int | None = None, follow: boo
         return
     rows, table = rounds.in_order(run, upto)
     labels = rounds.labels(run)
-    wanted = rounds_target(run.params.n_records(len(labels)), run.params.rounds, len(standing))
+    target = rounds_target(run.params.units(len(labels)), run.params.rounds, len(standing))
+    tokens = rounds.spent(run.params, rows) if tokens_of(run.params.budget) else None
+    wanted = target if tokens is None else len(rows)
     selection = Selection(
         rows=rows,
         clusters=labels[rows].astype(np.int32),
@@ -54,9 +61,23 @@ def publish(rounds: Rounds, run: RefineRun, upto: int | None = None, follow: boo
         reasons=table["reason"].to_numpy(),
         requested=wanted,
         shortfall=_shortfall(rounds, run, standing[-1], rows, wanted),
+        tokens=tokens,
     )
     params = RoundsParams(run.id, len(standing), history_key(standing), run.params.budget)
-    (follow_selection if follow else publish_selection)(rounds.results, params, selection)
+    limits = _limit_facts(rounds, run, rows, target, tokens)
+    (follow_selection if follow else publish_selection)(rounds.results, params, selection, limits)
+
+
+def _limit_facts(rounds: Rounds, run: RefineRun, rows: np.ndarray, target: int, tokens: int | None) -> dict[str, Any]:
+    """Return what is written down of a budget in tokens and of rules, as `selection.stage.limit_facts` does of a method's."""
+    if tokens is None and not run.params.rules:
+        return {}
+    pool = pool_of(rounds.results, limits=run.params)
+    facts = {"rules": [each.as_dict() for each in rules_held(pool, rows, target)]} if pool.rules else {}
+    if tokens is not None:
+        about = tokenizer_facts(rounds.results, run.params.tokenizer)
+        facts["tokens"] = {"budget": target, "selected": tokens} | about
+    return facts
 
 
 def _shortfall(rounds: Rounds, run: RefineRun, last: Round, rows: np.ndarray, wanted: int) -> str:

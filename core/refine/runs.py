@@ -4,15 +4,20 @@ A round is an artifact whose key holds all that it came from: the run's params, 
 it and the decisions of the moment. So a killed run goes on, and the same history ends in the same records.
 """
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from ..base.budget import tokens_of
 from ..base.errors import CurationError, lacking
 from ..base.params import digest
 from ..base.text import counted
 from ..models.lora import LmParams, read_losses
+from ..models.tokenizers import open_tokenizer
+from ..selection.rule_groups import bounds_of
+from ..selection.token_counts import costs_of, tokenizer_for
 from ..workspace.deciding import overrides_of
 from ..workspace.results import Results
 from .drawing import rounds_target
@@ -56,7 +61,7 @@ class Rounds:
     ) -> int:
         """Record a new run and return its id; nothing is selected yet. Raises CurationError where it can't be done."""
         lm = lm or LmParams()
-        needs = ["cluster", *(["score"] if params.inside == "kmq" else [])]
+        needs = params.needs
         for need in needs:
             if not self.results.current(need):
                 raise lacking(f"Rounds need the {need} stage, which has not run on this data", need)
@@ -67,9 +72,13 @@ class Rounds:
                 page="give its path or hub name under Language model",
             )
         self._check_quality(params)
-        first = rounds_target(params.n_records(self.workspace.dataset().n_records), params.rounds, 1)
+        if tokens_of(params.budget):  # as it is now: another encoder later changes nothing for this run
+            params = dataclasses.replace(params, tokenizer=tokenizer_for(self.results, params.tokenizer))
+            open_tokenizer(params.tokenizer)
+        bounds_of(self.results, params.rules)
+        first = rounds_target(params.units(self.workspace.dataset().n_records), params.rounds, 1)
         n_pinned = len(overrides_of(self.results).pinned)
-        if n_pinned > first and not parent:
+        if n_pinned > first and not parent and not tokens_of(params.budget):
             raise CurationError(
                 f"{counted(n_pinned, 'record is', 'records are')} pinned, but the first round takes {first:,}; raise the budget, "
                 "take fewer rounds, or unpin some."
@@ -89,10 +98,11 @@ class Rounds:
             raise CurationError(
                 f"A fork after round {number} needs more than {counted(number, 'round')}; it is to have {params.rounds}."
             )
-        room = rounds_target(params.n_records(len(self.labels(run))), params.rounds, number + 1)
-        if (held := len(self.taken(run, number))) >= room:
+        room = rounds_target(params.units(len(self.labels(run))), params.rounds, number + 1)
+        if (held := self.spent(params, self.taken(run, number))) >= room:
+            unit = "token" if tokens_of(params.budget) else "record"
             raise CurationError(
-                f"Rounds 1 to {number} hold {counted(held, 'record')}, and with round {number + 1} the fork is to hold {room:,}; "
+                f"Rounds 1 to {number} hold {counted(held, unit)}, and with round {number + 1} the fork is to hold {room:,}; "
                 "give it a larger budget, or fork an earlier round."
             )
         new = self.start(params, lm or run.lm, who, run.id, number)
@@ -149,6 +159,15 @@ class Rounds:
         """Return today's multipliers, none where they are about other clusters than the run's."""
         same = run.inputs["cluster"] == self.results.current("cluster")
         return overrides_of(self.results).multipliers if same else {}
+
+    def costs(self, params: RefineParams) -> np.ndarray | None:
+        """Return (n,) int32, what each record takes of a run's budget in tokens; None of one in records."""
+        return costs_of(self.results, params.tokenizer) if tokens_of(params.budget) else None
+
+    def spent(self, params: RefineParams, rows: np.ndarray) -> int:
+        """Return what `rows` take of a run's budget, records or tokens."""
+        costs = self.costs(params)
+        return len(rows) if costs is None else int(costs[rows].sum(dtype=np.int64))
 
     def scores(self, made: Round) -> pa.Table | None:
         """Return the feedback on a round: row_id, score, gold, generated, and answer where a model gave one; or None."""
@@ -216,9 +235,13 @@ class Rounds:
         first[np.unique(rows, return_index=True)[1]] = True
         if not with_dropped:
             first &= ~np.isin(rows, overrides.dropped)
-            room = rounds_target(run.params.n_records(len(self.labels(run))), run.params.rounds, len(rounds))
+            room = rounds_target(run.params.units(len(self.labels(run))), run.params.rounds, len(rounds))
             loose = np.flatnonzero(first & ~np.isin(rows, overrides.pinned))
-            first[loose[len(loose) - max(0, min(int(first.sum()) - room, len(loose))) :]] = False
+            over = self.spent(run.params, rows[first]) - room
+            if over > 0:
+                costs = self.costs(run.params)
+                given_back = np.arange(1, len(loose) + 1) if costs is None else np.cumsum(costs[rows[loose[::-1]]])
+                first[loose[::-1][: int(np.searchsorted(given_back, over)) + 1]] = False
         return rows[first], table.filter(pa.array(first))
 
     def _check_quality(self, params: RefineParams) -> None:

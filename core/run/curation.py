@@ -32,6 +32,9 @@ from ..refine.runs import Rounds
 from ..selection.finding.find import find, sentence_model
 from ..selection.finding.query import Query, parse_filter
 from ..selection.params import REASONS
+from ..vectors.overlap.evaluations import evaluations_in
+from ..vectors.overlap.hits import hits_of, note_of, to_drop
+from ..vectors.overlap.params import WAYS, OverlapParams
 from ..workspace.deciding import decide_cluster, decide_records
 from ..workspace.ledger import user_name
 from ..workspace.shape import cluster_names
@@ -175,6 +178,22 @@ class Curation:
     def drop(self, rows: Sequence[int] = (), cluster: int | None = None, note: str = "") -> int:
         """Drop records or a cluster; return the decision's id."""
         return self._decide("drop", rows, cluster, note)
+
+    def decontaminate(self, *evaluations: AnyPath, drop: bool = False, **params: Any) -> pd.DataFrame:
+        """Find records that overlap with evaluation files; return row_id, evaluation (its name), item, way, score, words.
+
+        drop: drop them, as one decision. params: of `OverlapParams`.
+        """
+        asked = OverlapParams(evaluations=evaluations_in([str(each) for each in evaluations]), **params)
+        self._do("decontaminate", asked)
+        hits = hits_of(results := self.results)
+        if drop and len(rows := to_drop(results, hits)):
+            decide_records(self.workspace, "drop", rows, _who(), note_of(asked.evaluations, asked))
+        names, ways = [each.name for each in asked.evaluations], list(WAYS)
+        frame = hits.table.to_pandas()
+        return frame.assign(
+            evaluation=[names[i] for i in frame["evaluation"]], way=[ways[code] for code in frame["way"]]
+        )
 
     def clear(self, rows: Sequence[int] = (), cluster: int | None = None, note: str = "") -> int:
         """Take pins, drops and weights off records or a cluster; return the decision's id."""

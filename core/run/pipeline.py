@@ -5,8 +5,10 @@ from ..evidence.current import follow_decisions
 from ..quality.stage import SCORE
 from ..selection.finding.stage import COLUMNS, MEANING, WORDS
 from ..selection.stage import SELECT
+from ..selection.token_counts import TOKENS
 from ..vectors.duplicates.stage import DUPLICATES
 from ..vectors.naming.stage import REGIONS
+from ..vectors.overlap.stage import DECONTAMINATE
 from ..vectors.stage import CLUSTER, EMBED, PROJECT, SUGGEST
 from ..vectors.topics import NAMES
 from ..workspace.results import Results
@@ -27,7 +29,9 @@ STAGES = {
         WORDS,
         COLUMNS,
         MEANING,
+        TOKENS,
         DUPLICATES,
+        DECONTAMINATE,
     )
 }
 

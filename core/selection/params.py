@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from ..base.budget import checked_budget, records_of
+from ..base.budget import checked_budget, records_of, tokens_of
 from ..base.errors import CurationError
 from ..base.params import Option, Params, option
+from .limits import LimitParams
 from .method import METHODS
 from .pool import Pool
 
@@ -21,10 +22,12 @@ REASONS = ("drawn", "pinned", "filled")
 
 
 @dataclasses.dataclass(frozen=True)
-class SelectionParams(Params):
+class SelectionParams(LimitParams):
     """What to select, as methods.md 1.1 names it.
 
-    budget: a count ("500"; of "1,000" the separators are left out), or a percentage of the records ("10%"). method: of METHODS.
+    budget: a count ("500"; of "1,000" the separators are left out), a percentage of the records ("10%"), or tokens ("2M
+    tokens", kept as "2000000 tokens"), counted by `tokenizer` (see `TokenParams`). method: of METHODS.
+    at_least, at_most: rules as `parse_rule` reads them; shares are of the budget, in its unit.
     quota: a cluster's share by its "size" (paper) or "equal" (released code, but with the rest redistributed).
     sampling_probability: of a record in kmq, "proportional" to quality (paper) or "softmax" of it (released code).
     replacement: draw with replacement (paper; the methods that can repeat); a record drawn twice is then exported twice.
@@ -35,9 +38,9 @@ class SelectionParams(Params):
 
     budget: str = option(
         "10%",
-        "how many records: a count or a percentage",
+        "how many records: a count, a percentage, or tokens as in '2M tokens'",
         label="Budget",
-        more="How many records to choose: a count such as 500, or a selection rate such as 10%.",
+        more="How many records to choose: a count such as 500, a selection rate such as 10%, or tokens such as 2M tokens.",
     )
     method: str = option("kmq", "how to choose", label="Method", choices=METHODS)
     quota: str = option(
@@ -100,12 +103,13 @@ class SelectionParams(Params):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Return the stages that this selection cannot do without."""
+        """Return the stages that this selection cannot do without: its method's, and those that its rules go by."""
         needs = METHODS[self.method].needs
-        return tuple(n for n in needs if n != "reward") if self.groups == "source" else needs
+        needs = tuple(n for n in needs if n != "reward") if self.groups == "source" else needs
+        return tuple(dict.fromkeys([*needs, *self.rule_needs]))
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "budget", checked_budget(self.budget))
+        object.__setattr__(self, "budget", checked_budget(self.budget, tokens=True))
         super().__post_init__()
         method = METHODS[self.method]
         if self.groups != "domains" and not method.is_banded:
@@ -116,8 +120,16 @@ class SelectionParams(Params):
             raise CurationError(f"{self.method} takes each record once; replacement is for {', '.join(drawing)}.")
 
     def n_records(self, n_pool: int) -> int:
-        """Return the budget as a number of records out of `n_pool`; a percentage is rounded to the nearest, half up."""
+        """Return the budget as a number of records out of `n_pool`; a percentage is rounded to the nearest, half up.
+
+        Raises CurationError for one in tokens.
+        """
         return records_of(self.budget, n_pool, self.replacement)
+
+    def check_size(self, n_pool: int) -> None:
+        """Raise CurationError where a budget in records is more than `n_pool`; of one in tokens only the counts can tell."""
+        if tokens_of(self.budget) is None:
+            self.n_records(n_pool)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,7 +189,8 @@ class Selection:
     """The chosen records, in the order they were picked; all arrays are (m,).
 
     rows: int64 row ids. clusters: int32, -1 where the method has none. scores: float32, the quality a pick was drawn by.
-    reasons: int8 positions in REASONS. requested: the budget. shortfall: "" or why fewer than requested were found.
+    reasons: int8 positions in REASONS. requested: the budget; of one in tokens the records that it came to. shortfall: "" or why
+    less than the budget was found. tokens: what they take of a budget in tokens, else None.
     """
 
     rows: np.ndarray
@@ -186,6 +199,7 @@ class Selection:
     reasons: np.ndarray
     requested: int
     shortfall: str = ""
+    tokens: int | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -215,5 +229,5 @@ class RoundsParams(Params):
         return ("cluster",)
 
     def n_records(self, n_pool: int) -> int:
-        """Return the whole run's budget as a number of records."""
+        """Return the whole run's budget as a number of records. Raises CurationError for one in tokens."""
         return records_of(self.budget, n_pool)

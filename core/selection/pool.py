@@ -7,8 +7,17 @@ import numpy as np
 from ..base.errors import CurationError, lacking
 from ..base.progress import Progress, no_progress
 from ..base.text import counted
+from .rules import Rule
 
 _BLOCK = 8192
+
+
+@dataclasses.dataclass(frozen=True)
+class Bound:
+    """A rule on the records that `held`, (n,) bool, says."""
+
+    rule: Rule
+    held: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +31,11 @@ class Pool:
     reward: (n,) float32 predicted domain entropy, domains: (n,) int32 of each record, both of DaaR, or None.
     sources: (n,) int32 codes of the records' source labels, -1 for none, or None.
     shares: {name of a domain, in order: target share of the selection, 0 for none}.
+    rules: what groups of records must or may take of the selection; `select_records` sees to them, a method need not.
+    costs: (n,) int32, what each record takes of a budget in tokens, 1 at least, or None where a record counts as one. Where there
+    are some, a method that gives groups their quotas returns more than asked, in an order of which every first part is fair in
+    costs.
+    closed: row ids that can't be taken any more, though they are not dropped: their group has given all that a rule lets it.
     progress: told how many of the picks are made; a method that takes long tells it, with `pool.tell`.
     """
 
@@ -38,10 +52,13 @@ class Pool:
     domains: np.ndarray | None = None
     sources: np.ndarray | None = None
     shares: dict[str, float] = dataclasses.field(default_factory=dict)
+    rules: tuple[Bound, ...] = ()
+    costs: np.ndarray | None = None
+    closed: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
     progress: Progress = no_progress
 
     def __post_init__(self) -> None:
-        for name in ("labels", "quality", "embeddings", "distances", "reward", "domains", "sources"):
+        for name in ("labels", "quality", "embeddings", "distances", "reward", "domains", "sources", "costs"):
             array = getattr(self, name)
             if array is not None and len(array) != self.n_records:
                 raise CurationError(
@@ -56,6 +73,11 @@ class Pool:
             object.__setattr__(self, name, rows)
         if len(both := np.intersect1d(self.pinned, self.dropped)):
             raise CurationError(f"record {both[0]} is both pinned and dropped; clear one of the two.")
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether more than a number of records limits a selection: a budget in tokens, or rules."""
+        return self.costs is not None or bool(self.rules)
 
     @property
     def n_clusters(self) -> int:
@@ -73,10 +95,11 @@ class Pool:
             self.progress(done, wanted)
 
     def free_rows(self) -> np.ndarray:
-        """Return the row ids, ascending, that are neither pinned nor dropped."""
+        """Return the row ids, ascending, that are neither pinned nor dropped nor closed."""
         free = np.ones(self.n_records, bool)
         free[self.pinned] = False
         free[self.dropped] = False
+        free[self.closed] = False
         return np.flatnonzero(free)
 
 
@@ -99,15 +122,44 @@ def unit_rows(pool: Pool) -> np.ndarray:
 
 
 @dataclasses.dataclass(frozen=True)
+class RuleHeld:
+    """A rule beside what a selection took by it, in the budget's unit, "records" or "tokens". asked: the floor or the cap."""
+
+    rule: Rule
+    asked: int
+    taken: int
+    unit: str
+
+    def as_dict(self) -> dict[str, str | int]:
+        """Return what is written down of it."""
+        words = {"rule": self.rule.words, "kind": self.rule.kind}
+        return words | {"asked": self.asked, "taken": self.taken, "unit": self.unit}
+
+
+def rules_held(pool: Pool, rows: np.ndarray, limit: int) -> list[RuleHeld]:
+    """Return each rule of the pool beside what the selected `rows` took, of a budget of `limit`."""
+    costs = np.ones(len(rows), np.int64) if pool.costs is None else pool.costs[rows].astype(np.int64)
+    unit = "records" if pool.costs is None else "tokens"
+    return [RuleHeld(b.rule, b.rule.of(limit), int(costs[b.held[rows]].sum()), unit) for b in pool.rules]
+
+
+@dataclasses.dataclass(frozen=True)
 class Picks:
     """rows: (m,) int64 row ids in pick order. scores: (m,) float, what each was picked by (its gain, distance, quality).
 
-    n_filled: how many at the end only fill the budget, against the method's own rule.
+    n_filled: how many at the end only fill the budget, against the method's own rule. filled: (m,) bool, which do, where they
+    are not the last ones.
     """
 
     rows: np.ndarray
     scores: np.ndarray
     n_filled: int = 0
+    filled: np.ndarray | None = None
+
+    @property
+    def only_fills(self) -> np.ndarray:
+        """Return (m,) bool: which only fill the budget."""
+        return np.arange(len(self.rows)) >= len(self.rows) - self.n_filled if self.filled is None else self.filled
 
 
 def picked_by_quality(pool: Pool, rows: np.ndarray) -> Picks:

@@ -37,6 +37,23 @@ def allocate_quotas(
     return quotas
 
 
+def by_turns(
+    groups: np.ndarray, costs: np.ndarray, weights: np.ndarray, given: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return ((m,) positions in an order in which groups take turns by weight, each position's turn in that order).
+
+    groups: (m,) ascending, each group's records in its own order. costs: (m,) > 0. weights: (k,) > 0 where a group has records.
+    given: (k,) what each has given before. A record's turn is when its group, growing at the pace of its weight, has given half
+    of it; so of any first part every group's costs are within one record of its weight's share, and what an empty group can't
+    give goes to the others by weight, as in `allocate_quotas`.
+    """
+    before = np.cumsum(costs, dtype=np.float64) - costs
+    if len(groups):
+        before -= before[np.searchsorted(groups, groups)]
+    turns = (given[groups] + before + costs / 2) / weights[groups]
+    return np.lexsort((np.arange(len(groups)), turns)), turns
+
+
 def shares_within(weights: np.ndarray, budget: float, capacity: np.ndarray, least: np.ndarray) -> np.ndarray:
     """Return (k,) float64: clip(t * weights, least, capacity) for the t at which the sum is `budget`; the sum grows with t.
 

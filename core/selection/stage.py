@@ -1,29 +1,46 @@
 """Selecting on a workspace: the pool as of now, the stage, and selections that came about otherwise made current."""
 
 import collections
+import types
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 
+from ..base.budget import tokens_of
 from ..base.errors import CurationError
 from ..base.params import Params, digest
+from ..base.progress import Progress, no_progress
 from ..base.text import counted
 from ..measures.selected import measure_selection
 from ..workspace.artifacts import Result
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Overrides
 from ..workspace.results import Results, Run, Stage
-from .choosing import select_records
+from .choosing import limit_of, select_records
+from .limits import LimitParams
 from .methods.by_domain import low_cuts, unmet_shares
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
-from .pool import Pool
+from .pool import Pool, rules_held
+from .rule_groups import bounds_of
+from .token_counts import TokenParams, costs_of, tokenizer_facts
 
 Published = RoundsParams | VersionParams | EarlierParams
 OTHERS = {"rounds": RoundsParams, "version": VersionParams, "earlier": EarlierParams}  # by their method
 
 
-def pool_of(results: Results, overrides: Overrides | None = None, groups: str = "domains") -> Pool:
-    """Return what a selection method chooses from, as of now. groups: "source" where it goes by source labels."""
+def pool_of(
+    results: Results,
+    overrides: Overrides | None = None,
+    groups: str = "domains",
+    limits: LimitParams | None = None,
+    progress: Progress = no_progress,
+) -> Pool:
+    """Return what a selection method chooses from, as of now. groups: "source" where it goes by source labels.
+
+    limits: whose budget, if it is in tokens, and rules the pool is to hold; tokens not counted yet are counted. Raises
+    CurationError.
+    """
     overrides = overrides or overrides_of(results)
     return Pool(
         n_records=results.n_records(),
@@ -38,6 +55,8 @@ def pool_of(results: Results, overrides: Overrides | None = None, groups: str = 
         pinned=overrides.pinned,
         dropped=overrides.dropped,
         multipliers=overrides.multipliers,
+        rules=bounds_of(results, limits.rules) if limits else (),
+        costs=costs_of(results, limits.tokenizer, progress) if limits and tokens_of(limits.budget) else None,
     )
 
 
@@ -74,6 +93,8 @@ class _Select(Stage):
         if any(not results.current(need) for need in params.needs):
             return ""
         inputs = [results.current(stage) for stage in ("records", "cluster", "score", *params.needs)]
+        if tokens_of(params.budget) and isinstance(params, LimitParams):
+            inputs.append(results.key("tokens", TokenParams(params.tokenizer)))
         return _key_under(overrides_of(results), self.name, self.version, params.as_dict(), inputs)
 
     def read_params(self, values: dict[str, Any]) -> Params:
@@ -85,14 +106,27 @@ class _Select(Stage):
 
 
 def _select(run: Run) -> Result:
-    pool = pool_of(run.results, groups=run.params.groups)
+    pool = pool_of(run.results, groups=run.params.groups, limits=run.params, progress=run.progress)
     selection = select_records(pool, run.params, run.progress)
     info, parts = _result(run.results, selection, run.params)
+    info |= limit_facts(run.results, pool, run.params, selection)
     if run.params.method == "daar":
         drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
-        info["warnings"] += unmet_shares(pool, selection.rows, selection.requested, run.params.target_domain)
+        limit = limit_of(pool, run.params)
+        info["warnings"] += unmet_shares(pool, selection.rows, limit, run.params.target_domain)
         info["warnings"] += low_cuts(pool, drawn, run.params.target_domain)
     return info, parts
+
+
+def limit_facts(results: Results, pool: Pool, params: SelectionParams, selection: Selection) -> dict[str, Any]:
+    """Return {"tokens": …, "rules": …}: what a budget in tokens came to, and each rule beside what was taken; nothing without."""
+    facts: dict[str, Any] = {}
+    if selection.tokens is not None:
+        asked = {"budget": tokens_of(params.budget), "selected": selection.tokens}
+        facts["tokens"] = asked | tokenizer_facts(results, params.tokenizer)
+    if pool.rules:
+        facts["rules"] = [each.as_dict() for each in rules_held(pool, selection.rows, limit_of(pool, params))]
+    return facts
 
 
 def _result(results: Results, selection: Selection, params: SelectionParams | Published) -> Result:
@@ -150,32 +184,39 @@ SELECT = _Select(
 # Selections that no method made from the pool: rounds, versions, earlier ones as they stood
 
 
-def publish_selection(results: Results, params: Published, selection: Selection) -> str:
-    """Make a selection that rounds have made, or a restored one, the current one, and return its key."""
-    key = _keep(results, params, selection)
+def publish_selection(
+    results: Results, params: Published, selection: Selection, limits: Mapping[str, Any] = types.MappingProxyType({})
+) -> str:
+    """Make a selection that rounds have made, or a restored one, the current one, and return its key.
+
+    limits: what `limit_facts` says of it.
+    """
+    key = _keep(results, params, selection, limits)
     results.remember("select", key, params)
     return key
 
 
-def follow_selection(results: Results, params: Published, selection: Selection) -> str:
+def follow_selection(
+    results: Results, params: Published, selection: Selection, limits: Mapping[str, Any] = types.MappingProxyType({})
+) -> str:
     """Keep what the current selection, of `params`, is under today's decisions, and return its key.
 
     What is current is not written anew: a job may have gone on to another one meanwhile, and that must stand.
     """
-    key = _keep(results, params, selection)
+    key = _keep(results, params, selection, limits)
     _note_down(results, key, params)
     results.forget()
     return key
 
 
-def _keep(results: Results, params: Published, selection: Selection) -> str:
+def _keep(results: Results, params: Published, selection: Selection, limits: Mapping[str, Any]) -> str:
     key = results.key("select", params)
     if not key:
         raise CurationError("The clusters that this selection was drawn from are no longer there; cluster again.")
 
     def made() -> Result:
         info, parts = _result(results, selection, params)
-        return {"params": params.as_dict()} | info, parts
+        return {"params": params.as_dict()} | info | dict(limits), parts
 
     return results.keep("select", key, made)
 

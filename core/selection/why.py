@@ -10,9 +10,10 @@ from ..workspace.decisions import CONSTRAINTS, Decision, Overrides, in_force, re
 from ..workspace.found_again import rows_today
 from ..workspace.results import RECORDS, Results
 from ..workspace.shape import CLUSTERING, shape_now
+from .choosing import limit_of
 from .method import METHODS
 from .params import REASONS, Selection, SelectionParams
-from .pool import Pool
+from .pool import Pool, RuleHeld, rules_held
 
 _DONE = {"pin": "Pinned", "drop": "Dropped"}
 
@@ -30,10 +31,38 @@ def why_by_method(pool: Pool, params: SelectionParams, chosen: Selection, rows: 
         ends = [_account(chosen, row) if row in taken else "it keeps no account of what it leaves out." for row in rows]
     else:
         ends = method.why(pool, params, chosen, rows)
+    limits = [""] * len(rows)
+    if pool.is_limited:
+        limits = limits_told(pool, limit_of(pool, params), chosen.rows, rows)
     return [
-        f"{'Selected' if row in taken else 'Not selected'} by {params.method}: {end}"
-        for row, end in zip(rows.tolist(), ends, strict=True)
+        f"{'Selected' if row in taken else 'Not selected'} by {params.method}: {end}{limit}"
+        for row, end, limit in zip(rows.tolist(), ends, limits, strict=True)
     ]
+
+
+def limits_told(pool: Pool, limit: int, chosen: np.ndarray, rows: np.ndarray) -> list[str]:
+    """Return for each of `rows` which rules it is under and how far they are, and for one left out what a token budget had left.
+
+    limit: the budget, in its unit. chosen: row ids of the selection. Each begins with a blank, "" where nothing is to say.
+    """
+    rules, taken = list(zip(pool.rules, rules_held(pool, chosen, limit), strict=True)), set(chosen.tolist())
+    spent = 0 if pool.costs is None else int(pool.costs[chosen].sum(dtype=np.int64))
+    said = []
+    for row in rows.tolist():
+        cost = 1 if pool.costs is None else int(pool.costs[row])
+        told = [_of_rule(held, row in taken, cost) for bound, held in rules if bound.held[row]]
+        if pool.costs is not None and row not in taken:
+            told.append(f"It takes {cost:,} tokens; of the budget of {limit:,}, {spent:,} are taken")
+        said.append("".join(f" {text}." for text in told))
+    return said
+
+
+def _of_rule(held: RuleHeld, is_taken: bool, cost: int) -> str:
+    what = f"{held.rule.words}: {held.taken:,} {held.unit} taken, {held.asked:,} "
+    if held.rule.kind == "least":
+        return f"It counts for the rule {what}asked for" if is_taken else f"It is under the rule {what}asked for"
+    is_full = held.asked - held.taken < cost and not is_taken
+    return f"{'No room was left under' if is_full else 'It is under'} the rule {what}allowed"
 
 
 def _account(chosen: Selection, row: int) -> str:
@@ -113,4 +142,5 @@ def saved_selection(results: Results, key: str) -> Selection:
     names = ("row_id", "cluster", "score", "reason")
     columns = [table[name].combine_chunks().to_numpy() for name in names]
     info = results.workspace.info("select", key)
-    return Selection(*columns, requested=info["requested"], shortfall=info["shortfall"])
+    tokens = info.get("tokens", {}).get("selected")
+    return Selection(*columns, requested=info["requested"], shortfall=info["shortfall"], tokens=tokens)

@@ -26,9 +26,9 @@ def make_in_shards(workspace: Workspace, kind: str, key: str, step: int, make: M
             write_array(path, make(start, stop, within))
         shards.append(path)
         progress(stop, n)
-    width = np.load(shards[0], mmap_mode="r", allow_pickle=False).shape[1]
+    first = np.load(shards[0], mmap_mode="r", allow_pickle=False)
     with replacing(workspace.path(kind, key, ".npy")) as temporary:
-        whole = np.lib.format.open_memmap(temporary, "w+", np.float32, (n, width))
+        whole = np.lib.format.open_memmap(temporary, "w+", first.dtype, (n, first.shape[1]))
         for i, path in enumerate(shards):
             whole[i * step : (i + 1) * step] = np.load(path, allow_pickle=False)
         whole.flush()

@@ -2,16 +2,30 @@
 
 import sys
 
-from tests.benchmarks import ablation, curate, daar, evidence, layout, methods, naming, refine, workbench
+from tests.benchmarks import (
+    ablation,
+    curate,
+    daar,
+    decontaminate,
+    evidence,
+    layout,
+    methods,
+    naming,
+    readers,
+    refine,
+    workbench,
+)
 from tests.benchmarks.data import POOL, have_pool
 
 BENCHMARKS = {
     "curate": curate.main,
+    "readers": readers.main,
     "methods": methods.main,
     "refine": refine.main,
     "daar": daar.main,
     "evidence": evidence.main,
     "ablation": ablation.main,
+    "decontaminate": decontaminate.main,
     "naming": naming.main,
     "layout": layout.main,
     "workbench": workbench.main,

@@ -12,6 +12,7 @@ from ...data.manifest import export_lines, library_versions
 from ...evidence.versions import find_version
 from ...refine.params import FEEDBACKS
 from ...refine.runs import Rounds
+from ...selection.limits import limits_in_words
 from ...selection.method import METHODS
 from ...selection.params import EarlierParams, RoundsParams, VersionParams
 from ...selection.status import DROPPED, FREE, PINNED, SELECTED
@@ -53,7 +54,7 @@ def method(results: Results, facts: dict[str, Any]) -> Section:
         blocks = _by_earlier(params, facts)
     else:
         blocks = [Paragraph(f"{params.method}: {METHODS[params.method].help}"), settings("Settings", params.as_dict())]
-    reported = [Paragraph(text) for text in (facts["shortfall"], *facts["warnings"]) if text]
+    reported = [Paragraph(text) for text in (*limits_in_words(facts), facts["shortfall"], *facts["warnings"]) if text]
     return Section("Method", (*blocks[:1], *reported, *blocks[1:]))
 
 

@@ -2,22 +2,19 @@
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 
 from ...base.errors import CurationError, lacking
 from ...base.text import shorten
-from ...data.record_table import RecordTable
-from ...workspace.artifacts import Artifacts
 from ...workspace.deciding import overrides_of
 from ...workspace.results import Results
 from ..stage import last_selection_key
 from ..status import DROPPED, FREE, PINNED, SELECTED
-from .columns import Column, ColumnParams, open_columns, read_columns
+from .columns import Column
+from .data_columns import AT_ONCE_UP_TO, data_columns
 
 STATES = ("free", "selected", "pinned", "dropped")  # by the numbers of `selection.status`
-AT_ONCE_UP_TO = 20_000  # records; what is not made yet is made on the fly for so many
 
 
 def statuses_of(results: Results) -> np.ndarray:
@@ -43,7 +40,7 @@ class Known(Mapping[str, Column]):
         if results.current("reward"):
             self._makers["entropy"] = lambda: Column("entropy", numbers=results.column("reward", "reward"))
             self._makers["domain"] = self._domain
-        for stored, column in self._read().items():
+        for stored, column in data_columns(results).items():
             name = column.name if column.name not in self._makers else f"data.{column.name}"
             if stored == "source" or name not in self._makers:
                 self._makers[name] = functools.partial(_named, column, name)
@@ -55,15 +52,6 @@ class Known(Mapping[str, Column]):
     def _domain(self) -> Column:
         names = tuple(self._results.info("reward")["names"])
         return Column("domain", labels=names, codes=np.asarray(self._results.column("reward", "domain")))
-
-    def _read(self) -> dict[str, Column]:
-        results = self._results
-        if results.current("columns"):
-            return _opened(str(results.workspace.artifacts), results.current("columns"))
-        if results.n_records() > AT_ONCE_UP_TO:
-            return {}
-        dataset = results.workspace.dataset()
-        return _in_memory(str(results.workspace.folder / "records.arrow"), dataset.fingerprint, dataset.text_fields)
 
     def __getitem__(self, name: str) -> Column:
         """Return a column. Raises CurationError where there is none of that name."""
@@ -85,14 +73,3 @@ class Known(Mapping[str, Column]):
 
 def _named(column: Column, name: str) -> Column:
     return Column(name, column.numbers, column.labels, column.codes, column.own)
-
-
-@functools.lru_cache(maxsize=4)
-def _opened(folder: str, key: str) -> dict[str, Column]:
-    held = Artifacts(Path(folder))
-    return open_columns(held.info("columns", key), held.table("columns", key))
-
-
-@functools.lru_cache(maxsize=2)
-def _in_memory(path: str, fingerprint: str, texts: tuple[str, ...]) -> dict[str, Column]:
-    return open_columns(*read_columns(RecordTable(Path(path)), ColumnParams(language=False), texts))

@@ -12,7 +12,7 @@ from ...base.text import counted, ordinal
 from ..method import METHODS, Method
 from ..params import Selection, SelectionParams
 from ..pool import Picks, Pool, finite_quality, picked_by_quality
-from ..quotas import allocate_quotas
+from ..quotas import allocate_quotas, by_turns
 
 
 def _kmeans_random(pool: Pool, params: SelectionParams, budget: int) -> Picks:
@@ -88,6 +88,8 @@ def cluster_weights(pool: Pool, params: SelectionParams) -> np.ndarray:
 
 def _draw_by_cluster(pool: Pool, params: SelectionParams, budget: int, log_weights: np.ndarray) -> Picks:
     """Draw every cluster's quota with probability proportional to exp(log_weights); records of weight 0 come last."""
+    if params.replacement and pool.costs is not None:
+        return picked_by_quality(pool, _draw_repeated_by_cost(pool, params, budget, log_weights))
     if params.replacement:
         free, quotas = pool.free_rows(), cluster_quotas(pool, params, budget)
         rng = np.random.default_rng(params.seed)
@@ -120,7 +122,15 @@ def cluster_quotas(pool: Pool, params: SelectionParams, budget: int) -> np.ndarr
 def _take_by_cluster(
     pool: Pool, params: SelectionParams, budget: int, keys: np.ndarray, ties: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return the free rows with the smallest keys ((n,) float) of each cluster, its quota of them, taking turns."""
+    """Return the free rows with the smallest keys ((n,) float) of each cluster, its quota of them, taking turns.
+
+    By costs, the quotas are kept by the turns alone, and all that can be taken is returned.
+    """
+    if pool.costs is not None:
+        weights, free = cluster_weights(pool, params), pool.free_rows()
+        free = free[weights[pool.labels[free]] > 0]
+        order = free[np.lexsort((free if ties is None else ties[free], keys[free], pool.labels[free]))]
+        return order[by_turns(pool.labels[order], pool.costs[order], weights, given_by_cluster(pool))[0]]
     quotas, free = cluster_quotas(pool, params, budget), pool.free_rows()
     order = np.lexsort((free if ties is None else ties[free], keys[free], pool.labels[free]))
     labels = pool.labels[free][order]
@@ -130,6 +140,28 @@ def _take_by_cluster(
     # Any first part of the picks is then itself a fair selection: cluster by cluster at the same pace.
     turn = np.lexsort((labels, (rank + 0.5) / quotas[labels]))
     return free[order[turn]]
+
+
+def given_by_cluster(pool: Pool) -> np.ndarray:
+    """Return (k,) float64: the costs of each cluster's pins."""
+    return np.bincount(pool.labels[pool.pinned], pool.costs[pool.pinned], minlength=pool.n_clusters)
+
+
+def _draw_repeated_by_cost(pool: Pool, params: SelectionParams, budget: int, log_weights: np.ndarray) -> np.ndarray:
+    """Draw about `budget` records with replacement, every cluster its share of the costs, taking turns."""
+    free, weights = pool.free_rows(), cluster_weights(pool, params)
+    labels, costs = pool.labels[free], pool.costs[free].astype(np.float64)
+    held = np.bincount(labels, minlength=len(weights))
+    weights = np.where(held > 0, weights, 0)
+    if not weights.any():
+        return np.zeros(0, np.int64)
+    means = np.bincount(labels, costs, minlength=len(weights)) / np.maximum(held, 1)
+    wanted = (budget - len(pool.pinned)) * costs.mean() * weights / weights.sum()
+    draws = np.where(weights > 0, np.ceil(wanted / np.maximum(means, 1)) + 1, 0).astype(np.int64)
+    drawn = _draw_repeated(free, labels, log_weights[free], draws, np.random.default_rng(params.seed))
+    order, turns = by_turns(pool.labels[drawn], pool.costs[drawn], weights, np.zeros(len(weights)))
+    last = np.searchsorted(pool.labels[drawn], np.flatnonzero(draws), side="right") - 1
+    return drawn[order[turns[order] <= turns[last].min()]]  # beyond, a cluster has no draw left to take its turn with
 
 
 def _draw_repeated(
@@ -160,6 +192,8 @@ _TURN = {
 
 def _why(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
     """Say it by the cluster's quota and the record's place in the cluster's own order, which the seed gives again."""
+    if pool.is_limited:
+        return [_why_within(pool, params, chosen, int(row)) for row in rows]
     quotas = cluster_quotas(pool, params, chosen.requested)
     if params.replacement:
         return [_why_repeated(pool, chosen, int(row), quotas) for row in rows]
@@ -186,6 +220,15 @@ def _why(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarra
                 f"{_TURN[params.method]}."
             )
     return said
+
+
+def _why_within(pool: Pool, params: SelectionParams, chosen: Selection, row: int) -> str:
+    """Say it by what the cluster gave: tokens and rules leave no quota that a place could be set beside."""
+    cluster, drawn = int(pool.labels[row]), chosen.rows[len(pool.pinned) :]
+    gave = counted(int((pool.labels[drawn] == cluster).sum()), "record")
+    if (drawn == row).any():
+        return f"among the {gave} taken from cluster {cluster}, {_TURN[params.method]}."
+    return f"cluster {cluster} gave {gave}, {_TURN[params.method]}; this one was not among them."
 
 
 def _why_repeated(pool: Pool, chosen: Selection, row: int, quotas: np.ndarray) -> str:

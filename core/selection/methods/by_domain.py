@@ -9,7 +9,7 @@ from ...vectors.clustering import cluster_means
 from ..method import METHODS, Method
 from ..params import REASONS, Selection, SelectionParams
 from ..pool import Picks, Pool, unit_rows
-from ..quotas import allocate_quotas
+from ..quotas import allocate_quotas, by_turns
 
 LEAST_ENTROPY = 0.1  # nats; where the cut lies below it, a curator is warned
 _OWN, _OTHER = 0.5, 0.1  # of the released code: half of the target domain's records, a tenth of each other's
@@ -26,26 +26,27 @@ def daar(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     if not params.target_domain and not any(pool.shares.values()):
         rows = free[np.argsort(-reward[free], kind="stable")][:wanted]
         return Picks(rows, reward[rows])
-    quotas = _quotas(pool, _weights(pool, params, domains), budget, domains)
-    rows = _first_of_each(free, domains, -reward, quotas)
+    rows = _first_of_each(pool, domains, -reward, _weights(pool, params, domains), budget)
     return Picks(rows, reward[rows])
 
 
 def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, target_domain: str) -> list[str]:
-    """Say which target shares a selection by `daar` could not meet. rows: (m,) selected row ids."""
+    """Say which target shares a selection by `daar` could not meet. rows: (m,) selected row ids. budget: records, or tokens."""
     wanted = {name: share for name, share in pool.shares.items() if share > 0}
     if not wanted or pool.domains is None:
         return []
     if target_domain:
         return [f"The target shares have no effect while {target_domain} is favoured."]
-    taken = np.bincount(pool.domains[rows], minlength=len(pool.shares))
+    costs = np.ones(len(rows), np.int64) if pool.costs is None else pool.costs[rows]
+    unit = "record" if pool.costs is None else "token"
+    taken = np.bincount(pool.domains[rows], costs, minlength=len(pool.shares)).astype(np.int64)
     reported = []
     for name, count in zip(pool.shares, taken.tolist(), strict=False):
         asked = round(wanted.get(name, 0) * budget)
-        if count < asked - 1:
-            why = "it holds no more that are free, or pins took the room"
+        if count < asked - costs.max(initial=1):
+            why = "it holds no more that are free, or pins or rules took the room"
             reported.append(
-                f"{name}: {counted(asked, 'record was', 'records were')} the target, {count:,} taken: {why}."
+                f"{name}: {counted(asked, f'{unit} was', f'{unit}s were')} the target, {count:,} taken: {why}."
             )
     return reported
 
@@ -92,15 +93,27 @@ def _quotas(pool: Pool, weights: np.ndarray, budget: int, domains: np.ndarray) -
     """Return (K,) int64: what each domain gives beside its pins."""
     pinned = np.bincount(domains[pool.pinned], minlength=len(weights))
     held = np.bincount(domains[pool.free_rows()], minlength=len(weights))
-    # A domain that is full gives way to the others, those without a target share too.
-    weights = np.where(held + pinned > 0, np.maximum(weights, 1e-9), 0)
+    weights = np.where(held + pinned > 0, _giving_way(weights), 0)
     return allocate_quotas(weights, budget, held + pinned, least=pinned) - pinned
 
 
-def _first_of_each(free: np.ndarray, domains: np.ndarray, keys: np.ndarray, quotas: np.ndarray) -> np.ndarray:
-    """Return each domain's quota of free rows by ascending keys ((n,) float), all together by ascending keys."""
+def _giving_way(weights: np.ndarray) -> np.ndarray:
+    """Return weights with which a domain that is full gives way to the others, those without a target share too."""
+    return np.maximum(weights, 1e-9)
+
+
+def _first_of_each(pool: Pool, domains: np.ndarray, keys: np.ndarray, weights: np.ndarray, budget: int) -> np.ndarray:
+    """Return each domain's quota of free rows by ascending keys ((n,) float), all together by ascending keys.
+
+    By costs, all free rows: the domains take turns, each by ascending keys, so that any first part keeps the quotas.
+    """
+    free = pool.free_rows()
     order = free[np.lexsort((free, keys[free], domains[free]))]
     mine = domains[order]
+    if pool.costs is not None:
+        given = np.bincount(domains[pool.pinned], pool.costs[pool.pinned], minlength=len(weights))
+        return order[by_turns(mine, pool.costs[order], _giving_way(weights), given)[0]]
+    quotas = _quotas(pool, weights, budget, domains)
     rank = np.arange(len(order)) - np.searchsorted(mine, mine)
     taken = order[rank < quotas[mine]]
     return taken[np.lexsort((taken, keys[taken]))]
@@ -139,19 +152,26 @@ def _band(pool: Pool, params: SelectionParams, budget: int, which: int) -> Picks
     outside = np.maximum(np.maximum(low - place, place - high), 0)
     # Inside the band all are alike, and a draw decides; outside it the nearest come first.
     keys = np.where(outside > 0, 1 + outside, np.random.default_rng(params.seed).random(len(x)))
-    quotas = _quotas(pool, sizes.astype(np.float64), budget, domains)
-    rows = _first_of_each(pool.free_rows(), domains, keys, quotas)
-    return Picks(rows, value[rows], int((outside[rows] > 0).sum()))
+    rows = _first_of_each(pool, domains, keys, sizes.astype(np.float64), budget)
+    beside = outside[rows] > 0
+    return Picks(rows, value[rows], int(beside.sum()), None if pool.costs is None else beside)
 
 
 # Why a record is taken or not
+
+
+def _gave(pool: Pool, weights: np.ndarray, chosen: Selection, domains: np.ndarray) -> np.ndarray:
+    """Return (K,) int64 quotas; where tokens or rules leave none in records, what each domain gave beside its pins."""
+    if pool.is_limited:
+        return np.bincount(domains[chosen.rows[len(pool.pinned) :]], minlength=len(weights))
+    return _quotas(pool, weights, chosen.requested, domains)
 
 
 def _why_daar(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
     reward, domains = _reward(pool)
     free, names = pool.free_rows(), list(pool.shares)
     by_domain = bool(params.target_domain) or any(pool.shares.values())
-    quotas = _quotas(pool, _weights(pool, params, domains), chosen.requested, domains) if by_domain else None
+    quotas = _gave(pool, _weights(pool, params, domains), chosen, domains) if by_domain else None
     said = []
     for row in rows.tolist():
         rivals = free[domains[free] == domains[row]] if by_domain else free
@@ -167,7 +187,7 @@ def _why_daar(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.n
 def _why_band(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
     groups = _groups(pool, params)
     names = dict(enumerate(pool.shares)) if params.groups == "domains" else {}
-    quotas = _quotas(pool, np.bincount(groups).astype(np.float64), chosen.requested, groups)
+    quotas = _gave(pool, np.bincount(groups).astype(np.float64), chosen, groups)
     filled = set(chosen.rows[chosen.reasons == REASONS.index("filled")].tolist())
     taken = set(chosen.rows.tolist())
     said = []

@@ -13,8 +13,8 @@ from ...base.progress import Progress, no_progress, part_of
 from ...data.record_table import RecordTable
 from .forest import Pairs, spanning_forest, unique_pairs
 
-_UNPARTED = r"\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff\uac00-\ud7af"
-_WORD = re.compile(rf"[{_UNPARTED}]|[^\W_{_UNPARTED}]+")
+UNPARTED = r"\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff\uac00-\ud7af"
+_WORD = re.compile(rf"[{UNPARTED}]|[^\W_{UNPARTED}]+")
 _ESTIMATE_ROOM = 0.15  # what the estimate may lie below the threshold and still be looked at
 _BLOCK = 1 << 20
 
