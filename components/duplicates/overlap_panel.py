@@ -35,7 +35,7 @@ def show(pipeline: Pipeline) -> Shown | None:
     )
     job = jobs.last_job(pipeline.workspace)
     if job_panel.is_doing(job, "decontaminate"):
-        job_panel.show_line(job)
+        job_panel.watch(pipeline)
         return None
     busy, found = job is not None and job.is_active, checked(pipeline)
     if found is None or not found.is_up_to_date:

@@ -40,18 +40,11 @@ def show(pipeline: Pipeline) -> None:
 def _panel(pipeline: Pipeline) -> None:
     job = jobs.last_job(pipeline.workspace)
     if job_panel.is_doing(job, "push"):
-        _watch(pipeline)
+        job_panel.watch(pipeline)
         return
     if (made := last_push(pipeline)) is not None:
         _say(made)
     _form(pipeline, made, job is not None and job.is_active)
-
-
-@st.fragment(run_every=0.7)
-def _watch(pipeline: Pipeline) -> None:
-    job = jobs.last_job(pipeline.workspace)
-    if job_panel.is_doing(job, "push"):
-        job_panel.show_line(job)
 
 
 def _say(made: Pushed) -> None:

@@ -56,12 +56,13 @@ def in_place(pipeline: Pipeline, *first_steps: str) -> bool:
     """Draw, in place of the button that starts a job which begins so, how far one that is under way is; return whether one is."""
     if not is_under_way(pipeline, *first_steps):
         return False
-    _watch_line(pipeline)
+    watch(pipeline)
     return True
 
 
 @st.fragment(run_every=0.7)
-def _watch_line(pipeline: Pipeline) -> None:
+def watch(pipeline: Pipeline) -> None:
+    """Draw `show_line` of the job that is at work, and keep it up to date."""
     job = jobs.last_job(pipeline.workspace)
     if job is not None and job.is_active:  # once it is over, the sidebar draws the page anew
         show_line(job)

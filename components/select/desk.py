@@ -93,7 +93,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
 
 def _answer(pipeline: Pipeline, params: SelectionParams | None, rows: np.ndarray | None) -> None:
     if job_panel.is_doing(jobs.last_job(pipeline.workspace), "select", "preview"):
-        _watch(pipeline)
+        job_panel.watch(pipeline)
     elif params is None or pipeline.key("select", params) == pipeline.current("select"):
         result.show(pipeline)
     elif rows is None:
@@ -101,14 +101,6 @@ def _answer(pipeline: Pipeline, params: SelectionParams | None, rows: np.ndarray
         result.show(pipeline)
     else:
         change_view.show(pipeline, params, rows)
-
-
-@st.fragment(run_every=0.7)
-def _watch(pipeline: Pipeline) -> None:
-    """Show how far the job is, where its answer will be; once it is over, the sidebar draws the page anew."""
-    job = jobs.last_job(pipeline.workspace)
-    if job is not None and job.is_active:
-        job_panel.show_line(job)
 
 
 def _checked(pipeline: Pipeline, values: dict) -> SelectionParams:
