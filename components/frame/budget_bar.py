@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from components.charts.escaping import as_markdown
 from components.charts.theme import is_dark, status_colours
 from core.selection.status import DROPPED, FREE, PINNED, SELECTED
 
@@ -26,7 +27,7 @@ def show(statuses: np.ndarray, budget: int | None, is_stale: bool = False, in_to
     elif budget:
         st.caption(f"{counts[SELECTED] + counts[PINNED]:,} of {budget:,} selected")
     elif in_tokens:
-        st.caption(f"{counts[SELECTED] + counts[PINNED]:,} selected, {in_tokens}")
+        st.caption(f"{counts[SELECTED] + counts[PINNED]:,} selected, {as_markdown(in_tokens)}")
     else:
         st.caption("Nothing selected yet")
     st.caption(f"{counts[PINNED]:,} pinned · {counts[DROPPED]:,} dropped · {counts[FREE]:,} free")
