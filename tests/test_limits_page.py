@@ -126,6 +126,8 @@ def test_a_budget_turns_into_another_unit_and_tokens_are_shown_as_spent(selected
 def test_rules_are_written_checked_before_they_are_applied_and_taken_out(selected_home):
     app = open_page(selected_home, "select")
     check(budget_of(app).set_value("120").run())
+    app.session_state["select_rules"] = True
+    check(app.run())
     press(app, "Add a rule")
     amount = next(each for each in app.text_input if each.label == "Rule 1: how much")
     assert amount.value == "10%"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import core
 from core.base.errors import CurationError
 from core.data.manifest import verify
 from core.data.trainer_formats import TRAINERS
@@ -199,3 +200,10 @@ def test_the_export_page_shows_the_parts_before_it_saves_them(selected_home, tmp
     press(app, "Save the parts")
     assert "page.test.jsonl: 7 lines" in words(app).replace("\\", "")
     assert 'data_files="page.validation.jsonl"' in (tmp_path / "page.jsonl.trl.py").read_text()
+
+
+def test_a_notebook_exports_in_parts(selected, tmp_path):
+    opened = core.open_workspace(selected.workspace.folder)
+    opened.select("15", at_least=["source=bread:6"])
+    opened.export(tmp_path / "n.jsonl", split="test=3", split_by="random")
+    assert len((tmp_path / "n.test.jsonl").read_text().splitlines()) == 3

@@ -15,6 +15,7 @@ from core.selection.finding.query import Filter
 from core.selection.params import SelectionParams
 from core.selection.rules import KINDS
 
+_QUICK_UP_TO = 5_000  # records, whose columns are read in a moment
 _HELP = (
     "Floors and caps that every method keeps to exactly, pins included. An amount is a share of the budget such as 10%, or a "
     "number in its unit. What the rules leave open is chosen as the method would."
@@ -24,21 +25,30 @@ _HELP = (
 def show(pipeline: Pipeline, last: SelectionParams) -> dict[str, tuple[str, ...]]:
     """Draw the rows; return {"at_least": …, "at_most": …} as SelectionParams has them. last: whose rules are shown first."""
     rows = _rows(last)
-    label = f"Rules ({len(rows)})" if rows else "Rules"
-    with st.expander(label, icon=":material/rule:", key=f"select-rules-{state.get().select_form}"):
-        st.caption(_HELP)
-        what = _what(pipeline)
-        made = tuple(_row(pipeline, row, what) for row in rows)
-        st.button("Add a rule", icon=":material/add:", key="rule_add", on_click=_add, disabled=not what)
-        if not what:
-            st.caption("There are no sources, clusters or labels to make rules on yet.")
+    # Its label stays the same: with another one it would close.
+    panel, made = st.expander("Rules", icon=":material/rule:", key="select_rules", on_change="rerun"), rows
+    if panel.open:  # columns are read only for who looks
+        with panel:
+            made = _editor(pipeline, rows)
+    elif rows:
+        st.caption(as_markdown("; ".join(f"{row.where} {KINDS[row.kind]} {row.amount}" for row in rows)))
     state.get().select_rules = (state.get().select_form, made)
     return {
         f"at_{kind}": tuple(
-            f"{row.where}:{row.amount}" for row in made if row.kind == kind and row.value and row.amount
+            f"{row.where}:{row.amount}" for row in made if row.kind == kind and row.where and row.amount
         )
         for kind in KINDS
     }
+
+
+def _editor(pipeline: Pipeline, rows: tuple[RuleRow, ...]) -> tuple[RuleRow, ...]:
+    st.caption(_HELP)
+    what = _what(pipeline)
+    made = tuple(_row(pipeline, row, what) for row in rows)
+    st.button("Add a rule", icon=":material/add:", key="rule_add", on_click=_add, disabled=not what)
+    if not what:
+        st.caption("There are no sources, clusters or labels to make rules on yet.")
+    return made
 
 
 def _rows(last: SelectionParams) -> tuple[RuleRow, ...]:
@@ -56,11 +66,18 @@ def _rows(last: SelectionParams) -> tuple[RuleRow, ...]:
 
 def _what(pipeline: Pipeline) -> list[str]:
     """Return the columns that a rule can be on: sources, clusters, and what else holds labels."""
-    held = data_columns(pipeline)
+    held = _labels(pipeline)
     found = ["source"] if opened.sources(pipeline)[0] else []
     found += ["cluster"] if pipeline.current("cluster") else []
     found += ["domain"] if pipeline.current("reward") else []
-    return found + [name for name, column in held.items() if name not in found and not column.is_number]
+    return found + [name for name in held if name not in found]
+
+
+def _labels(pipeline: Pipeline) -> dict[str, Column]:
+    """Return the columns of labels, where they are read already or are quickly."""
+    if not pipeline.current("columns") and pipeline.n_records() > _QUICK_UP_TO:
+        return {}
+    return {name: column for name, column in data_columns(pipeline).items() if not column.is_number}
 
 
 def _row(pipeline: Pipeline, row: RuleRow, what: Sequence[str]) -> RuleRow:
@@ -109,8 +126,12 @@ def _row(pipeline: Pipeline, row: RuleRow, what: Sequence[str]) -> RuleRow:
         args=(row.id,),
     )
     same = (column, value) == (row.column, row.value)
-    where = row.where if same and row.where else Filter(column, "=", (value,)).text if value else ""
-    return RuleRow(row.id, column, value or "", how, much, where)
+    return RuleRow(row.id, column, value or "", how, much, row.where if same else _where(column, value or ""))
+
+
+def _where(column: str, value: str) -> str:
+    """Return the filter of a column's value as text, "" without one."""
+    return Filter(column, "=", (value,)).text if value else ""
 
 
 def _plain(column: str) -> str:
@@ -125,7 +146,7 @@ def _values(pipeline: Pipeline, column: str) -> dict[str, str]:
         return {str(i): f"{i} {name}" for i, name in enumerate(opened.cluster_names(pipeline))}
     if column == "domain":
         return {name: name for name in pipeline.info("reward")["names"]}
-    held: Column | None = data_columns(pipeline).get(column)
+    held = _labels(pipeline).get(column)
     return {} if held is None else {label: label for label in held.labels}
 
 
@@ -137,7 +158,7 @@ def _add() -> None:
     values = list(_values(opened.pipeline(), column))
     value = next((each for each in values if each not in used), next(iter(values), ""))
     number = max((row.id for row in rows), default=-1) + 1
-    state.get().select_rules = (form, (*rows, RuleRow(number, column, value, "least", "10%", "")))
+    state.get().select_rules = (form, (*rows, RuleRow(number, column, value, "least", "10%", _where(column, value))))
 
 
 @uninterrupted

@@ -45,7 +45,7 @@ class Focus:
 
 @dataclasses.dataclass(frozen=True)
 class RuleRow:
-    """A rule of the Select page as it is written. kind: "least" or "most". where: its filter as text, "" until it is drawn."""
+    """A rule of the Select page as it is written. kind: "least" or "most". where: its filter as text, "" without a value."""
 
     id: int
     column: str

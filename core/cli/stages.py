@@ -25,7 +25,7 @@ from .options import add_device, add_options, read
 from .verbs import Verbs
 
 _OWN_VERB = ("reward", "duplicates", "decontaminate")  # its verb does more than the stage
-_ON_THE_CPU = ("names", "project", "regions", "select", "words", "columns", "meaning")
+_ON_THE_CPU = ("names", "project", "regions", "select", "words", "columns", "meaning", "tokens")
 
 
 def add_verbs(verbs: Verbs) -> None:

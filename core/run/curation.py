@@ -23,6 +23,7 @@ from ..evidence.measuring import found_before
 from ..evidence.why import why
 from ..export.delivery import export_selection
 from ..export.report.writing import write_report
+from ..export.splitting import SplitParams
 from ..models.encoder import Encoder, SentenceEncoder
 from ..models.lora import LmParams
 from ..refine.advance import Advance
@@ -138,7 +139,7 @@ class Curation:
         return self.results.column("score", "score")
 
     def select(self, budget: str | int = "10%", method: str = "kmq", **params: Any) -> pd.DataFrame:
-        """Select by a method; return `selection()`. budget: a count or a percentage. params: of `SelectionParams`."""
+        """Select by a method; return `selection()`. budget: a count, a percentage, or tokens. params: of `SelectionParams`."""
         self._stage("select", {"budget": str(budget), "method": method} | params)
         return self.selection()
 
@@ -280,9 +281,12 @@ class Curation:
         columns = ["measure", "value", "random_least", "random_most", "place"]
         return pd.DataFrame(lines, columns=columns).set_index("measure")
 
-    def export(self, out: AnyPath, unfinished: bool = False) -> Path:
-        """Write the current selection as JSONL, and its manifest beside it, whose path comes back."""
-        return export_selection(self.results, Path(out), unfinished)
+    def export(self, out: AnyPath, unfinished: bool = False, **split: Any) -> Path:
+        """Write the current selection as JSONL, and its manifest beside it, whose path comes back.
+
+        split: of `SplitParams`, as in split="validation=5%,test=500", split_by="random": parts, each a file, in place of `out`.
+        """
+        return export_selection(self.results, Path(out), unfinished, SplitParams(**split))
 
     def report(self, out: AnyPath) -> Path:
         """Write everything about the current selection as one HTML file, and as Markdown beside it."""
