@@ -165,7 +165,9 @@ def _blocks(records: RecordTable) -> Iterator[_Block]:
     done = 0
     for batch in records.batches(["prompt", "response"]):
         for start, stop in _cuts(batch):
-            yield _Block(done + start, batch["prompt"][start:stop], batch["response"][start:stop])
+            # A copy: the records' file is let go of batch by batch, and would be read into memory again.
+            part = batch.take(pa.array(np.arange(start, stop)))
+            yield _Block(done + start, part["prompt"], part["response"])
         done += len(batch)
 
 
