@@ -308,6 +308,17 @@ def test_the_page_says_that_nothing_overlaps_and_that_a_check_is_out_of_date(hom
     )
 
 
+def test_files_of_one_name_are_looked_for_again_as_they_are_named(home, evaluation, tmp_path):
+    (tmp_path / "more").mkdir()
+    other = tmp_path / "more" / evaluation.name
+    other.write_bytes(evaluation.read_bytes())
+    search(home, [str(evaluation), str(other)], cosine=0)
+    app = open_page(home, "duplicates", "farm", duplicates_view="evaluations")
+    assert app.text_area(key="overlap_paths").value.splitlines() == [str(evaluation), str(other)]
+    press(app, "Look for overlap")
+    assert opened(home).params("decontaminate").evaluations == evaluations_in([str(evaluation), str(other)])
+
+
 def test_the_export_page_says_what_was_checked(home, evaluation):
     assert "Not checked against evaluation data yet" in words(open_page(home, "export", "farm"))
     search(home, evaluation, cosine=0)

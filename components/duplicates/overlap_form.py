@@ -14,7 +14,7 @@ from core.run import jobs
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
 from core.vectors.overlap.evaluations import evaluations_in
-from core.vectors.overlap.params import OverlapParams
+from core.vectors.overlap.params import Evaluation, OverlapParams
 
 
 def show(pipeline: Pipeline, busy: bool) -> None:
@@ -26,7 +26,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         left.caption(f"Any layout that records may have: {', '.join(FORMATS)}, also compressed.")
         paths = right.text_area(
             "Or their paths on this computer, one a line",
-            "\n".join(f"{each.name}={each.path}" for each in last.evaluations),
+            "\n".join(map(_line, last.evaluations)),
             placeholder="gsm8k test=/data/gsm8k-test.jsonl",
             key="overlap_paths",
             help="The computer that Winnow runs on. A name of yours may stand before the path, as in NAME=PATH; a folder or a "
@@ -82,6 +82,11 @@ def _start(pipeline: Pipeline, given: list[str], files: list, asked: dict, vecto
     steps = [Step("decontaminate", params.as_dict())]
     job_panel.start(pipeline, "Looking for overlap", steps, vectors=str(Path(vectors).expanduser()) if vectors else "")
     st.rerun()
+
+
+def _line(evaluation: Evaluation) -> str:
+    """Return what names an evaluation again; a name with a slash it got from its folder, and gets again."""
+    return evaluation.path if "/" in evaluation.name else f"{evaluation.name}={evaluation.path}"
 
 
 def _kept(pipeline: Pipeline, file) -> Path:

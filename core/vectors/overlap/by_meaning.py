@@ -1,5 +1,7 @@
 """Records whose embedding is near that of an evaluation's item: for each record the nearest item, in blocks by FAISS."""
 
+import mmap
+
 import numpy as np
 
 from ...base.errors import CurationError
@@ -38,9 +40,17 @@ def nearest_items(
                 held.append((start + hit, nearest[hit, 0].astype(np.int64), np.minimum(cosines[hit, 0], 1)))
                 for at in range(0, len(hit), _HIT_ROWS):
                     near |= (block[hit[at : at + _HIT_ROWS]] @ vectors.T >= least - _ROUNDING).any(axis=0)
+        _let_go(embeddings)
         progress(min(start + _ROWS, n), n)
     none = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
     return [
         (*(np.concatenate(column) for column in zip(none, *held, strict=True)), near)
         for held, near in zip(parts, found, strict=True)
     ]
+
+
+def _let_go(array: np.ndarray) -> None:
+    """Give the pages of a mapped file back, so that a scan of a large one fills no memory."""
+    held = getattr(array, "_mmap", None)
+    if held is not None and hasattr(mmap, "MADV_DONTNEED"):
+        held.madvise(mmap.MADV_DONTNEED)

@@ -49,7 +49,7 @@ class Evaluated:
     def __init__(self, prompts: pa.Array, responses: pa.Array, n: int) -> None:
         self._n = n
         self._texts = (prompts, responses)
-        self._index = UnitIndex(units_of(hashed_words(prompts, responses), n), len(prompts))
+        self._index = UnitIndex(_units_in_blocks(prompts, responses, n), len(prompts))
         self._words = functools.lru_cache(maxsize=4096)(self._words_of)
 
     def _words_of(self, item: int) -> list[str]:
@@ -95,6 +95,17 @@ class Evaluated:
     def runs(self, units: Units) -> Runs:
         """Return what the hashes of a block of records propose."""
         return self._index.runs(units)
+
+
+def _units_in_blocks(prompts: pa.Array, responses: pa.Array, n: int) -> Units:
+    """Return the units of many texts, a few of them hashed at a time."""
+    parts = [Units(*(np.zeros(0, kind) for kind in (np.uint64, np.int64, np.int64, np.int64)))]
+    for start, stop in _cuts(pa.record_batch([prompts, responses], ["prompt", "response"])):
+        units = units_of(hashed_words(prompts[start:stop], responses[start:stop]), n)
+        parts.append(dataclasses.replace(units, texts=units.texts + start))
+    return Units(
+        *(np.concatenate([getattr(part, field.name) for part in parts]) for field in dataclasses.fields(Units))
+    )
 
 
 def _longest_same(ours: list[str], theirs: list[str]) -> tuple[int, int]:
@@ -165,7 +176,9 @@ def _blocks(records: RecordTable) -> Iterator[_Block]:
     done = 0
     for batch in records.batches(["prompt", "response"]):
         for start, stop in _cuts(batch):
-            yield _Block(done + start, batch["prompt"][start:stop], batch["response"][start:stop])
+            # A copy: the records' file is let go of batch by batch, and would be read into memory again.
+            part = batch.take(pa.array(np.arange(start, stop)))
+            yield _Block(done + start, part["prompt"], part["response"])
         done += len(batch)
 
 
