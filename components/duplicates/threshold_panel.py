@@ -37,7 +37,7 @@ def show(pipeline: Pipeline) -> Asked | None:
     if not pipeline.current("duplicates"):
         _offer(pipeline)
         return None
-    left, middle, right = st.columns([3, 4, 4], gap="medium")
+    left, middle, right = st.columns([4, 4, 4], gap="medium")
     with left:
         by = st.segmented_control(
             "Alike in",
