@@ -95,7 +95,7 @@ def main(folder: Path, dark: bool) -> None:
         page.keyboard.press("Escape")
         page.get_by_text("Pinned 1 record").wait_for()
         page.get_by_role("textbox", name="Search").fill("newsletter")
-        page.get_by_role("button", name="Find").click()
+        page.get_by_role("button", name="Find", exact=True).click()
         page.get_by_text("“newsletter”: ").first.wait_for()
         settled(page)
         page.get_by_role("button", name="Drop all").click()

@@ -78,7 +78,7 @@ def test_a_ready_page_shows_its_things(selected_home, name):
     expected = {
         "data": "Sources",
         "map": "60 of 60 selected",
-        "duplicates": "It takes about half a minute",
+        "duplicates": "It takes about 1 s for 600 records",
         "select": "60 of 60 selected",
         "refine": "No rounds yet",
         "reward": "No rewards yet",

@@ -71,9 +71,9 @@ def show_sources(pipeline: Pipeline) -> None:
         hide_index=True,
         height=33 * (min(12, len(names)) + 1) + 3,
         column_config={
-            "source": st.column_config.TextColumn("Source", width=200),  # long names must not push the counts out
+            "source": st.column_config.TextColumn("Source", width=150),  # long names must not push the counts out
             "records": st.column_config.ProgressColumn(
-                "Records", width=150, format="localized", min_value=0, max_value=int(counts.max())
+                "Records", width=125, format="localized", min_value=0, max_value=int(counts.max())
             ),
         },
     )

@@ -28,6 +28,7 @@ _STYLE = """<style>
 .st-key-cluster_grid :is([data-testid="stFullScreenFrame"], [data-testid="stDataFrame"]) { height: 100%; }
 .st-key-pick_title [data-testid="stText"] { font-size: 1.02rem; font-weight: 600; }
 .st-key-map_head > :has(> .st-key-next-select) { flex: none !important; width: auto !important; margin-inline-start: auto; }
+@media (max-width: 1280px) { .st-key-panel_head { flex-wrap: wrap !important; } }
 @media (max-width: 640px) { .stMain:has(.st-key-map_stage) { overflow-y: auto; } .st-key-map_panel { height: auto; } }
 </style>"""
 
