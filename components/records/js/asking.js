@@ -53,6 +53,7 @@ class Asking {
 
   // Go on for a reader that was taken off the page.
   adopt(left) {
+    clearTimeout(left.waits); // what it holds is asked for from here, and not again without what follows
     this.pending = left.pending.filter((each) => each.n > this.reader.data.done);
     for (const name of ["last", "sent", "sentAt"]) this[name] = left[name];
     if (this.pending.length) this.send();
