@@ -5,6 +5,7 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.frame import navigation
+from components.frame.choices import switch
 from components.session import decide, opened, state
 from core.evidence.candidates import Choice, choices
 from core.evidence.current import current_selection, is_current
@@ -32,16 +33,7 @@ def show(pipeline: Pipeline) -> tuple[str, list[Choice]]:
         navigation.next_page(pipeline, "select", "Go to")
         st.stop()
     before = [name for name in current.compared if name in held] or _at_first(pipeline, list(held.values()))
-    view = st.segmented_control(
-        "Question",
-        list(VIEWS),
-        default=current.compare_view,
-        format_func=VIEWS.get,
-        key="compare_view",
-        label_visibility="collapsed",
-        required=True,
-    )
-    current.compare_view = view or current.compare_view
+    current.compare_view = switch("Question", VIEWS, current.compare_view, "compare_view")
     picked = before
     if current.compare_view in ("measures", "difference"):
         picked = st.multiselect(

@@ -3,14 +3,13 @@
 import streamlit as st
 
 from components.charts.escaping import as_markdown
+from components.export import folded
 from components.frame import job_panel
 from components.frame.fields import field
 from components.session import trouble
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.data.hub.client import endpoint
-from core.evidence.current import current_selection
-from core.export.delivery import selected_rows
 from core.export.hub.params import FORMATS, PushParams
 from core.export.hub.push import Pushed, last_push
 from core.run import jobs
@@ -26,15 +25,7 @@ _SENT = (
 
 def show(pipeline: Pipeline) -> None:
     """Draw the way to push the current selection, where there is one that can be written."""
-    try:
-        rows = selected_rows(pipeline)
-    except CurationError:
-        return
-    if not len(rows) or not current_selection(pipeline).is_finished:
-        return
-    with st.expander("To a hub", icon=":material/cloud_upload:", key="to_hub", on_change="rerun") as panel:
-        if panel.open:
-            _panel(pipeline)
+    folded.show(pipeline, "To a hub", ":material/cloud_upload:", "to_hub", lambda rows: _panel(pipeline))
 
 
 def _panel(pipeline: Pipeline) -> None:

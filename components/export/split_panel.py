@@ -7,14 +7,14 @@ import numpy as np
 import streamlit as st
 
 from components.charts.escaping import as_markdown
+from components.export import folded
 from components.export.trainer_panel import HANDLING
 from components.frame.fields import field
 from components.session import opened, state, trouble
 from core.base.errors import CurationError
 from core.data.trainer_formats import TRAINERS
 from core.data.trainers import FORMS
-from core.evidence.current import current_selection
-from core.export.delivery import export_selection, selected_rows
+from core.export.delivery import export_selection
 from core.export.for_trainers import TrainerParams, export_for
 from core.export.parts import parts_in_words
 from core.export.splitting import BY, SplitParams, split_rows
@@ -27,18 +27,13 @@ _MOST_SHOWN = 100_000  # lines: a split of more is worked out when it is saved
 
 def show(pipeline: Pipeline) -> None:
     """Draw the way to write the current selection in parts, where there is one that can be written."""
-    try:
-        rows = selected_rows(pipeline)
-    except CurationError:
-        return
-    if not len(rows) or not current_selection(pipeline).is_finished:
-        return
-    panel = st.expander(
-        "In parts: train, validation, test", icon=":material/call_split:", key="in_parts", on_change="rerun"
+    folded.show(
+        pipeline,
+        "In parts: train, validation, test",
+        ":material/call_split:",
+        "in_parts",
+        lambda rows: _form(pipeline, rows),
     )
-    with panel:
-        if panel.open:
-            _form(pipeline, rows)
 
 
 def _form(pipeline: Pipeline, rows: np.ndarray) -> None:

@@ -5,14 +5,13 @@ from pathlib import Path
 import streamlit as st
 
 from components.charts.escaping import as_markdown
+from components.export import folded
 from components.frame.fields import field
 from components.session import state, trouble
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.data.trainer_formats import TRAINERS
 from core.data.trainers import FORMS
-from core.evidence.current import current_selection
-from core.export.delivery import selected_rows
 from core.export.for_trainers import TrainerParams, export_for
 from core.run.pipeline import Pipeline, open_results
 
@@ -25,15 +24,7 @@ HANDLING = {
 
 def show(pipeline: Pipeline) -> None:
     """Draw the way to write the current selection for a trainer, where there is one that can be written."""
-    try:
-        rows = selected_rows(pipeline)
-    except CurationError:
-        return
-    if not len(rows) or not current_selection(pipeline).is_finished:
-        return
-    with st.expander("For a trainer", icon=":material/model_training:", key="for_trainer", on_change="rerun") as panel:
-        if panel.open:
-            _form(pipeline)
+    folded.show(pipeline, "For a trainer", ":material/model_training:", "for_trainer", lambda rows: _form(pipeline))
 
 
 def _form(pipeline: Pipeline) -> None:
