@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from components.charts.escaping import as_markdown
 from core.base.errors import CurationError
 from core.evidence.current import current_selection
 from core.export.delivery import selected_rows
@@ -19,6 +20,6 @@ def show(pipeline: Pipeline, title: str, icon: str, key: str, draw: Callable[[np
         return  # the page says why
     if not len(rows) or not current_selection(pipeline).is_finished:
         return
-    with st.expander(title, icon=icon, key=key, on_change="rerun") as panel:
+    with st.expander(as_markdown(title), icon=icon, key=key, on_change="rerun") as panel:
         if panel.open:
             draw(rows)

@@ -93,7 +93,7 @@ def _make_files(
     progress(1, 3)
     files = [{"file": _FILE, "sha256": facts["output"]["sha256"], "n_records": len(rows)}]
     if params.format == "parquet":
-        files = write_parquet(out, data, lambda n: progress(1 + 2 * n / (2 * max(len(rows), 1)), 3))
+        files = write_parquet(out, data, lambda n: progress(1 + n / max(len(rows), 1), 3))
         out.unlink()
         write_json(manifest, facts | {"as_parquet": files})
     card = card_of(results, rows, facts, params.license or _licences(results), files, f"data/{manifest_path(out).name}")
