@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from core.base.text import rounded
 from core.data.manifest import verify
 from core.evidence.current import current_selection
 from core.evidence.why import why
@@ -117,8 +118,10 @@ def test_a_budget_turns_into_another_unit_and_tokens_are_shown_as_spent(selected
     units = next(each for each in app.get("button_group") if "tokens" in each.options)
     assert units.value == "tokens" and "of 5,000** tokens" not in words(app) and "of 5,000 tokens" in words(app)
     assert any(each.label == "Tokenizer" for each in app.text_input)
+    shown = next(each.value for each in app.metric if each.label == "Tokens")
     press(app, "Select")
     info = pipeline_of(selected_home).info("select")
+    assert shown == rounded(info["tokens"]["selected"])
     assert info["tokens"]["budget"] == 5000 and info["tokens"]["selected"] <= 5000
     assert f"{info['tokens']['selected']:,} of 5,000 tokens" in words(app)
 

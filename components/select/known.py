@@ -19,8 +19,10 @@ from core.selection.token_counts import TokenParams, are_counted, costs_of
 AT_ONCE = 1.0  # seconds: what takes longer is left to a job
 
 
-def tokens(pipeline: Pipeline) -> TokenCounts:
-    """Return the tokens of every record."""
+def tokens(pipeline: Pipeline, params: SelectionParams | None = None) -> TokenCounts:
+    """Return the tokens of every record; where `params` have a budget in tokens that can be counted, those that it is spent by."""
+    if params is not None and tokens_of(params.budget) is not None and (spent := costs(pipeline, params)) is not None:
+        return TokenCounts(spent, True)
     return _tokens(_folder(pipeline), tokens_known_by(pipeline), pipeline)
 
 
@@ -83,8 +85,9 @@ def rows_now(pipeline: Pipeline) -> np.ndarray:
 def change(pipeline: Pipeline, params: SelectionParams, after: np.ndarray) -> Change:
     """Return what changes where the records `after`, which `params` choose, take the place of the current selection."""
     keys = (last_selection_key(pipeline), pipeline.key("select", params), opened.shown_keys(pipeline))
-    scored = (pipeline.current("score"), tokens(pipeline).counted)
-    return _change(_folder(pipeline), (*keys, *scored), pipeline, rows_now(pipeline), after)
+    counts = tokens(pipeline, params)
+    scored = (pipeline.current("score"), counts.counted)
+    return _change(_folder(pipeline), (*keys, *scored), pipeline, rows_now(pipeline), after, counts)
 
 
 def _folder(pipeline: Pipeline) -> str:
@@ -118,8 +121,13 @@ def _chosen(folder: str, key: str, _pipeline: Pipeline, _params: SelectionParams
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _change(
-    folder: str, keys: tuple[str | bool, ...], _pipeline: Pipeline, _before: np.ndarray, _after: np.ndarray
+    folder: str,
+    keys: tuple[str | bool, ...],
+    _pipeline: Pipeline,
+    _before: np.ndarray,
+    _after: np.ndarray,
+    _tokens: TokenCounts,
 ) -> Change:
     n = _pipeline.n_records()
     was = _before[_before < n]  # the selection may be of data that was longer
-    return change_of(_pipeline, was, _after, opened.labels(_pipeline), opened.sources(_pipeline), tokens(_pipeline))
+    return change_of(_pipeline, was, _after, opened.labels(_pipeline), opened.sources(_pipeline), _tokens)
