@@ -21,6 +21,14 @@ class Bound:
 
 
 @dataclasses.dataclass(frozen=True)
+class Balance:
+    """Groups that share a budget before a method chooses inside each. groups: (n,) int32. weights: (K,) float64 >= 0, any scale."""
+
+    groups: np.ndarray
+    weights: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
 class Pool:
     """n records to choose from. Nothing here is changed by a method.
 
@@ -36,6 +44,7 @@ class Pool:
     are some, a method that gives groups their quotas returns more than asked, in an order of which every first part is fair in
     costs.
     closed: row ids that can't be taken any more, though they are not dropped: their group has given all that a rule lets it.
+    balance: groups that share the budget first, or None where the method sees to the whole pool.
     progress: told how many of the picks are made; a method that takes long tells it, with `pool.tell`.
     """
 
@@ -55,6 +64,7 @@ class Pool:
     rules: tuple[Bound, ...] = ()
     costs: np.ndarray | None = None
     closed: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
+    balance: Balance | None = None
     progress: Progress = no_progress
 
     def __post_init__(self) -> None:

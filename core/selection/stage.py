@@ -17,6 +17,8 @@ from ..workspace.artifacts import Result
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Overrides
 from ..workspace.results import Results, Run, Stage
+from .balance.stage import balance_of, group_facts
+from .balance.within_groups import balance_in
 from .choosing import limit_of, select_records
 from .limits import LimitParams
 from .methods.by_domain import low_cuts, unmet_shares
@@ -57,6 +59,7 @@ def pool_of(
         multipliers=overrides.multipliers,
         rules=bounds_of(results, limits.rules) if limits else (),
         costs=costs_of(results, limits.tokenizer, progress) if limits and tokens_of(limits.budget) else None,
+        balance=balance_of(results, limits, progress) if isinstance(limits, SelectionParams) else None,
     )
 
 
@@ -110,6 +113,8 @@ def _select(run: Run) -> Result:
     selection = select_records(pool, run.params, run.progress)
     info, parts = _result(run.results, selection, run.params)
     info |= limit_facts(run.results, pool, run.params, selection)
+    if groups := group_facts(balance_in(pool, run.params), selection.rows):
+        info["groups"] = {"by": run.params.quota, "each": groups}
     if run.params.method == "daar":
         drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
         limit = limit_of(pool, run.params)
