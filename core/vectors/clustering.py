@@ -172,7 +172,9 @@ def starting_rows(sample: np.ndarray, k: int, rng: np.random.Generator) -> np.nd
     return rows[chosen]
 
 
-def faiss_train(sample: np.ndarray, centroids: np.ndarray, params: ClusterParams, progress: Progress) -> np.ndarray:
+def faiss_train(
+    sample: np.ndarray, centroids: np.ndarray, params: ClusterParams, progress: Progress = no_progress
+) -> np.ndarray:
     """Return the (k, d) centroids that Lloyd's iterations over (m, d) float32 rows come to from the given ones. On the CPU."""
     import faiss
 
@@ -193,7 +195,9 @@ def faiss_train(sample: np.ndarray, centroids: np.ndarray, params: ClusterParams
     return centroids
 
 
-def faiss_assign(embeddings: np.ndarray, centroids: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+def faiss_assign(
+    embeddings: np.ndarray, centroids: np.ndarray, progress: Progress = no_progress
+) -> tuple[np.ndarray, np.ndarray]:
     """Return ((n,) int32 nearest of (k, d) float32 centroids, (n,) float32 squared distances to them), in blocks. On the CPU."""
     import faiss
 
