@@ -124,9 +124,9 @@ class SelectionParams(LimitParams):
         0,
         "coarse groups of the quotas style and isolation",
         label="Groups",
-        more="How many coarse groups; 0 finds as many as set records apart best (style), or takes 8 (isolation).",
+        more="How many coarse groups; 0 takes 4 for style, 8 for isolation.",
         least=0,
-        usual="as many as set records apart best for style, 8 for isolation",
+        usual="4 for style, 8 for isolation",
         flag="--quota-groups",
         added=True,
     )

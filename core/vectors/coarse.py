@@ -1,4 +1,4 @@
-"""Few clusters of many vectors: the best of several starts on a sample, how many by silhouette, how far each stands alone."""
+"""Few clusters of many vectors: the best of several starts on a sample, and how far each stands alone."""
 
 import dataclasses
 
@@ -8,8 +8,6 @@ from .clustering import ClusterParams, faiss_assign, faiss_train, starting_rows
 
 SAMPLE = 20_000
 _ITERATIONS = 25
-_JUDGED = 4_000
-_AS_GOOD = 0.005  # of silhouettes: less than two draws of the sample differ by
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,32 +75,3 @@ def assigned(vectors: np.ndarray, centroids: np.ndarray) -> Coarse:
     new_id = np.zeros(len(centroids), np.int32)
     new_id[order] = np.arange(len(order), dtype=np.int32)
     return Coarse(new_id[labels], np.ascontiguousarray(centroids[order], np.float32), isolation[order])
-
-
-def clusters_by_silhouette(
-    vectors: np.ndarray, counts: tuple[int, ...], seed: int, starts: int
-) -> tuple[Coarse, dict[int, float]]:
-    """Cluster by each of `counts` and return the one with the best mean silhouette, and {count: silhouette}.
-
-    Of counts that are as good as the best, to within 0.005, it is the least. Silhouettes are of up to 4,000 records of the sample.
-    """
-    sample = sample_of(vectors, seed)
-    judged = sample[:: max(1, len(sample) // _JUDGED)][:_JUDGED]
-    found: dict[int, float] = {}
-    centroids: dict[int, np.ndarray] = {}
-    for count in counts:
-        if count > len(sample):
-            break
-        centroids[count] = best_of_starts(sample, count, seed, starts)
-        found[count] = _silhouette(judged, faiss_assign(judged, centroids[count])[0])
-    if not found:
-        return assigned(vectors, sample[:1]), {1: 0.0}
-    good = [count for count, value in found.items() if value >= max(found.values()) - _AS_GOOD]
-    return assigned(vectors, centroids[good[0]]), {count: round(value, 4) for count, value in found.items()}
-
-
-def _silhouette(vectors: np.ndarray, labels: np.ndarray) -> float:
-    from sklearn.metrics import silhouette_score
-
-    n_labels = len(np.unique(labels))
-    return float(silhouette_score(vectors, labels)) if 1 < n_labels < len(vectors) else -1.0

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...base.params import Params
 from ...base.progress import Progress, no_progress, part_of
-from ...vectors.coarse import Coarse, clusters_by_silhouette, coarse_clusters
+from ...vectors.coarse import coarse_clusters
 from ...vectors.style import StyleParams
 from ...workspace.artifacts import Result
 from ...workspace.results import Results, Run, Stage
@@ -15,8 +15,7 @@ from ..params import GROUPED, SelectionParams
 from ..pool import Balance
 from .tree import split_by_two_means
 
-ISOLATED, DEPTH, STARTS = 8, 5, 12
-KINDS = tuple(range(2, 9))  # how many kinds of writing are tried
+KINDS, ISOLATED, DEPTH, STARTS = 4, 8, 5, 12
 _AT_ONCE_UP_TO = 2_000  # records: well below a second
 
 
@@ -44,30 +43,24 @@ def _run(run: Run) -> Result:
     vectors = run.results.array("embed")
     if params.quota == "tree":
         groups, shares = split_by_two_means(vectors, DEPTH, params.split_alpha, params.seed)
-        return _result(groups, shares, {})
+        return _result(groups, shares)
     found = coarse_clusters(vectors, params.n_groups or ISOLATED, params.seed, STARTS)
     weights = np.maximum(found.isolation, 1e-9) ** params.isolation_power
-    return _result(found.labels, weights, _alone(found))
+    return _result(found.labels, weights)
 
 
 def _by_style(run: Run) -> Result:
     params: BalanceParams = run.params
     key = run.results.make("style", StyleParams(), part_of(run.progress, 0, 0.9))
     vectors = run.results.workspace.array("style", key)
-    counts = (params.n_groups,) if params.n_groups else KINDS
-    found, silhouettes = clusters_by_silhouette(vectors, counts, params.seed, STARTS)
-    told = {"silhouettes": {str(count): value for count, value in silhouettes.items()}}
-    return _result(found.labels, np.ones(len(found.centroids)), _alone(found) | told)
+    found = coarse_clusters(vectors, params.n_groups or KINDS, params.seed, STARTS)
+    return _result(found.labels, np.ones(len(found.centroids)))
 
 
-def _alone(found: Coarse) -> dict[str, Any]:
-    return {"isolation": found.isolation.round(6).tolist()}
-
-
-def _result(groups: np.ndarray, weights: np.ndarray, more: dict[str, Any]) -> Result:
+def _result(groups: np.ndarray, weights: np.ndarray) -> Result:
     sizes = np.bincount(groups, minlength=len(weights))
     shares = weights / weights.sum()
-    info = {"sizes": sizes.tolist(), "shares": shares.round(6).tolist()} | more
+    info = {"sizes": sizes.tolist(), "shares": shares.round(6).tolist()}
     return info, {"value": groups, "weights": weights.astype(np.float64)}
 
 
