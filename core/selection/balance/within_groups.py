@@ -52,7 +52,9 @@ def balance_in(pool: Pool, params: SelectionParams) -> Balance | None:
         return None
     if params.quota != "domains":
         if pool.balance is None:
-            raise lacking(f"The quota by {params.quota} goes by groups, and there are none", GROUPED[params.quota])
+            raise CurationError(
+                f"The quota by {params.quota} goes by groups, and the pool has none; `pool_of` finds them."
+            )
         return pool.balance
     if pool.domains is None:
         raise lacking("The quota by domains goes by DaaR's domains, and there are none", "reward")
