@@ -14,9 +14,10 @@ from components.frame.fields import field
 from components.session import offered, opened, trouble
 from core.base.errors import CurationError
 from core.base.text import counted
+from core.evidence.ablation.arm_names import ARMS, OTHERS
 from core.evidence.ablation.latest import LastAblation, last_ablation
 from core.evidence.ablation.losses import AblationLine, with_half
-from core.evidence.ablation.params import ARMS, GROUPINGS, OTHERS, AblationParams
+from core.evidence.ablation.params import GROUPINGS, AblationParams
 from core.evidence.versions import versions
 from core.models.scratch_lm import SmallLmParams
 from core.run.pipeline import Pipeline
