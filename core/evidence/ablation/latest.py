@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from ...base.text import counted
 from ...workspace.results import Results
 from ..redraw import overlap_warning
 from .held_out import LEAST_HELD
@@ -29,6 +30,17 @@ class Contrast:
     p: float
     least: float
     told: bool
+
+    @property
+    def words(self) -> str:
+        """Return what it came to in a sentence or two."""
+        gap = with_half(f"{self.mean:+.4f}", self.half)
+        start = f"{self.arm} against {self.base}: {gap} after {counted(self.n, 'seed')}"
+        if not np.isfinite(self.half):
+            return f"{start}; two seeds at least have an interval."
+        if self.told:
+            return f"{start}; the interval excludes 0."
+        return f"{start}; the interval includes 0. So many seeds would have shown a difference of {self.least:.4f} four times in five."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +79,21 @@ class LastAblation:
             if np.isfinite(line.overlap):
                 found.append(overlap_warning(line.method, line.overlap, self.n_seeds))
         return [text for text in found if text]
+
+    @property
+    def stopping(self) -> str:
+        """Return by which rule seeds were added, what the contrast came to, and whether more were to come; "" without lines."""
+        rule = self.params.rule
+        if not self.lines or rule is None:
+            return ""
+        parts = [rule.words]
+        if self.contrast:
+            parts.append(self.contrast.words)
+        if not self.finished:
+            parts.append(
+                f"It was stopped before it was done, with up to {self.params.most_seeds} seeds: start it again and it goes on."
+            )
+        return " ".join(parts)
 
     @property
     def verdict(self) -> str:
@@ -118,7 +145,11 @@ def last_ablation(results: Results) -> LastAblation | None:
 
 def table_lines(lines: list[AblationLine]) -> list[str]:
     """Return the lines as text, the best first, for a terminal."""
-    heads = f"{'method':<18} {'records':>9} {'read':>6} {'overlap':>8} {'macro loss':>17} {'worst':>8} {'against random':>19}"
+    wide = max([18, *(len(line.method) for line in lines)])
+    heads = (
+        f"{'method':<{wide}} {'records':>9} {'read':>6} {'overlap':>8} {'macro loss':>17} {'worst':>8} {'against random':>19} "
+        f"{'p, Holm':>8} {'':<10} {'could show':>10}"
+    )
     reported = [f"{heads}  groups (share of the selection)"]
     for line in lines:
         gap = with_half(f"{line.against:+.4f}", line.against_half) if np.isfinite(line.against) else "-"
@@ -127,8 +158,15 @@ def table_lines(lines: list[AblationLine]) -> list[str]:
         macro = with_half(f"{line.macro:.4f}", line.macro_half)
         read = f"{line.read:.2f}x" if np.isfinite(line.read) else "-"
         overlap = f"{line.overlap:.0%}" if np.isfinite(line.overlap) else "-"
+        p = p_in_words(line.adjusted) if np.isfinite(line.adjusted) else "-"
+        least = f"{line.least:.4f}" if np.isfinite(line.least) else "-"
         reported.append(
-            f"{line.method:<18} {max(line.n_records):>9,} {read:>6} {overlap:>8} {macro:>17} {line.worst:>8.4f} {gap:>19}  "
-            f"{some}{more}"
+            f"{line.method:<{wide}} {max(line.n_records):>9,} {read:>6} {overlap:>8} {macro:>17} {line.worst:>8.4f} {gap:>19} "
+            f"{p:>8} {line.verdict:<10} {least:>10}  {some}{more}"
         )
     return reported
+
+
+def p_in_words(p: float) -> str:
+    """Return a p-value to three decimals."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
