@@ -1,4 +1,4 @@
-"""Charts of an ablation: differences from random as a forest plot with the arms' shares beside it, or losses where none is compared.
+"""Charts of an ablation: differences from random as a forest plot with the arms' shares beside it; losses where none are compared.
 
 Values in, Plotly figures out.
 """

@@ -15,8 +15,8 @@ _BASELINE = "the baseline"
 class ForestRow:
     """An arm. mean, half: its difference from its random selections, and half its interval; 0 and NaN of those themselves.
 
-    said: its verdict and the figures, in a few words. judged: as measures are. gaps: (n_seeds,) differences. shares: (g,) of what it
-    selected, in the order of `share_names`.
+    said: its verdict and the figures, in a few words. judged: as measures are. gaps: (n_seeds,) differences. shares: (g,) of what
+    it selected, in the order of `share_names`.
     """
 
     arm: str

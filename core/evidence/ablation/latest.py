@@ -40,7 +40,8 @@ class Contrast:
             return f"{start}; two seeds at least have an interval."
         if self.told:
             return f"{start}; the interval excludes 0."
-        return f"{start}; the interval includes 0. So many seeds would have shown a difference of {self.least:.4f} four times in five."
+        could = f"So many seeds would have shown a difference of {self.least:.4f} four times in five."
+        return f"{start}; the interval includes 0. {could}"
 
 
 @dataclasses.dataclass(frozen=True)
