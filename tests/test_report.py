@@ -424,9 +424,8 @@ def test_a_proof_is_shown_with_what_it_is_worth(pipeline, tmp_path):
     row = next(row for row in told if row[0] == "kmq")
     assert row[3] == f"{kmq.against:+.4f} ± {kmq.against_half:.4f}" and row[5] == kmq.verdict
     assert any("2 seeds, fixed beforehand" in line for line in text.lines)
-    assert (
-        f"kmq {kmq.verdict} {kmq.against:+.2f}" in (tmp_path / "report.html").read_text()
-    )  # told to who can't see the plot
+    told_to_who_cant_see_it = html.unescape((tmp_path / "report.html").read_text())
+    assert f"kmq {kmq.verdict} {kmq.against:+.3f} ± {kmq.against_half:.3f}" in told_to_who_cant_see_it
     by_group = next(
         table for table in page.tables if table[0][0] == "Method" and len(table[0]) == 1 + len(lines[0].groups)
     )

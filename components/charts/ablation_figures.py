@@ -23,7 +23,8 @@ def forest(lines: list[AblationLine], dark: bool) -> go.Figure:
     """Return a line an arm, the best first: its difference from random with its interval and every seed, its word, its shares."""
     rows, names = forest_rows(lines, MOST_GROUPS), share_names(lines, MOST_GROUPS)
     figure = make_subplots(1, 2, shared_yaxes=True, column_widths=[_LEFT, 1 - _LEFT - _SAID], horizontal_spacing=_SAID)
-    figure.add_vline(x=0, line={"color": text_colour(dark), "width": 1.2, "dash": "dot"}, row=1, col=1)
+    zero = {"type": "line", "x0": 0, "x1": 0, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain", "layer": "below"}
+    figure.add_shape(line={"color": text_colour(dark), "width": 1.2, "dash": "dot"}, **zero)
     for at, row in enumerate(rows):
         _difference(figure, at, row, dark)
     _shares(figure, rows, names, dark)

@@ -47,6 +47,6 @@ def _row(line: AblationLine, names: list[str]) -> ForestRow:
     if names[-1:] == [OTHERS]:
         shown[-1] = max(0.0, 1 - sum(shown[:-1]))
     mean, half = (line.against, line.against_half) if line.base else (0.0, float("nan"))
-    figures = f"{mean:+.2f} ± {half:.2f}" if np.isfinite(half) else f"{mean:+.2f}"
+    figures = f"{mean:+.3f} ± {half:.3f}" if np.isfinite(half) else f"{mean:+.3f}"
     said = f"{line.verdict} {figures}".strip() if line.base else _BASELINE
     return ForestRow(line.method, mean, half, said, line.judged, line.gaps, shown)
