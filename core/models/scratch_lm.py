@@ -46,7 +46,7 @@ class SmallLmParams(Params):
         least=0,
     )
     batch_size: int = option(16, "sequences a step", least=1)
-    learning_rate: float = option(4e-3, "its peak", least=0)
+    learning_rate: float = option(1.5e-3, "its peak", least=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
