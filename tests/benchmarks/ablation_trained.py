@@ -1,11 +1,12 @@
 """Trainings of the ablation, each kept by what it was made of: records, model, seed, held-out records; nothing is trained twice.
 
-What is kept is each family's mean loss, in `kept/ablation.jsonl` beside this file, so that a table of some hundred trainings can be
-printed again and gone on with. WINNOW_BENCH_AGAIN=N trains N of the kept ones again and compares.
+What is kept is each family's mean loss, in `kept/ablation.jsonl` beside this file, so that a table of some hundred trainings can
+be printed again and gone on with. A training is known by a hash of its records, model, seed and held-out records, so another
+selection, model or pool is trained anew.
 """
 
 import json
-import time
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.base.params import digest, rows_digest
-from core.models.scratch_lm import SmallLmParams, held_out_losses, train_small_lm
+from core.models.scratch_lm import SmallLmParams
 from core.models.scratch_tokens import Encoded, encode_pairs, train_tokenizer
+from core.models.scratch_training import Trained, Training, cores, train_side_by_side
 from core.refine.feedback import pairs_of
 from core.run.pipeline import Pipeline
 from tests.benchmarks.ablation_pools import FAMILIES, families_of, held_out
@@ -53,22 +55,39 @@ class Trainer:
         pairs = pairs_of(records, rows)
         return encode_pairs(self._tokenizer, pairs.prompts, pairs.responses)
 
-    def train(self, rows: np.ndarray, seed: int) -> dict:
-        """Return {"losses": a mean a family, "shares", "records", "read": times, "seconds"}."""
-        started, encoded = time.perf_counter(), self.encoded(rows)
+    def training(self, rows: np.ndarray, seed: int) -> Training:
+        """Return what is trained on the selected `rows`."""
         if self._encoded_held is None:
             self._encoded_held = self.encoded(self.held)
-        losses = held_out_losses(train_small_lm(encoded, self.model, seed, "cpu"), self._encoded_held)
-        of = self.families[self.held]
-        means = [float(np.nanmean(losses[of == code])) for code in range(len(FAMILIES))]
+        return Training(self.encoded(rows), self._encoded_held, self.model, seed)
+
+    def told(self, rows: np.ndarray, trained: Trained, n_tokens: int) -> dict:
+        """Return what is kept of a training: each family's mean loss, its share of the selection, how often that was read."""
+        of, codes = self.families[self.held], range(len(FAMILIES))
         shares = np.bincount(self.families[rows], minlength=len(FAMILIES)) / len(rows)
         return {
-            "losses": [round(mean, 6) for mean in means],
+            "losses": [round(float(np.nanmean(trained.losses[of == code])), 6) for code in codes],
             "shares": shares.round(4).tolist(),
             "records": len(rows),
-            "read": round(self.model.tokens_seen / encoded.n_tokens, 3),
-            "seconds": round(time.perf_counter() - started, 1),
+            "read": round(self.model.tokens_seen / n_tokens, 3),
+            "seconds": trained.seconds,
         }
+
+
+def train_missing(trainer: Trainer, wanted: dict[tuple[str, str, int], np.ndarray]) -> None:
+    """Train on each selection that no kept training was made on, side by side, and keep what comes of it."""
+    kept = kept_trainings()
+    todo = {which: rows for which, rows in wanted.items() if trainer.key(rows, which[2]) not in kept}
+    trainings = {which: trainer.training(rows, which[2]) for which, rows in todo.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        places = [(training, Path(folder) / str(i)) for i, training in enumerate(trainings.values())]
+        for which, share, trained in train_side_by_side(places, cores()):
+            if trained is None or share < 1:
+                continue
+            (pool, arm, seed), rows = list(todo.items())[which]
+            told = trainer.told(rows, trained, trainings[pool, arm, seed].encoded.n_tokens)
+            keep_training(trainer.key(rows, seed), {"pool": pool, "arm": arm, "seed": seed} | told)
+            print(f"  trained {pool}, {arm}, seed {seed}: {told['losses']}, {told['seconds']:.0f} s", flush=True)
 
 
 def kept_trainings() -> dict[str, dict]:
