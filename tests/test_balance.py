@@ -20,6 +20,7 @@ from core.vectors.coarse import coarse_clusters
 from core.vectors.style import StyleParams
 from tests.conftest import SAMPLE
 from tests.limits import drawn_pool, with_rules
+from tests.pages import check, open_page, pipeline_of, press, words
 
 BALANCED = [name for name, method in METHODS.items() if "quota" in method.options]
 WAYS = [(name, replacement) for name in BALANCED for replacement in (False, True)[: 1 + METHODS[name].can_repeat]]
@@ -173,7 +174,7 @@ def test_groups_are_kept_by_what_makes_them_and_no_more():
 def test_style_sets_records_apart_by_how_they_are_written(make_pipeline):
     """The sample's code and sums have signs, and its foreign languages words, that its English prose has not."""
     pipeline = make_pipeline("embed", "cluster", "score", data=SAMPLE, n_clusters=12)
-    params = SelectionParams("20%", "kmeans-random", quota="style", n_groups=3)
+    params = SelectionParams("20%", "kmeans-random", quota="style", n_groups=3, style_power=0)
     groups = balance_of(pipeline, params).groups
     names, codes = pipeline.workspace.records().sources()
 
@@ -189,6 +190,42 @@ def test_style_sets_records_apart_by_how_they_are_written(make_pipeline):
     taken = [each["taken"] for each in info["groups"]["each"]]
     assert sum(taken) == info["n_selected"] and taken[2] == 38  # all of the small kind; the others share the rest
     assert abs(taken[0] - taken[1]) <= 1
+    by_isolation = balance_of(pipeline, dataclasses.replace(params, style_power=2))
     vectors = pipeline.workspace.array("style", pipeline.key("style", StyleParams()))
+    alone = coarse_clusters(vectors, 3, 0, 12).isolation
+    assert by_isolation.weights == pytest.approx(alone**2)
     assert vectors.shape == (pipeline.n_records(), 64) and vectors.dtype == np.float16
     assert np.linalg.norm(vectors.astype(np.float32), axis=1).max() <= 1.01
+
+
+def test_select_proposes_what_the_evidence_supports_and_says_why(sample_home):
+    app = open_page(sample_home, "select")
+    assert asked_now(app) == ("kmeans-random", "style")
+    assert "Proposed since" in words(app)
+    press(app, "Select")
+    params = pipeline_of(sample_home).params("select")
+    assert (params.method, params.quota, params.style_power) == ("kmeans-random", "style", 1.0)
+    assert "Groups by style gave " in words(app)
+
+
+def test_another_method_keeps_the_quota_where_it_can_go_by_it(sample_home):
+    app = open_page(sample_home, "select")
+    pick(app, "random")
+    quota = next(each for each in app.selectbox if each.label == "Groups share the budget")
+    assert quota.value == "style" and quota.options == ["no groups", "style", "isolation", "tree"]
+    check(quota.set_value("isolation").run())
+    assert {"Groups", "Power of isolation"} <= {each.label for each in app.number_input}
+    pick(app, "k-center")
+    assert not [each for each in app.selectbox if each.label == "Groups share the budget"]
+    press(app, "Select")
+    assert pipeline_of(sample_home).params("select").quota == "size"
+
+
+def asked_now(app):
+    """Return the method that is picked and the quota shown with it."""
+    method = next(each.value for each in app.radio if each.value)
+    return method, next(each.value for each in app.selectbox if "share of the budget" in each.label)
+
+
+def pick(app, method):
+    check(next(each for each in app.radio if any(f"**{method}**" in o for o in each.options)).set_value(method).run())

@@ -108,7 +108,9 @@ def test_a_method_no_longer_there_gives_way_to_the_first(home_of):
 def test_negative_quality_leaves_softmax_alone(home_of):
     records = [record | {"grade": i - 30} for i, record in enumerate(small_records())]
     home, pipeline = home_of(records, QualityParams("grade"))
-    assert box(open_page(home, "select"), "A record's chance").options == ["softmax"]
+    app = open_page(home, "select")
+    pick(app, "kmq")
+    assert box(app, "A record's chance").options == ["softmax"]
     refine = next(each for each in open_page(home, "refine").selectbox if each.label == "In kmq, a record's chance")
     assert refine.options == ["softmax"]
     assert offered.probabilities(pipeline) == ["softmax"]

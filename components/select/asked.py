@@ -9,7 +9,7 @@ from components.session import state
 from components.session.uninterrupted import uninterrupted
 from core.run.pipeline import Pipeline
 from core.selection.method import FAMILIES, METHODS
-from core.selection.params import SelectionParams
+from core.selection.params import GROUPED, PROPOSED, SelectionParams
 from core.selection.stage import last_selection_key
 
 
@@ -17,14 +17,19 @@ def begin(pipeline: Pipeline, offered: list[str]) -> tuple[str, SelectionParams]
     """Return (budget as it was written, the rest of what the form shows now). offered: the methods that can be chosen."""
     current, key = state.get(), last_selection_key(pipeline)
     if current.select_asked[0] != key or not current.select_asked[1]:
-        last = pipeline.params("select") or SelectionParams()
+        last = pipeline.params("select") or SelectionParams(**PROPOSED)
         if not isinstance(last, SelectionParams):
             last = SelectionParams(last.budget)
         current.select_asked = (key, dataclasses.asdict(last))
         current.select_form += 1
     asked = dict(current.select_asked[1])
     if asked["method"] not in offered:
-        asked |= {"method": offered[0], "groups": "domains", "replacement": False}
+        asked |= {
+            "method": offered[0],
+            "groups": "domains",
+            "replacement": False,
+            "quota": _kept_quota(offered[0], asked),
+        }
         current.select_asked = (key, asked)
     for family in FAMILIES:
         held = asked["method"] if METHODS[asked["method"]].family == family else None
@@ -49,7 +54,13 @@ def pick(family: str) -> None:
     based_on, asked = state.get().select_asked
     picked = dataclasses.asdict(SelectionParams(method=method))
     kept = {name: asked[name] for name in ("budget", "tokenizer", "at_least", "at_most")}
+    kept["quota"] = _kept_quota(method, asked)
     state.get().select_asked = (based_on, picked | kept)
+
+
+def _kept_quota(method: str, asked: dict[str, Any]) -> str:
+    """Return the quota that was asked for, where another method can go by it too."""
+    return asked["quota"] if asked["quota"] in GROUPED and "quota" in METHODS[method].options else "size"
 
 
 def keep(values: dict[str, Any]) -> None:

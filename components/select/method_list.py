@@ -12,7 +12,7 @@ from components.session import offered, state
 from core.base.params import options_of
 from core.run.pipeline import Pipeline
 from core.selection.method import FAMILIES, METHODS, Method
-from core.selection.params import QUOTAS, SelectionParams
+from core.selection.params import PROPOSED, QUOTAS, WHY_PROPOSED, SelectionParams
 
 _LATER = "daar, and bands by domains, go by what the Reward page finds; it has not run on this data as it is."
 
@@ -64,6 +64,8 @@ def show_options(pipeline: Pipeline, last: SelectionParams) -> dict[str, Any]:
                 values[name] = field(st, last, name, key=key, help=_help(name), **more | _words(method, name))
     if "quota" in values:
         values |= _of_quota(last, values["quota"])
+    if {"method": last.method, "quota": values.get("quota")} == dict(PROPOSED):
+        st.caption(as_markdown(WHY_PROPOSED))
     if "domains" not in groups and METHODS[last.method].family == "papers":
         st.caption(_LATER)
         navigation.next_page(pipeline, "reward", "Go to")
@@ -71,7 +73,7 @@ def show_options(pipeline: Pipeline, last: SelectionParams) -> dict[str, Any]:
 
 
 _OF_QUOTA = {
-    "style": ("n_groups",),
+    "style": ("n_groups", "style_power"),
     "isolation": ("n_groups", "isolation_power"),
     "tree": ("split_alpha",),
     "domains": ("domain_shares",),

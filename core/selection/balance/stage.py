@@ -7,7 +7,7 @@ import numpy as np
 
 from ...base.params import Params
 from ...base.progress import Progress, no_progress, part_of
-from ...vectors.coarse import coarse_clusters
+from ...vectors.coarse import Coarse, coarse_clusters
 from ...vectors.style import StyleParams
 from ...workspace.artifacts import Result
 from ...workspace.results import Results, Run, Stage
@@ -25,7 +25,7 @@ class BalanceParams(Params):
 
     quota: str
     n_groups: int = 0
-    isolation_power: float = 2.0
+    power: float = 0.0
     split_alpha: float = 0.0
     seed: int = 0
 
@@ -45,8 +45,7 @@ def _run(run: Run) -> Result:
         groups, shares = split_by_two_means(vectors, DEPTH, params.split_alpha, params.seed)
         return _result(groups, shares)
     found = coarse_clusters(vectors, params.n_groups or ISOLATED, params.seed, STARTS)
-    weights = np.maximum(found.isolation, 1e-9) ** params.isolation_power
-    return _result(found.labels, weights)
+    return _by_isolation(found, params.power)
 
 
 def _by_style(run: Run) -> Result:
@@ -54,7 +53,11 @@ def _by_style(run: Run) -> Result:
     key = run.results.make("style", StyleParams(), part_of(run.progress, 0, 0.9))
     vectors = run.results.workspace.array("style", key)
     found = coarse_clusters(vectors, params.n_groups or KINDS, params.seed, STARTS)
-    return _result(found.labels, np.ones(len(found.centroids)))
+    return _by_isolation(found, params.power)
+
+
+def _by_isolation(found: Coarse, power: float) -> Result:
+    return _result(found.labels, np.maximum(found.isolation, 1e-9) ** power)
 
 
 def _result(groups: np.ndarray, weights: np.ndarray) -> Result:
@@ -81,7 +84,7 @@ def balance_params(params: SelectionParams) -> BalanceParams | None:
     if params.quota not in GROUPED or params.quota == "domains":
         return None
     n_groups = params.n_groups if params.quota in ("style", "isolation") else 0
-    power = params.isolation_power if params.quota == "isolation" else 2.0
+    power = {"isolation": params.isolation_power, "style": params.style_power}.get(params.quota, 0.0)
     alpha = params.split_alpha if params.quota == "tree" else 0.0
     return BalanceParams(params.quota, n_groups, power, alpha, params.seed)
 
