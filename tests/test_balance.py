@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.base.errors import CurationError
+from core.models.bigram import train_bigram
+from core.models.scratch_tokens import Encoded
+from core.selection.balance.gain import learning_slopes
 from core.selection.balance.stage import BalanceParams, balance_of, balance_params
 from core.selection.balance.tree import divided, split_by_two_means
 from core.selection.balance.within_groups import group_quotas
@@ -18,7 +21,7 @@ from core.selection.pool import Balance, Pool
 from core.selection.why import why_by_method
 from core.vectors.coarse import coarse_clusters
 from core.vectors.style import StyleParams
-from tests.conftest import SAMPLE
+from tests.conftest import SAMPLE, write_jsonl
 from tests.limits import drawn_pool, with_rules
 from tests.pages import check, open_page, pipeline_of, press, words
 
@@ -212,7 +215,7 @@ def test_another_method_keeps_the_quota_where_it_can_go_by_it(sample_home):
     app = open_page(sample_home, "select")
     pick(app, "random")
     quota = next(each for each in app.selectbox if each.label == "Groups share the budget")
-    assert quota.value == "style" and quota.options == ["no groups", "style", "isolation", "tree"]
+    assert quota.value == "style" and quota.options == ["no groups", "style", "gain", "isolation", "tree"]
     check(quota.set_value("isolation").run())
     assert {"Groups", "Power of isolation"} <= {each.label for each in app.number_input}
     pick(app, "k-center")
@@ -229,3 +232,42 @@ def asked_now(app):
 
 def pick(app, method):
     check(next(each for each in app.radio if any(f"**{method}**" in o for o in each.options)).set_value(method).run())
+
+
+# What a group gives by its learning curve
+
+
+def encoded_of(rows, vocabulary):
+    """Return records of tokens as they are: each (tokens, how many come before the response)."""
+    tokens = np.concatenate([np.array(each, np.int32) for each, _ in rows])
+    offsets = np.cumsum([0, *(len(each) for each, _ in rows)]).astype(np.int64)
+    return Encoded(tokens, offsets, np.array([n for _, n in rows], np.int32), vocabulary)
+
+
+def test_a_bigram_model_by_hand():
+    """After 0 came 1 twice and 2 once, of 2 kinds; p(1) = 2.5 / 5, p(2) = 1.5 / 5, p(0) = p(3) = 0.5 / 5."""
+    model = train_bigram(encoded_of([([0, 1], 1), ([0, 1], 1), ([0, 2], 1)], 4))
+    found = model.losses(encoded_of([([0, 1], 1), ([0, 3], 1), ([3, 2, 1], 1)], 4))
+    one = -np.log((2 + 2 * 0.5) / 5)
+    three = -np.log(2 * 0.1 / 5)
+    unseen = (-np.log(0.3) - np.log(0.5)) / 2  # neither 3 nor 2 was followed by anything
+    assert found == pytest.approx([one, three, unseen])
+
+
+def test_a_kind_that_is_learned_already_gives_less(make_pipeline, tmp_path):
+    """One kind repeats a sentence, which two records teach; the other's words are drawn from many, which more records teach."""
+    rng = np.random.default_rng(0)
+    words = [f"w{i:03d}" for i in range(400)]
+    same = [{"instruction": f"say it {i}", "output": "the same sentence as ever ."} for i in range(160)]
+    drawn = [{"instruction": f"{i} {i}", "output": " ".join(rng.choice(words, 30))} for i in range(160)]
+    pipeline = make_pipeline("embed", data=write_jsonl(tmp_path / "two.jsonl", same + drawn))
+    groups = np.repeat([0, 1], 160)
+    slopes = learning_slopes(pipeline.workspace.records(), groups, 2, 0)
+    assert slopes[1] > 2 * slopes[0] > 0
+    assert learning_slopes(pipeline.workspace.records(), groups, 2, 0).tobytes() == slopes.tobytes()
+    balance = balance_of(pipeline, SelectionParams("40", "random", quota="gain", n_groups=2))
+    chosen = select_records(Pool(320, balance=balance), SelectionParams("40", "random", quota="gain"))
+    assert np.bincount(groups[chosen.rows])[1] >= 27
+    assert (
+        learning_slopes(pipeline.workspace.records(), np.repeat([0, 1], [318, 2]), 2, 0)[1] == 0.01
+    )  # too few for a curve

@@ -74,6 +74,7 @@ def show_options(pipeline: Pipeline, last: SelectionParams) -> dict[str, Any]:
 
 _OF_QUOTA = {
     "style": ("n_groups", "style_power"),
+    "gain": ("n_groups",),
     "isolation": ("n_groups", "isolation_power"),
     "tree": ("split_alpha",),
     "domains": ("domain_shares",),

@@ -17,16 +17,12 @@ QUOTAS = {
     "size": "Large clusters give more.",
     "equal": "Every cluster gives the same, as far as it can.",
     "style": "First kinds of writing, found by the words and signs that records are written with.",
+    "gain": "First kinds of writing: a kind gives by how much more of it still teaches a small language model.",
     "isolation": "First a few coarse clusters: the farther one stands alone, the more it gives.",
     "tree": "First groups by halving: each time the records are split in two, either half gives as much.",
     "domains": "First the domains that the Reward page found.",
 }
-GROUPED = {
-    "style": "balance",
-    "isolation": "balance",
-    "tree": "balance",
-    "domains": "reward",
-}  # by groups, which a stage finds
+GROUPED = ("style", "gain", "isolation", "tree", "domains")  # groups share the budget first
 # What is proposed where nothing was selected yet, by the evidence of `python -m tests.benchmarks ablation`.
 PROPOSED = types.MappingProxyType({"method": "kmeans-random", "quota": "style"})
 WHY_PROPOSED = (
@@ -129,11 +125,11 @@ class SelectionParams(LimitParams):
     groups: str = option("domains", "what those bands go by", label="Bands go by", choices=GROUPS)
     n_groups: int = option(
         0,
-        "coarse groups of the quotas style and isolation",
+        "coarse groups of the quotas style, gain and isolation",
         label="Groups",
-        more="How many coarse groups; 0 takes 4 for style, 8 for isolation.",
+        more="How many coarse groups; 0 takes 4 for style and gain, 8 for isolation.",
         least=0,
-        usual="4 for style, 8 for isolation",
+        usual="4 for style and gain, 8 for isolation",
         flag="--quota-groups",
         added=True,
     )

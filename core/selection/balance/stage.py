@@ -13,9 +13,11 @@ from ...workspace.artifacts import Result
 from ...workspace.results import Results, Run, Stage
 from ..params import GROUPED, SelectionParams
 from ..pool import Balance
+from .gain import learning_slopes
 from .tree import split_by_two_means
 
 KINDS, ISOLATED, DEPTH, STARTS = 4, 8, 5, 12
+_BY_STYLE = ("style", "gain")
 _AT_ONCE_UP_TO = 2_000  # records: well below a second
 
 
@@ -32,13 +34,13 @@ class BalanceParams(Params):
 
 class _Balance(Stage):
     def key(self, results: Results, params: BalanceParams) -> str:
-        rests_on = results.key("style", StyleParams()) if params.quota == "style" else results.current("embed")
+        rests_on = results.key("style", StyleParams()) if params.quota in _BY_STYLE else results.current("embed")
         return self.digest(params, [rests_on]) if rests_on else ""
 
 
 def _run(run: Run) -> Result:
     params: BalanceParams = run.params
-    if params.quota == "style":
+    if params.quota in _BY_STYLE:
         return _by_style(run)
     vectors = run.results.array("embed")
     if params.quota == "tree":
@@ -53,6 +55,9 @@ def _by_style(run: Run) -> Result:
     key = run.results.make("style", StyleParams(), part_of(run.progress, 0, 0.9))
     vectors = run.results.workspace.array("style", key)
     found = coarse_clusters(vectors, params.n_groups or KINDS, params.seed, STARTS)
+    if params.quota == "gain":
+        slopes = learning_slopes(run.results.workspace.records(), found.labels, len(found.centroids), params.seed)
+        return _result(found.labels, slopes)
     return _by_isolation(found, params.power)
 
 
@@ -83,7 +88,7 @@ def balance_params(params: SelectionParams) -> BalanceParams | None:
     """Return what makes the groups of a selection, None where it has none or domains, which their own stage finds."""
     if params.quota not in GROUPED or params.quota == "domains":
         return None
-    n_groups = params.n_groups if params.quota in ("style", "isolation") else 0
+    n_groups = params.n_groups if params.quota in (*_BY_STYLE, "isolation") else 0
     power = {"isolation": params.isolation_power, "style": params.style_power}.get(params.quota, 0.0)
     alpha = params.split_alpha if params.quota == "tree" else 0.0
     return BalanceParams(params.quota, n_groups, power, alpha, params.seed)
