@@ -203,19 +203,19 @@ def test_style_sets_records_apart_by_how_they_are_written(make_pipeline):
 
 def test_select_proposes_what_the_evidence_supports_and_says_why(sample_home):
     app = open_page(sample_home, "select")
-    assert asked_now(app) == ("kmeans-random", "style")
+    assert asked_now(app) == ("kmeans-random", "gain")
     assert "Proposed since" in words(app)
     press(app, "Select")
     params = pipeline_of(sample_home).params("select")
-    assert (params.method, params.quota, params.style_power) == ("kmeans-random", "style", 1.0)
-    assert "Groups by style gave " in words(app)
+    assert (params.method, params.quota) == ("kmeans-random", "gain")
+    assert "Groups by gain gave " in words(app)
 
 
 def test_another_method_keeps_the_quota_where_it_can_go_by_it(sample_home):
     app = open_page(sample_home, "select")
     pick(app, "random")
     quota = next(each for each in app.selectbox if each.label == "Groups share the budget")
-    assert quota.value == "style" and quota.options == ["no groups", "style", "gain", "isolation", "tree"]
+    assert quota.value == "gain" and quota.options == ["no groups", "style", "gain", "isolation", "tree"]
     check(quota.set_value("isolation").run())
     assert {"Groups", "Power of isolation"} <= {each.label for each in app.number_input}
     pick(app, "k-center")

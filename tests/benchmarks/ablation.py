@@ -25,7 +25,10 @@ SEEDS = 8
 BOUND = "equal by true family"
 ARMS = (
     BASE,
+    "kmeans-random:quota=gain",
     "kmeans-random:quota=style",
+    "kmeans-random:quota=style,style_power=0",
+    "kmeans-random:quota=style,style_power=2",
     "kmeans-random:quota=tree",
     "kmeans-random:quota=isolation",
     "kmeans-random:quota=domains",
