@@ -61,8 +61,12 @@ def pool_of(
 
 
 def _shares(results: Results) -> dict[str, float]:
-    params = results.params("reward")
-    return {domain["name"]: float(domain.get("share") or 0) for domain in params.domains} if params else {}
+    params, info = results.params("reward"), results.info("reward")
+    if params is None:
+        return {}
+    wished = {domain["name"]: float(domain.get("share") or 0) for domain in params.domains}
+    names = info["names"] if info and not wished else wished  # by source labels, the data has the domains
+    return {name: wished.get(name, 0.0) for name in names}
 
 
 _known_keys: collections.OrderedDict[str, tuple[Overrides, str]] = collections.OrderedDict()
