@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from ..base.errors import CurationError
 from ..base.params import Params, option
 from .probes import ProbeParams
 
@@ -12,6 +13,7 @@ ASSIGNMENTS = {
     "nearest": "Every record goes to the nearest centre of seeds, which does not move.",
     "kmeans": "The paper's: k-means that starts at the centres of seeds, and may leave them.",
 }
+MOST_DRAWS = 100
 LABELS = {
     "pseudo": "Domains that you describe; records are given to them by their seeds.",
     "source": "The records' own source labels are the domains: no descriptions, no seeds.",
@@ -79,6 +81,8 @@ class DaarParams(Params):
         kept = () if self.labels == "source" else self.domains  # what has no effect must not change the key
         object.__setattr__(self, "domains", tuple(dict(domain) for domain in kept))
         super().__post_init__()
+        if self.draws > MOST_DRAWS:
+            raise CurationError(f"draws is {self.draws}; it may be {MOST_DRAWS} at most, and 5 to 10 are usual.")
         self.probe()
 
     def probe(self) -> ProbeParams:

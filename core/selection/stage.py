@@ -10,7 +10,7 @@ import pyarrow as pa
 from ..base.budget import tokens_of
 from ..base.errors import CurationError
 from ..base.params import Params, digest
-from ..base.progress import Progress, no_progress
+from ..base.progress import Progress, no_progress, part_of
 from ..base.text import counted
 from ..measures.selected import measure_selection
 from ..workspace.artifacts import Result
@@ -20,6 +20,7 @@ from ..workspace.results import Results, Run, Stage
 from .choosing import limit_of, select_records
 from .limits import LimitParams
 from .methods.by_domain import low_cuts, unmet_shares
+from .over_draws import cut_warning, draws_of, select_over_draws
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from .pool import Pool, rules_held
 from .rule_groups import bounds_of
@@ -111,7 +112,9 @@ class _Select(Stage):
 
 def _select(run: Run) -> Result:
     pool = pool_of(run.results, groups=run.params.groups, limits=run.params, progress=run.progress)
-    selection = select_records(pool, run.params, run.progress)
+    draws = draws_of(run.results) if run.params.method == "daar" else []
+    alone = 1 / (1 + len(draws))
+    selection = select_records(pool, run.params, part_of(run.progress, 0, alone))
     info, parts = _result(run.results, selection, run.params)
     info |= limit_facts(run.results, pool, run.params, selection)
     if run.params.method == "daar":
@@ -119,6 +122,10 @@ def _select(run: Run) -> Result:
         limit = limit_of(pool, run.params)
         info["warnings"] += unmet_shares(pool, selection.rows, limit, run.params.target_domain)
         info["warnings"] += low_cuts(pool, drawn, run.params.target_domain)
+    if draws:
+        facts, taken = select_over_draws(pool, run.params, selection, draws, part_of(run.progress, alone, 1))
+        info["draws"], parts["taken"] = facts, taken
+        info["warnings"] += cut_warning(facts)
     return info, parts
 
 
