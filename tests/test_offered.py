@@ -73,7 +73,7 @@ def plain_records(n=60):
 def test_before_reward_ran_select_offers_no_method_that_needs_it_and_leads_there(home_of):
     home, _ = home_of(plain_records())
     app = open_page(home, "select")
-    assert offered_in(app) == set(METHODS) - {"daar", "inter-band", "intra-band"}
+    assert offered_in(app) == set(METHODS) - {"daar", "direct-diversity", "inter-band", "intra-band"}
     pick(app, "random")
     assert "what the Reward page finds" in words(app)
 

@@ -19,6 +19,7 @@ from ..workspace.decisions import Overrides
 from ..workspace.results import Results, Run, Stage
 from .choosing import limit_of, select_records
 from .limits import LimitParams
+from .method import METHODS
 from .methods.by_domain import low_cuts, unmet_shares
 from .over_draws import cut_warning, draws_of, select_over_draws
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
@@ -117,10 +118,11 @@ def _select(run: Run) -> Result:
     selection = select_records(pool, run.params, part_of(run.progress, 0, alone))
     info, parts = _result(run.results, selection, run.params)
     info |= limit_facts(run.results, pool, run.params, selection)
-    if run.params.method == "daar":
-        drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
+    if "target_domain" in METHODS[run.params.method].options:
         limit = limit_of(pool, run.params)
         info["warnings"] += unmet_shares(pool, selection.rows, limit, run.params.target_domain)
+    if run.params.method == "daar":
+        drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
         info["warnings"] += low_cuts(pool, drawn, run.params.target_domain)
     if draws:
         facts, taken = select_over_draws(pool, run.params, selection, draws, part_of(run.progress, alone, 1))

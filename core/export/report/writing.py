@@ -14,6 +14,7 @@ from ...workspace.results import Results
 from ..delivery import manifest_facts, selected_rows
 from . import facts, findings, people
 from .blocks import Report
+from .domains import domains
 from .evaluations import evaluations
 from .html_page import as_html
 from .markdown import as_markdown
@@ -65,6 +66,7 @@ def report_of(results: Results, examples: int, seed: int) -> Report:
             findings.rounds(results),
             findings.measures(results, rows),
             findings.sources(results, rows),
+            *domains(results, rows),
             findings.ablation(results),
             evaluations(results),
             people.decisions(results),
