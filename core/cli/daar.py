@@ -7,7 +7,7 @@ from ..base.errors import CurationError
 from ..base.params import check_count, options_of
 from ..base.text import counted
 from ..daar.domains import Domain, domain_as_dict, load_domains, save_domains
-from ..daar.params import DaarParams
+from ..daar.params import USUAL_DRAWS, DaarParams
 from ..daar.probe_transfer import carry_probes
 from ..daar.saved_domains import kept_only, save_in, saved_domains, settle_offered
 from ..daar.seed_writing import SeedParams, last_writing
@@ -39,7 +39,7 @@ def add_verbs(verbs: Verbs) -> None:
     )
     add_options(sub, SelectionParams, "budget", "target_domain", budget="20%")
     add_options(sub, LimitParams)
-    add_options(sub, DaarParams)
+    add_options(sub, DaarParams, draws=USUAL_DRAWS)
     sub.add_argument(
         "--stability",
         type=int,
@@ -157,6 +157,8 @@ def _carried_over(arguments: argparse.Namespace) -> DaarParams:
     usual = DaarParams()
     own = {name: value for name, value in given(arguments, DaarParams).items() if value != getattr(usual, name)}
     own.pop("seed", None)
+    if own.get("draws") == USUAL_DRAWS:
+        del own["draws"]
     own |= {name: True for name in ("domains", "write_seeds") if getattr(arguments, name)}
     if reported := [
         f"--{name.replace('_', '-')}" for name in ("domains", "write_seeds", *options_of(DaarParams)) if name in own

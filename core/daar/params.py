@@ -14,6 +14,7 @@ ASSIGNMENTS = {
     "kmeans": "The paper's: k-means that starts at the centres of seeds, and may leave them.",
 }
 MOST_DRAWS = 100
+USUAL_DRAWS = 5  # what people are offered; params say 1, the paper's, so that what was made before keeps its key
 LABELS = {
     "pseudo": "Domains that you describe; records are given to them by their seeds.",
     "source": "The records' own source labels are the domains: no descriptions, no seeds.",
