@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from components.charts.escaping import as_markdown
 from components.charts.percent import PERCENT, in_percent
 from components.session import opened, state
 from components.session.state import Focus
@@ -75,9 +76,9 @@ def _words(pipeline: Pipeline, taken: np.ndarray, n: int, chosen: np.ndarray) ->
     with st.container(horizontal=True):
         for name, (rows, means) in groups.items():
             st.button(
-                f"{name.capitalize()}: {len(rows):,}",
+                f"{as_markdown(name.capitalize())}: {len(rows):,}",
                 key=f"reward_{name}",
-                help=means,
+                help=as_markdown(means),
                 disabled=not len(rows),
                 on_click=_read,
                 args=(pipeline, name, rows),

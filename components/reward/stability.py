@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from components.charts.escaping import as_markdown
 from components.frame import job_panel
 from core.evidence.redraw import LEAST_OVERLAP, overlap_warning
 from core.evidence.stability import StabilityParams, known_stability
@@ -32,7 +33,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     if found is not None:
         several = getattr(pipeline.params("reward"), "draws", 1)
         what = "draws of seeds and probes" if several == 1 else f"means of {several} draws, all drawn anew,"
-        st.caption(f"{found.n_seeds} {what} share {found.overlap:.0%} of what they select.")
+        st.caption(f"{found.n_seeds} {as_markdown(what)} share {found.overlap:.0%} of what they select.")
         return
     if busy and job_panel.in_place(pipeline, "stability"):
         return
