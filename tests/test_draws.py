@@ -11,7 +11,7 @@ from core.base.errors import CurationError
 from core.base.progress import no_progress
 from core.daar.centroids import pick_by_description
 from core.daar.domains import Seed
-from core.daar.draws import agreement_of, agreement_warning, mean_table
+from core.daar.draws import _warnings, agreement_of, agreement_warning, mean_table
 from core.daar.params import DaarParams
 from core.daar.probe_transfer import carry_probes
 from core.daar.probes import spearman
@@ -139,6 +139,14 @@ def test_draws_that_rank_alike_agree_and_others_are_warned_of():
     told = agreement_warning(agreement_of(apart))
     assert len(told) == 1 and "3 draws" in told[0] and "where 0.7 is wanted" in told[0]
     assert agreement_of(np.array([[1.0, 2, 3], [3, 2, 1], [5, 5, 5]])) == [[0, 1, -1], [0, 2, 0], [1, 2, 0]]
+
+
+def test_a_warning_of_several_draws_is_given_once():
+    told = _warnings(
+        [{"warnings": ["Right on 30% only."]}, {"warnings": ["Right on 41% only.", "Empty."]}, {"warnings": []}], []
+    )
+    assert told == ["In 2 of 3 draws, for example: Right on 30% only.", "In 1 of 3 draws: Empty."]
+    assert _warnings([{"warnings": ["Empty."]}] * 2, []) == ["Empty."]
 
 
 def pool_of_rewards(rewards):

@@ -40,7 +40,7 @@ def keep_draws(pipeline, rewards):
 
 
 @pytest.fixture
-def rewards_that(rng=None):
+def rewards_that():
     rng = np.random.default_rng(0)
     truth = rng.permutation(60) / 60 + 0.2
     return {

@@ -1,7 +1,7 @@
 """Several draws of DaaR averaged: each is a result of its own, by its own seeds, sample and probes; and how far they agree."""
 
-import collections
 import itertools
+import re
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from .params import DaarParams
 
 LEAST_AGREEMENT = 0.7  # Spearman's, the mean over pairs of draws; below this a curator is warned
 _DRAWING = 0.95  # of the time
+_FIGURES = re.compile(r"[-\d.,]+%?")
 
 
 def mean_of_draws(run: Run) -> Result:
@@ -122,7 +123,17 @@ def _mean_info(infos: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _warnings(infos: list[dict[str, Any]], agreement: list[list[float]]) -> list[str]:
-    counts = collections.Counter(text for info in infos for text in info["warnings"])
+    """Return what the draws were warned of, each kind once, with how many say it: they differ in their figures alone."""
+    kinds: dict[str, list[str]] = {}
+    for text in (text for info in infos for text in info["warnings"]):
+        kinds.setdefault(_FIGURES.sub("", text), []).append(text)
     n = len(infos)
-    told = [text if times == n else f"In {times} of {n} draws: {text}" for text, times in counts.items()]
+    told = [
+        same[0] if len(same) == n and len(set(same)) == 1 else f"In {len(same)} of {n} draws{_as_one(same)}: {same[0]}"
+        for same in kinds.values()
+    ]
     return told + agreement_warning(agreement)
+
+
+def _as_one(same: list[str]) -> str:
+    return ", for example" if len(set(same)) > 1 else ""

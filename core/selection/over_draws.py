@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..base.progress import Progress, part_of
+from ..base.text import counted
 from ..workspace.results import Results
 from .choosing import select_records
 from .params import Selection, SelectionParams
@@ -79,7 +80,7 @@ def cut_warning(facts: dict[str, Any]) -> list[str]:
         return []
     return [
         f"What the {facts['n']} draws would select by themselves overlaps by {np.mean(shares):.0%} (two by two, on average; "
-        f"{LEAST_OVERLAP:.0%} is wanted), and {facts[SURELY]:,} of the records are in all of them: the cut depends on the seeds. "
+        f"{LEAST_OVERLAP:.0%} is wanted), and {counted(facts[SURELY], 'record is', 'records are')} selected by all of them: the cut depends on the seeds. "
         "Give the domains more seeds, or take another method."
     ]
 
