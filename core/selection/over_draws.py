@@ -78,9 +78,10 @@ def cut_warning(facts: dict[str, Any]) -> list[str]:
     shares = [share for _, _, share in facts["overlaps"]]
     if not shares or np.mean(shares) >= LEAST_OVERLAP:
         return []
+    by_all = counted(facts[SURELY], "record is", "records are")
     return [
         f"What the {facts['n']} draws would select by themselves overlaps by {np.mean(shares):.0%} (two by two, on average; "
-        f"{LEAST_OVERLAP:.0%} is wanted), and {counted(facts[SURELY], 'record is', 'records are')} selected by all of them: the cut depends on the seeds. "
+        f"{LEAST_OVERLAP:.0%} is wanted), and {by_all} selected by all of them: the cut depends on the seeds. "
         "Give the domains more seeds, or take another method."
     ]
 
