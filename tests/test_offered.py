@@ -74,7 +74,7 @@ def plain_records(n=60):
 def test_before_reward_ran_select_offers_no_method_that_needs_it_and_leads_there(home_of):
     home, _ = home_of(plain_records())
     app = open_page(home, "select")
-    assert offered_in(app) == set(METHODS) - {"daar", "inter-band", "intra-band"}
+    assert offered_in(app) == set(METHODS) - {"daar", "direct-diversity", "inter-band", "intra-band"}
     pick(app, "random")
     assert "what the Reward page finds" in words(app)
 
@@ -82,10 +82,12 @@ def test_before_reward_ran_select_offers_no_method_that_needs_it_and_leads_there
 def test_with_source_labels_bands_are_offered_by_source_alone(home_of):
     home, pipeline = home_of(small_records())
     app = open_page(home, "select")
-    assert offered_in(app) == set(METHODS) - {"daar"}
+    assert offered_in(app) == set(METHODS) - {"daar", "direct-diversity"}
     pick(app, "inter-band")
     assert box(app, "Bands go by").options == ["source"]
-    assert offered.methods(pipeline, ARMS, by_source=False) == [name for name in ARMS if name != "daar"]
+    assert offered.methods(pipeline, ARMS, by_source=False) == [
+        name for name in ARMS if name not in ("daar", "direct-diversity")
+    ]
 
 
 def test_once_reward_ran_everything_is_offered(home_of):

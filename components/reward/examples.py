@@ -11,12 +11,23 @@ from components.session import opened
 from components.session.focus import look_at_record
 from core.base.text import shorten
 from core.run.pipeline import Pipeline
+from core.selection.over_draws import words_of
 
 _SHOWN = 3
 
 
-def show(pipeline: Pipeline, names: list[str], table: pa.Table, chosen: np.ndarray, cuts: np.ndarray) -> None:
-    """Draw them. chosen: (n,) bool. cuts: (k,) the least reward that was drawn of each domain, NaN where none was."""
+def show(
+    pipeline: Pipeline,
+    names: list[str],
+    table: pa.Table,
+    chosen: np.ndarray,
+    cuts: np.ndarray,
+    over_draws: tuple[np.ndarray, int] | None = None,
+) -> None:
+    """Draw them. chosen: (n,) bool. cuts: (k,) the least reward that was drawn of each domain, NaN where none was.
+
+    over_draws: ((n,) in how many draws' own selections each is, the number of draws), where there are several.
+    """
     reward, domain = table["reward"].to_numpy(), table["domain"].to_numpy()
     order = np.argsort(-reward, kind="stable")
     fifth = reward[order[len(order) // 5]]  # where the cut would be, while nothing is selected
@@ -34,15 +45,25 @@ def show(pipeline: Pipeline, names: list[str], table: pa.Table, chosen: np.ndarr
             prompts, responses = (texts[name].to_pylist() for name in ("prompt", "response"))
             for row, prompt, response in zip(rows.tolist(), prompts, responses, strict=True):
                 with st.container(border=True):
-                    _show_one(names, table, row, prompt or response, bool(chosen[row]), title)
+                    said = "selected" if chosen[row] else "not selected"
+                    _show_one(names, table, row, prompt or response, said + _of_draws(over_draws, row), title)
 
 
-def _show_one(names: list[str], table: pa.Table, row: int, text: str, is_selected: bool, title: str) -> None:
-    entropy = float(shown_entropy(table["reward"][row].as_py()))
+def _of_draws(over_draws: tuple[np.ndarray, int] | None, row: int) -> str:
+    """Return how many draws take a record, in words."""
+    if over_draws is None:
+        return ""
+    count, n = int(over_draws[0][row]), over_draws[1]
+    word = f" ({words_of([count], n)[0]})" if count else ""
+    return f" · taken by {count} of {n} draws{word}"
+
+
+def _show_one(names: list[str], table: pa.Table, row: int, text: str, said: str, title: str) -> None:
+    entropy = f"{float(shown_entropy(table['reward'][row].as_py())):.3f}"
+    if "spread" in table.column_names:
+        entropy += f" ± {table['spread'][row].as_py():.3f}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(
-            f"record {row:,} · entropy {entropy:.3f} · {'selected' if is_selected else 'not selected'}", width="content"
-        )
+        st.caption(f"record {row:,} · entropy {entropy} · {said}", width="content")
         st.button("Read", key=f"read-{title}-{row}", type="tertiary", on_click=look_at_record, args=(row,))
     st.text(shorten(text, 160))
     chances = [100 * float(table[f"p{k}"][row].as_py()) for k in range(len(names))]

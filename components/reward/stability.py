@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from components.charts.escaping import as_markdown
 from components.frame import job_panel
 from core.evidence.redraw import LEAST_OVERLAP, overlap_warning
 from core.evidence.stability import StabilityParams, known_stability
@@ -30,7 +31,9 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         return
     found = known_stability(pipeline, asked)
     if found is not None:
-        st.caption(f"{found.n_seeds} draws of seeds and probes share {found.overlap:.0%} of what they select.")
+        several = getattr(pipeline.params("reward"), "draws", 1)
+        what = "draws of seeds and probes" if several == 1 else f"means of {several} draws, all drawn anew,"
+        st.caption(f"{found.n_seeds} {as_markdown(what)} share {found.overlap:.0%} of what they select.")
         return
     if busy and job_panel.in_place(pipeline, "stability"):
         return
@@ -45,7 +48,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
             job_panel.start(pipeline, "Drawing again", [Step("stability", asked.as_dict())])
             st.rerun()
         st.caption(
-            "Trains the probes once more from other seeds and counts what both select: below "
+            "Trains all probes once more from another random seed and counts what both select: below "
             f"{LEAST_OVERLAP:.0%}, the seed decides more than the records do."
         )
 

@@ -16,7 +16,7 @@ from components.charts.reward_figures import entropy_edges, entropy_figure, reco
 from components.charts.theme import is_dark
 from components.charts.weight_figures import loss_lines
 from components.records import record_reader
-from components.reward import examples, stability
+from components.reward import draws, examples, stability
 from components.session import opened, state, trouble
 from components.session.focus import look_away
 from components.session.state import Focus
@@ -55,8 +55,9 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     with right:
         _histogram(pipeline, info["names"], table, cuts, by_domain)
     _domains(info)
+    draws.show(pipeline, info, by_it, chosen)
     stability.show(pipeline, busy)
-    examples.show(pipeline, info["names"], table, chosen, cuts)
+    examples.show(pipeline, info["names"], table, chosen, cuts, draws.taken_by(pipeline, by_it))
     if "from" not in info:
         with st.expander("How the probes were trained"):
             _learning(info)
@@ -95,7 +96,7 @@ def _reader(pipeline: Pipeline) -> None:
 
 
 def _domains(info: dict) -> None:
-    kept = {} if "from" in info else {"moved": info["drift"], "seeds": info["seeds_kept"]}
+    kept = {"moved": info["drift"], "seeds": info["seeds_kept"]} if "drift" in info else {}
     frame = pd.DataFrame({"domain": info["names"], "share": info["shares"]} | kept)
     st.dataframe(
         in_percent(frame, ("share", "seeds")),
@@ -173,7 +174,8 @@ def _cuts(reward: np.ndarray, domain: np.ndarray, drawn: np.ndarray, k: int, by_
 
 
 def _map(pipeline: Pipeline, names: list[str], table: pa.Table) -> None:
-    choices = ["domain", "entropy", *(f"probability of {name}" for name in names)]
+    by_draws = ["spread"] if "spread" in table.column_names else []
+    choices = ["domain", "entropy", *by_draws, *(f"probability of {name}" for name in names)]
     by = st.selectbox("Colour the map by", choices, key="reward_colour", width=320)
     xy = opened.positions(pipeline)
     if xy is None:
@@ -185,17 +187,27 @@ def _map(pipeline: Pipeline, names: list[str], table: pa.Table) -> None:
     elif by == "entropy":
         colouring = by_entropy(pipeline, dark)
     else:
-        column = f"p{choices.index(by) - 2}"
-        colouring = by_value(f"{column} {pipeline.current('reward')}", "probability", table[column].to_numpy(), dark)
+        column = "spread" if by == "spread" else f"p{choices.index(by) - 2 - len(by_draws)}"
+        title = "spread" if by == "spread" else "probability"
+        colouring = by_value(f"{column} {pipeline.current('reward')}", title, table[column].to_numpy(), dark)
     domain, entropies = table["domain"].to_numpy(), shown_entropy(table["reward"].to_numpy())
 
     def tip(row: int) -> list[str]:
-        return [*tip_of(pipeline, row), f"{names[domain[row]]}, entropy {entropies[row]:.3f}"]
+        spread = f" ± {table['spread'][row].as_py():.3f}" if by_draws else ""
+        return [*tip_of(pipeline, row), f"{names[domain[row]]}, entropy {entropies[row]:.3f}{spread}"]
 
     beside.show(pipeline, "reward_map", colouring, tip, 460)
 
 
 def _learning(info: dict) -> None:
+    if "draws" in info:
+        lines = [(i + 1, each["accuracy"], each["spearman"]) for i, each in enumerate(info["of_draws"])]
+        st.dataframe(
+            pd.DataFrame(lines, columns=["Draw", "Domain probe right", "Reward probe's order"]),
+            hide_index=True,
+            key="of_draws",
+        )
+        st.caption("The curves are the first draw's; the counts are over all draws.")
     left, right = st.columns(2, gap="large")
     for column, title, curve in ((left, "Domain probe", info["curve"]), (right, "Reward probe", info["reward_curve"])):
         losses = {name: [{"step": e["epoch"], "loss": e[name]} for e in curve] for name in ("train", "validation")}

@@ -112,7 +112,7 @@ def _help(name: str) -> str | None:
 
 
 def _favour(pipeline: Pipeline, last: SelectionParams, key: str) -> str:
-    names = ["", *(domain["name"] for domain in pipeline.params("reward").domains)]
+    names = ["", *pipeline.info("reward")["names"]]
     return st.selectbox(
         "Favour a domain",
         names,

@@ -7,7 +7,7 @@ from ..base.errors import CurationError
 from ..base.params import check_count, options_of
 from ..base.text import counted
 from ..daar.domains import Domain, domain_as_dict, load_domains, save_domains
-from ..daar.params import DaarParams
+from ..daar.params import USUAL_DRAWS, DaarParams
 from ..daar.probe_transfer import carry_probes
 from ..daar.saved_domains import kept_only, save_in, saved_domains, settle_offered
 from ..daar.seed_writing import SeedParams, last_writing
@@ -39,7 +39,7 @@ def add_verbs(verbs: Verbs) -> None:
     )
     add_options(sub, SelectionParams, "budget", "target_domain", budget="20%")
     add_options(sub, LimitParams)
-    add_options(sub, DaarParams)
+    add_options(sub, DaarParams, draws=USUAL_DRAWS)
     sub.add_argument(
         "--stability",
         type=int,
@@ -86,7 +86,7 @@ def reward(arguments: argparse.Namespace) -> None:
     selection = SelectionParams(arguments.budget, "daar", **asked_for, **limits)
     selection.check_size(pipeline.workspace.dataset().n_records)
     params = _carried_over(arguments) if arguments.probes else _params(pipeline, arguments)
-    names = [domain["name"] for domain in params.domains]
+    names = _names(pipeline, params)
     if arguments.target_domain and arguments.target_domain not in names:
         raise CurationError(f"--target-domain is {arguments.target_domain!r}; the domains are {', '.join(names)}.")
     steps = [Step("reward", params.as_dict()), Step("select", selection.as_dict())]
@@ -101,8 +101,21 @@ def reward(arguments: argparse.Namespace) -> None:
         say_stability("daar", "daar", known_stability(open_pipeline(arguments), asked))
 
 
+def _names(pipeline: Pipeline, params: DaarParams) -> list[str]:
+    """Return the names of the domains that there will be."""
+    if params.probes:
+        return pipeline.workspace.info("probes", params.probes)["names"]
+    if params.labels == "source":
+        return list(pipeline.workspace.records().sources()[0])
+    return [domain["name"] for domain in params.domains]
+
+
 def _params(pipeline: Pipeline, arguments: argparse.Namespace) -> DaarParams:
     workspace = pipeline.workspace
+    if arguments.labels == "source":
+        if arguments.domains or arguments.write_seeds:
+            raise CurationError("--labels source takes the data's own labels; leave --domains and --write-seeds out.")
+        return _training(arguments, ())
     domains = load_domains(Path(arguments.domains)) if arguments.domains else saved_domains(workspace)
     _training(arguments, domains)  # what is wrong is said before anything is replaced
     if arguments.domains:
@@ -144,6 +157,8 @@ def _carried_over(arguments: argparse.Namespace) -> DaarParams:
     usual = DaarParams()
     own = {name: value for name, value in given(arguments, DaarParams).items() if value != getattr(usual, name)}
     own.pop("seed", None)
+    if own.get("draws") == USUAL_DRAWS:
+        del own["draws"]
     own |= {name: True for name in ("domains", "write_seeds") if getattr(arguments, name)}
     if reported := [
         f"--{name.replace('_', '-')}" for name in ("domains", "write_seeds", *options_of(DaarParams)) if name in own
@@ -160,21 +175,38 @@ def _write_seeds(pipeline: Pipeline, arguments: argparse.Namespace) -> None:
 
 
 def say_reward(pipeline: Pipeline) -> None:
-    """Print what the probes found, a line a domain, and the selection."""
-    info = pipeline.finished("reward")
-    if "from" in info:  # probes of another workspace: nothing was trained, so nothing drifted
-        for name, share in zip(info["names"], info["shares"], strict=True):
-            print(f"{name[:24]:<24} {share:>6.1%}")
-    else:
-        print(f"{'domain':<24} {'share':>6} {'drift':>6} {'seeds still nearest':>20}")
-        reported = zip(info["names"], info["shares"], info["drift"], info["seeds_kept"], strict=True)
-        for name, share, drift, kept in reported:
-            print(f"{name[:24]:<24} {share:>6.1%} {drift:>6.2f} {kept:>20.0%}")
+    """Print what the probes found, a line a domain, and the selection; of several draws how far they agree."""
+    info, chosen = pipeline.finished("reward"), pipeline.finished("select")
+    over_draws = chosen.get("draws")
+    _say_domains(info, over_draws["shares"] if over_draws else {})
+    if "from" not in info:
         accuracy, spearman = ("–" if info[n] is None else f"{info[n]:.3f}" for n in ("accuracy", "spearman"))
         print(f"domain probe: validation accuracy {accuracy}; reward probe: Spearman {spearman}")
-    for warning in info["warnings"]:
-        print(f"warning: {warning}")
-    chosen = pipeline.finished("select")
-    for warning in chosen["warnings"]:
+    if over_draws:
+        _say_draws(info, over_draws)
+    for warning in info["warnings"] + chosen["warnings"]:
         print(f"warning: {warning}")
     print(f"{chosen['n_selected']:,} of {counted(pipeline.workspace.dataset().n_records, 'record')} selected")
+
+
+def _say_domains(info: dict, shares: dict[str, list[float]]) -> None:
+    """Print a line a domain. shares: [least, most] that a draw's selection has of each, where there are several."""
+    has_seeds = "drift" in info  # not of probes of another workspace, nor of the data's own labels
+    title = f"{'domain':<24} {'share':>6}" + (f" {'drift':>6} {'seeds still nearest':>20}" if has_seeds else "")
+    print(title + (f" {'selected by a draw':>22}" if shares else ""))
+    for k, name in enumerate(info["names"]):
+        line = f"{name[:24]:<24} {info['shares'][k]:>6.1%}"
+        line += f" {info['drift'][k]:>6.2f} {info['seeds_kept'][k]:>20.0%}" if has_seeds else ""
+        print(line + (f" {f'{shares[name][0]:.1%} to {shares[name][1]:.1%}':>22}" if shares else ""))
+
+
+def _say_draws(info: dict, over_draws: dict) -> None:
+    rho, overlap = ([value for *_, value in pairs] for pairs in (info["agreement"], over_draws["overlaps"]))
+    print(
+        f"{over_draws['n']} draws: Spearman {sum(rho) / len(rho):.2f} on average, {min(rho):.2f} at least; each by itself would "
+        f"select {sum(overlap) / len(overlap):.0%} alike on average, {min(overlap):.0%} at least"
+    )
+    print(
+        f"selected surely (by all draws) {over_draws['surely']:,}, perhaps (by half of them) {over_draws['perhaps']:,}, "
+        f"hardly {over_draws['hardly']:,}; passed over, though half of the draws take them, {over_draws['passed_over']:,}"
+    )

@@ -1,6 +1,6 @@
 """DaaR, diversity as a reward (arXiv 2502.04380): seeds to centroids to pseudo-labels; entropy; inter- and intra-diversity.
 
-Pure functions of arrays. Probes are in `probes.py`, the whole on a workspace in `reward_stage.py`.
+Pure functions of arrays. Probes are in `probes.py`, the whole on a workspace in `stage.py`.
 """
 
 import dataclasses
@@ -12,17 +12,20 @@ from ..base.params import check_choice
 from .params import ASSIGNMENTS
 
 THRESHOLD = 0.85
+_CANDIDATES = 3  # of a description's best-fitting records, so many times the wanted, a draw takes its seeds from
 _FINE = 50
 _ITERATIONS = 50
 _LEFT = 0.5
 
 
-def pick_by_description(records: np.ndarray, descriptions: np.ndarray, n_seeds: int) -> list[np.ndarray]:
+def pick_by_description(
+    records: np.ndarray, descriptions: np.ndarray, n_seeds: int, rng: np.random.Generator | None = None
+) -> list[np.ndarray]:
     """Return for each of K descriptions the positions of up to `n_seeds` records that are most its own.
 
     records: (m, d), descriptions: (K, d) unit rows. A record's fit is its cosine to the description, standardised over the
     records (descriptions differ in how near they are to everything), less its best fit to another one. Of two
-    records at cosine 0.85 or nearer only the better is taken.
+    records at cosine 0.85 or nearer only the better is taken. With `rng` they are drawn from three times as many.
     """
     cosines = records @ descriptions.T
     fit = (cosines - cosines.mean(axis=0)) / np.maximum(cosines.std(axis=0), 1e-9)
@@ -31,7 +34,8 @@ def pick_by_description(records: np.ndarray, descriptions: np.ndarray, n_seeds: 
         margin = fit[:, domain] - np.delete(fit, domain, axis=1).max(axis=1)
         order = np.argsort(-margin, kind="stable")
         own = order[: max(1, int((margin > 0).sum()))]  # what fits another description better is no seed of this one
-        picks.append(first_unlike(records, own, n_seeds))
+        best = first_unlike(records, own, n_seeds if rng is None else _CANDIDATES * n_seeds)
+        picks.append(best if rng is None else best[np.sort(rng.permutation(len(best))[:n_seeds])])
     return picks
 
 

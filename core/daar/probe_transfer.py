@@ -54,6 +54,11 @@ def domains_by_source(records: RecordTable, rows: np.ndarray, labels: np.ndarray
     return {sources[s]: np.bincount(labels[codes == s], minlength=k).tolist() for s in largest}
 
 
+def suffixes_of(draw: int) -> tuple[str, ...]:
+    """Return how the names of the two probes of a draw end, where those of several draws lie together."""
+    return tuple(f".draw{draw}{suffix}" if draw else suffix for suffix in PROBES)
+
+
 def carry_probes(source: Results, target: Workspace) -> DaarParams:
     """Copy the probes that were trained in a workspace into another, and return the params that apply them there.
 
@@ -66,11 +71,17 @@ def carry_probes(source: Results, target: Workspace) -> DaarParams:
     stage, held = (
         ("probes", params.probes) if params.probes else ("reward", key)
     )  # they may come from elsewhere themselves
-    files = [source.workspace.path(stage, held, suffix) for suffix in PROBES]
-    name = digest([file_sha256(path) for path in files])
     trained = source.workspace.info(stage, held)
+    suffixes = [suffix for draw in range(params.draws) for suffix in suffixes_of(draw)]
+    if stage == "probes":
+        files = [source.workspace.path(stage, held, suffix) for suffix in suffixes]
+    else:
+        files = [
+            source.workspace.path(stage, each, suffix) for each in trained.get("draws", [held]) for suffix in PROBES
+        ]
+    name = digest([file_sha256(path) for path in files])
     if not target.has("probes", name):
-        for path, suffix in zip(files, PROBES, strict=True):
+        for path, suffix in zip(files, suffixes, strict=True):
             with replacing(target.path("probes", name, suffix)) as temporary:
                 shutil.copyfile(path, temporary)
         about = {each: trained.get(each) for each in ("names", "embedded_by")}
@@ -90,7 +101,7 @@ def run_with_probes(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     trained = workspace.info("probes", params.probes)
     names = trained["names"]
     states, warnings = _states(run, trained)
-    probe, reward = (Probe.load(workspace.path("probes", params.probes, suffix)) for suffix in PROBES)
+    probe, reward = (Probe.load(workspace.path("probes", params.probes, suffix)) for suffix in suffixes_of(params.draw))
     if states.shape[1] != probe.d:
         raise CurationError(
             f"The probes were trained on {probe.d} dimensions, the records' embeddings have {states.shape[1]}; "

@@ -1,185 +1,62 @@
-"""DaaR on a workspace: embeddings of records and seeds, pseudo-labels, both probes, the reward of every record."""
+"""DaaR on a workspace: a sample with labels, both probes, the reward of every record; one draw of it, or the mean of several."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 
-from ..base.arrays import unit_rows
 from ..base.device import resolve_device
-from ..base.errors import CurationError, lacking
 from ..base.params import Params
 from ..base.progress import part_of
 from ..base.text import counted
-from ..models.causal_lm import load_causal
-from ..models.encoder import BUNDLED, SentenceEncoder
-from ..models.hidden_states import input_means
-from ..vectors.embedding import EmbedParams
 from ..workspace.artifacts import Result
 from ..workspace.results import Run, Stage
-from .centroids import Assignment, assign_domains, drift_warnings, pick_by_description
-from .domains import Domain, check_domains, domain_from
+from .centroids import drift_warnings
+from .draws import mean_of_draws
+from .inputs import Taught, pseudo_labelled, source_labelled
 from .params import DaarParams
 from .probe_transfer import PROBES, apply_probes, domains_by_source, run_with_probes
 from .probes import ProbeParams, Training, entropy, softmax, train_domain_probe, train_entropy_probe
-from .state_cache import states_of_records
 
-_CHECKED = 8
-_AGREEMENT = 0.9
 _LEAST_HELD_OUT, _LEAST_ACCURACY, _LEAST_SPEARMAN = 10, 0.5, 0.5  # below these a curator is warned
-
-
-@dataclasses.dataclass(frozen=True)
-class _Inputs:
-    """What DaaR computes on. states: (n, d) of every record for the probes. sample: (m,) row ids.
-
-    sample_base: (m, b) and seeds: K arrays (s, b), in the space of the centroids. picked: K arrays of row ids taken as seeds
-    for a description, empty where the domain has seeds of its own.
-    """
-
-    states: np.ndarray
-    sample: np.ndarray
-    sample_base: np.ndarray
-    seeds: list[np.ndarray]
-    picked: list[np.ndarray]
 
 
 def _daar(run: Run) -> Result:
     """Run the seven steps of methods.md 2; the table has a record's domain, reward and probabilities."""
     params: DaarParams = run.params
+    if params.draws > 1:
+        return mean_of_draws(run)
     if params.probes:
         return run_with_probes(run)
-    domains = check_domains([_settled(run, domain_from(domain)) for domain in params.domains])
-    names = [domain.name for domain in domains]
-    n = len(run.results.workspace.records())
-    sample = np.sort(np.random.default_rng(params.seed).choice(n, min(params.sample, n), replace=False))
-    inputs = _by_model(run, domains, sample) if params.model else _by_embeddings(run, domains, sample)
-    run.progress(0.6, 1)
-    found = assign_domains(inputs.sample_base, inputs.seeds, params.assignment, params.seed)
-    device = resolve_device(run.device)
-    states = np.asarray(inputs.states[sample], np.float32)
+    taught = source_labelled(run) if params.labels == "source" else pseudo_labelled(run)
+    k, device = len(taught.names), resolve_device(run.device)
+    states = np.asarray(taught.states[taught.sample], np.float32)
     probe, training = train_domain_probe(
-        states, found.labels, len(names), params.probe(), device, part_of(run.progress, 0.6, 0.75)
+        states, taught.labels, k, params.probe(), device, part_of(run.progress, 0.6, 0.75)
     )
     entropies = entropy(softmax(probe(states)))
     reward, reward_training = train_entropy_probe(
-        states, entropies, ProbeParams(seed=params.seed), device, part_of(run.progress, 0.75, 0.9)
+        states, entropies, ProbeParams(seed=params.draw_seed), device, part_of(run.progress, 0.75, 0.9)
     )
-    table = apply_probes(probe, reward, inputs.states, len(names), part_of(run.progress, 0.9, 1))
+    table = apply_probes(probe, reward, taught.states, k, part_of(run.progress, 0.9, 1))
     workspace = run.results.workspace
     for each, suffix in zip((probe, reward), PROBES, strict=True):
         each.save(workspace.path("reward", run.key, suffix))
-    info = _info(run, domains, inputs, found, training, reward_training, device)
-    parts = {"value": table, "sample": sample, "pseudo": found.labels, "entropies": entropies.astype(np.float32)}
+    info = _info(run, taught, training, reward_training, device)
+    parts = {
+        "value": table,
+        "sample": taught.sample,
+        "pseudo": taught.labels,
+        "entropies": entropies.astype(np.float32),
+    }
     return info, parts
 
 
-def _settled(run: Run, domain: Domain) -> Domain:
-    """Return the domain with seeds that today's data holds: one whose row holds another record now goes by its text."""
-    records = run.results.workspace.records()
-    seeds = []
-    for seed in domain.seeds:
-        held = records.take(np.array([seed.row]), ["text"])["text"][0].as_py() if 0 <= seed.row < len(records) else None
-        if seed.row >= 0 and held is None and not seed.text:
-            raise CurationError(
-                f"A seed of {domain.name} is record {seed.row}; the records are 0 to {len(records) - 1}. Take another."
-            )
-        stands = seed.row >= 0 and held is not None and seed.text in ("", held)
-        seeds.append(seed if stands else dataclasses.replace(seed, row=-1))
-    return dataclasses.replace(domain, seeds=tuple(seeds))
-
-
-def _by_embeddings(run: Run, domains: tuple[Domain, ...], sample: np.ndarray) -> _Inputs:
-    """The workspace's embeddings serve as both the base and the states."""
-    x = run.results.array("embed")
-    if x is None:
-        raise lacking("reward needs the embed stage, which has not run on this data", "embed")
-    base = np.asarray(x[sample], np.float32)
-    texts = [[seed.text for seed in domain.kept if seed.row < 0] for domain in domains]
-    encoded = iter(_encode(run, [text for some in texts for text in some], x))
-    described = [domain.kept[0].origin == "description" for domain in domains]
-    vectors = [[np.array(x[s.row]) if s.row >= 0 else next(encoded) for s in domain.kept] for domain in domains]
-    return _with_seeds(x, sample, base, vectors, described, run.params.n_seeds)
-
-
-def _with_seeds(
-    states: np.ndarray, sample: np.ndarray, base: np.ndarray, vectors: list, described: list[bool], n_seeds: int
-) -> _Inputs:
-    """Put records of the sample in the place of a bare description; the others' own seeds stand as they are."""
-    stands = unit_rows(np.stack([np.mean(some, axis=0) for some in vectors]))
-    picked = pick_by_description(unit_rows(base), stands, n_seeds)
-    seeds = [
-        base[rows] if by_text else np.stack(some)
-        for rows, by_text, some in zip(picked, described, vectors, strict=True)
-    ]
-    rows = [
-        sample[positions] if by_text else np.zeros(0, np.int64)
-        for positions, by_text in zip(picked, described, strict=True)
-    ]
-    return _Inputs(states, sample, base, seeds, rows)
-
-
-def _encode(run: Run, texts: list[str], x: np.ndarray) -> np.ndarray:
-    """Embed seeds' texts by the encoder of the records; where that was a file, by the one named, if it agrees with the file."""
-    if not texts:
-        return np.zeros((0, x.shape[1]), np.float32)
-    embed: EmbedParams = run.results.params("embed")
-    name = run.params.encoder or embed.model
-    encoder = run.encoder
-    if encoder is None:
-        if not name:
-            raise CurationError(
-                "The records' embeddings came from a file, so it isn't known what to embed descriptions by",
-                command=f"name the encoder they came from (--encoder, such as {BUNDLED}), or mark records as seeds.",
-                page=f"name the encoder they came from under Settings (such as {BUNDLED}), or take records as seeds",
-            )
-        encoder = SentenceEncoder(name, embed.max_tokens, run.device)
-    rows = np.linspace(0, len(x) - 1, min(_CHECKED, len(x))).astype(np.int64)
-    records = run.results.workspace.records().take(np.unique(rows), ["text"])["text"].to_pylist()
-    vectors = unit_rows(encoder.encode([*records, *texts]))
-    if vectors.shape[1] != x.shape[1]:
-        raise CurationError(
-            f"{name} gives {vectors.shape[1]} dimensions, the records' embeddings have {x.shape[1]}; name another."
-        )
-    agreement = float(np.mean(np.sum(vectors[: len(records)] * x[np.unique(rows)], axis=1)))
-    if agreement < _AGREEMENT:
-        raise CurationError(
-            f"{name} does not give the records' embeddings (mean cosine {agreement:.2f}); name the encoder they came from."
-        )
-    return vectors[len(records) :]
-
-
-def _by_model(run: Run, domains: tuple[Domain, ...], sample: np.ndarray) -> _Inputs:
-    """A causal LM: its input embeddings make the centroids, its hidden layer feeds the probes."""
-    params: DaarParams = run.params
-    lm = load_causal(params.model, run.device, params.max_tokens)
-    workspace = run.results.workspace
-    states = states_of_records(workspace, lm, params.model, params.layer, part_of(run.progress, 0, 0.6))
-    records = workspace.records()
-    base = input_means(lm, records.take(sample, ["text"])["text"].to_pylist())
-    vectors = [list(input_means(lm, [_text_of(records, seed) for seed in domain.kept])) for domain in domains]
-    described = [domain.kept[0].origin == "description" for domain in domains]
-    return _with_seeds(states, sample, base, vectors, described, params.n_seeds)
-
-
-def _text_of(records, seed) -> str:
-    return records.take(np.array([seed.row]), ["text"])["text"][0].as_py() if seed.row >= 0 else seed.text
-
-
-def _info(
-    run: Run,
-    domains: tuple[Domain, ...],
-    inputs: _Inputs,
-    found: Assignment,
-    training: Training,
-    reward_training: Training,
-    device: str,
-) -> dict[str, Any]:
-    names = [domain.name for domain in domains]
-    held = inputs.sample[training.held_out]
+def _info(run: Run, taught: Taught, training: Training, reward_training: Training, device: str) -> dict[str, Any]:
+    names, labels = taught.names, taught.labels
+    held = taught.sample[training.held_out]
     predicted = training.outputs.argmax(axis=1)
     confusion = np.zeros((len(names), len(names)), np.int64)
-    np.add.at(confusion, (found.labels[training.held_out], predicted), 1)
+    np.add.at(confusion, (labels[training.held_out], predicted), 1)
     best = min(training.curve, key=lambda entry: entry["validation"])
     best_reward = min(reward_training.curve, key=lambda entry: entry["validation"])
     return {
@@ -192,14 +69,28 @@ def _info(
         "n_held_out": len(held),
         "confusion": confusion.tolist(),
         "embedded_by": None if run.params.model else run.results.params("embed").as_dict(),
-        "sources": domains_by_source(run.results.workspace.records(), inputs.sample, found.labels, len(names)),
-        "shares": (np.bincount(found.labels, minlength=len(names)) / len(found.labels)).round(6).tolist(),
-        "drift": found.drift.round(6).tolist(),
-        "seeds_kept": found.kept.round(6).tolist(),
-        "seed_rows": [rows.tolist() for rows in inputs.picked],
-        "warnings": drift_warnings(names, found)
-        + _weak_probes(best.get("accuracy"), best_reward.get("spearman"), len(held)),
+        "sources": domains_by_source(run.results.workspace.records(), taught.sample, labels, len(names)),
+        "shares": (np.bincount(labels, minlength=len(names)) / len(labels)).round(6).tolist(),
+        **_of_assignment(taught),
+        "warnings": _of_labels(taught) + _weak_probes(best.get("accuracy"), best_reward.get("spearman"), len(held)),
     }
+
+
+def _of_assignment(taught: Taught) -> dict[str, Any]:
+    """Return what became of seeds and centres; nothing where the labels are the records' own."""
+    if (found := taught.assigned) is None:
+        return {}
+    drifted = {"drift": found.drift.round(6).tolist(), "seeds_kept": found.kept.round(6).tolist()}
+    return drifted | {"seed_rows": taught.seed_rows}
+
+
+def _of_labels(taught: Taught) -> list[str]:
+    """Return what a curator should know of the labels that the probe was taught."""
+    if taught.assigned is not None:
+        return drift_warnings(taught.names, taught.assigned)
+    held = np.bincount(taught.labels, minlength=len(taught.names))
+    missing = [name for name, n in zip(taught.names, held.tolist(), strict=True) if not n]
+    return [f"The sample has no record of {', '.join(missing)}; train on more records."] if missing else []
 
 
 def _weak_probes(accuracy: float | None, spearman: float | None, n_held_out: int) -> list[str]:

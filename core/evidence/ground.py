@@ -9,6 +9,7 @@ import numpy as np
 
 from ..base.params import Params, digest, option
 from ..base.progress import Progress, no_progress
+from ..measures.domain_means import DomainMeans
 from ..measures.kinds.domains import inter_intra_similarity
 from ..measures.kinds.mix import shares
 from ..measures.measure import Measure
@@ -19,6 +20,7 @@ from ..vectors.clustering import cluster_means
 from ..vectors.neighbours import DENSITY_EXACT_UP_TO, density
 from ..workspace.artifacts import Result
 from ..workspace.results import Results
+from .by_domain import means_by_domain
 
 POOL_VERSION = 2  # of what is kept about the whole pool
 LEAST_RANDOM = 2
@@ -166,13 +168,19 @@ class Ground:
         return places[inside][self.sample[places[inside]] == rows[inside]]
 
     @functools.cached_property
-    def similarity(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """(inter, intra) of every record, by DaaR's domains where it was run, else by source labels; None without either."""
+    def groups(self) -> np.ndarray | None:
+        """(n,) int codes from 0: the domains that DaaR found where it was run, else the source labels; None without either."""
         if (groups := self._results.column("reward", "domain")) is None:
             if not self.sources[0]:
                 return None
             groups = np.where(self.sources[1] < 0, len(self.sources[0]), self.sources[1])
-        groups = np.unique(groups, return_inverse=True)[1]
+        return np.unique(groups, return_inverse=True)[1]
+
+    @functools.cached_property
+    def similarity(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """(inter, intra) of every record, by its groups; None without them."""
+        if (groups := self.groups) is None:
+            return None
         return inter_intra_similarity(self.x, groups, cluster_means(self.x, groups, int(groups.max()) + 1))
 
     def _kept(self, stage: str, key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
@@ -208,6 +216,12 @@ class SeenHere:
         """See `within_selection`."""
         dense, asked = self._ground.density[self.rows], self._ground.asked(self.rows)
         return within_selection(self.vectors, dense, self.device, self.progress, asked)
+
+    @functools.cached_property
+    def domain_means(self) -> DomainMeans | None:
+        """The centres of the selection's own records by domain; None without domains."""
+        groups = self._ground.groups
+        return None if groups is None else means_by_domain(self._ground.x, self.rows, groups, int(groups.max()) + 1)
 
     @functools.cached_property
     def coverage(self) -> float:

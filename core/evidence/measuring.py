@@ -21,7 +21,7 @@ from ..workspace.artifacts import Result
 from ..workspace.results import Results
 from .ground import Ground, MeasureParams, SeenHere, is_large
 
-VERSION = 3  # of the measures
+VERSION = 4  # of the measures
 _LARGE_VERSION = 1  # of how those of large selections and pools are estimated
 _COSTS = {
     "": 0.2,

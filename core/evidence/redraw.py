@@ -5,18 +5,16 @@ workspace's own result; what was made once is kept.
 """
 
 import dataclasses
-import itertools
 
 import numpy as np
 
 from ..base.progress import Progress, no_progress, part_of
+from ..selection.over_draws import LEAST_OVERLAP, overlaps
 from ..selection.params import SelectionParams
 from ..selection.pool import Pool
 from ..selection.stage import pool_of
 from ..workspace.deciding import overrides_of
 from ..workspace.results import Results
-
-LEAST_OVERLAP = 0.7  # of two draws; below this a curator is warned
 
 
 def redrawn_stages(results: Results, params: SelectionParams) -> dict[str, str]:
@@ -62,10 +60,7 @@ def redrawn_pool(
 
 def mean_overlap(selections: list[np.ndarray]) -> float:
     """Return the mean share of records that two of the selections have in common, of the smaller one; 1 for fewer than two."""
-    shares = [
-        len(np.intersect1d(one, other)) / max(min(len(np.unique(one)), len(np.unique(other))), 1)
-        for one, other in itertools.combinations(selections, 2)
-    ]
+    shares = [share for _, _, share in overlaps([np.unique(rows) for rows in selections])]
     return float(np.mean(shares)) if shares else 1.0
 
 

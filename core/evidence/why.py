@@ -6,6 +6,7 @@ from ..base.budget import tokens_of
 from ..refine.drawing import rounds_target
 from ..refine.runs import Rounds
 from ..refine.why_taken import why_in_rounds
+from ..selection.over_draws import told_of_draws
 from ..selection.params import EarlierParams, RoundsParams, SelectionParams, VersionParams
 from ..selection.stage import last_selection_key, pool_of
 from ..selection.why import limits_told, overrides_at, saved_selection, why_by_method, why_decided
@@ -27,7 +28,8 @@ def why(results: Results, rows: np.ndarray) -> list[str]:
         said: dict[int, str] = {}
     elif isinstance(params, SelectionParams) and (overrides := _overrides_then(results, key)) is not None:
         pool = pool_of(results, overrides, params.groups, params)
-        said = dict(zip(others.tolist(), why_by_method(pool, params, chosen, others), strict=True))
+        sentences, drawn = why_by_method(pool, params, chosen, others), told_of_draws(results, key, others)
+        said = dict(zip(others.tolist(), map(str.__add__, sentences, drawn), strict=True))
     elif not results.current("select"):
         said = _out_of_date(chosen.rows, others)
     elif isinstance(params, RoundsParams):

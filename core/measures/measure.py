@@ -8,6 +8,7 @@ import numpy as np
 
 from ..base.progress import Progress
 from ..base.registry import Registry
+from .domain_means import DomainMeans
 
 
 class Seen(Protocol):
@@ -15,7 +16,8 @@ class Seen(Protocol):
 
     rows: (m,) selected row ids, with repeats. vectors: (m, d) float32, their unit rows. pairs: what
     `pairwise.within_selection` gives of them. coverage: as `pairwise.facility_coverage`. labels: (n,) clusters. quality: (n,).
-    similarity: (inter, intra) of DaaR, (n,) each. words: (n,). tokens: (n, 2). sources, languages: (codes, positions of the
+    similarity: (inter, intra) of DaaR, (n,) each. domain_means: the selection's own, by the same domains.
+    words: (n,). tokens: (n, 2). sources, languages: (codes, positions of the
     selection in them).
     """
 
@@ -28,6 +30,7 @@ class Seen(Protocol):
     labels: np.ndarray | None
     quality: np.ndarray | None
     similarity: tuple[np.ndarray, np.ndarray] | None
+    domain_means: DomainMeans | None
     words: np.ndarray
     tokens: np.ndarray | None
     sources: tuple[np.ndarray, np.ndarray] | None

@@ -13,6 +13,7 @@ from ..base.files import file_sha256
 from ..base.params import Params
 from ..base.progress import Progress, no_progress
 from ..daar.domains import check_domains, domain_as_dict, domain_from
+from ..daar.params import USUAL_DRAWS
 from ..daar.saved_domains import kept_only, save_in, saved_domains
 from ..data.hub.listing import settle
 from ..data.pool import on_hub, open_pool
@@ -161,12 +162,12 @@ class Curation:
         """Run DaaR and select by it; return `rewards()`.
 
         domains: objects with name, description and, if wanted, share and seeds (texts), as in a domains file; those used last
-        where empty. params: of `DaarParams`.
+        where empty. params: of `DaarParams`; draws=1 is the paper's single draw.
         """
         if domains:
             save_in(self.workspace, check_domains([domain_from(dict(domain)) for domain in domains]))
         kept = tuple(domain_as_dict(kept_only(domain)) for domain in saved_domains(self.workspace))
-        self._stage("reward", {"domains": kept} | params)
+        self._stage("reward", {"domains": kept, "draws": USUAL_DRAWS} | params)
         self._stage("select", {"budget": str(budget), "method": "daar", "seed": params.get("seed", 0)})
         return self.rewards()
 
@@ -262,7 +263,10 @@ class Curation:
         return chosen.join(texts)
 
     def rewards(self) -> pd.DataFrame:
-        """Return DaaR's findings, a row a record: domain (its name), reward (predicted entropy), p0, p1, … a domain."""
+        """Return DaaR's findings, a row a record: domain (its name), reward (predicted entropy), p0, p1, … a domain.
+
+        Of several draws these are means; spread is the standard deviation of the entropy over them.
+        """
         names = self.results.finished("reward")["names"]
         found = self.results.table("reward").to_pandas()
         return found.assign(domain=[names[domain] for domain in found["domain"]])

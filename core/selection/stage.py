@@ -10,7 +10,7 @@ import pyarrow as pa
 from ..base.budget import tokens_of
 from ..base.errors import CurationError
 from ..base.params import Params, digest
-from ..base.progress import Progress, no_progress
+from ..base.progress import Progress, no_progress, part_of
 from ..base.text import counted
 from ..measures.selected import measure_selection
 from ..workspace.artifacts import Result
@@ -21,7 +21,9 @@ from .balance.stage import balance_of, group_facts
 from .balance.within_groups import balance_in
 from .choosing import limit_of, select_records
 from .limits import LimitParams
+from .method import METHODS
 from .methods.by_domain import low_cuts, unmet_shares
+from .over_draws import cut_warning, draws_of, select_over_draws
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from .pool import Pool, rules_held
 from .rule_groups import bounds_of
@@ -64,8 +66,12 @@ def pool_of(
 
 
 def _shares(results: Results) -> dict[str, float]:
-    params = results.params("reward")
-    return {domain["name"]: float(domain.get("share") or 0) for domain in params.domains} if params else {}
+    params, info = results.params("reward"), results.info("reward")
+    if params is None:
+        return {}
+    wished = {domain["name"]: float(domain.get("share") or 0) for domain in params.domains}
+    names = info["names"] if info and not wished else wished  # by source labels, the data has the domains
+    return {name: wished.get(name, 0.0) for name in names}
 
 
 _known_keys: collections.OrderedDict[str, tuple[Overrides, str]] = collections.OrderedDict()
@@ -110,16 +116,23 @@ class _Select(Stage):
 
 def _select(run: Run) -> Result:
     pool = pool_of(run.results, groups=run.params.groups, limits=run.params, progress=run.progress)
-    selection = select_records(pool, run.params, run.progress)
+    draws = draws_of(run.results) if run.params.method == "daar" else []
+    alone = 1 / (1 + len(draws))
+    selection = select_records(pool, run.params, part_of(run.progress, 0, alone))
     info, parts = _result(run.results, selection, run.params)
     info |= limit_facts(run.results, pool, run.params, selection)
     if groups := group_facts(balance_in(pool, run.params), selection.rows):
         info["groups"] = {"by": run.params.quota, "each": groups}
-    if run.params.method == "daar":
-        drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
+    if "target_domain" in METHODS[run.params.method].options:
         limit = limit_of(pool, run.params)
         info["warnings"] += unmet_shares(pool, selection.rows, limit, run.params.target_domain)
+    if run.params.method == "daar":
+        drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
         info["warnings"] += low_cuts(pool, drawn, run.params.target_domain)
+    if draws:
+        facts, taken = select_over_draws(pool, run.params, selection, draws, part_of(run.progress, alone, 1))
+        info["draws"], parts["taken"] = facts, taken
+        info["warnings"] += cut_warning(facts)
     return info, parts
 
 

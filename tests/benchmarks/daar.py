@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from core.daar.centroids import assign_domains, pick_by_description
-from core.daar.domains import Domain
-from core.daar.params import ASSIGNMENTS
+from core.daar.domains import Domain, domain_as_dict
+from core.daar.params import ASSIGNMENTS, DaarParams
+from core.daar.probes import spearman
 from core.models.encoder import BUNDLED, SentenceEncoder
 from core.run.pipeline import Pipeline
+from core.selection.over_draws import overlaps
 from core.workspace.workspace import Workspace
 from tests.benchmarks.data import POOL, ROOT, VECTORS
 
@@ -24,6 +26,7 @@ DOMAINS = (
     ),
 )
 _DRAWS = 5
+_STEADY_OF, _MEANS_OF, _SPLITS, _BUDGETS = 10, (1, 3, 5), 20, (0.05, 0.1, 0.2)
 
 _RUN = """
 import resource, sys, time
@@ -78,6 +81,31 @@ def main() -> None:
                 f"{accuracy:.3f} (wanted 0.90), reward probe's Spearman {rank:.3f} (wanted 0.90)",
                 flush=True,
             )
+        for assignment in ("clusters", "kmeans"):
+            steadiness(Pipeline(Workspace(workspace)), assignment)
+
+
+def steadiness(pipeline: Pipeline, assignment: str) -> None:
+    """Print how much two means of some draws share of what they select: disjoint draws out of ten, the mean of 20 splits."""
+    asked = DaarParams(tuple(map(domain_as_dict, DOMAINS)), encoder=BUNDLED, assignment=assignment, draws=_STEADY_OF)
+    pipeline.run("reward", asked)
+    tables = [pipeline.workspace.table("reward", key) for key in pipeline.info("reward")["draws"]]
+    rewards = np.stack([table["reward"].to_numpy() for table in tables])
+    rng, n = np.random.default_rng(0), rewards.shape[1]
+    print(f"  how much two means of so many draws share, {assignment}, descriptions alone; chance is the budget")
+    for n_draws in _MEANS_OF:
+        found = []
+        for _ in range(_SPLITS):
+            order = rng.permutation(_STEADY_OF)
+            one, other = (rewards[order[i * n_draws : (i + 1) * n_draws]].mean(axis=0) for i in (0, 1))
+            taken = [[np.argsort(-each, kind="stable")[: round(b * n)] for each in (one, other)] for b in _BUDGETS]
+            found.append([spearman(one, other), *(overlaps(pair)[0][2] for pair in taken)])
+        rho, *shares = np.mean(found, axis=0)
+        cells = ", ".join(f"{share:.0%} of a {b:.0%} selection" for share, b in zip(shares, _BUDGETS, strict=True))
+        print(
+            f"    {n_draws} draws: Spearman {rho:.2f}, {cells} (least {np.min(found, axis=0)[2]:.0%} of 10%)",
+            flush=True,
+        )
 
 
 def _pseudo_labels(pipeline: Pipeline) -> None:

@@ -15,6 +15,7 @@ from ..delivery import manifest_facts, selected_rows
 from . import facts, findings, people
 from .ablation import ablation
 from .blocks import Report
+from .domains import domains
 from .evaluations import evaluations
 from .html_page import as_html
 from .markdown import as_markdown
@@ -66,6 +67,7 @@ def report_of(results: Results, examples: int, seed: int) -> Report:
             findings.rounds(results),
             findings.measures(results, rows),
             findings.sources(results, rows),
+            *domains(results, rows),
             ablation(results),
             evaluations(results),
             people.decisions(results),

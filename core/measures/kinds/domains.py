@@ -1,8 +1,9 @@
-"""Inter- and intra-domain similarity of DaaR (arXiv 2502.04380): cosines of records to the centres of domains."""
+"""Inter- and intra-domain similarity of DaaR (arXiv 2502.04380), of each record and of a whole selection (equations 2 and 3)."""
 
 import numpy as np
 
 from ...base.arrays import unit_rows
+from ..domain_means import domain_variances, global_inter
 from ..measure import MEASURES, Measure, Seen
 
 
@@ -47,6 +48,40 @@ MEASURES.add(
         "less",
         10,
         lambda seen: _mean(seen, 1),
+        tells_diversity=True,
+        needs="groups",
+    )
+)
+
+
+def _global_inter(seen: Seen) -> float | None:
+    return None if seen.domain_means is None else global_inter(seen.domain_means)
+
+
+def _mean_variance(seen: Seen) -> float | None:
+    return None if seen.domain_means is None else float(np.nanmean(domain_variances(seen.domain_means)))
+
+
+MEASURES.add(
+    Measure(
+        "global_inter",
+        "Global inter-diversity",
+        "Mean distance between the centres of its domains; more is farther apart.",
+        "more",
+        18,
+        _global_inter,
+        tells_diversity=True,
+        needs="groups",
+    )
+)
+MEASURES.add(
+    Measure(
+        "global_intra",
+        "Global intra-diversity",
+        "Mean squared distance to the own domain's centre, each domain counted alike; more is wider spread.",
+        "more",
+        19,
+        _mean_variance,
         tells_diversity=True,
         needs="groups",
     )

@@ -21,13 +21,34 @@ def daar(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     With `target_domain`, and where domains have target shares, each domain gives its quota, its highest entropy first.
     """
     reward, domains = _reward(pool)
+    return _highest(pool, params, budget, reward, domains)
+
+
+def direct_diversity(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    """Take the highest phi_inter itself, the summed cosine to the other domains' centres, in place of the entropy. score: it.
+
+    Equation 2 of DaaR as the reward, with no probe between: appendix F.6 of the paper (arXiv 2502.04380) finds that a probe does
+    not learn it from single records (34 % right of four quartiles), and takes the entropy as its proxy; here it is computed. High
+    is taken, not low, as the entropy's place asks: records "closer to other centroids" (section 4.2). Domains as in `daar`.
+    """
+    return _highest(pool, params, budget, *_likeness(pool))
+
+
+def _likeness(pool: Pool) -> tuple[np.ndarray, np.ndarray]:
+    """Return (n,) phi_inter and the (n,) domains."""
+    x, domains = unit_rows(pool), _reward(pool)[1]
+    return inter_intra_similarity(x, domains, cluster_means(x, domains, int(domains.max()) + 1))[0], domains
+
+
+def _highest(pool: Pool, params: SelectionParams, budget: int, score: np.ndarray, domains: np.ndarray) -> Picks:
+    """Take the highest scores ((n,) float), of all or, where a domain is favoured or has a target share, of each domain."""
     free = pool.free_rows()
     wanted = budget - len(pool.pinned)
     if not params.target_domain and not any(pool.shares.values()):
-        rows = free[np.argsort(-reward[free], kind="stable")][:wanted]
-        return Picks(rows, reward[rows])
-    rows = _first_of_each(pool, domains, -reward, _weights(pool, params, domains), budget)
-    return Picks(rows, reward[rows])
+        rows = free[np.argsort(-score[free], kind="stable")][:wanted]
+        return Picks(rows, score[rows])
+    rows = _first_of_each(pool, domains, -score, _weights(pool, params, domains), budget)
+    return Picks(rows, score[rows])
 
 
 def unmet_shares(pool: Pool, rows: np.ndarray, budget: int, target_domain: str) -> list[str]:
@@ -168,7 +189,22 @@ def _gave(pool: Pool, weights: np.ndarray, chosen: Selection, domains: np.ndarra
 
 
 def _why_daar(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
-    reward, domains = _reward(pool)
+    return _why_highest(pool, params, chosen, rows, (*_reward(pool), "predicted entropy ({:.3f} nats)"))
+
+
+def _why_direct(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
+    return _why_highest(pool, params, chosen, rows, (*_likeness(pool), "likeness to the other domains ({:.3f})"))
+
+
+def _why_highest(
+    pool: Pool,
+    params: SelectionParams,
+    chosen: Selection,
+    rows: np.ndarray,
+    by: tuple[np.ndarray, np.ndarray, str],
+) -> list[str]:
+    """by: what `_highest` goes by, the domains, and its name with a place for a record's own."""
+    reward, domains, named = by
     free, names = pool.free_rows(), list(pool.shares)
     by_domain = bool(params.target_domain) or any(pool.shares.values())
     quotas = _gave(pool, _weights(pool, params, domains), chosen, domains) if by_domain else None
@@ -176,7 +212,7 @@ def _why_daar(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.n
     for row in rows.tolist():
         rivals = free[domains[free] == domains[row]] if by_domain else free
         above = (reward[rivals] > reward[row]).sum() + (rivals[reward[rivals] == reward[row]] < row).sum()
-        place = f"{ordinal(int(above) + 1)} of {len(rivals):,} by predicted entropy ({reward[row]:.3f} nats)"
+        place = f"{ordinal(int(above) + 1)} of {len(rivals):,} by {named.format(reward[row])}"
         if quotas is None:
             said.append(f"{place}; {len(chosen) - len(pool.pinned):,} were taken.")
         else:
@@ -247,5 +283,19 @@ METHODS.add(
         why=_why_band,
         needs=("embed", "reward"),
         options=("band", "groups", "seed"),
+    )
+)
+METHODS.add(
+    Method(
+        name="direct-diversity",
+        help="The records nearest to the centres of the other domains.",
+        best_when="you study whether daar's entropy says more than plain nearness to other domains.",
+        family="papers",
+        place=30,
+        seconds=lambda n, m: 5e-6 * n,
+        pick=direct_diversity,
+        why=_why_direct,
+        needs=("embed", "reward"),
+        options=("target_domain",),
     )
 )
