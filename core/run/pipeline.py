@@ -5,6 +5,7 @@ from ..evidence.current import follow_decisions
 from ..quality.stage import SCORE
 from ..selection.finding.stage import COLUMNS, MEANING, WORDS
 from ..selection.stage import SELECT
+from ..selection.target.stage import TARGETS
 from ..selection.token_counts import TOKENS
 from ..vectors.duplicates.stage import DUPLICATES
 from ..vectors.naming.stage import REGIONS
@@ -25,6 +26,7 @@ STAGES = {
         SUGGEST,
         SCORE,
         REWARD,
+        TARGETS,
         SELECT,
         WORDS,
         COLUMNS,

@@ -18,6 +18,10 @@ PROBABILITIES = {
     "softmax": "By the exponential of quality; also for negative scores.",
 }
 GROUPS = {"domains": "DaaR's domains, as the Reward page found them.", "source": "The records' own source labels."}
+BALANCES = {
+    "examples": "Every example in turn, as in the paper.",
+    "labels": "Every label in turn, and its examples in turn inside it, so that a label with few examples gets as much.",
+}
 REASONS = ("drawn", "pinned", "filled")
 
 
@@ -33,7 +37,7 @@ class SelectionParams(LimitParams):
     replacement: draw with replacement (paper; the methods that can repeat); a record drawn twice is then exported twice.
     similarity_threshold: in deita, the cosine above which two records are too much alike. alpha: in qdit, the weight of quality.
     target_domain: in daar, the name of a domain to favour, "" for none. band: of inter- and intra-band, one of BANDS, from the
-    least alike (0-20) to the most (80-100). groups: what those bands go by, one of GROUPS.
+    least alike (0-20) to the most (80-100). groups: what those bands go by, one of GROUPS. balance: of target, one of BALANCES.
     """
 
     budget: str = option(
@@ -100,6 +104,13 @@ class SelectionParams(LimitParams):
         choices=BANDS,
     )
     groups: str = option("domains", "what those bands go by", label="Bands go by", choices=GROUPS)
+    balance: str = option(
+        "examples",
+        "in target, who takes turns: its examples or their labels",
+        label="Turns",
+        choices=BALANCES,
+        added=True,
+    )
 
     @property
     def needs(self) -> tuple[str, ...]:

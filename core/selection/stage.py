@@ -23,6 +23,8 @@ from .methods.by_domain import low_cuts, unmet_shares
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from .pool import Pool, rules_held
 from .rule_groups import bounds_of
+from .target.stage import NAME as TARGETS
+from .target.stage import pinned_overlaps, target_facts, targets_of
 from .token_counts import TokenParams, costs_of, tokenizer_facts
 
 Published = RoundsParams | VersionParams | EarlierParams
@@ -52,6 +54,7 @@ def pool_of(
         domains=results.column("reward", "domain"),
         sources=results.workspace.records().sources()[1] if groups == "source" else None,
         shares=_shares(results),
+        targets=targets_of(results),
         pinned=overrides.pinned,
         dropped=overrides.dropped,
         multipliers=overrides.multipliers,
@@ -115,6 +118,10 @@ def _select(run: Run) -> Result:
         limit = limit_of(pool, run.params)
         info["warnings"] += unmet_shares(pool, selection.rows, limit, run.params.target_domain)
         info["warnings"] += low_cuts(pool, drawn, run.params.target_domain)
+    if run.params.method == "target":
+        picks = slice(len(pool.pinned), None)
+        info["target"] = target_facts(run.results, selection.rows[picks], selection.scores[picks])
+        info["warnings"] += [*run.results.info(TARGETS)["warnings"], *pinned_overlaps(pool.targets, pool.pinned)]
     return info, parts
 
 
@@ -131,13 +138,14 @@ def limit_facts(results: Results, pool: Pool, params: SelectionParams, selection
 
 def _result(results: Results, selection: Selection, params: SelectionParams | Published) -> Result:
     """Return what is written down of a selection, and its table."""
+    inputs = ("records", "cluster", "score", *(need for need in params.needs if need == TARGETS))
     info = {
         "n_selected": len(selection),
         "requested": selection.requested,
         "shortfall": selection.shortfall,
         "warnings": _warnings(results, params),
         "measures": measure_selection(selection.rows, results.array("cluster"), results.column("score", "score")),
-        "inputs": {stage: results.current(stage) for stage in ("records", "cluster", "score")},
+        "inputs": {stage: results.current(stage) for stage in inputs},
         "last_decision": results.workspace.ledger.last_decision_id(),
     }
     return info, {"value": _table(selection)}
