@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...base.errors import CurationError
+from ...base.errors import lacking
 from ...base.text import counted, ordinal, shorten
 from ..method import METHODS, Method
 from ..params import Selection, SelectionParams, places
@@ -15,11 +15,7 @@ _WIDTH = 60
 
 def _targets(pool: Pool) -> Targets:
     if pool.targets is None:
-        raise CurationError(
-            "target goes by examples, and there are none yet",
-            command="give some: python -m core target … FILE.",
-            page="give some under Examples on the Select page",
-        )
+        raise lacking("target goes by examples, and there are none yet", "targets")
     return pool.targets
 
 

@@ -12,6 +12,7 @@ SCALE = (
 )
 _AT_ONCE = 32_000_000  # cosines held at once
 _BLOCK = 8192
+_FIRST = 64  # records on an example's first list, at least
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Nearest:
         self._taken = bytearray(b"\x01" * self._n)
         self._is_taken = np.frombuffer(self._taken, np.uint8)
         self._is_taken[usable] = 0
-        self._length = max(64, 2 * -(-expected // max(len(targets), 1)))
+        self._length = max(_FIRST, 2 * -(-expected // max(len(targets), 1)))
         self._is_whole = False
         self._lists = [iter(()) for _ in range(len(targets))]
 
