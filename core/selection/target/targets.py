@@ -36,7 +36,7 @@ class Targets:
     def __post_init__(self) -> None:
         if self.vectors.shape[1] != self.space.shape[1]:
             raise CurationError(
-                f"The examples' vectors have {self.vectors.shape[1]} dimensions and the records' {self.space.shape[1]}; "
+                f"The examples' embeddings have {self.vectors.shape[1]} dimensions and the records' {self.space.shape[1]}; "
                 "set the target anew."
             )
 
