@@ -23,8 +23,9 @@ from .methods.by_domain import low_cuts, unmet_shares
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from .pool import Pool, rules_held
 from .rule_groups import bounds_of
+from .target.facts import pinned_overlaps, target_facts
 from .target.stage import NAME as TARGETS
-from .target.stage import pinned_overlaps, target_facts, targets_of
+from .target.stage import targets_of
 from .token_counts import TokenParams, costs_of, tokenizer_facts
 
 Published = RoundsParams | VersionParams | EarlierParams

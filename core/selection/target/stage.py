@@ -12,11 +12,11 @@ from ...base.errors import CurationError
 from ...base.files import read_table
 from ...base.params import Params, digest
 from ...base.progress import Progress, part_of
-from ...base.text import counted
 from ...models.causal_lm import CausalModel, load_causal
 from ...models.hidden_states import weighted_means
 from ...vectors.encoding import encode_as_records
 from ...vectors.overlap.by_words import Evaluated, overlaps_by_words
+from ...vectors.placing import beside
 from ...workspace.artifacts import Result
 from ...workspace.results import Results, Run, Stage
 from ...workspace.shards import make_in_shards
@@ -55,7 +55,8 @@ def _targets(run: Run) -> Result:
         "names": list(examples.names),
         "warnings": warnings_of(len(examples)),
     }
-    parts = {"value": as_table(examples, _nearest(found)), "vectors": vectors, "overlaps": left_out}
+    nearest = np.where(examples.rows >= 0, examples.rows, _nearest(found))
+    parts = {"value": as_table(examples, nearest), "vectors": vectors, "overlaps": left_out}
     return info, parts
 
 
@@ -109,7 +110,7 @@ def _overlaps(run: Run, examples: Examples, progress: Progress) -> pa.Table:
 
 
 def _nearest(targets: Targets) -> np.ndarray:
-    """Return (m,) int64: the record nearest to each example, itself where it is one; of equal ones the first."""
+    """Return (m,) int64: the record nearest to each example; of equal ones the first."""
     best, nearest = np.full(len(targets), -np.inf), np.zeros(len(targets), np.int64)
     for start in range(0, len(targets.space), 65_536):
         cosines = targets.cosines(np.arange(start, min(start + 65_536, len(targets.space))))
@@ -162,37 +163,9 @@ def _open(results: Results, key: str) -> Targets:
     )
 
 
-def target_facts(results: Results, rows: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
-    """Return what is written down of the target of a selection. rows, scores: (m,) what was taken, and its cosines."""
-    targets, info = targets_of(results), results.info(NAME)
-    took = np.bincount(targets.labels[targets.taken_by(rows, scores)], minlength=len(targets.names)).tolist()
-    held = {name: info[name] for name in ("n_examples", "labels", "n_left_out")}
-    files = [*info["params"]["files"]]
-    by = info["params"].get("model") or "embeddings"
-    return held | {
-        "files": files,
-        "n_picked": len(info["params"]["rows"]),
-        "by": by,
-        "taken": dict(zip(targets.names, took, strict=True)),
-    }
+def positions_of(table: pa.Table, xy: np.ndarray) -> np.ndarray:
+    """Return (m, 2) float32: where examples are on the map, each beside the record that is nearest to it, or on it where it is one.
 
-
-def pinned_overlaps(targets: Targets, pinned: np.ndarray) -> list[str]:
-    """Return the warning of pins that overlap with the examples, which a pin does not go by."""
-    n = len(np.intersect1d(pinned, targets.left_out))
-    if not n:
-        return []
-    return [
-        f"{counted(n, 'pinned record overlaps', 'pinned records overlap')} with the target's examples, and stays selected."
-    ]
-
-
-def target_in_words(facts: dict[str, Any]) -> list[str]:
-    """Return what is written down of a target, a line each. facts: what `target_facts` says."""
-    labels = ", ".join(f"{n:,} {label}" for label, n in facts["labels"].items())
-    told = [f"{counted(facts['n_examples'], 'example')} ({labels}), by {facts['by']}"]
-    told += [f"{file['name']}: {file['file']}, SHA-256 {file['sha256']}" for file in facts["files"]]
-    if facts["n_picked"]:
-        told.append(f"{counted(facts['n_picked'], 'picked record')} among the examples")
-    told.append(f"{counted(facts['n_left_out'], 'record overlaps', 'records overlap')} with the examples and left out")
-    return [*told, "taken: " + ", ".join(f"{n:,} for {label}" for label, n in facts["taken"].items())]
+    table: of the stage. xy: (n, 2) positions of the records.
+    """
+    return beside(xy[table["nearest"].to_numpy()], table["row"].to_numpy() >= 0, 0)
