@@ -7,6 +7,7 @@ import numpy as np
 
 from ..base.errors import CurationError
 from ..base.text import counted
+from ..data.hub.fetching import fetch_all
 from ..data.hub.listing import settle
 from ..data.pool import on_hub
 from ..run.pipeline import STAGES, Pipeline
@@ -53,9 +54,8 @@ def files_of_examples(workspace: Workspace, given: list[str], config: str = "", 
     """Return the files that are named; what lies on a hub is fetched first."""
     if not given:
         return ()
-    if on_hub(given):
-        given = workspace.fetch(settle(given, config, split))
-    return evaluations_in(given, workspace.folder / "hub")
+    folder = workspace.folder / "hub"
+    return evaluations_in(fetch_all(settle(given, config, split), folder) if on_hub(given) else given, folder)
 
 
 def _picked(arguments: argparse.Namespace) -> dict[str, Any]:
