@@ -14,11 +14,14 @@ _CHECKED = 8
 _AGREEMENT = 0.9
 
 
-def encode_as_records(run: Run, texts: Sequence[str], encoder: str, what: str, instead: tuple[str, str]) -> np.ndarray:
+def encode_as_records(
+    run: Run, texts: Sequence[str], encoder: str, what: str, instead: tuple[str, str], place: str = "Settings"
+) -> np.ndarray:
     """Return (len(texts), d) float32 unit rows, by what embedded the records.
 
     encoder: its name, where the records' embeddings came from a file. what: the texts are, in words. instead: what else can be
-    done, on the command line and on a page. Raises CurationError where nothing tells, or it does not give the records' embeddings.
+    done, on the command line and on a page. place: where on a page the encoder is named. Raises CurationError where nothing
+    tells, or it does not give the records' embeddings.
     """
     x = run.results.array("embed")
     if not texts:
@@ -30,7 +33,7 @@ def encode_as_records(run: Run, texts: Sequence[str], encoder: str, what: str, i
             raise CurationError(
                 f"The records' embeddings came from a file, so it isn't known what to embed {what} by",
                 command=f"name the encoder they came from (--encoder, such as {BUNDLED}), or {instead[0]}.",
-                page=f"name the encoder they came from under Settings (such as {BUNDLED}), or {instead[1]}",
+                page=f"name the encoder they came from under {place} (such as {BUNDLED}), or {instead[1]}",
             )
         encodes = SentenceEncoder(name, embed.max_tokens, run.device)
     rows = np.unique(np.linspace(0, len(x) - 1, min(_CHECKED, len(x))).astype(np.int64))

@@ -9,7 +9,7 @@ import orjson
 import pyarrow as pa
 
 from ...base.errors import CurationError
-from ...base.text import counted
+from ...base.text import counted, shorten
 from ...data.fields import lookup
 from ...data.layouts.values import as_text
 from ...data.record_table import RecordTable
@@ -18,6 +18,7 @@ from ...vectors.overlap.params import Evaluation
 from .params import LEAST, MOST, TargetParams
 
 PICKED = "picked records"
+_LABEL = 80  # letters of a label, at most
 _COLUMNS = ("prompt", "response", "text", "source", "raw")
 
 
@@ -120,7 +121,7 @@ def _labelled(entries: list[dict], field: str, file: Evaluation) -> list[_Exampl
 
 def _label_of(entry: dict, field: str) -> str:
     value = lookup(orjson.loads(entry["raw"]), field)
-    return "" if value is None else as_text(value).strip()
+    return "" if value is None else shorten(as_text(value), _LABEL)
 
 
 def _picked(records: RecordTable, params: TargetParams) -> list[_Example]:

@@ -78,7 +78,7 @@ def _vectors(run: Run, examples: Examples, progress: Progress) -> tuple[np.ndarr
     is_picked = examples.rows >= 0
     vectors[is_picked] = x[examples.rows[is_picked]]
     others = [examples.texts[i] for i in np.flatnonzero(~is_picked).tolist()]
-    vectors[~is_picked] = encode_as_records(run, others, params.encoder, "examples", _INSTEAD)
+    vectors[~is_picked] = encode_as_records(run, others, params.encoder, "examples", _INSTEAD, "More")
     return vectors, x, ""
 
 
