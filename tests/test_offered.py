@@ -101,7 +101,7 @@ def test_once_reward_ran_everything_is_offered(home_of):
 def test_a_method_no_longer_there_gives_way_to_the_first(home_of):
     home, pipeline = home_of(plain_records())
     pipeline.workspace.ledger.set_settings("select", SelectionParams("10", "daar").as_dict())
-    assert [each.value for each in open_page(home, "select").radio] == ["kmq", None, None]
+    assert [each.value for each in open_page(home, "select").radio] == ["kmq", None, None, None]
 
 
 def test_negative_quality_leaves_softmax_alone(home_of):
