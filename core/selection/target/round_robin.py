@@ -1,7 +1,7 @@
 """Round robin: example after example takes the nearest record that none has taken yet (RDS+, arXiv 2503.01807).
 
-In the paper's code an example whose nearest is taken already passes; here it takes the next nearest. For several
-tasks at once the code ranks by each task's highest cosine and lets the tasks take turns; here the examples of a label take turns too.
+In the paper's code an example whose nearest is taken already passes; here it takes the next nearest. Of several
+tasks the code ranks records by each task's highest cosine and lets the tasks take turns; here the examples of a label do so too.
 """
 
 import heapq
