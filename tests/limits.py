@@ -7,6 +7,7 @@ import numpy as np
 from core.base.arrays import unit_rows
 from core.selection.pool import Bound, Pool
 from core.selection.rules import parse_rule
+from core.selection.target.targets import Targets
 
 
 def drawn_pool(seed: int, n: int = 240, longest: int = 60, **changes) -> Pool:
@@ -28,6 +29,7 @@ def drawn_pool(seed: int, n: int = 240, longest: int = 60, **changes) -> Pool:
         "multipliers": {int(rng.integers(6)): float(rng.choice([0.0, 0.5, 3.0]))},
         "costs": rng.integers(1, longest + 1, n).astype(np.int32),
     }
+    values["targets"] = drawn_targets(rng, values["embeddings"])
     return Pool(n, **values | changes)
 
 
@@ -37,3 +39,14 @@ def with_rules(pool: Pool, at_least=(), at_most=()) -> Pool:
     columns = {"source": pool.sources, "cluster": pool.labels}
     bounds = [Bound(rule, columns[rule.where.column] == int(rule.where.values[0])) for rule in rules]
     return dataclasses.replace(pool, rules=tuple(bounds))
+
+
+def drawn_targets(rng: np.random.Generator, space: np.ndarray, n_left_out: int = 4) -> Targets:
+    """Return 7 examples under 2 labels, one of them one of the records, and some records that overlap with them."""
+    n, d = space.shape
+    vectors = unit_rows(rng.normal(size=(7, d)) + 0.3)
+    vectors[0] = space[0]
+    left_out = np.sort(rng.choice(n, n_left_out, replace=False)) if n_left_out else np.zeros(0, np.int64)
+    labels = np.array([0, 0, 0, 0, 0, 1, 1], np.int32)
+    by, words = left_out % 7, np.full(n_left_out, 13)
+    return Targets(vectors, space, labels, ("a", "b"), tuple(f"example {i}" for i in range(7)), left_out, by, words)

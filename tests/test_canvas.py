@@ -13,6 +13,7 @@ from components.canvas.layers import (
     order_of,
     picked_layer,
     points_layer,
+    stars_layer,
     stride_of,
 )
 from core.vectors.naming.stage import middles
@@ -99,3 +100,9 @@ def test_names_stand_at_the_median_of_their_clusters():
     assert found[0].tolist() == [1, 0] and np.isnan(found[1]).all() and found[2].tolist() == [5, 5]
     header, _ = read(names_layer("map", [(0.5, 0.25, "<b>flour</b>")]))
     assert header["names"] == [[0.5, 0.25, "<b>flour</b>"]]
+
+
+def test_stars_are_places_with_a_label_and_a_text():
+    header, payload = read(stars_layer("map", [(0.123456789, 1, "math", "</script><b>2 + 2</b>")]))
+    assert (header["part"], header["stars"], payload) == ("stars", [[0.12346, 1, "math", "</script><b>2 + 2</b>"]], b"")
+    assert read(stars_layer("map", []))[0]["stars"] == []

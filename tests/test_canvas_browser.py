@@ -4,10 +4,14 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from components.canvas.layers import Frame
+from core.base.files import write_table
 from core.run.pipeline import Pipeline
+from core.selection.target.examples import picked
+from core.selection.target.params import TargetParams
 from core.vectors.naming.stage import RegionParams
 from core.vectors.projection import ProjectParams
 from tests.browser import CHROMIUM, browser_page, check_page, lasso, map_drawn, running_app, settled
@@ -256,4 +260,30 @@ def test_a_browser_without_webgl_draws_the_same_map_and_says_so(mapped, monkeypa
         page.get_by_text("inside the line").wait_for()
         settled(page)
         assert abs(picked_on(page) - len(shown.inside(BOX))) <= 3
+        check_page(page)
+
+
+def test_the_examples_of_a_target_are_stars_that_say_their_text_and_can_be_hidden(mapped, tmp_path, monkeypatch):
+    pipeline, xy = mapped
+    pipeline.run("targets", TargetParams(**picked(pipeline.workspace.records(), [7, 70, 700])))
+    hostile = "<img src=x onerror=alert(1)>"
+    monkeypatch.setenv("WINNOW_HOME", str(pipeline.workspace.folder.parent))
+    table = pipeline.table("targets")
+    texts = pa.array([hostile, *table["text"].to_pylist()[1:]], pa.large_string())
+    changed = table.set_column(table.column_names.index("text"), "text", texts)
+    write_table(pipeline.workspace.path("targets", pipeline.current("targets"), ".arrow"), changed)
+    with running_app(pipeline.workspace.folder.parent) as address, browser_page() as page:
+        shown = opened_map(page, address, xy, "pixels")
+        page.locator("canvas.overlay[data-stars='3']").wait_for(state="attached")
+        page.mouse.move(*shown.pixel(7))
+        page.get_by_text("example of travel").wait_for()
+        assert page.locator(".map .tip").inner_text().split("\n") == ["example of travel", hostile]
+        assert not page.locator(".map .tip img").count()
+        entry = page.locator(".legend button[data-stars]")
+        assert entry.inner_text().split() == ["★", "examples", "of", "the", "target", "3"]
+        entry.click()
+        page.mouse.move(*shown.pixel(70))
+        page.mouse.move(*shown.pixel(7))
+        page.get_by_text("record 7").first.wait_for()
+        assert entry.get_attribute("aria-pressed") == "false"
         check_page(page)

@@ -28,6 +28,8 @@ def free_to(pool, method):
     """Return which records a method can take beside the pins, (n,) bool."""
     can = np.zeros(pool.n_records, bool)
     can[pool.free_rows()] = True
+    if (closes := METHODS[method].closes) is not None:
+        can[closes(pool)] = False
     if "cluster" in METHODS[method].needs:
         can &= ~np.isin(pool.labels, [cluster for cluster, factor in pool.multipliers.items() if factor == 0])
     return can

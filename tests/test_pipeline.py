@@ -17,6 +17,8 @@ from core.run.pipeline import STAGES, Pipeline
 from core.run.tasks import Step, run_steps
 from core.selection.method import METHODS
 from core.selection.params import SelectionParams
+from core.selection.target.examples import picked
+from core.selection.target.params import TargetParams
 from core.vectors.clustering import ClusterParams
 from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
@@ -340,6 +342,8 @@ def test_every_method_runs_on_a_workspace(make_pipeline, method, quick_probes):
     if "reward" in SelectionParams(method=method).needs:
         domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
         pipeline.run("reward", DaarParams(domains, sample=40, steps=20), device="cpu", encoder=TinyEncoder())
+    if method == "target":
+        pipeline.run("targets", TargetParams(**picked(pipeline.workspace.records(), range(3, 15))))
     pipeline.run("select", SelectionParams("12", method))
     assert len(pipeline.table("select")) == 12
 

@@ -12,6 +12,7 @@ from core.selection.choosing import select_records
 from core.selection.method import METHODS
 from core.selection.params import REASONS, SelectionParams
 from core.selection.pool import Pool
+from tests.limits import drawn_targets
 
 N = 120
 SIZES = (60, 36, 18, 6)
@@ -31,6 +32,7 @@ def make_pool(**changes):
         "shares": {"mathematics": 0.0, "coding": 0.0, "language": 0.0},
         "embeddings": (embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)).astype(np.float32),
     }
+    values["targets"] = drawn_targets(rng, values["embeddings"], n_left_out=0)
     return Pool(N, **(values | changes))
 
 

@@ -24,6 +24,7 @@ from core.vectors.reshaping import merge_clusters
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
 from tests.command import run as run_command
 from tests.conftest import TinyEncoder
+from tests.limits import drawn_targets
 
 N = 120
 
@@ -46,6 +47,7 @@ def pool() -> Pool:
         domains=(labels % 3).astype(np.int32),
         sources=(labels % 2).astype(np.int32),
         shares={"a": 0.0, "b": 0.0, "c": 0.0},
+        targets=drawn_targets(rng, x),
     )
 
 

@@ -18,13 +18,18 @@ from components.canvas.layers import (
     order_of,
     picked_layer,
     points_layer,
+    stars_layer,
 )
 from components.charts.theme import is_dark
 from components.session import opened
 from core.base.text import shorten
 from core.run.pipeline import Pipeline
+from core.selection.target.stage import NAME as TARGETS
+from core.selection.target.stage import positions_of
 from core.vectors.naming.stage import middles
 from core.vectors.topics import region_topics
+
+_STAR_TEXT = 200  # letters of an example that its tip shows
 
 _layer = st.components.v2.component("winnow_map_layer", **scripts.LAYER)
 _canvas = st.components.v2.component("winnow_map", **scripts.MAP)
@@ -46,12 +51,13 @@ def show(
     names: Sequence[str] | None = None,
     view: tuple[float, float, float] | None = None,
     seen: Callable[[tuple[float, float, float]], None] | None = None,
+    stars: bool = False,
 ) -> None:
     """Draw the map of all records.
 
     name: of this map among all. picked: row ids to stand in front of the others, or None. names: of the current clusters,
     to be written on the map. tip(row): the lines that name a record. view: what to begin with. seen(x, y, zoom): hears what is
-    in sight.
+    in sight. stars: whether the examples of a target are shown, where there is one.
     """
     xy = opened.positions(pipeline)
     held = _held(pipeline)
@@ -60,6 +66,8 @@ def show(
         _layer(key=f"{name}-points", data=_points(held, name, xy))
         _layer(key=f"{name}-colours", data=_colours(held, name, colouring.id, order, colouring))
         _layer(key=f"{name}-picked", data=picked_layer(name, picked, order))
+        if stars:
+            _layer(key=f"{name}-stars", data=_stars(held, name, pipeline.current(TARGETS), pipeline))
         _layer(
             key=f"{name}-names",
             data=_names(
@@ -163,6 +171,20 @@ def _names(
     ]
     at = _frame(held, xy).to_unit(np.array([region[:2] for region in regions]).reshape(-1, 2)).tolist()
     return names_layer(name, written, [(*place, region[2]) for place, region in zip(at, regions, strict=True)])
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _stars(held: _Held, name: str, target: str, _pipeline: Pipeline) -> bytes:
+    if not target:
+        return stars_layer(name, [])
+    xy = opened.positions(_pipeline)
+    table, labels = _pipeline.table(TARGETS), _pipeline.info(TARGETS)["names"]
+    places = _frame(held, xy).to_unit(positions_of(table, xy)).tolist()
+    texts = [shorten(text, _STAR_TEXT) for text in table["text"].to_pylist()]
+    codes = table["label"].to_pylist()
+    return stars_layer(
+        name, [(*place, labels[code], text) for place, code, text in zip(places, codes, texts, strict=True)]
+    )
 
 
 def _short(names: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A map's layers as bytes: positions, colours, what is picked, names. Arrays in, bytes out; `js/hub.js` reads them.
+"""A map's layers as bytes: positions, colours, what is picked, names, stars. Arrays in, bytes out; `js/hub.js` reads them.
 
 Point j of a layer is record (j * stride) mod n: any beginning of them is a fair sample, so the browser can draw that first.
 """
@@ -107,6 +107,14 @@ def names_layer(name: str, names: Sequence[Placed], regions: Sequence[Placed] = 
     """Return the names of clusters, the most important first, and those of regions, which stand for them from afar."""
     rounded = [[[round(x, 5), round(y, 5), text] for x, y, text in placed] for placed in (names, regions)]
     return _layer(name, "names", dict(zip(("names", "regions"), rounded, strict=True)))
+
+
+Star = tuple[float, float, str, str]  # an example's place in the unit square, its label and its text
+
+
+def stars_layer(name: str, stars: Sequence[Star]) -> bytes:
+    """Return the examples of a target, to be drawn over the points."""
+    return _layer(name, "stars", {"stars": [[round(x, 5), round(y, 5), label, text] for x, y, label, text in stars]})
 
 
 def _layer(name: str, part: str, header: dict[str, Any], payload: bytes = b"") -> bytes:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from components.frame import job_panel
+from components.frame import job_panel, uploads
 from components.frame.fields import field
 from components.session import trouble
 from core.base.errors import CurationError
-from core.base.files import file_sha256, replacing
+from core.base.files import file_sha256
 from core.data.readers import FORMATS
 from core.run import jobs
 from core.run.pipeline import Pipeline
@@ -73,7 +73,7 @@ def _start(pipeline: Pipeline, given: list[str], files: list, asked: dict, vecto
     try:
         if not given and not files:
             raise CurationError("No evaluation data is named; drop a file, or give its path.")
-        given += [str(_kept(pipeline, file)) for file in files]
+        given += [str(uploads.keep(pipeline, "evaluations", file)) for file in files]
         sha256 = file_sha256(Path(vectors).expanduser()) if vectors else ""
         params = OverlapParams(**asked, vectors=sha256, evaluations=evaluations_in(given))
     except CurationError as error:
@@ -87,11 +87,3 @@ def _start(pipeline: Pipeline, given: list[str], files: list, asked: dict, vecto
 def _line(evaluation: Evaluation) -> str:
     """Return what names an evaluation again; a name with a slash it got from its folder, and gets again."""
     return evaluation.path if "/" in evaluation.name else f"{evaluation.name}={evaluation.path}"
-
-
-def _kept(pipeline: Pipeline, file) -> Path:
-    """Return where a dropped file lies from now on, in the workspace."""
-    path = pipeline.workspace.folder / "uploads" / "evaluations" / Path(file.name).name
-    with replacing(path) as temporary:
-        temporary.write_bytes(file.getbuffer())
-    return path

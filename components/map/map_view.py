@@ -20,7 +20,7 @@ from core.vectors.projection import layout_note
 _HOW = (
     "Drag a line around points to read them: Shift adds to what is picked, Alt takes away. Click a point to read it and its "
     "cluster. The wheel zooms, the right button moves. A click on an entry of the legend hides or shows it, with Alt it alone "
-    "is shown."
+    "is shown. Stars are the examples of a target."
 )
 
 
@@ -65,6 +65,7 @@ def _map(pipeline: Pipeline, statuses: np.ndarray, height: int) -> None:
         names=opened.cluster_names(pipeline),
         view=current.view,
         seen=remember_view,
+        stars=True,
     )
 
 

@@ -10,7 +10,7 @@ from components.charts.escaping import as_markdown
 from components.charts.theme import GRID, ground_colour, is_dark
 from components.frame import job_panel
 from components.frame.fields import field
-from components.select import asked, budget_field, change_view, known, method_list, result, rules_panel
+from components.select import asked, budget_field, change_view, known, method_list, result, rules_panel, target_panel
 from components.session import offered, opened, state, trouble
 from components.session.uninterrupted import uninterrupted
 from core.base.budget import tokens_of
@@ -47,7 +47,8 @@ _STYLE = """<style>
 @st.fragment
 def show(pipeline: Pipeline, busy: bool) -> None:
     """Draw it."""
-    methods = offered.methods(pipeline, METHODS)
+    there = {*offered.methods(pipeline, METHODS), "target"}  # which is listed without examples too: here they are given
+    methods = [name for name in METHODS if name in there]
     tall = method_list.height(methods)
     st.html(_STYLE.format(ground=ground_colour(is_dark()), line=GRID, methods=tall))
     budget, last = asked.begin(pipeline, methods)
@@ -59,14 +60,17 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         method_list.show(methods)
         with st.container(key="select_options"):
             values = method_list.show_options(pipeline, last)
+            if last.method == "target":
+                target_panel.show(pipeline, busy)
         values["tokenizer"] = last.tokenizer
         if budget_field.unit_of(budget) == "tokens":
             key, usual = f"select-tokenizer-{state.get().select_form}", tokenizer_for(pipeline, "")
             values["tokenizer"] = field(st, last, "tokenizer", key=key, placeholder=usual)
         values |= rules_panel.show(pipeline, last)
     asked.keep({"budget": budget} | values)
+    waits = target_panel.is_lacking(pipeline, last.method)
     try:
-        params = _checked(pipeline, {"budget": budget, "method": last.method} | values)
+        params = None if waits else _checked(pipeline, {"budget": budget, "method": last.method} | values)
     except CurationError as error:
         with bar:
             trouble.show(error)
@@ -85,6 +89,8 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     with bar:
         if params is not None:
             _outlook(pipeline, params, rows)
+        elif waits:
+            st.caption("Give examples of the target first, below its options.")
         with st.container(horizontal=True, width="content"):
             _buttons(busy, is_known=params is None or rows is not None)
     with answer:

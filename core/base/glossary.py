@@ -26,6 +26,7 @@ GLOSSARY = {
     "feedback": "What a model says of a round: the clusters that it still does badly on get more weight.",
     "domain": "A field of knowledge, described in one sentence: mathematics, for example.",
     "entropy": "How hard it is to place a record in one domain: high is between domains, which is what DaaR selects.",
+    "target": "What a model is to be good at, shown by examples; the method target selects the records nearest to them.",
     "seed": "A record or text that stands for a domain.",
     "random seed": "The number that everything random is drawn by: the same number gives the same result.",
     "measure": "A figure for a whole selection, of its diversity, its cover of the data or its quality.",

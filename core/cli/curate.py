@@ -14,6 +14,8 @@ from ..data.records import RecordParams
 from ..data.targets import check_out, source_of
 from ..run.pipeline import STAGES, Pipeline
 from ..run.tasks import Step, import_steps
+from ..selection.target.params import TargetParams
+from ..vectors.overlap.evaluations import evaluations_in
 from ..workspace.workspace import Workspace, default_folder
 from .export import export_current
 from .opening import run_in_workspace
@@ -28,6 +30,14 @@ def add_verbs(verbs: Verbs) -> None:
     _add_data(sub)
     sub.add_argument("--out", required=True, help="where to write the chosen records")
     sub.add_argument("--map", action="store_true", help="also lay out the map for the app")
+    sub.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file of examples, for the method target; repeat it",
+    )
+    add_options(sub, TargetParams, "label", "draw")
     _add_import(sub)
     for stage in ("embed", "cluster", "score", "select"):
         add_stage_options(sub, stage)
@@ -58,20 +68,28 @@ def curate(arguments: argparse.Namespace) -> None:
     params = params_of("select", arguments)
     if "reward" in params.needs:
         raise CurationError(f"{params.method} goes by domains; import and embed the data, then: {COMMAND} reward …")
+    target = _target(arguments) if "targets" in params.needs else None
     wanted = {*params.needs, "select"} | ({"project"} if arguments.map else set())
     wanted |= {"regions"} if {"cluster", "project"} <= wanted else set()
-    if wanted & {"cluster", "project"}:
+    if wanted & {"cluster", "project", "targets"}:
         wanted.add("embed")
     # The map is laid out with more neighbours than `curate` has options for: with the usual ones.
-    steps = [
-        Step(name, (stage.params(seed=arguments.seed) if name == "project" else params_of(name, arguments)).as_dict())
-        for name, stage in STAGES.items()
-        if name in wanted
+    known = {"project": STAGES["project"].params(seed=arguments.seed), "targets": target}
+    steps = [Step(name, (known.get(name) or params_of(name, arguments)).as_dict()) for name in STAGES if name in wanted]
+    files = [
+        *(file.path for file in _local(arguments.data)),
+        *(Path(each.path) for each in (target.files if target else ())),
     ]
-    check_out(Path(arguments.out), [source_of(file.path) for file in _local(arguments.data)])
+    check_out(Path(arguments.out), [source_of(path) for path in files])
     workspace = _workspace_for(arguments)
     run_in_workspace(workspace, [*_import_steps(arguments), *steps], arguments)
     export_current(Pipeline(workspace), Path(arguments.out))
+
+
+def _target(arguments: argparse.Namespace) -> TargetParams:
+    if not arguments.target:
+        raise CurationError("target goes by examples; name a file of them with --target FILE.")
+    return read(arguments, TargetParams, "label", "draw", files=evaluations_in(arguments.target))
 
 
 def import_data(arguments: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ from ..evidence.stability import Stability
 from ..run.pipeline import Pipeline, open_results
 from ..run.tasks import Step, run_steps
 from ..selection.limits import limits_in_words
+from ..selection.target.facts import target_in_words
 from ..workspace.workspace import Workspace
 from .terminal import Report
 
@@ -66,6 +67,8 @@ def say_selection(pipeline: Pipeline) -> None:
     info = pipeline.finished("select")
     print(f"{info['n_selected']:,} of {counted(pipeline.n_records(), 'record')} selected")
     print(*limits_in_words(info), sep="\n", end="\n" if limits_in_words(info) else "")
+    for text in target_in_words(info["target"]) if "target" in info else []:
+        print(text)
     for text in filter(None, [info["shortfall"], *info["warnings"]]):
         warn(text)
 

@@ -20,6 +20,7 @@ from . import (
     push,
     refine,
     stages,
+    target,
     versions,
 )
 from .verbs import Verbs
@@ -44,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
         find,
         duplicates,
         decontamination,
+        target,
         decisions,
         corrections,
         export,

@@ -24,8 +24,8 @@ from .opening import open_pipeline, run_stage, say_selection, scores_named, warn
 from .options import add_device, add_options, read
 from .verbs import Verbs
 
-_OWN_VERB = ("reward", "duplicates", "decontaminate")  # its verb does more than the stage
 _WITHOUT_VERB = ("style", "balance")  # found by `select` where a quota goes by them
+_OWN_VERB = ("reward", "duplicates", "decontaminate", "targets")  # its verb does more than the stage
 _ON_THE_CPU = ("names", "project", "regions", "select", "words", "columns", "meaning", "tokens")
 
 

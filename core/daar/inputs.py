@@ -8,9 +8,8 @@ from ..base.arrays import unit_rows
 from ..base.errors import CurationError, lacking
 from ..base.progress import part_of
 from ..models.causal_lm import CausalModel, load_causal
-from ..models.encoder import BUNDLED, SentenceEncoder
 from ..models.hidden_states import input_means
-from ..vectors.embedding import EmbedParams
+from ..vectors.encoding import encode_as_records
 from ..workspace.results import Run
 from .centroids import Assignment, assign_domains, pick_by_description
 from .domains import Domain, check_domains, domain_from
@@ -18,8 +17,7 @@ from .params import DaarParams
 from .state_cache import states_of_records
 
 MOST_LABELS = 64  # each is a column of probabilities
-_CHECKED = 8
-_AGREEMENT = 0.9
+_INSTEAD = ("mark records as seeds", "take records as seeds")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +105,9 @@ def _by_embeddings(run: Run, domains: tuple[Domain, ...], sample: np.ndarray) ->
     x = _embeddings(run)
     base = np.asarray(x[sample], np.float32)
     texts = [[seed.text for seed in domain.kept if seed.row < 0] for domain in domains]
-    encoded = iter(_encode(run, [text for some in texts for text in some], x))
+    encoded = iter(
+        encode_as_records(run, [text for some in texts for text in some], run.params.encoder, "descriptions", _INSTEAD)
+    )
     described = [domain.kept[0].origin == "description" for domain in domains]
     vectors = [[np.array(x[s.row]) if s.row >= 0 else next(encoded) for s in domain.kept] for domain in domains]
     return _with_seeds(x, sample, base, vectors, described, run.params)
@@ -143,37 +143,6 @@ def _with_seeds(
         for positions, by_text in zip(picked, described, strict=True)
     ]
     return _Inputs(states, base, seeds, rows)
-
-
-def _encode(run: Run, texts: list[str], x: np.ndarray) -> np.ndarray:
-    """Embed seeds' texts by the encoder of the records; where that was a file, by the one named, if it agrees with the file."""
-    if not texts:
-        return np.zeros((0, x.shape[1]), np.float32)
-    embed: EmbedParams = run.results.params("embed")
-    name = run.params.encoder or embed.model
-    encoder = run.encoder
-    if encoder is None:
-        if not name:
-            raise CurationError(
-                "The records' embeddings came from a file, so it isn't known what to embed descriptions by",
-                command=f"name the encoder they came from (--encoder, such as {BUNDLED}), or mark records as seeds.",
-                page=f"name the encoder they came from under Settings (such as {BUNDLED}), or take records as seeds",
-            )
-        known = f"encoder of seeds {name} {embed.max_tokens} {run.device}"
-        encoder = run.results.once(known, lambda: SentenceEncoder(name, embed.max_tokens, run.device))
-    rows = np.linspace(0, len(x) - 1, min(_CHECKED, len(x))).astype(np.int64)
-    records = run.results.workspace.records().take(np.unique(rows), ["text"])["text"].to_pylist()
-    vectors = unit_rows(encoder.encode([*records, *texts]))
-    if vectors.shape[1] != x.shape[1]:
-        raise CurationError(
-            f"{name} gives {vectors.shape[1]} dimensions, the records' embeddings have {x.shape[1]}; name another."
-        )
-    agreement = float(np.mean(np.sum(vectors[: len(records)] * x[np.unique(rows)], axis=1)))
-    if agreement < _AGREEMENT:
-        raise CurationError(
-            f"{name} does not give the records' embeddings (mean cosine {agreement:.2f}); name the encoder they came from."
-        )
-    return vectors[len(records) :]
 
 
 def _by_model(run: Run, domains: tuple[Domain, ...], sample: np.ndarray) -> _Inputs:

@@ -95,7 +95,7 @@ def manifest_facts(results: Results) -> dict[str, Any]:
         **_version_facts(results),
         **_earlier_facts(results),
         "shortfall": selection["shortfall"],
-        **{name: selection[name] for name in ("tokens", "rules") if name in selection},
+        **{name: selection[name] for name in ("tokens", "rules", "target") if name in selection},
         "measures": selection["measures"],
         "warnings": selection["warnings"],
         "decisions": [_decision_facts(decision, states) for decision in decisions],

@@ -1,7 +1,7 @@
-"""Embeddings from inside a causal LM, for DaaR: mean of its input embeddings, mean of a hidden layer, over real tokens only."""
+"""Embeddings from inside a causal LM, over real tokens only: means of input embeddings, of a hidden layer, of last states."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -34,8 +34,6 @@ def layer_means(
 
     Only the layers up to it are run. Raises CurationError where the model has fewer.
     """
-    import torch
-
     layers = _layers(lm)
     if not 0 <= layer <= len(layers):
         raise CurationError(f"layer is {layer}; this model has 0 (the input) to {len(layers)}.")
@@ -47,25 +45,56 @@ def layer_means(
         held.append(output[0] if isinstance(output, tuple) else output)
         raise _Enough
 
-    tokens = _tokens(lm, texts)
-    order = np.argsort([-len(ids) for ids in tokens], kind="stable")
-    means = None
+    def pool(ids, mask):
+        with contextlib.suppress(_Enough):
+            lm.model(input_ids=ids, attention_mask=mask, use_cache=False)
+        return _mean(held.pop(), mask)
+
     handle = layers[layer - 1].register_forward_hook(stop)
     try:
-        with torch.inference_mode():
-            for start in range(0, len(order), batch_size):
-                some = order[start : start + batch_size]
-                ids, mask = padded(lm, [tokens[i] for i in some])
-                with contextlib.suppress(_Enough):
-                    lm.model(input_ids=ids.to(lm.device), attention_mask=mask.to(lm.device), use_cache=False)
-                states, weights = held.pop().float(), mask.to(lm.device)[..., None].float()
-                found = ((states * weights).sum(1) / weights.sum(1)).cpu().numpy()
-                if means is None:
-                    means = np.zeros((len(texts), found.shape[1]), np.float32)
-                means[some] = found
-                progress(start + len(some), len(order))
+        return _in_batches(lm, texts, pool, batch_size, progress)
     finally:
         handle.remove()
+
+
+def weighted_means(
+    lm: CausalModel, texts: Sequence[str], batch_size: int = 16, progress: Progress = no_progress
+) -> np.ndarray:
+    """Return (m, d) float32: the mean of the last hidden states over a text's real tokens, the i-th with weight i.
+
+    So RDS+ embeds texts (arXiv 2503.01807, after SGPT, arXiv 2202.08904); its code weighs padding too, this does not.
+    """
+
+    def pool(ids, mask):
+        states = lm.model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+        return _mean(states, mask * mask.cumsum(1))
+
+    return _in_batches(lm, texts, pool, batch_size, progress)
+
+
+def _mean(states, weights):
+    """Return (b, d): the weighted mean of (b, t, d) states. weights: (b, t)."""
+    weights = weights[..., None].float()
+    return (states.float() * weights).sum(1) / weights.sum(1)
+
+
+def _in_batches(
+    lm: CausalModel, texts: Sequence[str], pool: Callable, batch_size: int, progress: Progress
+) -> np.ndarray:
+    """Return (m, d) float32 of `pool`, which gives (b, d) for a batch's tokens and their mask; texts of like length together."""
+    import torch
+
+    tokens = _tokens(lm, texts)
+    order, means = np.argsort([-len(ids) for ids in tokens], kind="stable"), None
+    with torch.inference_mode():
+        for start in range(0, len(order), batch_size):
+            some = order[start : start + batch_size]
+            ids, mask = padded(lm, [tokens[i] for i in some])
+            found = pool(ids.to(lm.device), mask.to(lm.device)).cpu().numpy()
+            if means is None:
+                means = np.zeros((len(texts), found.shape[1]), np.float32)
+            means[some] = found
+            progress(start + len(some), len(order))
     return np.zeros((0, 0), np.float32) if means is None else means
 
 

@@ -34,6 +34,7 @@ from ..refine.runs import Rounds
 from ..selection.finding.find import find, sentence_model
 from ..selection.finding.query import Query, parse_filter
 from ..selection.params import REASONS
+from ..selection.target.examples import picked
 from ..vectors.overlap.evaluations import evaluations_in
 from ..vectors.overlap.hits import hits_of, note_of, to_drop
 from ..vectors.overlap.params import WAYS, OverlapParams
@@ -138,6 +139,18 @@ class Curation:
         """Score quality; return (n,) float32. column: a numeric field, else the heuristic. params: of `QualityParams`."""
         self._stage("score", {"column": column} | params)
         return self.results.column("score", "score")
+
+    def target(self, files: AnyPath | Sequence[AnyPath] = (), rows: Sequence[int] = (), **params: Any) -> pd.DataFrame:
+        """Give examples for the method target: files, each with a label as in "math=train.jsonl", and records of the data.
+
+        Return a row an example: label, prompt, response. params: of `TargetParams`.
+        """
+        named = [str(each) for each in ([files] if isinstance(files, str | os.PathLike) else files)]
+        own = picked(self.workspace.records(), rows) if len(rows) else {}
+        self._stage("targets", {"files": evaluations_in(named) if named else ()} | own | params)
+        results = self.results
+        names, made = results.finished("targets")["names"], results.table("targets").to_pandas()
+        return made.assign(label=[names[code] for code in made["label"]])[["label", "prompt", "response"]]
 
     def select(self, budget: str | int = "10%", method: str = "kmq", **params: Any) -> pd.DataFrame:
         """Select by a method; return `selection()`. budget: a count, a percentage, or tokens. params: of `SelectionParams`."""

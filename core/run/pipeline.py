@@ -6,6 +6,7 @@ from ..quality.stage import SCORE
 from ..selection.balance.stage import BALANCE
 from ..selection.finding.stage import COLUMNS, MEANING, WORDS
 from ..selection.stage import SELECT
+from ..selection.target.stage import TARGETS
 from ..selection.token_counts import TOKENS
 from ..vectors.duplicates.stage import DUPLICATES
 from ..vectors.naming.stage import REGIONS
@@ -27,6 +28,7 @@ STAGES = {
         SUGGEST,
         SCORE,
         REWARD,
+        TARGETS,
         SELECT,
         WORDS,
         COLUMNS,

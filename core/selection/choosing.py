@@ -9,6 +9,7 @@ from ..base.errors import CurationError, lacking
 from ..base.progress import Progress, no_progress
 from ..base.text import counted
 from .balance.within_groups import picks_of
+from .method import METHODS
 from .params import REASONS, Selection, SelectionParams
 from .pool import Pool
 from .within import check_rules, choose_within
@@ -24,6 +25,7 @@ def select_records(pool: Pool, params: SelectionParams, progress: Progress = no_
     limit = limit_of(pool, params)
     if tokens_of(params.budget) is None:
         pool = dataclasses.replace(pool, costs=None)
+    pool = _closed(pool, params)
     check_room(pool, limit)
     chosen = _choose(pool, params, limit, progress) if pool.costs is None else None
     is_met = chosen is not None and len(chosen) == limit
@@ -44,9 +46,16 @@ def check_limits(pool: Pool, params: SelectionParams) -> None:
     """Raise CurationError where nothing can be chosen: more asked than there is, pins over the budget, rules that can't hold."""
     limit = limit_of(pool, params)
     pool = pool if tokens_of(params.budget) else dataclasses.replace(pool, costs=None)
+    pool = _closed(pool, params)
     check_room(pool, limit)
     if pool.rules:
         check_rules(pool, params, limit)
+
+
+def _closed(pool: Pool, params: SelectionParams) -> Pool:
+    """Return the pool with what the method never takes closed."""
+    closes = METHODS[params.method].closes
+    return pool if closes is None else dataclasses.replace(pool, closed=np.union1d(pool.closed, closes(pool)))
 
 
 def limit_of(pool: Pool, params: SelectionParams) -> int:
@@ -99,6 +108,8 @@ def _shortfall(pool: Pool, params: SelectionParams, missing: int) -> str:
     why = f"{len(pool.dropped):,} of {pool.n_records:,} records {'is' if len(pool.dropped) == 1 else 'are'} dropped"
     if silent:
         why += f" and {silent:,} cluster{'s have' if silent > 1 else ' has'} weight 0"
+    if len(pool.closed):
+        why += f", {params.method} leaves {len(pool.closed):,} out"
     if pool.rules:
         why += ", and the rules hold"
     unit = "record" if pool.costs is None else "token"

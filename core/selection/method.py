@@ -17,6 +17,7 @@ FAMILIES = {
     "diverse": "Balanced and diverse",
     "quality": "Quality first",
     "papers": "Papers' and baselines",
+    "target": "Toward a target",
 }
 
 
@@ -28,6 +29,7 @@ class Method:
     take m of n records on two cores, of (n, m).
     pick: chooses among the free records; pins are added by `select_records`. needs: the stages that it can't do without.
     options: the params it goes by, beside the budget. why: says why a record is taken or not, where the method can tell.
+    closes: gives the row ids that it never takes, though they are not dropped.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Method:
     family: str = ""
     best_when: str = ""
     seconds: Callable[[int, int], float] = lambda n, m: 5e-7 * n
+    closes: Callable[[Pool], np.ndarray] | None = None
 
     @property
     def is_seeded(self) -> bool:

@@ -39,6 +39,10 @@ PROBABILITIES = {
     "softmax": "By the exponential of quality; also for negative scores.",
 }
 GROUPS = {"domains": "DaaR's domains, as the Reward page found them.", "source": "The records' own source labels."}
+BALANCES = {
+    "examples": "Every example in turn, as in the paper.",
+    "labels": "Every label in turn, and its examples in turn inside it, so that a label with few examples gets as much.",
+}
 REASONS = ("drawn", "pinned", "filled")
 
 
@@ -56,7 +60,7 @@ class SelectionParams(LimitParams):
     replacement: draw with replacement (paper; the methods that can repeat); a record drawn twice is then exported twice.
     similarity_threshold: in deita, the cosine above which two records are too much alike. alpha: in qdit, the weight of quality.
     target_domain: in daar, the name of a domain to favour, "" for none. band: of inter- and intra-band, one of BANDS, from the
-    least alike (0-20) to the most (80-100). groups: what those bands go by, one of GROUPS.
+    least alike (0-20) to the most (80-100). groups: what those bands go by, one of GROUPS. balance: of target, one of BALANCES.
     """
 
     budget: str = option(
@@ -165,6 +169,13 @@ class SelectionParams(LimitParams):
     )
     domain_shares: str = option(
         "equal", "of the quota domains", label="A domain's share", choices=DOMAIN_SHARES, added=True
+    )
+    balance: str = option(
+        "examples",
+        "in target, who takes turns: its examples or their labels",
+        label="Turns",
+        choices=BALANCES,
+        added=True,
     )
 
     @property

@@ -8,6 +8,7 @@ from ..base.errors import CurationError, lacking
 from ..base.progress import Progress, no_progress
 from ..base.text import counted
 from .rules import Rule
+from .target.targets import Targets
 
 _BLOCK = 8192
 
@@ -39,12 +40,14 @@ class Pool:
     reward: (n,) float32 predicted domain entropy, domains: (n,) int32 of each record, both of DaaR, or None.
     sources: (n,) int32 codes of the records' source labels, -1 for none, or None.
     shares: {name of a domain, in order: target share of the selection, 0 for none}.
+    targets: the examples of a target, or None.
     rules: what groups of records must or may take of the selection; `select_records` sees to them, a method need not.
     costs: (n,) int32, what each record takes of a budget in tokens, 1 at least, or None where a record counts as one. Where there
     are some, a method that gives groups their quotas returns more than asked, in an order of which every first part is fair in
     costs.
-    closed: row ids that can't be taken any more, though they are not dropped: their group has given all that a rule lets it.
     balance: groups that share the budget first, or None where the method sees to the whole pool.
+    closed: row ids that can't be taken, though they are not dropped: their group has given all that a rule lets it, or the method
+    never takes them.
     progress: told how many of the picks are made; a method that takes long tells it, with `pool.tell`.
     """
 
@@ -61,6 +64,7 @@ class Pool:
     domains: np.ndarray | None = None
     sources: np.ndarray | None = None
     shares: dict[str, float] = dataclasses.field(default_factory=dict)
+    targets: Targets | None = None
     rules: tuple[Bound, ...] = ()
     costs: np.ndarray | None = None
     closed: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))

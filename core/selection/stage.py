@@ -27,6 +27,9 @@ from .over_draws import cut_warning, draws_of, select_over_draws
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from .pool import Pool, rules_held
 from .rule_groups import bounds_of
+from .target.facts import pinned_overlaps, target_facts
+from .target.stage import NAME as TARGETS
+from .target.stage import targets_of
 from .token_counts import TokenParams, costs_of, tokenizer_facts
 
 Published = RoundsParams | VersionParams | EarlierParams
@@ -56,6 +59,7 @@ def pool_of(
         domains=results.column("reward", "domain"),
         sources=results.workspace.records().sources()[1] if groups == "source" else None,
         shares=_shares(results),
+        targets=targets_of(results),
         pinned=overrides.pinned,
         dropped=overrides.dropped,
         multipliers=overrides.multipliers,
@@ -120,6 +124,16 @@ def _select(run: Run) -> Result:
     alone = 1 / (1 + len(draws))
     selection = select_records(pool, run.params, part_of(run.progress, 0, alone))
     info, parts = _result(run.results, selection, run.params)
+    _add_facts(run, pool, selection, info)
+    if draws:
+        facts, taken = select_over_draws(pool, run.params, selection, draws, part_of(run.progress, alone, 1))
+        info["draws"], parts["taken"] = facts, taken
+        info["warnings"] += cut_warning(facts)
+    return info, parts
+
+
+def _add_facts(run: Run, pool: Pool, selection: Selection, info: dict[str, Any]) -> None:
+    """Add to what is written down of a selection what its budget, its quota and its method have to say."""
     info |= limit_facts(run.results, pool, run.params, selection)
     if groups := group_facts(balance_in(pool, run.params), selection.rows):
         info["groups"] = {"by": run.params.quota, "each": groups}
@@ -129,11 +143,10 @@ def _select(run: Run) -> Result:
     if run.params.method == "daar":
         drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
         info["warnings"] += low_cuts(pool, drawn, run.params.target_domain)
-    if draws:
-        facts, taken = select_over_draws(pool, run.params, selection, draws, part_of(run.progress, alone, 1))
-        info["draws"], parts["taken"] = facts, taken
-        info["warnings"] += cut_warning(facts)
-    return info, parts
+    if run.params.method == "target":
+        picks = slice(len(pool.pinned), None)
+        info["target"] = target_facts(run.results, selection.rows[picks], selection.scores[picks])
+        info["warnings"] += [*run.results.info(TARGETS)["warnings"], *pinned_overlaps(pool.targets, pool.pinned)]
 
 
 def limit_facts(results: Results, pool: Pool, params: SelectionParams, selection: Selection) -> dict[str, Any]:
@@ -149,13 +162,14 @@ def limit_facts(results: Results, pool: Pool, params: SelectionParams, selection
 
 def _result(results: Results, selection: Selection, params: SelectionParams | Published) -> Result:
     """Return what is written down of a selection, and its table."""
+    inputs = ("records", "cluster", "score", *(need for need in params.needs if need == TARGETS))
     info = {
         "n_selected": len(selection),
         "requested": selection.requested,
         "shortfall": selection.shortfall,
         "warnings": _warnings(results, params),
         "measures": measure_selection(selection.rows, results.array("cluster"), results.column("score", "score")),
-        "inputs": {stage: results.current(stage) for stage in ("records", "cluster", "score")},
+        "inputs": {stage: results.current(stage) for stage in inputs},
         "last_decision": results.workspace.ledger.last_decision_id(),
     }
     return info, {"value": _table(selection)}

@@ -94,7 +94,8 @@ class Walk:
         self._n_asked += 1
         taken = [] if params.replacement else [each.rows for each in self._taken]
         pinned = np.concatenate([self._pool.pinned, *taken]).astype(np.int64)
-        pool = dataclasses.replace(self._pool, pinned=pinned, closed=np.flatnonzero(~is_open[self._of]))
+        closed = np.union1d(self._pool.closed, np.flatnonzero(~is_open[self._of]))
+        pool = dataclasses.replace(self._pool, pinned=pinned, closed=closed)
         free = pool.free_rows()
         if not len(free):
             return Picks(free, np.zeros(0))

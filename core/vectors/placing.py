@@ -91,9 +91,17 @@ def _place(
     """
     nearest = nearest_in_cells(embeddings, others, known, 1)[0][:, 0]
     nearest[sample] = sample
-    xy = flat[np.searchsorted(sample, nearest)]
+    stays = np.zeros(len(nearest), bool)
+    stays[sample] = True
+    return beside(flat[np.searchsorted(sample, nearest)], stays, seed)
+
+
+def beside(xy: np.ndarray, stays: np.ndarray, seed: int) -> np.ndarray:
+    """Return (m, 2) float32 places close beside those given, so that none covers another; those that `stays`, (m,) bool, as they
+    are.
+    """
     noise = np.random.default_rng(seed).normal(scale=_JITTER, size=xy.shape).astype(np.float32)
-    noise[sample] = 0
+    noise[stays] = 0
     return xy + noise
 
 

@@ -34,6 +34,8 @@ def main() -> None:
         command = [sys.executable, "-m", "core", "curate", str(POOL), "--embeddings", str(VECTORS), "--clusters", "512"]
         command += ["--out", str(Path(folder) / "out.jsonl"), "--workspace", str(workspace)]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        command = [sys.executable, "-m", "core", "target", str(workspace), "--records", "0-99"]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
         print("selection methods on 67,193 records, budget 10 %; baseline: kmeans-random")
         print(f"  {'method':<18} {'seconds':>8} {'told':>8} {'x baseline':>11} {'peak GiB':>9} {'records':>8}")
         baseline = None

@@ -1,4 +1,4 @@
-// Where the layers of a map (points, colours, picks, names) meet the canvas that draws them: each is a component of its own,
+// Where the layers of a map (points, colours, picks, names, stars) meet the canvas that draws them: each is a component of its own,
 // so that a pin doesn't send a million positions again.
 const DROP_AFTER_MS = 2000; // a layer that changes is taken away and put back; only one that stays away is forgotten
 

@@ -5,6 +5,8 @@ class Legend {
     this.onChange = onChange;
     this.kept = new Map(); // by colouring: the codes that are hidden
     this.colouring = null;
+    this.stars = 0; // examples of a target on the map
+    this.starsShown = true;
   }
 
   get hidden() {
@@ -14,7 +16,18 @@ class Legend {
   show(header) {
     this.colouring = header;
     if (!this.kept.has(header.id)) this.kept.set(header.id, new Set());
+    this.write();
+  }
+
+  showStars(stars) {
+    this.stars = stars;
+    if (this.colouring) this.write();
+  }
+
+  write() {
+    const header = this.colouring;
     const entries = header.legend.map((entry) => this.entry(entry));
+    if (this.stars) entries.push(this.starEntry());
     const title = document.createElement("div");
     title.className = "legend-title";
     title.textContent = header.title;
@@ -25,23 +38,43 @@ class Legend {
 
   // An entry stands for one code or, on a scale, for a run of them.
   entry({ name, first, last, count }) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "legend-entry";
-    button.dataset.first = first;
-    button.dataset.last = last;
     const dot = document.createElement("span");
     dot.className = "dot";
     dot.style.background = `rgb(${this.colouring.colours[Math.round((first + last) / 2)].join(", ")})`;
+    const button = this.button(dot, name, count);
+    button.dataset.first = first;
+    button.dataset.last = last;
+    button.title = "Click to hide or show; with Alt, to show it alone";
+    button.addEventListener("click", (event) => this.press(first, last, event.altKey));
+    return button;
+  }
+
+  starEntry() {
+    const star = document.createElement("span");
+    star.className = "star";
+    star.textContent = "★";
+    const button = this.button(star, "examples of the target", this.stars);
+    button.dataset.stars = "1";
+    button.title = "Click to hide or show";
+    button.addEventListener("click", () => {
+      this.starsShown = !this.starsShown;
+      this.mark();
+      this.onChange();
+    });
+    return button;
+  }
+
+  button(sign, name, count) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "legend-entry";
     const words = document.createElement("span");
     words.className = "legend-name";
     words.textContent = name; // a name from the data: text, never markup
     const number = document.createElement("span");
     number.className = "legend-count";
     number.textContent = count.toLocaleString("en-US");
-    button.append(dot, words, number);
-    button.title = "Click to hide or show; with Alt, to show it alone";
-    button.addEventListener("click", (event) => this.press(first, last, event.altKey));
+    button.append(sign, words, number);
     return button;
   }
 
@@ -61,7 +94,8 @@ class Legend {
 
   mark() {
     for (const button of this.root.querySelectorAll("button")) {
-      button.setAttribute("aria-pressed", String(!this.hidden.has(Number(button.dataset.first))));
+      const isShown = button.dataset.stars ? this.starsShown : !this.hidden.has(Number(button.dataset.first));
+      button.setAttribute("aria-pressed", String(isShown));
     }
   }
 }

@@ -35,6 +35,7 @@ class PointMap {
     this.renderer = new draws(this.canvas, () => this.uploadAll());
     this.line = null;
     this.under = -1; // the point under the pointer
+    this.star = -1; // and the star, which comes before it
     this.asked = 0;
     this.known = new Map(); // what the server said of a record
     this.first = true;
@@ -106,6 +107,11 @@ class PointMap {
     } else if (name === "names") {
       this.overlay.names = part.header.names;
       this.overlay.regions = part.header.regions;
+    } else if (name === "stars") {
+      this.overlay.stars = part.header.stars;
+      this.star = -1;
+      this.showTip();
+      this.legend.showStars(part.header.stars.length);
     }
     this.redraw();
   }
@@ -161,8 +167,9 @@ class PointMap {
 
   drawOverlay() {
     const ring = this.under >= 0 && this.view.toPixel(this.points.x(this.under), this.points.y(this.under));
-    const { line, points } = this;
-    this.overlay.draw(this.view, this.ink(), { line, ring, withContours: this.tools.contours, points });
+    const { line, points, star } = this;
+    const { contours: withContours } = this.tools;
+    this.overlay.draw(this.view, this.ink(), { line, ring, withContours, withStars: this.legend.starsShown, star, points });
   }
 
   // Under the pointer
@@ -171,9 +178,10 @@ class PointMap {
   rest(at, reach = REACH_PX, aloud = false) {
     clearTimeout(this.resting);
     this.aloud = aloud;
-    const point = at ? this.pointAt(at, reach) : -1;
-    if (point === this.under) return;
-    this.under = point;
+    const star = at && this.legend.starsShown ? this.overlay.starAt(this.view, at) : -1;
+    const point = at && star < 0 ? this.pointAt(at, reach) : -1;
+    if (point === this.under && star === this.star) return;
+    [this.under, this.star] = [point, star];
     this.canvas.style.cursor = point >= 0 ? "pointer" : this.tools.mode === "move" ? "grab" : "crosshair";
     this.drawOverlay();
     this.showTip();
@@ -194,11 +202,10 @@ class PointMap {
 
   showTip() {
     const { tip } = this;
-    tip.hidden = this.under < 0;
+    tip.hidden = this.under < 0 && this.star < 0;
     if (tip.hidden) return;
-    const row = this.points.rowOf(this.under);
-    const lines = this.known.get(row) || [`record ${row.toLocaleString("en-US")}`, "…"];
-    if (this.aloud && this.known.has(row)) this.said.textContent = lines.join(". ");
+    const { place, lines, isKnown } = this.meant();
+    if (this.aloud && isKnown) this.said.textContent = lines.join(". ");
     tip.replaceChildren(
       ...lines.map((line) => {
         const words = document.createElement("div");
@@ -206,12 +213,23 @@ class PointMap {
         return words;
       }),
     );
-    const [left, top] = this.view.toPixel(this.points.x(this.under), this.points.y(this.under));
+    const [left, top] = this.view.toPixel(...place);
     const width = tip.offsetWidth;
     const height = tip.offsetHeight;
     const x = left + 16 + width > this.view.width ? Math.max(0, left - 16 - width) : left + 16;
     const y = top + 12 + height > this.view.height ? Math.max(0, top - 12 - height) : top + 12;
     tip.style.transform = `translate(${x}px, ${y}px)`;
+  }
+
+  // What the tip is of: a star, else a point.
+  meant() {
+    if (this.star >= 0) {
+      const [x, y, label, text] = this.overlay.stars[this.star];
+      return { place: [x, y], lines: [`example of ${label}`, text], isKnown: true };
+    }
+    const row = this.points.rowOf(this.under);
+    const lines = this.known.get(row) || [`record ${row.toLocaleString("en-US")}`, "…"];
+    return { place: [this.points.x(this.under), this.points.y(this.under)], lines, isKnown: this.known.has(row) };
   }
 
   // What the curator does

@@ -1,4 +1,4 @@
-// What lies above the points: names without overlap, contours of density, the line being drawn, a ring around the point under the pointer.
+// What lies above the points: stars, names without overlap, contours of density, the line being drawn, a ring around the point under the pointer.
 const CLUSTER = { px: 12, weight: 500, lines: [0] };
 const REGION = { px: 15, weight: 600, lines: [0, -1, 1] }; // tried on its place, then a line above and below
 const NEAR = 1.6; // the zoom at which the first clusters' names come
@@ -6,6 +6,7 @@ const NEARER = 3.2; // and at which those of regions are gone
 const TOOLS_PX = 44; // on the right, kept free of names
 const LEVELS = [0.5, 0.75, 0.9, 0.97];
 const CONTOUR_SIDE = 128;
+const STAR_PX = 7; // from the middle of a star to its points
 
 class Overlay {
   constructor(canvas) {
@@ -13,16 +14,18 @@ class Overlay {
     this.context = canvas.getContext("2d");
     this.names = [];
     this.regions = [];
+    this.stars = [];
     this.contours = null;
     this.widths = new Map();
   }
 
-  draw(view, ink, { line, ring, withContours, points }) {
+  draw(view, ink, { line, ring, withContours, withStars, star, points }) {
     const ratio = window.devicePixelRatio || 1;
     const context = this.context;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, view.width, view.height);
     if (withContours) this.drawContours(view, ink, points);
+    if (withStars) this.drawStars(view, ink, star);
     this.drawNames(view, ink);
     if (ring) this.drawRing(ring, ink);
     if (line) this.drawLine(line, ink);
@@ -107,6 +110,32 @@ class Overlay {
     context.stroke();
   }
 
+  // The examples of a target, with a rim of the ground, so that they are seen on any colour. under: the one under the pointer.
+  drawStars(view, ink, under) {
+    const context = this.context;
+    context.lineJoin = "round";
+    this.stars.forEach(([x, y], i) => {
+      const [left, top] = view.toPixel(x, y);
+      if (left < -STAR_PX || top < -STAR_PX || left > view.width + STAR_PX || top > view.height + STAR_PX) return;
+      starPath(context, left, top, i === under ? 1.4 * STAR_PX : STAR_PX);
+      context.strokeStyle = ink.ground;
+      context.lineWidth = 3;
+      context.stroke();
+      context.fillStyle = i === under ? ink.accent : ink.text;
+      context.fill();
+    });
+    this.canvas.dataset.stars = this.stars.length;
+  }
+
+  // The star under the pointer, the last drawn of several; -1 where none is.
+  starAt(view, [left, top]) {
+    for (let i = this.stars.length - 1; i >= 0; i--) {
+      const [x, y] = view.toPixel(this.stars[i][0], this.stars[i][1]);
+      if (Math.hypot(x - left, y - top) <= STAR_PX) return i;
+    }
+    return -1;
+  }
+
   drawContours(view, ink, points) {
     this.contours ??= contoursOf(points);
     const context = this.context;
@@ -123,6 +152,16 @@ class Overlay {
     });
     context.globalAlpha = 1;
   }
+}
+
+function starPath(context, left, top, size) {
+  context.beginPath();
+  for (let i = 0; i < 10; i++) {
+    const far = i % 2 ? 0.45 * size : size;
+    const angle = (i * Math.PI) / 5;
+    context[i ? "lineTo" : "moveTo"](left + far * Math.sin(angle), top - far * Math.cos(angle));
+  }
+  context.closePath();
 }
 
 // Lines of equal density, a list of [x, y, x, y] a level: counts in cells, smoothed, then marching squares.

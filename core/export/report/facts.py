@@ -54,8 +54,18 @@ def method(results: Results, facts: dict[str, Any]) -> Section:
         blocks = _by_earlier(params, facts)
     else:
         blocks = [Paragraph(f"{params.method}: {METHODS[params.method].help}"), settings("Settings", params.as_dict())]
+        blocks += [_target(facts["target"])] if "target" in facts else []
     reported = [Paragraph(text) for text in (*limits_in_words(facts), facts["shortfall"], *facts["warnings"]) if text]
     return Section("Method", (*blocks[:1], *reported, *blocks[1:]))
+
+
+def _target(held: dict[str, Any]) -> Table:
+    """Return what the examples of a target are, and what was taken for each label."""
+    rows = [(file["name"], f"{file['file']}, SHA-256 {file['sha256']}") for file in held["files"]]
+    rows += [("Picked records", f"{held['n_picked']:,}")] if held["n_picked"] else []
+    rows += [(label, f"{counted(n, 'example')}, {held['taken'][label]:,} taken") for label, n in held["labels"].items()]
+    rows.append(("Overlap with the examples, left out", counted(held["n_left_out"], "record")))
+    return Table(("What", "Value"), tuple(rows), TEXT + TEXT, f"The target, by {held['by']}")
 
 
 def settings(title: str, values: dict[str, Any]) -> Table:

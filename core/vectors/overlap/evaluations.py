@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ ANSWERED = ("canonical_solution", "best_answer", "code", "solution", "answer", "
 
 @dataclasses.dataclass(frozen=True)
 class Items:
-    """The items of one evaluation. texts: a table of prompt, response and text. n_unread: entries that could not be read."""
+    """The items of one evaluation. texts: a table of what was asked for of them. n_unread: entries that could not be read."""
 
     evaluation: Evaluation
     texts: pa.Table
@@ -33,13 +34,13 @@ class Items:
         return len(self.texts)
 
 
-def evaluations_in(data: Data) -> tuple[Evaluation, ...]:
-    """Return the files that `data` names (see `open_pool`), each an evaluation with a name of its own.
+def evaluations_in(data: Data, fetched: Path | None = None) -> tuple[Evaluation, ...]:
+    """Return the files that `data` names (see `open_pool`), each an evaluation with a name of its own. fetched: as of `open_pool`.
 
     It is called by the name given, as in gsm8k=test.jsonl, else by the file's; where several share one, by both. Raises
     CurationError where a file can't be read, or two have the same name.
     """
-    files = open_pool(data).files
+    files = open_pool(data, fetched).files
     shared = collections.Counter(file.source for file in files)
     names = [file.source if file.source and shared[file.source] == 1 else _longer_name(file) for file in files]
     twice = [name for name, n in collections.Counter(names).items() if n > 1]
@@ -59,15 +60,17 @@ def _longer_name(file: DataFile) -> str:
     return f"{file.source}/{name}" if file.source and file.source != name else name
 
 
-def read_items(evaluation: Evaluation, fields: str = "") -> Items:
-    """Return the items of a file. fields: as of `RecordParams`; entries that can't be read are counted.
+def read_items(
+    evaluation: Evaluation, fields: str = "", columns: Sequence[str] = ("prompt", "response", "text")
+) -> Items:
+    """Return the items of a file. fields: as of `RecordParams`; entries that can't be read are counted. columns: of records.
 
     Raises CurationError where the file can't be read or holds no item, or was changed since it was named.
     """
     path, rejects = Path(evaluation.path), []
     known = RecordParams(fields).fields_for(evaluation.name) or _fields_of(path)
     understood, batches = load_records(path, RecordParams(str(known or ""), "skip"), rejects.append)
-    texts = pa.Table.from_batches([batch.select(["prompt", "response", "text"]) for batch in batches]).combine_chunks()
+    texts = pa.Table.from_batches([batch.select(list(columns)) for batch in batches]).combine_chunks()
     if file_sha256(path) != evaluation.sha256:
         raise CurationError(f"{path} was changed since it was named; name it again.")
     return Items(evaluation, texts, len(rejects), str(understood.fields))
