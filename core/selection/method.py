@@ -13,6 +13,8 @@ from .pool import Picks, Pool
 Pick = Callable[[Pool, Params, int], Picks]  # pool, `SelectionParams`, budget -> picks among the free records
 # pool, `SelectionParams`, the `Selection` made of it, (m,) free rows -> m ends of "Selected by NAME: " or "Not selected by NAME: "
 Why = Callable[[Pool, Params, Any, np.ndarray], list[str]]
+# pool, `SelectionParams`, the `Selection` made of it -> sentences a curator should know of it
+Notes = Callable[[Pool, Params, Any], list[str]]
 FAMILIES = {
     "diverse": "Balanced and diverse",
     "quality": "Quality first",
@@ -27,7 +29,8 @@ class Method:
     family: of FAMILIES, under which it is listed. best_when: the end of "Works best when …". seconds: about how long it takes to
     take m of n records on two cores, of (n, m).
     pick: chooses among the free records; pins are added by `select_records`. needs: the stages that it can't do without.
-    options: the params it goes by, beside the budget. why: says why a record is taken or not, where the method can tell.
+    options: the params it goes by, beside the budget. why: says why a record is taken or not, where the method can tell. notes:
+    what a curator should know of a selection by it, put among its warnings.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Method:
     needs: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     why: Why | None = None
+    notes: Notes | None = None
     family: str = ""
     best_when: str = ""
     seconds: Callable[[int, int], float] = lambda n, m: 5e-7 * n

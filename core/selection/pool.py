@@ -7,6 +7,7 @@ import numpy as np
 from ..base.errors import CurationError, lacking
 from ..base.progress import Progress, no_progress
 from ..base.text import counted
+from ..data.tags import Tags
 from .rules import Rule
 
 _BLOCK = 8192
@@ -36,6 +37,7 @@ class Pool:
     are some, a method that gives groups their quotas returns more than asked, in an order of which every first part is fair in
     costs.
     closed: row ids that can't be taken any more, though they are not dropped: their group has given all that a rule lets it.
+    tags: which tags each record carries, or None where the data's are not asked for.
     progress: told how many of the picks are made; a method that takes long tells it, with `pool.tell`.
     """
 
@@ -54,11 +56,12 @@ class Pool:
     shares: dict[str, float] = dataclasses.field(default_factory=dict)
     rules: tuple[Bound, ...] = ()
     costs: np.ndarray | None = None
+    tags: Tags | None = None
     closed: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
     progress: Progress = no_progress
 
     def __post_init__(self) -> None:
-        for name in ("labels", "quality", "embeddings", "distances", "reward", "domains", "sources", "costs"):
+        for name in ("labels", "quality", "embeddings", "distances", "reward", "domains", "sources", "costs", "tags"):
             array = getattr(self, name)
             if array is not None and len(array) != self.n_records:
                 raise CurationError(

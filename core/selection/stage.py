@@ -12,6 +12,7 @@ from ..base.errors import CurationError
 from ..base.params import Params, digest
 from ..base.progress import Progress, no_progress
 from ..base.text import counted
+from ..data.tags import Tags, read_tags
 from ..measures.selected import measure_selection
 from ..workspace.artifacts import Result
 from ..workspace.deciding import overrides_of
@@ -19,6 +20,7 @@ from ..workspace.decisions import Overrides
 from ..workspace.results import Results, Run, Stage
 from .choosing import limit_of, select_records
 from .limits import LimitParams
+from .method import METHODS
 from .methods.by_domain import low_cuts, unmet_shares
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from .pool import Pool, rules_held
@@ -51,6 +53,7 @@ def pool_of(
         reward=results.column("reward", "reward"),
         domains=results.column("reward", "domain"),
         sources=results.workspace.records().sources()[1] if groups == "source" else None,
+        tags=_tags(results, getattr(limits, "tags", "")),
         shares=_shares(results),
         pinned=overrides.pinned,
         dropped=overrides.dropped,
@@ -58,6 +61,10 @@ def pool_of(
         rules=bounds_of(results, limits.rules) if limits else (),
         costs=costs_of(results, limits.tokenizer, progress) if limits and tokens_of(limits.budget) else None,
     )
+
+
+def _tags(results: Results, field: str) -> Tags | None:
+    return read_tags(results.workspace.folder / "records.arrow", field) if field else None
 
 
 def _shares(results: Results) -> dict[str, float]:
@@ -110,6 +117,8 @@ def _select(run: Run) -> Result:
     selection = select_records(pool, run.params, run.progress)
     info, parts = _result(run.results, selection, run.params)
     info |= limit_facts(run.results, pool, run.params, selection)
+    if notes := METHODS[run.params.method].notes:
+        info["warnings"] += notes(pool, run.params, selection)
     if run.params.method == "daar":
         drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
         limit = limit_of(pool, run.params)
