@@ -7,6 +7,8 @@ from ...data.tags import Tags, one_each
 from ..params import SelectionParams
 from ..pool import Pool
 
+_BLOCK = 8192
+
 
 def tags_of(pool: Pool, params: SelectionParams) -> Tags:
     """Return the pool's tags, or where it has none each record's cluster as its one tag. Raises CurationError without both."""
@@ -49,3 +51,17 @@ def set_codes(tags: Tags) -> tuple[np.ndarray, np.ndarray]:
     sums = before[tags.starts[1:]] - before[tags.starts[:-1]]
     _, first, codes = np.unique(sums, return_index=True, return_inverse=True)
     return codes.reshape(-1), first
+
+
+def mean_rows(x: np.ndarray, tags: Tags) -> np.ndarray:
+    """Return (t, d) float64: the mean of each tag's rows of x, (n, d); zeros for a tag that no record carries."""
+    from scipy.sparse import csr_array
+
+    total = np.zeros((tags.n_tags, x.shape[1]))
+    for start in range(0, len(tags), _BLOCK):
+        stop = min(start + _BLOCK, len(tags))
+        inside = slice(tags.starts[start], tags.starts[stop])
+        counts = tags.starts[start : stop + 1] - tags.starts[start]
+        held = csr_array((np.ones(counts[-1]), tags.codes[inside], counts), shape=(stop - start, tags.n_tags))
+        total += held.T @ x[start:stop]
+    return total / np.maximum(np.bincount(tags.codes, minlength=tags.n_tags), 1)[:, None]

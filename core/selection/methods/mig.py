@@ -19,7 +19,7 @@ from ...data.tags import Tags
 from ..method import METHODS, Method
 from ..params import Selection, SelectionParams, places
 from ..pool import Picks, Pool, finite_quality, unit_rows
-from ._tags import set_codes, stand_in_note, tags_of, weight_of
+from ._tags import mean_rows, set_codes, stand_in_note, tags_of, weight_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -38,7 +38,7 @@ def mig(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     embedded by their names; here a tag's embedding is the mean of its records', and without tags the clusters stand in.
     """
     tags, quality = tags_of(pool, params), _information(pool)
-    graph = label_graph(_centroids(unit_rows(pool), tags), params.edge_threshold)
+    graph = label_graph(as_unit_rows(mean_rows(unit_rows(pool), tags)), params.edge_threshold)
     codes, first = set_codes(tags)
     search = _Search(_given(tags, first, graph), codes, quality)
     for row in pool.pinned:
@@ -63,20 +63,6 @@ def _information(pool: Pool) -> np.ndarray:
             "take a column without negative values, or scores combined by rank."
         )
     return quality * weight_of(pool)
-
-
-def _centroids(x: np.ndarray, tags: Tags) -> np.ndarray:
-    """Return (t, d) float32 unit rows: the mean direction of each tag's records."""
-    from scipy.sparse import csr_array
-
-    total = np.zeros((tags.n_tags, x.shape[1]))
-    for start in range(0, len(tags), _BLOCK):
-        stop = min(start + _BLOCK, len(tags))
-        inside = slice(tags.starts[start], tags.starts[stop])
-        counts = tags.starts[start : stop + 1] - tags.starts[start]
-        held = csr_array((np.ones(counts[-1]), tags.codes[inside], counts), shape=(stop - start, tags.n_tags))
-        total += held.T @ x[start:stop]
-    return as_unit_rows(total)
 
 
 def label_graph(centroids: np.ndarray, threshold: float) -> "csr_array":
