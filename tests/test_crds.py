@@ -61,9 +61,7 @@ def test_the_examples_take_turns_as_in_the_released_loop(seed, wanted):
     picks = by_turns_of(states, examples, rows, wanted)
     assert picks.rows.tolist() == [3 * at for at in naive(states, examples, wanted)]
     cosines = states[picks.rows // 3] @ examples.T
-    assert (
-        np.abs(cosines - picks.scores[:, None]).min(axis=1).max() < 1e-6 and picks.scores[0] == cosines.max(axis=0)[0]
-    )
+    assert np.abs(cosines - picks.scores[:, None]).min(axis=1).max() < 1e-6
 
 
 def test_over_a_pool_clusters_centres_are_the_examples():
