@@ -30,7 +30,8 @@ class Method:
     take m of n records on two cores, of (n, m).
     pick: chooses among the free records; pins are added by `select_records`. needs: the stages that it can't do without.
     options: the params it goes by, beside the budget. why: says why a record is taken or not, where the method can tell. notes:
-    what a curator should know of a selection by it, put among its warnings.
+    what a curator should know of a selection by it, put among its warnings. scored_by: the scores that it goes by, as they are
+    called among others ("judge-quality"), whichever are the current ones; "" takes the current ones.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Method:
     options: tuple[str, ...] = ()
     why: Why | None = None
     notes: Notes | None = None
+    scored_by: str = ""
     family: str = ""
     best_when: str = ""
     seconds: Callable[[int, int], float] = lambda n, m: 5e-7 * n

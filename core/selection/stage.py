@@ -5,6 +5,7 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from ..base.budget import tokens_of
@@ -22,6 +23,7 @@ from .choosing import limit_of, select_records
 from .limits import LimitParams
 from .method import METHODS
 from .methods.by_domain import low_cuts, unmet_shares
+from .named_scores import scores_by, scores_key
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from .pool import Pool, rules_held
 from .rule_groups import bounds_of
@@ -47,7 +49,7 @@ def pool_of(
     return Pool(
         n_records=results.n_records(),
         labels=results.array("cluster"),
-        quality=results.column("score", "score"),
+        quality=_quality(results, limits),
         embeddings=results.array("embed"),
         distances=results.array("cluster", ".distances.npy"),
         reward=results.column("reward", "reward"),
@@ -61,6 +63,12 @@ def pool_of(
         rules=bounds_of(results, limits.rules) if limits else (),
         costs=costs_of(results, limits.tokenizer, progress) if limits and tokens_of(limits.budget) else None,
     )
+
+
+def _quality(results: Results, asked: LimitParams | None) -> np.ndarray | None:
+    """Return the scores that the method asked for goes by: those of its scorer, or the current ones."""
+    name = METHODS[asked.method].scored_by if isinstance(asked, SelectionParams) else ""
+    return scores_by(results, name, asked.method) if name else results.column("score", "score")
 
 
 def _tags(results: Results, field: str) -> Tags | None:
@@ -100,6 +108,8 @@ class _Select(Stage):
         if any(not results.current(need) for need in params.needs):
             return ""
         inputs = [results.current(stage) for stage in ("records", "cluster", "score", *params.needs)]
+        if isinstance(params, SelectionParams) and (name := METHODS[params.method].scored_by):
+            inputs.append(scores_key(results, name))
         if tokens_of(params.budget) and isinstance(params, LimitParams):
             inputs.append(results.key("tokens", TokenParams(params.tokenizer)))
         return _key_under(overrides_of(results), self.name, self.version, params.as_dict(), inputs)

@@ -181,7 +181,7 @@ METHODS.add(
         help="The good ones on subjects of which little is taken yet.",
         best_when="records carry tags, and their scores can be trusted. Without tags, clusters stand in for them.",
         family="papers",
-        place=15,
+        place=30,
         seconds=lambda n, m: 2e-6 * n + 5e-5 * m,
         pick=mig,
         why=_why,

@@ -137,7 +137,7 @@ METHODS.add(
         help="What is least like another record of its cluster.",
         best_when="much of the data says the same, and a part is to go, not most of it.",
         family="papers",
-        place=16,
+        place=31,
         seconds=lambda n, m: 2e-6 * n + 2e-8 * n**1.5,  # of as many clusters as the root of n
         pick=semdedup,
         why=_why,
