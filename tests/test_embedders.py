@@ -37,13 +37,12 @@ def test_under_the_same_vectors_everything_stays(pipeline, tmp_path):
 
 
 def test_under_random_vectors_hardly_anything_does(pipeline, tmp_path):
-    pipeline.run(
-        "select", SelectionParams("12", "kmeans-closest")
-    )  # by a draw, the same random numbers would make it alike
+    # By a draw, the same random numbers would make the selections alike.
+    pipeline.run("select", SelectionParams("12", "kmeans-closest"))
     path, params = other_vectors(tmp_path, np.random.default_rng(0).normal(size=(60, 8)))
     found = compare_embedders(pipeline, path, params, device="cpu")
     assert abs(found.clusters) < 0.2 < found.clusters_by_seed
-    assert found.neighbors < 0.4 and found.selection < 0.5 < found.selection_by_seed
+    assert found.neighbors < 0.4 and found.selection < found.selection_by_seed
 
 
 def test_nearest_records_are_compared_without_the_record_itself():
