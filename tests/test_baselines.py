@@ -17,6 +17,7 @@ from core.selection.stage import pool_of
 from core.selection.why import why_by_method
 from tests.conftest import small_records, write_jsonl
 from tests.limits import drawn_pool
+from tests.pages import check, open_page, words
 
 BY_SCORE = ("deita-c", "deita-q", "alpagasus", "superfilter")
 
@@ -134,6 +135,21 @@ def test_each_goes_by_the_scores_it_names_whichever_are_current(make_pipeline, t
     assert (np.array(pipeline.table("select")["row_id"]) % 5 == 4).all() and pipeline.current("score") == heuristic
     assert {"deita-q", "alpagasus"} <= set(offered.methods(pipeline, METHODS))
     assert pipeline.key("select", SelectionParams("8", "deita-q")) == key
+
+
+def test_alpagasus_draws_so_another_seed_gives_others():
+    assert METHODS["alpagasus"].is_seeded and not METHODS["deita-q"].is_seeded
+
+
+def test_the_select_page_takes_tags_and_says_where_a_field_has_none(sample_home):
+    app = open_page(sample_home, "select")
+    check(next(each for each in app.radio if any("**instag**" in o for o in each.options)).set_value("instag").run())
+    field = next(each for each in app.text_input if each.label == "Tags from the field")
+    assert field.placeholder == "clusters stand in"
+    check(field.set_value("nothing").run())
+    assert "No record has a tag in the field" in words(app)
+    check(next(each for each in app.text_input if each.label == "Tags from the field").set_value("source").run())
+    assert "No record has a tag in the field" not in words(app)
 
 
 def test_they_are_arms_of_an_ablation():

@@ -50,7 +50,7 @@ class Method:
     @property
     def is_seeded(self) -> bool:
         """Whether its picks depend on a seed: its own, or that of the clusters or the probes that it goes by."""
-        return not self.needs or bool({"cluster", "reward"} & set(self.needs))
+        return not self.needs or bool({"cluster", "reward"} & set(self.needs)) or "seed" in self.options
 
     @property
     def can_repeat(self) -> bool:
