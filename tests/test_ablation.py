@@ -5,10 +5,12 @@ import pytest
 
 from core.base.errors import CurationError
 from core.evidence.ablation.arms import select_for_ablation
+from core.evidence.ablation.held_out import families, hold_out
 from core.evidence.ablation.latest import last_ablation, table_lines
-from core.evidence.ablation.losses import draw_held_out, families, half_width, sum_up
+from core.evidence.ablation.losses import sum_up
 from core.evidence.ablation.params import AblationParams
 from core.evidence.ablation.run import ablate
+from core.evidence.ablation.statistics import half_width
 from core.evidence.versions import save_version
 from core.export.delivery import manifest_facts
 from core.models.causal_lm import load_causal, mean_log_probs
@@ -22,8 +24,8 @@ TINY = {"vocabulary": 300, "context": 32, "width": 16, "layers": 1, "heads": 2, 
 
 
 def params(**changes):
-    values = {"methods": ("random", "kmq"), "budget": "12", "n_seeds": 2, "held_out": 30, "small": TINY}
-    return AblationParams(**(values | changes))
+    values = {"methods": ("random", "kmq"), "budget": "12", "n_seeds": 2, "held_out": 30, "small": TINY} | changes
+    return AblationParams(**({"most_seeds": values["n_seeds"]} | values))
 
 
 @pytest.fixture
@@ -50,10 +52,10 @@ def test_a_proof_has_a_line_a_method(pipeline):
 
 def test_what_is_held_out_is_never_selected_even_pinned_or_by_another_copy(pipeline):
     asked = params()
-    held = draw_held_out(60, asked)
+    held = hold_out(pipeline, asked).rows
     decide_records(pipeline.workspace, "pin", held[:2])
     fresh = Pipeline(pipeline.workspace)
-    for method in ("random", "kmq", "longest", "rounds", "kmeans-closest", "k-center"):
+    for method in ("random", "kmq", "longest", "rounds", "kmeans-closest", "k-center", "kmq:quota=equal"):
         rows = select_for_ablation(fresh, method, asked, 0, held)
         assert len(rows) == 12 and not set(rows) & set(held.tolist()), method
 
@@ -68,7 +70,7 @@ def test_the_longest_responses_are_the_longest(pipeline):
 
 
 def test_a_stopped_proof_goes_on_and_another_method_costs_only_its_own(pipeline, monkeypatch):
-    import core.evidence.ablation.training as proving
+    import core.models.scratch_training as proving
 
     trained, real = [], proving.train_small_lm
 
@@ -96,7 +98,7 @@ def test_a_saved_version_is_trained_on_without_what_is_held_out(pipeline):
     pipeline.run("select", SelectionParams("30", "quality"))
     save_version(pipeline, "best", manifest_facts(pipeline))
     asked = params(methods=("version:best",), n_seeds=1)
-    held = draw_held_out(60, asked)
+    held = hold_out(pipeline, asked).rows
     expected = np.setdiff1d(pipeline.table("select")["row_id"].to_numpy(), held)
     lines = ablate(Pipeline(pipeline.workspace), asked, device="cpu")
     assert lines[0].n_records == [len(expected)] and np.isnan(lines[0].macro_half)
@@ -123,7 +125,7 @@ def test_lines_saved_in_an_older_form_are_not_read_but_their_params_are(pipeline
 def test_a_real_model_is_tuned_instead(pipeline, tiny_lm):
     asked = params(methods=("random",), n_seeds=1, base=tiny_lm, lora={"batch_size": 4, "epochs": 1, "max_tokens": 192})
     lines = ablate(pipeline, asked, device="cpu")
-    held = draw_held_out(60, asked)
+    held = hold_out(pipeline, asked).rows
     table = pipeline.workspace.records().take(held, ["prompt", "response"])
     lm = load_causal(tiny_lm, "cpu", 192)
     before = -mean_log_probs(lm, table["prompt"].to_pylist(), table["response"].to_pylist())
@@ -134,7 +136,7 @@ def test_a_real_model_is_tuned_instead(pipeline, tiny_lm):
 
 
 def test_what_is_missing_is_said_before_anything_is_trained(pipeline, monkeypatch):
-    monkeypatch.setattr("core.evidence.ablation.training.train_small_lm", None)  # whoever trains now, fails otherwise
+    monkeypatch.setattr("core.models.scratch_training.train_small_lm", None)  # whoever trains now, fails otherwise
     with pytest.raises(CurationError, match="daar needs the reward stage"):
         ablate(pipeline, params(methods=("random", "daar")), device="cpu")
     with pytest.raises(CurationError, match="No group has 5 held-out records"):
@@ -164,7 +166,9 @@ def test_the_sums_worked_by_hand():
     kmq = lines[0]
     assert kmq.method == "kmq" and kmq.groups == pytest.approx({"x": 0.9, "y": 2.9})  # z has one record only
     assert kmq.macro == pytest.approx(1.9) and kmq.worst_group == "y"
-    assert kmq.against == pytest.approx(-0.6) and kmq.n_records == [3, 3]
+    assert kmq.against == pytest.approx(-0.6) and kmq.gaps == pytest.approx([-0.5, -0.7])
+    assert kmq.base == "random" and kmq.group_against["x"][0] == pytest.approx(-0.6)
+    assert kmq.n_records == [3, 3]
     assert kmq.shares == pytest.approx({"x": 2 / 6, "y": 3 / 6}, abs=1e-6)
     lines = sum_up({"random": [a], "kmq": [a]}, {"random": [three], "kmq": [four]}, groups, codes)
     assert all(np.isnan(line.against) for line in lines)  # of another size
@@ -250,10 +254,10 @@ def test_settings_are_read_as_numbers(workspace):
 
 
 def test_groups_with_too_few_held_out_records_are_left_out_and_said(pipeline):
-    asked = params(methods=("random",), n_seeds=1, held_out=16)
+    asked = params(methods=("random",), n_seeds=1, held_out=16, held_out_by="random")
     ablate(pipeline, asked, device="cpu")
     ablation = last_ablation(pipeline)
-    counts = np.bincount(pipeline.workspace.records().sources()[1][draw_held_out(60, asked)], minlength=4)
+    counts = np.bincount(pipeline.workspace.records().sources()[1][hold_out(pipeline, asked).rows], minlength=4)
     few = counts[(counts > 0) & (counts < 5)]
     assert (
         ablation.untold == (len(few), few.sum()) and len(few) and len(ablation.lines[0].groups) == (counts >= 5).sum()

@@ -77,9 +77,9 @@ def test_large_data_is_trained_on_a_sample_and_labelled_whole(monkeypatch):
     whole = cluster_embeddings(x, ClusterParams(8), "cpu")
     monkeypatch.setattr(clustering, "_SAMPLE_PER_CLUSTER", 40)
     trained_on: list[int] = []
-    train = clustering._faiss_train
+    train = clustering.faiss_train
     monkeypatch.setattr(
-        clustering, "_faiss_train", lambda sample, *a: trained_on.append(len(sample)) or train(sample, *a)
+        clustering, "faiss_train", lambda sample, *a: trained_on.append(len(sample)) or train(sample, *a)
     )
     sampled = cluster_embeddings(x, ClusterParams(8), "cpu")
     assert trained_on == [320] and len(sampled.labels) == 800

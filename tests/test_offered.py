@@ -12,7 +12,8 @@ from core.base.errors import CurationError
 from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict
 from core.daar.params import DaarParams
 from core.data.records import RecordParams
-from core.evidence.ablation.params import ARMS, AblationParams
+from core.evidence.ablation.arm_names import ARMS
+from core.evidence.ablation.params import AblationParams
 from core.quality.params import QualityParams
 from core.refine.params import RefineParams
 from core.run.pipeline import Pipeline

@@ -11,8 +11,8 @@ import yaml
 from core.cli.parser import main
 from core.daar.domains import domain_as_dict
 from core.evidence.ablation.arms import redrawn_words, select_for_ablation
+from core.evidence.ablation.held_out import hold_out
 from core.evidence.ablation.latest import last_ablation, table_lines
-from core.evidence.ablation.losses import draw_held_out
 from core.evidence.ablation.run import ablate
 from core.evidence.redraw import mean_overlap, overlap_warning, redrawn_pool
 from core.evidence.stability import StabilityParams, known_stability, stability
@@ -160,23 +160,32 @@ def test_a_proof_says_how_alike_its_seeds_select(rewarded):
     lines = ablate(rewarded, prove_params(methods=("random", "daar")), device="cpu")
     ablation = last_ablation(rewarded)
     daar = next(line for line in lines if line.method == "daar")
-    held = draw_held_out(60, prove_params())  # no record has a copy that is held out with it
+    held = hold_out(rewarded, prove_params()).rows  # no record has a copy that is held out with it
     drawn = [set(select_for_ablation(rewarded, "daar", prove_params(), seed, held, device="cpu")) for seed in (0, 1)]
     assert daar.overlap == pytest.approx(len(drawn[0] & drawn[1]) / 12)
     assert any("depends on the seed" in text for text in ablation.warnings) == (daar.overlap < 0.7)
     assert "DaaR's seeds and probes" in ablation.varied
 
 
-def test_a_proof_from_before_says_what_its_intervals_leave_out(pipeline):
+def test_a_proof_from_before_keeps_its_params_and_no_lines(pipeline):
     ablate(pipeline, prove_params(n_seeds=1), device="cpu")
     ledger = pipeline.workspace.ledger
     saved = ledger.settings()["prove"]
-    lines = [{n: v for n, v in line.items() if n not in ("read", "overlap")} for line in saved["lines"]]
-    del saved["varied"], saved["steps"]
-    ledger.set_settings("prove", saved | {"lines": lines, "basis": [2, pipeline.current("records")]})
+    for name in (
+        "varied",
+        "contrasted",
+        "finished",
+        "most_seeds",
+        "contrast",
+        "held_out_by",
+        "model_size",
+        "tokenizer",
+    ):
+        del saved[name]
+    ledger.set_settings("prove", saved | {"basis": [3, pipeline.current("records")]})
     ablation = last_ablation(Pipeline(pipeline.workspace))
-    assert len(ablation.lines) == 2 and "before clusters and DaaR's probes" in ablation.warnings[-1]
-    assert table_lines(ablation.lines)
+    assert ablation.lines == [] and ablation.contrast is None and ablation.steps == TINY["steps"]
+    assert ablation.params == prove_params(n_seeds=1, model_size="usual", held_out_by="random")
 
 
 def test_reward_reports_its_stability_from_the_command_line(rewarded, tmp_path, quick_probes, capsys):

@@ -413,13 +413,19 @@ def test_a_measure_that_never_differs_is_drawn_too():
 def test_a_proof_is_shown_with_what_it_is_worth(pipeline, tmp_path):
     _, text = report(pipeline, tmp_path)
     assert ["python -m core ablate WORKSPACE"] in text.texts
-    asked = AblationParams(("random", "kmq"), "12", 2, 30, small=TINY)
+    asked = AblationParams(("random", "kmq"), "12", 2, 30, most_seeds=2, small=TINY)
     lines = ablate(pipeline, asked, device="cpu")
     page, text = report(pipeline, tmp_path)
     told = table_of(page, "Method")[1:]
     assert [row[0] for row in told] == [line.method for line in lines]
     assert [row[2] for row in told] == [f"{line.macro:.4f} ± {line.macro_half:.4f}" for line in lines]
     assert any("A small model from scratch is a proxy" in line for line in text.lines)
+    kmq = next(line for line in lines if line.method == "kmq")
+    row = next(row for row in told if row[0] == "kmq")
+    assert row[3] == f"{kmq.against:+.4f} ± {kmq.against_half:.4f}" and row[5] == kmq.verdict
+    assert any("2 seeds, fixed beforehand" in line for line in text.lines)
+    told_to_who_cant_see_it = html.unescape((tmp_path / "report.html").read_text())
+    assert f"kmq {kmq.verdict} {kmq.against:+.3f} ± {kmq.against_half:.3f}" in told_to_who_cant_see_it
     by_group = next(
         table for table in page.tables if table[0][0] == "Method" and len(table[0]) == 1 + len(lines[0].groups)
     )

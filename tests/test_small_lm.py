@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.base.errors import CurationError
+from core.models.next_token_loss import next_token_loss
 from core.models.scratch_lm import SmallLmParams, held_out_losses, train_small_lm
 from core.models.scratch_tokens import Encoded, encode_pairs, pack, train_tokenizer
 
@@ -239,3 +240,17 @@ def test_on_cuda_it_learns_alike_and_repeats_itself(lm, tokenizer):
     assert one.curve == again.curve
     np.testing.assert_array_equal(held_out_losses(one, held), held_out_losses(again, held))
     assert held_out_losses(one, held).mean() == pytest.approx(held_out_losses(lm, held).mean(), rel=0.2)
+
+
+def test_the_loss_in_one_pass_is_cross_entropy_with_its_gradient():
+    torch = pytest.importorskip("torch")
+    draw = torch.Generator().manual_seed(0)
+    states, head = (torch.randn(shape, generator=draw, requires_grad=True) for shape in ((7, 5), (11, 5)))
+    targets = torch.randint(0, 11, (7,), generator=draw)
+    plain = torch.nn.functional.cross_entropy(states @ head.T, targets)
+    found = next_token_loss(states, head, targets)
+    assert torch.allclose(found, plain, atol=1e-6)
+    for ours, theirs in zip(
+        torch.autograd.grad(3 * found, [states, head]), torch.autograd.grad(3 * plain, [states, head]), strict=True
+    ):
+        assert torch.allclose(ours, theirs, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Charts of evidence: measures as dots over their random bands, quality against diversity, losses with their intervals.
+"""Charts of evidence: measures as dots over their random bands, quality against diversity.
 
 Values in, Plotly figures out.
 """
@@ -13,7 +13,6 @@ from plotly.subplots import make_subplots
 from components.charts.escaping import plain
 from components.charts.theme import lay_out, status_colours, text_colour, verdict_colours
 from core.base.text import shorten
-from core.evidence.ablation.losses import AblationLine
 from core.evidence.measuring import Evidence
 from core.measures.compare import pareto
 from core.measures.measure import MEASURES
@@ -183,33 +182,6 @@ def _in_the_way(box: tuple[float, ...], taken: list[tuple[float, ...]]) -> int:
     outside = box[0] < -_ROOM or box[2] > _PLOT[0] + _ROOM
     covers = (box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken)
     return sum(covers) + outside
-
-
-def losses_with_intervals(lines: list[AblationLine], dark: bool) -> go.Figure:
-    """Return a line a method: its macro loss with its 95 % interval, every seed a ring."""
-    figure = go.Figure()
-    labels = [plain(line.method) for line in lines]
-    halves = [line.macro_half if np.isfinite(line.macro_half) else 0 for line in lines]
-    figure.add_trace(
-        go.Scatter(
-            x=[line.macro for line in lines],
-            y=labels,
-            mode="markers",
-            marker={
-                name: [judged_marker(line.judged, dark)[name] for line in lines] for name in ("size", "symbol", "color")
-            },
-            error_x={"array": halves, "color": text_colour(dark), "thickness": 1.5},
-            hovertemplate="%{y}: %{x:.4f} nats a token<extra></extra>",
-        )
-    )
-    for label, line in zip(labels, lines, strict=True):
-        ring = {"size": 8, "symbol": "circle-open", "color": text_colour(dark), "line": {"width": 1.5}}
-        figure.add_trace(
-            go.Scatter(x=line.macros, y=[label] * len(line.macros), mode="markers", marker=ring, hoverinfo="skip")
-        )
-    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
-    figure.update_xaxes(title="held-out loss, nats a token, mean of the groups  ← less is better", gridcolor=_GREY)
-    return _frame(figure, dark, 110 + 40 * len(lines))
 
 
 def _frame(figure: go.Figure, dark: bool, height: int) -> go.Figure:

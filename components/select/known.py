@@ -13,6 +13,7 @@ from core.base.budget import tokens_of
 from core.base.errors import CurationError
 from core.evidence.outlook import Change, TokenCounts, change_of, seconds_needed, token_counts, tokens_known_by
 from core.run.pipeline import Pipeline
+from core.selection.balance.stage import is_balance_at_hand
 from core.selection.choosing import check_limits, select_records
 from core.selection.params import SelectionParams
 from core.selection.stage import last_selection_key, pool_of
@@ -30,11 +31,16 @@ def tokens(pipeline: Pipeline, params: SelectionParams | None = None) -> TokenCo
 
 def is_quick(pipeline: Pipeline, params: SelectionParams) -> bool:
     """Whether a page may choose by `params` itself."""
-    return _can_count(pipeline, params) and seconds_needed(pipeline, params) <= AT_ONCE
+    return _is_at_hand(pipeline, params) and seconds_needed(pipeline, params) <= AT_ONCE
 
 
 def _can_count(pipeline: Pipeline, params: SelectionParams) -> bool:
     return tokens_of(params.budget) is None or are_counted(pipeline, params.tokenizer)
+
+
+def _is_at_hand(pipeline: Pipeline, params: SelectionParams) -> bool:
+    """Whether tokens and groups are there, or are found at once."""
+    return _can_count(pipeline, params) and is_balance_at_hand(pipeline, params)
 
 
 def costs(pipeline: Pipeline, params: SelectionParams) -> np.ndarray | None:
@@ -46,7 +52,7 @@ def costs(pipeline: Pipeline, params: SelectionParams) -> np.ndarray | None:
 
 def why_not(pipeline: Pipeline, params: SelectionParams) -> CurationError | None:
     """Return why nothing can be chosen by `params`: the budget, pins over it, or rules that can't hold together; else None."""
-    if not _can_count(pipeline, params):
+    if not _is_at_hand(pipeline, params):
         return None
     key = pipeline.key("select", params)
     return _why_not(_folder(pipeline), key, pipeline, params) if key else _looked(pipeline, params)

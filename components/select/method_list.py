@@ -11,8 +11,8 @@ from components.select import asked
 from components.session import offered, state
 from core.base.params import options_of
 from core.run.pipeline import Pipeline
-from core.selection.method import FAMILIES, METHODS
-from core.selection.params import SelectionParams
+from core.selection.method import FAMILIES, METHODS, Method
+from core.selection.params import QUOTAS, SelectionParams
 
 _LATER = "daar, and bands by domains, go by what the Reward page finds; it has not run on this data as it is."
 
@@ -51,6 +51,7 @@ def show_options(pipeline: Pipeline, last: SelectionParams) -> dict[str, Any]:
     st.markdown(f":gray[**{as_markdown(last.method)}** works best when {as_markdown(method.best_when)}]")
     groups = offered.groups(pipeline)
     choices = {"sampling_probability": offered.probabilities(pipeline), "groups": groups}
+    choices["quota"] = offered.quotas(pipeline, last.method)
     values: dict[str, Any] = {}
     columns = st.columns(2)
     for place, name in enumerate(method.options):
@@ -61,11 +62,43 @@ def show_options(pipeline: Pipeline, last: SelectionParams) -> dict[str, Any]:
             else:
                 more = {"choices": choices[name]} if name in choices else {}
                 more |= {"placeholder": options_of(SelectionParams)[name][1].usual} if name == "tags" else {}
-                values[name] = field(st, last, name, key=key, help=_help(name), **more)
+                values[name] = field(st, last, name, key=key, help=_help(name), **more | _words(method, name))
+    if "quota" in values:
+        values |= _of_quota(last, values["quota"])
     if "domains" not in groups and METHODS[last.method].family == "papers":
         st.caption(_LATER)
         navigation.next_page(pipeline, "reward", "Go to")
     return values
+
+
+_OF_QUOTA = {
+    "style": ("n_groups",),
+    "isolation": ("n_groups", "isolation_power"),
+    "tree": ("split_alpha",),
+    "domains": ("domain_shares",),
+}
+
+
+def _of_quota(last: SelectionParams, quota: str) -> dict[str, Any]:
+    """Draw what the groups of a quota go by, in a line of their own; return the values."""
+    names = _OF_QUOTA.get(quota, ())
+    if not names:
+        return {}
+    st.caption(as_markdown(QUOTAS[quota]))
+    values: dict[str, Any] = {}
+    for place, name in zip(st.columns(2), names, strict=False):
+        key = f"select-{last.method}-{quota}-{name}-{state.get().select_form}"
+        values[name] = field(place, last, name, key=key, help=_help(name))
+    return values
+
+
+def _words(method: Method, name: str) -> dict[str, Any]:
+    """Return how an option's choices are shown where not by their names: without clusters "size" means no groups at all."""
+    return {"words": {"size": "no groups"}, "label": "Groups share the budget"} if _is_unclustered(method, name) else {}
+
+
+def _is_unclustered(method: Method, name: str) -> bool:
+    return name == "quota" and "cluster" not in method.needs
 
 
 def _help(name: str) -> str | None:

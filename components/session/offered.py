@@ -6,7 +6,7 @@ from components.session import opened
 from core.run.pipeline import Pipeline
 from core.selection.method import METHODS
 from core.selection.named_scores import scores_key
-from core.selection.params import GROUPS
+from core.selection.params import GROUPS, QUOTAS
 
 _NEEDS = {"rounds": ("cluster", "score")}  # of what an ablation trains beside the methods
 
@@ -34,6 +34,14 @@ def methods(pipeline: Pipeline, names: Iterable[str], by_source: bool = True) ->
         return METHODS[name].needs if name in METHODS else _NEEDS.get(name, ())
 
     return [name for name in names if all(is_there(name, need) for need in needs(name)) and is_scored(name)]
+
+
+def quotas(pipeline: Pipeline, method: str) -> list[str]:
+    """Return what quotas a method can go by: "equal" needs clusters of its own, the groups what finds them."""
+    by_cluster = "cluster" in METHODS[method].needs
+    needs = {"isolation": "embed", "tree": "embed", "domains": "reward"}
+    can = {name: bool(pipeline.current(needs[name])) if name in needs else True for name in QUOTAS}
+    return [name for name in QUOTAS if can[name] and (by_cluster or name != "equal")]
 
 
 def probabilities(pipeline: Pipeline) -> list[str]:

@@ -39,8 +39,13 @@ def ablate(arguments: argparse.Namespace) -> None:
     for warning in ablation.warnings:
         warn(warning)
     print(
+        "ahead, behind, can't tell: the paired tests against random at 5 %, after Holm's correction over the methods; could show: "
+        "the least difference that as many seeds show four times in five"
+    )
+    print(
         "read: how often a training read what was selected; overlap: the share of it that two seeds both select, on average"
     )
+    print(ablation.stopping)
     print(ablation.varied)
     print("nats a token of held-out responses, lower is better; ± half a 95 % confidence interval over the seeds")
     if not arguments.base:

@@ -25,13 +25,14 @@ from .options import add_device, add_options, read
 from .verbs import Verbs
 
 _OWN_VERB = ("reward", "duplicates", "decontaminate")  # its verb does more than the stage
+_WITHOUT_VERB = ("style", "balance")  # found by `select` where a quota goes by them
 _ON_THE_CPU = ("names", "project", "regions", "select", "words", "columns", "meaning", "tokens")
 
 
 def add_verbs(verbs: Verbs) -> None:
     """Declare the verbs."""
     for name, stage in STAGES.items():
-        if name not in _OWN_VERB:
+        if name not in (*_OWN_VERB, *_WITHOUT_VERB):
             sub = verbs.add(name, stage.help, lambda arguments, name=name: _run(name, arguments))
             add_stage_options(sub, name)
             if name == "score":

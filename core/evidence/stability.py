@@ -50,8 +50,9 @@ def stability(
         asked, drawn = SelectionParams.from_dict(params.select), []
         for i in range(params.n_seeds):
             within = part_of(progress, i / params.n_seeds, (i + 1) / params.n_seeds)
-            pool = redrawn_pool(results, asked, i, within, device)
-            drawn.append(np.unique(select_records(pool, dataclasses.replace(asked, seed=asked.seed + i)).rows))
+            anew = dataclasses.replace(asked, seed=asked.seed + i)
+            pool = redrawn_pool(results, anew, i, within, device)
+            drawn.append(np.unique(select_records(pool, anew).rows))
             progress(i + 1, params.n_seeds)
         found = {"jaccard": round(mean_jaccard(drawn), 6), "overlap": round(mean_overlap(drawn), 6)}
         return {"params": params.as_dict()} | found, {}

@@ -15,6 +15,7 @@ from ..base.errors import CurationError
 from ..base.params import Params, option
 from ..base.progress import Progress, no_progress
 from .causal_lm import CausalModel, token_log_probs
+from .next_token_loss import next_token_loss
 from .scratch_tokens import END, PAD, START, Encoded, pack
 
 LEAST_STEPS = 400
@@ -45,7 +46,7 @@ class SmallLmParams(Params):
         least=0,
     )
     batch_size: int = option(16, "sequences a step", least=1)
-    learning_rate: float = option(4e-3, "its peak", least=0)
+    learning_rate: float = option(1.5e-3, "its peak", least=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -116,9 +117,14 @@ def _step(model, optimizer, batch, half: bool) -> float:
     """Learn from a batch, (b, context) int32 tokens on the model's device; return its loss from before that."""
     import torch
 
-    with torch.autocast(batch.device.type, torch.bfloat16, enabled=half):
-        logits = model(input_ids=batch[:, :-1], use_cache=False).logits
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten().long())
+    targets = batch[:, 1:].flatten().long()
+    if batch.device.type == "cpu":
+        states = model.model(input_ids=batch[:, :-1], use_cache=False).last_hidden_state
+        loss = next_token_loss(states.flatten(0, 1), model.lm_head.weight, targets)
+    else:
+        with torch.autocast(batch.device.type, torch.bfloat16, enabled=half):
+            logits = model(input_ids=batch[:, :-1], use_cache=False).logits
+            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets)
     optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP_NORM)

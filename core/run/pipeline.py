@@ -3,6 +3,7 @@
 from ..daar.stage import REWARD
 from ..evidence.current import follow_decisions
 from ..quality.stage import SCORE
+from ..selection.balance.stage import BALANCE
 from ..selection.finding.stage import COLUMNS, MEANING, WORDS
 from ..selection.stage import SELECT
 from ..selection.token_counts import TOKENS
@@ -10,6 +11,7 @@ from ..vectors.duplicates.stage import DUPLICATES
 from ..vectors.naming.stage import REGIONS
 from ..vectors.overlap.stage import DECONTAMINATE
 from ..vectors.stage import CLUSTER, EMBED, PROJECT, SUGGEST
+from ..vectors.style import STYLE
 from ..vectors.topics import NAMES
 from ..workspace.results import Results
 from ..workspace.workspace import Workspace
@@ -30,6 +32,8 @@ STAGES = {
         COLUMNS,
         MEANING,
         TOKENS,
+        STYLE,
+        BALANCE,
         DUPLICATES,
         DECONTAMINATE,
     )

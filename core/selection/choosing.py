@@ -8,7 +8,7 @@ from ..base.budget import tokens_of
 from ..base.errors import CurationError, lacking
 from ..base.progress import Progress, no_progress
 from ..base.text import counted
-from .method import METHODS
+from .balance.within_groups import picks_of
 from .params import REASONS, Selection, SelectionParams
 from .pool import Pool
 from .within import check_rules, choose_within
@@ -65,7 +65,7 @@ def limit_of(pool: Pool, params: SelectionParams) -> int:
 
 def _choose(pool: Pool, params: SelectionParams, budget: int, progress: Progress) -> Selection:
     """Choose without rules, of records: the method's own picks, just as it gives them."""
-    picks = METHODS[params.method].pick(dataclasses.replace(pool, progress=progress), params, budget)
+    picks = picks_of(dataclasses.replace(pool, progress=progress), params, budget)
     rows = np.concatenate([pool.pinned, picks.rows]).astype(np.int64)
     assert len(rows) <= budget
     pinned_scores = np.zeros(len(pool.pinned)) if pool.quality is None else pool.quality[pool.pinned]

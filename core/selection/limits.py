@@ -45,8 +45,11 @@ class LimitParams(Params):
 
 
 def limits_in_words(info: Mapping[str, Any]) -> list[str]:
-    """Return what is written down of a selection's budget in tokens and of its rules, a line each."""
+    """Return what is written down of a selection's groups, its budget in tokens and its rules, a line each."""
     told = []
+    if groups := info.get("groups"):
+        given = ", ".join(f"{each['taken']:,} of {each['records']:,}" for each in groups["each"])
+        told.append(f"Groups by {groups['by']} gave {given}")
     if tokens := info.get("tokens"):
         told.append(f"{tokens['selected']:,} of {tokens['budget']:,} tokens, by {tokens['tokenizer']}")
     for rule in info.get("rules", []):

@@ -12,7 +12,25 @@ from .method import METHODS
 from .pool import Pool
 
 BANDS = ("0-20", "20-40", "40-60", "60-80", "80-100")
-QUOTAS = {"size": "Large clusters give more.", "equal": "Every cluster gives the same, as far as it can."}
+QUOTAS = {
+    "size": "Large clusters give more.",
+    "equal": "Every cluster gives the same, as far as it can.",
+    "style": "First kinds of writing, found by the words and signs that records are written with: each kind gives the same.",
+    "isolation": "First a few coarse clusters: the farther one stands alone, the more it gives.",
+    "tree": "First groups by halving: each time the records are split in two, either half gives as much.",
+    "domains": "First the domains that the Reward page found.",
+}
+GROUPED = {
+    "style": "balance",
+    "isolation": "balance",
+    "tree": "balance",
+    "domains": "reward",
+}  # by groups, which a stage finds
+DOMAIN_SHARES = {
+    "equal": "Every domain gives the same, as far as it can.",
+    "size": "Large domains give more.",
+    "target": "The target shares set on the Reward page; by size for the rest.",
+}
 PROBABILITIES = {
     "proportional": "Twice the quality, twice the chance.",
     "softmax": "By the exponential of quality; also for negative scores.",
@@ -28,7 +46,9 @@ class SelectionParams(LimitParams):
     budget: a count ("500"; of "1,000" the separators are left out), a percentage of the records ("10%"), or tokens ("2M
     tokens", kept as "2000000 tokens"), counted by `tokenizer` (see `TokenParams`). method: of METHODS.
     at_least, at_most: rules as `parse_rule` reads them; shares are of the budget, in its unit.
-    quota: a cluster's share by its "size" (paper) or "equal" (released code, but with the rest redistributed).
+    quota: a cluster's share by its "size" (paper) or "equal" (released code, but with the rest redistributed); or one of GROUPED,
+    where coarse groups share the budget first and the method goes by size inside each. n_groups: of "style" and "isolation", 0
+    for their own; isolation_power, split_alpha, domain_shares: how those groups share.
     sampling_probability: of a record in kmq, "proportional" to quality (paper) or "softmax" of it (released code).
     replacement: draw with replacement (paper; the methods that can repeat); a record drawn twice is then exported twice.
     similarity_threshold: in deita, the cosine above which two records are too much alike. alpha: in qdit, the weight of quality.
@@ -130,12 +150,46 @@ class SelectionParams(LimitParams):
         step=0.01,
         added=True,
     )
+    n_groups: int = option(
+        0,
+        "coarse groups of the quotas style and isolation",
+        label="Groups",
+        more="How many coarse groups; 0 takes 4 for style, 8 for isolation.",
+        least=0,
+        usual="4 for style, 8 for isolation",
+        flag="--quota-groups",
+        added=True,
+    )
+    isolation_power: float = option(
+        2.0,
+        "of the quota isolation: a group gives its isolation to this power",
+        label="Power of isolation",
+        more="0 lets every group give the same; the higher, the more the groups give that stand alone.",
+        least=0,
+        most=10,
+        step=0.5,
+        added=True,
+    )
+    split_alpha: float = option(
+        0.0,
+        "of the quota tree: a half gives its size to this power",
+        label="Power of size",
+        more="At each split: 0 lets both halves give the same, 1 lets them give by size.",
+        least=0,
+        most=1,
+        step=0.1,
+        added=True,
+    )
+    domain_shares: str = option(
+        "equal", "of the quota domains", label="A domain's share", choices=DOMAIN_SHARES, added=True
+    )
 
     @property
     def needs(self) -> tuple[str, ...]:
         """Return the stages that this selection cannot do without: its method's, and those that its rules go by."""
         needs = METHODS[self.method].needs
         needs = tuple(n for n in needs if n != "reward") if self.groups == "source" else needs
+        needs += {"domains": ("reward",), "isolation": ("embed",), "tree": ("embed",)}.get(self.quota, ())
         return tuple(dict.fromkeys([*needs, *self.rule_needs]))
 
     def __post_init__(self) -> None:
@@ -145,6 +199,9 @@ class SelectionParams(LimitParams):
         if self.groups != "domains" and not method.is_banded:
             banded = [name for name, each in METHODS.items() if each.is_banded]
             raise CurationError(f"{self.method} has no use for groups; they are for {' and '.join(banded)}.")
+        if self.quota in GROUPED and "quota" not in method.options:
+            able = [name for name, each in METHODS.items() if "quota" in each.options]
+            raise CurationError(f"{self.method} takes no quota by {self.quota}; it is for {', '.join(able)}.")
         if self.replacement and not method.can_repeat:
             drawing = [name for name, each in METHODS.items() if each.can_repeat]
             raise CurationError(f"{self.method} takes each record once; replacement is for {', '.join(drawing)}.")

@@ -22,6 +22,14 @@ class Bound:
 
 
 @dataclasses.dataclass(frozen=True)
+class Balance:
+    """Groups that share a budget before a method chooses inside each. groups: (n,) int32. weights: (K,) float64 >= 0, any scale."""
+
+    groups: np.ndarray
+    weights: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
 class Pool:
     """n records to choose from. Nothing here is changed by a method.
 
@@ -38,6 +46,7 @@ class Pool:
     costs.
     closed: row ids that can't be taken any more, though they are not dropped: their group has given all that a rule lets it.
     tags: which tags each record carries, or None where the data's are not asked for.
+    balance: groups that share the budget first, or None where the method sees to the whole pool.
     progress: told how many of the picks are made; a method that takes long tells it, with `pool.tell`.
     """
 
@@ -58,6 +67,7 @@ class Pool:
     costs: np.ndarray | None = None
     tags: Tags | None = None
     closed: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
+    balance: Balance | None = None
     progress: Progress = no_progress
 
     def __post_init__(self) -> None:

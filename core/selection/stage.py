@@ -19,6 +19,8 @@ from ..workspace.artifacts import Result
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Overrides
 from ..workspace.results import Results, Run, Stage
+from .balance.stage import balance_of, group_facts
+from .balance.within_groups import balance_in
 from .choosing import limit_of, select_records
 from .limits import LimitParams
 from .method import METHODS
@@ -62,6 +64,7 @@ def pool_of(
         multipliers=overrides.multipliers,
         rules=bounds_of(results, limits.rules) if limits else (),
         costs=costs_of(results, limits.tokenizer, progress) if limits and tokens_of(limits.budget) else None,
+        balance=balance_of(results, limits, progress) if isinstance(limits, SelectionParams) else None,
     )
 
 
@@ -129,6 +132,8 @@ def _select(run: Run) -> Result:
     info |= limit_facts(run.results, pool, run.params, selection)
     if notes := METHODS[run.params.method].notes:
         info["warnings"] += notes(pool, run.params, selection)
+    if groups := group_facts(balance_in(pool, run.params), selection.rows):
+        info["groups"] = {"by": run.params.quota, "each": groups}
     if run.params.method == "daar":
         drawn = selection.rows[selection.reasons == REASONS.index("drawn")]
         limit = limit_of(pool, run.params)

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from .method import METHODS
+from .balance.within_groups import picks_of
 from .params import REASONS, Selection, SelectionParams
 from .pool import Picks, Pool
 
@@ -100,9 +100,7 @@ class Walk:
             return Picks(free, np.zeros(0))
         left, n = self._limit - self.spent, len(free)
         likely = left if self._pool.costs is None else int(_MORE * left / self._costs[free].mean(dtype=np.float64)) + 8
-        return METHODS[params.method].pick(
-            pool, params, len(pinned) + (likely if params.replacement else min(likely, n))
-        )
+        return picks_of(pool, params, len(pinned) + (likely if params.replacement else min(likely, n)))
 
     def selection(self) -> Selection:
         """Return what is taken, the pins first."""

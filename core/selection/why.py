@@ -10,6 +10,7 @@ from ..workspace.decisions import CONSTRAINTS, Decision, Overrides, in_force, re
 from ..workspace.found_again import rows_today
 from ..workspace.results import RECORDS, Results
 from ..workspace.shape import CLUSTERING, shape_now
+from .balance.within_groups import why_in_group
 from .choosing import limit_of
 from .method import METHODS
 from .params import REASONS, Selection, SelectionParams
@@ -30,7 +31,7 @@ def why_by_method(pool: Pool, params: SelectionParams, chosen: Selection, rows: 
     if method.why is None:
         ends = [_account(chosen, row) if row in taken else "it keeps no account of what it leaves out." for row in rows]
     else:
-        ends = method.why(pool, params, chosen, rows)
+        ends = why_in_group(pool, params, chosen, rows)
     limits = [""] * len(rows)
     if pool.is_limited:
         limits = limits_told(pool, limit_of(pool, params), chosen.rows, rows)

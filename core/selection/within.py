@@ -18,7 +18,7 @@ from ..base.errors import CurationError
 from ..base.progress import Progress
 from ..base.text import counted
 from .allotment import Cells, allot, can_hold, cells_of, hold, with_margins
-from .method import METHODS
+from .balance.within_groups import takeable
 from .params import REASONS, Selection, SelectionParams
 from .pool import Picks, Pool
 from .walking import Walk
@@ -93,7 +93,7 @@ def _take_by_quotas(walk: Walk, cells: Cells, quotas: np.ndarray, first: Picks |
 def _cells(pool: Pool, params: SelectionParams, limit: int) -> Cells:
     costs = np.ones(pool.n_records, np.int32) if pool.costs is None else pool.costs
     of, inside = cells_of([bound.held for bound in pool.rules], pool.n_records)
-    rows, c = _takeable(pool, params), inside.shape[1] or 1
+    rows, c = takeable(pool, params), inside.shape[1] or 1
     pinned = np.bincount(of[pool.pinned], costs[pool.pinned], minlength=c).astype(np.int64)
     held = np.bincount(of[rows], costs[rows], minlength=c).astype(np.int64)
     rules = tuple(bound.rule for bound in pool.rules)
@@ -109,16 +109,6 @@ def _cells(pool: Pool, params: SelectionParams, limit: int) -> Cells:
         held=pinned + (np.where(held > 0, limit, 0) if params.replacement else held),
         unit="record" if pool.costs is None else "token",
     )
-
-
-def _takeable(pool: Pool, params: SelectionParams) -> np.ndarray:
-    """Return the free rows that the method can take: of a method by clusters, those of clusters with some weight."""
-    free = pool.free_rows()
-    if "cluster" not in METHODS[params.method].needs or pool.labels is None:
-        return free
-    weight = np.ones(pool.n_clusters) if pool.weights is None else np.array(pool.weights, np.float64)
-    weight[[cluster for cluster, factor in pool.multipliers.items() if factor == 0]] = 0
-    return free[weight[pool.labels[free]] > 0]
 
 
 def _margins(pool: Pool, cells: Cells) -> np.ndarray:

@@ -115,8 +115,8 @@ def cluster_embeddings(
     if n > _SAMPLE_PER_CLUSTER * k:
         sample = embeddings[np.sort(rng.choice(n, _SAMPLE_PER_CLUSTER * k, replace=False))]
     sample = np.ascontiguousarray(sample, dtype=np.float32)
-    start = sample[_starting_rows(sample, k, rng)]
-    train, assign = (_torch_train, _torch_assign) if resolve_device(device) == "cuda" else (_faiss_train, _faiss_assign)
+    start = sample[starting_rows(sample, k, rng)]
+    train, assign = (_torch_train, _torch_assign) if resolve_device(device) == "cuda" else (faiss_train, faiss_assign)
     centroids = train(sample, start, params, part_of(progress, 0, 0.9))
     labels, distances = assign(embeddings, centroids, part_of(progress, 0.9, 1))
     return _largest_first(labels, centroids, distances)
@@ -124,7 +124,7 @@ def cluster_embeddings(
 
 def assign_clusters(embeddings: np.ndarray, centroids: np.ndarray, progress: Progress = no_progress) -> np.ndarray:
     """Return (n,) int32: the nearest of (k, d) float32 centroids to each of (n, d) rows. On the CPU."""
-    return _faiss_assign(embeddings, centroids, progress)[0]
+    return faiss_assign(embeddings, centroids, progress)[0]
 
 
 def _hierarchical(embeddings: np.ndarray, params: ClusterParams, device: str, progress: Progress) -> Clusters:
@@ -147,7 +147,7 @@ def _hierarchical(embeddings: np.ndarray, params: ClusterParams, device: str, pr
     return _largest_first(labels, centroids, distances)
 
 
-def _starting_rows(sample: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+def starting_rows(sample: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
     """Return k different row numbers to start from: k-means++ (Arthur and Vassilvitskii 2007) on a part of the sample.
 
     Above 256 clusters a uniform draw does as well and k-means++ would take longer than an iteration.
@@ -172,7 +172,10 @@ def _starting_rows(sample: np.ndarray, k: int, rng: np.random.Generator) -> np.n
     return rows[chosen]
 
 
-def _faiss_train(sample: np.ndarray, centroids: np.ndarray, params: ClusterParams, progress: Progress) -> np.ndarray:
+def faiss_train(
+    sample: np.ndarray, centroids: np.ndarray, params: ClusterParams, progress: Progress = no_progress
+) -> np.ndarray:
+    """Return the (k, d) centroids that Lloyd's iterations over (m, d) float32 rows come to from the given ones. On the CPU."""
     import faiss
 
     done = 0
@@ -192,7 +195,10 @@ def _faiss_train(sample: np.ndarray, centroids: np.ndarray, params: ClusterParam
     return centroids
 
 
-def _faiss_assign(embeddings: np.ndarray, centroids: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+def faiss_assign(
+    embeddings: np.ndarray, centroids: np.ndarray, progress: Progress = no_progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return ((n,) int32 nearest of (k, d) float32 centroids, (n,) float32 squared distances to them), in blocks. On the CPU."""
     import faiss
 
     index = faiss.IndexFlatL2(centroids.shape[1])

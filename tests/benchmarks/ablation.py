@@ -1,53 +1,124 @@
-"""`ablate` on the pool: budget 5 %, six methods, six seeds. An hour or more, so only where it is named.
+"""`python -m tests.benchmarks ablation`: what each way to select teaches a small model, on pools of several mixes, by eight seeds.
 
-A smaller and more gently trained model than `ablate`'s default, so that every selection is read once at least in that time and
-the trainings' own noise stays below what the draws differ by.
-
-WINNOW_BENCHMARK_FOLDER keeps the workspace, so that a stopped run goes on.
+Hours from nothing, so only where it is named; trainings that are kept (`ablation_trained.py`) are not made again.
+WINNOW_BENCH_KEPT=1 prints the tables from what is kept and selects nothing. WINNOW_BENCHMARK_FOLDER keeps the workspaces.
 """
 
 import os
 import tempfile
-import time
 from pathlib import Path
 
-from core.cli.terminal import Report
+import numpy as np
+
+from core.base.errors import CurationError
 from core.daar.domains import domain_as_dict
 from core.daar.params import DaarParams
-from core.evidence.ablation.latest import last_ablation, table_lines
+from core.evidence.ablation.arms import select_for_ablation
 from core.evidence.ablation.params import AblationParams
-from core.evidence.ablation.run import ablate
+from core.evidence.ablation.statistics import BASE, paired_lines
 from core.models.encoder import BUNDLED
+from tests.benchmarks.ablation_pools import FAMILIES, POOLS, MixedPool, pool_workspace
+from tests.benchmarks.ablation_trained import MODEL, Trainer, kept_trainings, train_missing
 from tests.benchmarks.daar import DOMAINS
-from tests.benchmarks.data import prepared_pool
 
-METHODS = ("random", "longest", "kmeans-random", "kmq", "rounds", "daar")
-BUDGET, SEEDS = "5%", 6
-MODEL = {"width": 64, "layers": 2, "context": 128, "learning_rate": 1.5e-3}
+SEEDS = 8
+BOUND = "equal by true family"
+ARMS = (
+    BASE,
+    "kmeans-random:quota=style",
+    "kmeans-random:quota=tree",
+    "kmeans-random:quota=isolation",
+    "kmeans-random:quota=domains",
+    "kmeans-random",
+    "kmq",
+    "daar",
+    "rounds",
+)
 
 
 def main() -> None:
-    """Print the table, and what a training took."""
-    with tempfile.TemporaryDirectory() as folder:
-        pipeline = prepared_pool(Path(os.environ.get("WINNOW_BENCHMARK_FOLDER", folder)) / "proof")
-        pipeline.run("reward", DaarParams(tuple(map(domain_as_dict, DOMAINS)), encoder=BUNDLED))
-        started, report = time.perf_counter(), Report()
-        lines = ablate(pipeline, AblationParams(METHODS, BUDGET, SEEDS, small=MODEL), report("ablate"))
-        report.close()
-        ablation = last_ablation(pipeline)
-        params, small = ablation.params, ablation.params.small_params()
-        seconds = [pipeline.workspace.info("proof", key)["seconds"] for *_, key in ablation.trained]
-        print(
-            f"ablate on 67,193 records: {len(METHODS)} methods, {params.n_seeds} seeds, budget {params.budget}, "
-            f"{params.held_out:,} held out; width {small.width}, {small.layers} layers, learning rate {small.learning_rate:g}, "
-            f"{ablation.steps:,} steps of {small.batch_size} x {small.context} tokens. {ablation.varied}"
-        )
-        for line in table_lines(lines):
+    """Select, train what is not trained yet, print a table a pool."""
+    if not os.environ.get("WINNOW_BENCH_KEPT"):
+        with tempfile.TemporaryDirectory() as folder:
+            _train(Path(os.environ.get("WINNOW_BENCHMARK_FOLDER", folder)) / "ablation")
+    kept = list(kept_trainings().values())
+    print(
+        f"a model of width {MODEL.width} and {MODEL.layers} layers from scratch, {MODEL.steps} steps of {MODEL.batch_size} x "
+        f"{MODEL.context} tokens at a learning rate of {MODEL.learning_rate:g}; nats a token of held-out responses, mean of three "
+        "families; for each seed clusters, groups, DaaR's seeds and probes, draws and trainings are drawn anew"
+    )
+    for pool in POOLS:
+        for line in table(pool, [entry for entry in kept if entry["pool"] == pool.name]):
             print(f"  {line}")
-        for line in lines:
-            print(f"  {line.method}: by seed {', '.join(f'{macro:.3f}' for macro in line.macros)}")
-        for warning in ablation.warnings:
-            print(f"  warning: {warning}")
-        print(
-            f"  a training {min(seconds):.0f} to {max(seconds):.0f} s; this run {time.perf_counter() - started:.0f} s"
+
+
+def _train(folder: Path) -> None:
+    trainers = {pool.name: Trainer(_prepared(pool, folder)) for pool in POOLS}
+    for seed in range(SEEDS):
+        for pool in POOLS:
+            trainer = trainers[pool.name]
+            wanted = {(pool.name, arm, seed): _selected(pool, trainer, arm, seed) for arm in (BOUND, *ARMS)}
+            train_missing(trainer, wanted)
+
+
+def _prepared(pool: MixedPool, folder: Path):
+    pipeline = pool_workspace(pool, folder)
+    pipeline.run("reward", DaarParams(tuple(map(domain_as_dict, DOMAINS)), encoder=BUNDLED))
+    return pipeline
+
+
+def _selected(pool: MixedPool, trainer: Trainer, arm: str, seed: int) -> np.ndarray:
+    """Return the ascending row ids that an arm selects; the bound draws as many of each true family."""
+    if arm != BOUND:
+        params = AblationParams((arm,), pool.budget)
+        return select_for_ablation(trainer.pipeline, arm, params, seed, trainer.barred)
+    n = len(trainer.families)
+    budget, rng = round(float(pool.budget.rstrip("%")) * n / 100), np.random.default_rng([seed, 9])
+    free = np.setdiff1d(np.arange(n), trainer.barred)
+    quotas = [budget // len(FAMILIES) + (code < budget % len(FAMILIES)) for code in range(len(FAMILIES))]
+    drawn = [
+        rng.choice(free[trainer.families[free] == code], quota, replace=False) for code, quota in enumerate(quotas)
+    ]
+    return np.sort(np.concatenate(drawn))
+
+
+def table(pool: MixedPool, kept: list[dict]) -> list[str]:
+    """Return the table of a pool as text: arms with the same seeds as random, the best first."""
+    by_arm: dict[str, dict[int, dict]] = {}
+    for entry in kept:
+        by_arm.setdefault(entry["arm"], {})[entry["seed"]] = entry
+    if BASE not in by_arm:
+        return [f"{pool.name}: nothing trained yet"]
+    reported = []
+    for n in sorted({len(some) for some in by_arm.values()}, reverse=True):
+        arms = [arm for arm in (BASE, BOUND, *ARMS) if len(by_arm.get(arm, {})) == n or (arm == BASE and n > 1)]
+        if n > 1 and len(arms) > 1:
+            reported += _of_seeds(pool, {arm: by_arm[arm] for arm in arms}, n)
+    return reported
+
+
+def _of_seeds(pool: MixedPool, by_arm: dict[str, dict[int, dict]], n: int) -> list[str]:
+    seeds = sorted(next(some for arm, some in by_arm.items() if arm != BASE))
+    if any(set(seeds) - set(some) for some in by_arm.values()):
+        raise CurationError(f"{pool.name}: arms have other seeds; train again.")
+    tables = {arm: np.array([some[seed]["losses"] for seed in seeds]) for arm, some in by_arm.items()}
+    lines = sorted(paired_lines(tables), key=lambda line: line.against.mean if line.against else 0.0)
+    bound = next((line.against.mean for line in lines if line.arm == BOUND and line.against), np.nan)
+    mix = "as it is" if pool.records is None else " / ".join(f"{count:,}" for count in pool.records)
+    reported = [
+        f"{pool.name} ({mix}), budget {pool.budget}, {n} seeds: shares {' / '.join(FAMILIES)}; against random; of the bound; seeds "
+        "ahead; verdict by Holm; worst family; times read"
+    ]
+    for line in lines:
+        shares = np.mean([by_arm[line.arm][seed]["shares"] for seed in seeds], axis=0)
+        read = np.mean([by_arm[line.arm][seed]["read"] for seed in seeds])
+        told = f"{line.arm:<34} {' / '.join(f'{share:.0%}' for share in shares):<17} "
+        if line.against is None:
+            reported.append(f"{told}{line.macro:.3f}, worst {line.worst:.3f}, read {read:.2f}")
+            continue
+        gaps, worst = (tables[line.arm] - tables[BASE]).mean(axis=1), line.worst_against
+        gap = f"{line.against.mean:+.3f} ± {line.against.half:.3f}  {line.against.mean / bound:4.0%}"
+        reported.append(
+            f"{told}{gap}  {(gaps < 0).sum()} of {n}  {line.verdict:<10} {worst.mean:+.3f} ± {worst.half:.3f}  {read:.2f}"
         )
+    return reported

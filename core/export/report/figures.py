@@ -10,8 +10,9 @@ import numpy as np
 from PIL import Image
 
 from ...base.text import shorten
+from ...evidence.ablation.forest import ForestRow
 from ...refine.history import LEAST
-from ...selection.status import SELECTED
+from ...selection.status import DROPPED, SELECTED
 from ...vectors.raster import View, draw_points, full_view
 from .blocks import line
 
@@ -26,6 +27,7 @@ _LINE_COLOURS = (
     *("#049c89", "#c46dbd", "#708501", "#647ee0", "#d37812", "#078a9b"),
     *("#cc5a82", "#3eab5e", "#8962c5", "#a38209", "#069ce4", "#c35141"),
 )
+VERDICTS = {"better": STATUS_COLOURS[SELECTED], "worse": STATUS_COLOURS[DROPPED], "chance": PLAIN}
 _MAP_SIZE = (1280, 800)  # pixels
 _FEW = 20_000  # up to so many records a point is drawn wider, to be seen
 _WIDTH = 9.6  # inches, which a browser shows as 922 pixels
@@ -158,6 +160,44 @@ def share_bars(titles: Sequence[str], chosen: Sequence[float], everything: Seque
         axes.tick_params(axis="y", length=0)
 
     return _svg(draw, height)
+
+
+def forest(rows: Sequence[ForestRow]) -> bytes:
+    """Return SVG: a line an arm, its difference from random with its interval and every seed, its words, its shares as parts."""
+    height = 0.36 * len(rows) + 0.75
+
+    def draw(figure: "Figure") -> None:
+        bottom = 0.55 / height
+        axes = figure.add_axes((0.2, bottom, 0.35, 1 - bottom - 0.05 / height))
+        beside = figure.add_axes((0.76, bottom, 0.21, 1 - bottom - 0.05 / height))
+        axes.axvline(0, color=_INK, alpha=0.6, linewidth=0.9, linestyle=":")
+        for at, row in enumerate(rows):
+            colour = VERDICTS.get(row.judged, PLAIN)
+            if np.isfinite(row.half):
+                axes.errorbar(row.mean, at, xerr=row.half, color=colour, linewidth=1.6, capsize=3)
+            axes.scatter(row.gaps, [at] * len(row.gaps), s=24, marker="|", color=colour, alpha=0.6, linewidths=0.9)
+            axes.scatter([row.mean], [at], s=46, color=colour, zorder=4)
+            axes.text(1.03, at, row.said, transform=axes.get_yaxis_transform(), va="center")
+        starts = np.zeros(len(rows))
+        for part, colour in zip(
+            np.array([row.shares for row in rows]).T * 100, part_colours(len(rows[0].shares)), strict=True
+        ):
+            beside.barh(range(len(rows)), part, 0.6, starts, color=colour)
+            starts = starts + part
+        for each in (axes, beside):
+            each.set_ylim(len(rows) - 0.5, -0.5)
+            each.tick_params(axis="y", length=0)
+            each.spines["left"].set_visible(False)
+        axes.set_yticks(range(len(rows)), [shorten(row.arm, 26) for row in rows])
+        axes.set_xlabel("difference from random, nats a token; less is better")
+        beside.set(yticks=[], xlim=(0, 100), xlabel="share of the selection, %")
+
+    return _svg(draw, height)
+
+
+def part_colours(n: int) -> list[str]:
+    """Return n hex colours of parts of a whole; colour i is always the same."""
+    return list(itertools.islice(itertools.cycle(_LINE_COLOURS), n))
 
 
 def _svg(draw: Callable[["Figure"], None], height: float) -> bytes:

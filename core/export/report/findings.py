@@ -1,11 +1,9 @@
-"""What a report says of what came out: weights over the rounds, measures over their bands, sources, ablation."""
+"""What a report says of what came out: weights over the rounds, measures over their bands, sources."""
 
 import numpy as np
 
 from ...base.errors import COMMAND
 from ...base.text import shorten
-from ...evidence.ablation.latest import last_ablation
-from ...evidence.ablation.losses import AblationLine, with_half
 from ...evidence.ground import MeasureParams
 from ...evidence.measuring import Evidence, found_before, params_in_use
 from ...evidence.verdict import counts_in_words, estimates, verdict
@@ -20,7 +18,7 @@ from ...workspace.results import Results
 from .blocks import NUMBER, SHORT, TEXT, Key, Paragraph, Picture, Section, Table
 from .figures import PLAIN, STATUS_COLOURS, measure_dots, share_bars, weight_lines
 
-_MOST_NAMED, _MOST_BARS, _MOST_GROUPS = 12, 15, 6
+_MOST_NAMED, _MOST_BARS = 12, 15
 _BETTER = {"more": "More is better.", "less": "Less is better.", "": "Neither is better."}
 _GOOD, _BAD = STATUS_COLOURS[SELECTED], STATUS_COLOURS[DROPPED]
 
@@ -151,52 +149,4 @@ def sources(results: Results, rows: np.ndarray) -> Section:
             Picture(chart, "image/svg+xml", alt, keys),
             Table(("Source", "Selection", "Data"), lines, TEXT + 2 * NUMBER),
         ),
-    )
-
-
-def ablation(results: Results) -> Section:
-    """Show what the latest ablation came to, if there is one on this data."""
-    title, found = "Ablation", last_ablation(results)
-    if found is None or not found.lines:
-        text = "No model was trained on what the methods select from this data. Do it, then write the report again:"
-        return Section(title, (Paragraph(text, f"{COMMAND} ablate WORKSPACE"),))
-    params = found.params
-    base = params.base or "a small language model from scratch"
-    text = (
-        f"Every method selected with the budget {params.budget} and {params.n_seeds} seeds, and {base} was trained on each "
-        "selection; "
-        f"{params.held_out:,} records were held out before. Mean loss over groups of held-out responses, in nats a token; "
-        "lower is better. ± is half a 95 % confidence interval over the seeds."
-    )
-    if not params.base:
-        text += " A small model from scratch is a proxy: it says what a selection teaches it, not how a large model will do."
-    if found.left_out:
-        text += f" {found.left_out}"
-    columns = ("Method", "Records", "Mean loss", "Against random", "Worst group", "Its loss")
-    table = Table(columns, tuple(map(_ablation_row, found.lines)), TEXT + 3 * NUMBER + TEXT + NUMBER)
-    return Section(title, (Paragraph(text), table, _group_table(found.lines)))
-
-
-def _group_table(lines: list[AblationLine]) -> Table:
-    """Return each method's loss on the groups, and what share of its selection each of them had."""
-    groups = list(lines[0].groups)[:_MOST_GROUPS]
-    rows = tuple(
-        (line.method, *(f"{line.groups[name]:.4f} ({line.shares[name]:.0%})" for name in groups)) for line in lines
-    )
-    more = len(lines[0].groups) - len(groups)
-    caption = "Loss on each group, and the group's share of what was selected" + (
-        f"; {more} more groups" if more else ""
-    )
-    return Table(("Method", *(shorten(name, 40) for name in groups)), rows, TEXT + NUMBER * len(groups), caption)
-
-
-def _ablation_row(found: AblationLine) -> tuple:
-    least, most = min(found.n_records), max(found.n_records)
-    return (
-        found.method,
-        f"{least:,}" if least == most else f"{least:,} to {most:,}",
-        with_half(f"{found.macro:.4f}", found.macro_half),
-        with_half(f"{found.against:+.4f}", found.against_half) if np.isfinite(found.against) else "–",
-        shorten(found.worst_group, 60),
-        f"{found.worst:.4f}",
     )

@@ -13,6 +13,7 @@ from ...data.targets import Source, check_out
 from ...workspace.results import Results
 from ..delivery import manifest_facts, selected_rows
 from . import facts, findings, people
+from .ablation import ablation
 from .blocks import Report
 from .evaluations import evaluations
 from .html_page import as_html
@@ -67,7 +68,7 @@ def report_of(results: Results, examples: int, seed: int) -> Report:
             findings.rounds(results),
             findings.measures(results, rows),
             findings.sources(results, rows),
-            findings.ablation(results),
+            ablation(results),
             evaluations(results),
             people.decisions(results),
             facts.examples(results, rows, examples, seed),

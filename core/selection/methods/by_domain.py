@@ -218,7 +218,7 @@ METHODS.add(
         pick=daar,
         why=_why_daar,
         needs=("reward",),
-        options=("target_domain",),
+        options=("target_domain", "quota"),
     )
 )
 METHODS.add(

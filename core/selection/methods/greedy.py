@@ -155,6 +155,6 @@ METHODS.add(
         pick=deita,
         why=_why_deita,
         needs=("embed", "score"),
-        options=("similarity_threshold",),
+        options=("similarity_threshold", "quota"),
     )
 )

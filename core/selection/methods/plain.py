@@ -54,7 +54,7 @@ METHODS.add(
         pick=_quality,
         why=_why_quality,
         needs=("score",),
-        options=(),
+        options=("quota",),
     )
 )
 METHODS.add(
@@ -68,6 +68,6 @@ METHODS.add(
         pick=_random,
         why=_why_random,
         needs=(),
-        options=("replacement", "seed"),
+        options=("replacement", "quota", "seed"),
     )
 )

@@ -1,0 +1,1 @@
+"""Quotas that balance: coarse groups of records share the budget first, then a method chooses inside each."""
