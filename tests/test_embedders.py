@@ -65,10 +65,15 @@ def test_it_is_out_of_date_once_the_clusters_are_others(pipeline, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("method", "said"), [("random", "random goes by neither"), ("quality", "quality goes by neither")]
+    ("asked", "said"),
+    [
+        ({"method": "quality"}, "quality goes by neither"),
+        ({"method": "random", "quota": "tree"}, "the groups of the quota tree were found in today's"),
+        ({"method": "kmq", "at_most": ("cluster=0:2",)}, "its rules name some of today's clusters"),
+    ],
 )
-def test_a_selection_that_embeddings_do_not_touch_is_not_made_anew(pipeline, tmp_path, method, said):
-    pipeline.run("select", SelectionParams("12", method))
+def test_a_selection_that_cannot_be_made_under_other_embeddings_says_why(pipeline, tmp_path, asked, said):
+    pipeline.run("select", SelectionParams("12", **asked))
     path, params = other_vectors(tmp_path, np.random.default_rng(0).normal(size=(60, 8)))
     found = compare_embedders(pipeline, path, params, device="cpu")
     assert found.selection is None and found.why_not.startswith(said)

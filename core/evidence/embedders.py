@@ -15,6 +15,7 @@ from ..base.errors import lacking
 from ..base.params import Params, digest, option
 from ..base.progress import Progress, no_progress, part_of
 from ..selection.choosing import select_records
+from ..selection.method import METHODS
 from ..selection.params import SelectionParams
 from ..selection.pool import Pool
 from ..selection.stage import pool_of
@@ -159,6 +160,8 @@ def _why_not(results: Results, params: Params | None) -> str:
         return "the selection was not made by a method at once"
     if "reward" in params.needs:
         return f"{params.method} goes by what the Reward page finds, which was made of today's embeddings"
+    if params.quota in ("isolation", "tree") and "quota" in METHODS[params.method].options:
+        return f"the groups of the quota {params.quota} were found in today's embeddings"
     if "cluster" in params.rule_needs:
         return "its rules name some of today's clusters"
     if not {"embed", "cluster"} & set(params.needs):
