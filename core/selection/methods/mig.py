@@ -24,7 +24,7 @@ from ._tags import mean_rows, set_codes, stand_in_note, tags_of, weight_of
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-_POWER, _SMALL = 0.8, 1e-6  # phi(x) = (x + small) ** power: the paper's best (its table 6), and the released code's
+_POWER, _SMALL = 0.8, 1e-6  # phi(x) = (x + small) ** power: the released code's
 _BLOCK = 8192
 _MOST_EDGES = 50_000_000
 _LAST = 1.0  # in place of a negative gain: after all others
@@ -33,8 +33,8 @@ _LAST = 1.0  # in place of a negative gain: after all others
 def mig(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     """Pick the record of the greatest information gain, again and again; score: that gain.
 
-    The paper's settings: an edge where the tags' embeddings have a cosine of 0.9 or more (its best of 0.86 to 0.94), weighted by it
-    and as much as a tag's own weight (propagation weight 1, the best of 0 to 2). Its tags come from InsTag's tagger and are
+    The paper's settings: an edge where the tags' embeddings have a cosine of 0.9 or more (the best of 0.8 to 0.94, table 8),
+    weighted by it, times a propagation weight of 1 (the best of 0 to 2, table 9). Its tags come from InsTag's tagger and are
     embedded by their names; here a tag's embedding is the mean of its records', and without tags the clusters stand in.
     """
     tags, quality = tags_of(pool, params), _information(pool)
@@ -97,10 +97,10 @@ def _given(tags: Tags, first: np.ndarray, graph: "csr_array") -> "csr_array":
     from scipy.sparse import csr_array
 
     counts = tags.counts[first]
-    at = np.concatenate([np.arange(tags.starts[row], tags.starts[row + 1]) for row in first]) if len(first) else first
     starts = np.concatenate([[0], np.cumsum(counts)])
+    at = np.arange(starts[-1]) + np.repeat(tags.starts[first] - starts[:-1], counts)
     share = np.repeat(1 / np.maximum(counts, 1), counts)
-    held = csr_array((share, tags.codes[at.astype(np.int64)], starts), shape=(len(first), tags.n_tags))
+    held = csr_array((share, tags.codes[at], starts), shape=(len(first), tags.n_tags))
     return (held @ graph).tocsr()
 
 
