@@ -55,7 +55,9 @@ def test_a_budget_in_tokens_is_met_to_within_one_record(method, replacement, see
         assert bool(chosen.shortfall) == (chosen.tokens < budget)
 
 
-@pytest.mark.parametrize("method", [m for m in METHODS if "cluster" in METHODS[m].needs])
+@pytest.mark.parametrize(
+    "method", [m for m in METHODS if {"cluster", "quota"} <= {*METHODS[m].needs, *METHODS[m].options}]
+)
 @given(seed=seeds)
 @settings(max_examples=5)
 def test_by_clusters_the_quotas_are_in_tokens(method, seed):

@@ -26,6 +26,7 @@ from tests.conftest import TinyEncoder, small_records, write_jsonl
 from tests.pages import check, open_page, words
 
 STAGES = ("embed", "cluster", "project", "score")
+OTHERS_SCORES = {name for name, method in METHODS.items() if method.scored_by}  # a judge's or IFD, which are not there
 
 
 @pytest.fixture
@@ -74,7 +75,8 @@ def plain_records(n=60):
 def test_before_reward_ran_select_offers_no_method_that_needs_it_and_leads_there(home_of):
     home, _ = home_of(plain_records())
     app = open_page(home, "select")
-    assert offered_in(app) == set(METHODS) - {"daar", "direct-diversity", "inter-band", "intra-band"}
+    by_domain = {"daar", "direct-diversity", "inter-band", "intra-band"}
+    assert offered_in(app) == set(METHODS) - by_domain - OTHERS_SCORES
     pick(app, "random")
     assert "what the Reward page finds" in words(app)
 
@@ -82,10 +84,10 @@ def test_before_reward_ran_select_offers_no_method_that_needs_it_and_leads_there
 def test_with_source_labels_bands_are_offered_by_source_alone(home_of):
     home, pipeline = home_of(small_records())
     app = open_page(home, "select")
-    assert offered_in(app) == set(METHODS) - {"daar", "direct-diversity"}
+    assert offered_in(app) == set(METHODS) - {"daar", "direct-diversity"} - OTHERS_SCORES
     pick(app, "inter-band")
     assert box(app, "Bands go by").options == ["source"]
-    left_out = ("daar", "direct-diversity", "target")
+    left_out = {"daar", "direct-diversity", "target"} | OTHERS_SCORES
     assert offered.methods(pipeline, ARMS, by_source=False) == [name for name in ARMS if name not in left_out]
 
 
@@ -93,11 +95,12 @@ def test_once_reward_ran_everything_is_offered(home_of):
     home, pipeline = home_of(small_records())
     pipeline = learn(pipeline)
     app = open_page(home, "select")
-    assert offered_in(app) == set(METHODS)
+    assert offered_in(app) == set(METHODS) - OTHERS_SCORES
     pick(app, "inter-band")
     assert box(app, "Bands go by").options == ["domains", "source"]
     assert "what the Reward page finds" not in words(app)
-    assert offered.methods(pipeline, ARMS) == [name for name in ARMS if name != "target"]  # it has no examples
+    without = {"target"} | OTHERS_SCORES  # it has no examples
+    assert offered.methods(pipeline, ARMS) == [name for name in ARMS if name not in without]
 
 
 def test_a_method_no_longer_there_gives_way_to_the_first(home_of):

@@ -39,7 +39,7 @@ from tests.conftest import TinyEncoder, small_records, write_jsonl
 
 PREPARED = ("embed", "cluster", "score", "select")
 SECTIONS = [
-    *("Data", "Method", "Map", "Clusters", "Rounds", "Measures", "Sources"),
+    *("Data", "Method", "Map", "Clusters", "Cluster quality", "Rounds", "Measures", "Sources"),
     *("Ablation", "Evaluations", "Decisions", "Examples", "Fingerprints"),
 ]
 TINY = {"vocabulary": 300, "context": 32, "width": 16, "layers": 1, "heads": 2, "steps": 2, "batch_size": 2}

@@ -119,7 +119,8 @@ def test_a_pick_comes_with_its_cluster_its_score_and_its_reason(method):
     selection = select(pool, 30, method)
     assert selection.rows[:2].tolist() == [2, 40]
     n_filled = int((selection.reasons == REASONS.index("filled")).sum())
-    assert n_filled == 0 or method.endswith("-band")  # a band holds a fifth of the pool, this budget is a quarter
+    # A band holds a fifth of the pool, this budget is a quarter; of a judge's grades none here is high enough.
+    assert n_filled == 0 or method.endswith("-band") or method == "alpagasus"
     expected = ["pinned"] * 2 + ["drawn"] * (28 - n_filled) + ["filled"] * n_filled
     assert [REASONS[reason] for reason in selection.reasons] == expected
     np.testing.assert_array_equal(selection.clusters, pool.labels[selection.rows])

@@ -3,6 +3,8 @@
 Each is worked out once for what it rests on; a rerun of the page computes nothing.
 """
 
+import dataclasses
+
 import numpy as np
 import streamlit as st
 
@@ -57,8 +59,9 @@ def why_not(pipeline: Pipeline, params: SelectionParams) -> CurationError | None
 
 
 def _looked(pipeline: Pipeline, params: SelectionParams) -> CurationError | None:
+    limits = params if is_quick(pipeline, params) else dataclasses.replace(params, tags="")  # to read them takes long
     try:
-        check_limits(pool_of(pipeline, groups=params.groups, limits=params), params)
+        check_limits(pool_of(pipeline, groups=params.groups, limits=limits), params)
     except CurationError as error:
         return error
     return None

@@ -61,6 +61,7 @@ def show_options(pipeline: Pipeline, last: SelectionParams) -> dict[str, Any]:
                 values[name] = _favour(pipeline, last, key)
             else:
                 more = {"choices": choices[name]} if name in choices else {}
+                more |= {"placeholder": options_of(SelectionParams)[name][1].usual} if name == "tags" else {}
                 values[name] = field(st, last, name, key=key, help=_help(name), **more | _words(method, name))
     if "quota" in values:
         values |= _of_quota(last, values["quota"])

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from components.session import opened
 from core.run.pipeline import Pipeline
 from core.selection.method import METHODS
+from core.selection.named_scores import scores_key
 from core.selection.params import GROUPS, QUOTAS
 
 _NEEDS = {"rounds": ("cluster", "score")}  # of what an ablation trains beside the methods
@@ -25,10 +26,14 @@ def methods(pipeline: Pipeline, names: Iterable[str], by_source: bool = True) ->
             need == "reward" and method in METHODS and METHODS[method].is_banded and banded
         )
 
+    def is_scored(method: str) -> bool:
+        name = METHODS[method].scored_by if method in METHODS else ""
+        return not name or bool(scores_key(pipeline, name))
+
     def needs(name: str) -> tuple[str, ...]:
         return METHODS[name].needs if name in METHODS else _NEEDS.get(name, ())
 
-    return [name for name in names if all(is_there(name, need) for need in needs(name))]
+    return [name for name in names if all(is_there(name, need) for need in needs(name)) and is_scored(name)]
 
 
 def quotas(pipeline: Pipeline, method: str) -> list[str]:

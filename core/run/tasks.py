@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..base.errors import CurationError
 from ..base.progress import Progress, part_of
 from ..base.registry import Registry
 from ..daar.seed_writing import SeedParams, write_seeds
@@ -13,6 +14,7 @@ from ..data.records import RecordParams
 from ..evidence.ablation.params import AblationParams
 from ..evidence.ablation.run import ablate
 from ..evidence.candidates import find_choice, rows_of
+from ..evidence.embedders import EmbedderParams, compare_embedders
 from ..evidence.ground import MeasureParams
 from ..evidence.measuring import measure
 from ..evidence.stability import StabilityParams, stability
@@ -48,6 +50,7 @@ class _With:
     progress: Progress
     device: str
     encoder: Encoder | None
+    vectors: Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +90,12 @@ def _stability(by: _With) -> None:
     stability(by.pipeline, StabilityParams.from_dict(by.params), by.progress, by.device)
 
 
+def _embedders(by: _With) -> None:
+    if by.vectors is None:
+        raise CurationError("No file of other embeddings is named; name one, a .npy with a row a record.")
+    compare_embedders(by.pipeline, by.vectors, EmbedderParams.from_dict(by.params), by.progress, by.device)
+
+
 def _ablate(by: _With) -> None:
     ablate(by.pipeline, AblationParams.from_dict(by.params), by.progress, by.device)
 
@@ -110,6 +119,7 @@ for _task in (
     Task("stability", "Trying seeds", 4, _stability),
     Task("ablate", "Training on each selection", 5, _ablate),
     Task("preview", "Working out what would change", 6, _preview),
+    Task("embedders", "Comparing embedders", 30, _embedders),
     Task("push", "Sending to the hub", 20, _push),
 ):
     TASKS.add(_task)
@@ -154,7 +164,7 @@ def run_steps(
         elif step.do == "import":
             workspace.import_data(step.data, RecordParams.from_dict(step.params), progress)
         elif step.do in TASKS:
-            TASKS[step.do].run(_With(pipeline, step.params, progress, device, encoder))
+            TASKS[step.do].run(_With(pipeline, step.params, progress, device, encoder, vectors))
         else:
             params = STAGES[step.do].params.from_dict(step.params)
             pipeline.run(step.do, params, progress, device=device, vectors=vectors, encoder=encoder)

@@ -13,6 +13,8 @@ from .pool import Picks, Pool
 Pick = Callable[[Pool, Params, int], Picks]  # pool, `SelectionParams`, budget -> picks among the free records
 # pool, `SelectionParams`, the `Selection` made of it, (m,) free rows -> m ends of "Selected by NAME: " or "Not selected by NAME: "
 Why = Callable[[Pool, Params, Any, np.ndarray], list[str]]
+# pool, `SelectionParams`, the `Selection` made of it -> sentences a curator should know of it
+Notes = Callable[[Pool, Params, Any], list[str]]
 FAMILIES = {
     "diverse": "Balanced and diverse",
     "quality": "Quality first",
@@ -29,7 +31,9 @@ class Method:
     take m of n records on two cores, of (n, m).
     pick: chooses among the free records; pins are added by `select_records`. needs: the stages that it can't do without.
     options: the params it goes by, beside the budget. why: says why a record is taken or not, where the method can tell.
-    closes: gives the row ids that it never takes, though they are not dropped.
+    closes: gives the row ids that it never takes, though they are not dropped. notes: what a curator should know of a selection
+    by it, put among its warnings. scored_by: the scores that it goes by, as they are called among others ("judge-quality"),
+    whichever are the current ones; "" takes the current ones.
     """
 
     name: str
@@ -39,6 +43,8 @@ class Method:
     needs: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     why: Why | None = None
+    notes: Notes | None = None
+    scored_by: str = ""
     family: str = ""
     best_when: str = ""
     seconds: Callable[[int, int], float] = lambda n, m: 5e-7 * n
@@ -47,7 +53,7 @@ class Method:
     @property
     def is_seeded(self) -> bool:
         """Whether its picks depend on a seed: its own, or that of the clusters or the probes that it goes by."""
-        return not self.needs or bool({"cluster", "reward"} & set(self.needs))
+        return not self.needs or bool({"cluster", "reward"} & set(self.needs)) or "seed" in self.options
 
     @property
     def can_repeat(self) -> bool:

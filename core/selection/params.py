@@ -61,6 +61,8 @@ class SelectionParams(LimitParams):
     similarity_threshold: in deita, the cosine above which two records are too much alike. alpha: in qdit, the weight of quality.
     target_domain: in daar, the name of a domain to favour, "" for none. band: of inter- and intra-band, one of BANDS, from the
     least alike (0-20) to the most (80-100). groups: what those bands go by, one of GROUPS. balance: of target, one of BALANCES.
+    tags: of mig and instag, a field of the data with tags, "" for clusters in their place. edge_threshold: in mig, the cosine from which two tags are joined.
+    least_score: in alpagasus, the grade from which a record may be drawn.
     """
 
     budget: str = option(
@@ -127,6 +129,34 @@ class SelectionParams(LimitParams):
         choices=BANDS,
     )
     groups: str = option("domains", "what those bands go by", label="Bands go by", choices=GROUPS)
+    tags: str = option(
+        "",
+        "of mig and instag, a field of the data with tags; 'source' for the records' source",
+        label="Tags from the field",
+        more="A field that holds a list of tags, or a text with commas between them. Empty: the clusters stand in for tags.",
+        usual="clusters stand in",
+        added=True,
+    )
+    least_score: float = option(
+        4.5,
+        "in alpagasus, the judge's grade from which a record may be drawn, 1 to 5",
+        label="A grade of at least",
+        more="Of the judge's grades 1 to 5. The paper's is 4.5.",
+        least=1,
+        most=5,
+        step=0.5,
+        added=True,
+    )
+    edge_threshold: float = option(
+        0.9,
+        "in mig, the cosine from which two tags are joined",
+        label="Tags are joined from",
+        more="The cosine of two tags' mean embeddings from which information spreads between them. The paper's is 0.9.",
+        least=0,
+        most=1,
+        step=0.01,
+        added=True,
+    )
     n_groups: int = option(
         0,
         "coarse groups of the quotas style, gain and isolation",

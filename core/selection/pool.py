@@ -7,6 +7,7 @@ import numpy as np
 from ..base.errors import CurationError, lacking
 from ..base.progress import Progress, no_progress
 from ..base.text import counted
+from ..data.tags import Tags
 from .rules import Rule
 from .target.targets import Targets
 
@@ -45,6 +46,7 @@ class Pool:
     costs: (n,) int32, what each record takes of a budget in tokens, 1 at least, or None where a record counts as one. Where there
     are some, a method that gives groups their quotas returns more than asked, in an order of which every first part is fair in
     costs.
+    tags: which tags each record carries, or None where the data's are not asked for.
     balance: groups that share the budget first, or None where the method sees to the whole pool.
     closed: row ids that can't be taken, though they are not dropped: their group has given all that a rule lets it, or the method
     never takes them.
@@ -67,12 +69,13 @@ class Pool:
     targets: Targets | None = None
     rules: tuple[Bound, ...] = ()
     costs: np.ndarray | None = None
+    tags: Tags | None = None
     closed: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
     balance: Balance | None = None
     progress: Progress = no_progress
 
     def __post_init__(self) -> None:
-        for name in ("labels", "quality", "embeddings", "distances", "reward", "domains", "sources", "costs"):
+        for name in ("labels", "quality", "embeddings", "distances", "reward", "domains", "sources", "costs", "tags"):
             array = getattr(self, name)
             if array is not None and len(array) != self.n_records:
                 raise CurationError(

@@ -5,6 +5,7 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from ..base.budget import tokens_of
@@ -12,6 +13,7 @@ from ..base.errors import CurationError
 from ..base.params import Params, digest
 from ..base.progress import Progress, no_progress, part_of
 from ..base.text import counted
+from ..data.tags import Tags, read_tags
 from ..measures.selected import measure_selection
 from ..workspace.artifacts import Result
 from ..workspace.deciding import overrides_of
@@ -23,6 +25,7 @@ from .choosing import limit_of, select_records
 from .limits import LimitParams
 from .method import METHODS
 from .methods.by_domain import low_cuts, unmet_shares
+from .named_scores import scores_by, scores_key
 from .over_draws import cut_warning, draws_of, select_over_draws
 from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from .pool import Pool, rules_held
@@ -52,12 +55,13 @@ def pool_of(
     return Pool(
         n_records=results.n_records(),
         labels=results.array("cluster"),
-        quality=results.column("score", "score"),
+        quality=_quality(results, limits),
         embeddings=results.array("embed"),
         distances=results.array("cluster", ".distances.npy"),
         reward=results.column("reward", "reward"),
         domains=results.column("reward", "domain"),
         sources=results.workspace.records().sources()[1] if groups == "source" else None,
+        tags=_tags(results, getattr(limits, "tags", "")),
         shares=_shares(results),
         targets=targets_of(results),
         pinned=overrides.pinned,
@@ -67,6 +71,16 @@ def pool_of(
         costs=costs_of(results, limits.tokenizer, progress) if limits and tokens_of(limits.budget) else None,
         balance=balance_of(results, limits, progress) if isinstance(limits, SelectionParams) else None,
     )
+
+
+def _quality(results: Results, asked: LimitParams | None) -> np.ndarray | None:
+    """Return the scores that the method asked for goes by: those of its scorer, or the current ones."""
+    name = METHODS[asked.method].scored_by if isinstance(asked, SelectionParams) else ""
+    return scores_by(results, name, asked.method) if name else results.column("score", "score")
+
+
+def _tags(results: Results, field: str) -> Tags | None:
+    return read_tags(results.workspace.folder / "records.arrow", field) if field else None
 
 
 def _shares(results: Results) -> dict[str, float]:
@@ -106,6 +120,8 @@ class _Select(Stage):
         if any(not results.current(need) for need in params.needs):
             return ""
         inputs = [results.current(stage) for stage in ("records", "cluster", "score", *params.needs)]
+        if isinstance(params, SelectionParams) and (name := METHODS[params.method].scored_by):
+            inputs.append(scores_key(results, name))
         if tokens_of(params.budget) and isinstance(params, LimitParams):
             inputs.append(results.key("tokens", TokenParams(params.tokenizer)))
         return _key_under(overrides_of(results), self.name, self.version, params.as_dict(), inputs)
@@ -135,6 +151,8 @@ def _select(run: Run) -> Result:
 def _add_facts(run: Run, pool: Pool, selection: Selection, info: dict[str, Any]) -> None:
     """Add to what is written down of a selection what its budget, its quota and its method have to say."""
     info |= limit_facts(run.results, pool, run.params, selection)
+    if notes := METHODS[run.params.method].notes:
+        info["warnings"] += notes(pool, run.params, selection)
     if groups := group_facts(balance_in(pool, run.params), selection.rows):
         info["groups"] = {"by": run.params.quota, "each": groups}
     if "target_domain" in METHODS[run.params.method].options:

@@ -19,6 +19,7 @@ from .domains import domains
 from .evaluations import evaluations
 from .html_page import as_html
 from .markdown import as_markdown
+from .structure import cluster_quality
 
 _SUFFIXES = (".html", ".md")
 _MARK = "<!-- Winnow report -->"
@@ -64,6 +65,7 @@ def report_of(results: Results, examples: int, seed: int) -> Report:
             facts.method(results, manifest),
             facts.map_of(results, rows),
             facts.clusters(results, rows),
+            cluster_quality(results),
             findings.rounds(results),
             findings.measures(results, rows),
             findings.sources(results, rows),
