@@ -128,7 +128,7 @@ def test_a_proof_is_run_from_the_page_and_shown(compared_home):
     assert row["says"] == line.verdict != "" and row["could show"] == pytest.approx(line.least)
     assert row["against random"] == f"{line.against:+.4f} ± {line.against_half:.4f}"
     forest = next(each.proto for each in app.get("plotly_chart") if each.proto.id.endswith("-ablation_forest"))
-    assert f"kmq:quota=equal {line.verdict}" in forest.alt_text
+    assert f"kmq:quota=equal {line.verdict}" in forest.alt
     assert "2 seeds, fixed beforehand" in words(app) and "width 64, 2 layers" in words(app)
     assert app.multiselect(key="ablation_methods").value == ["random", "kmq:quota=equal"]
     assert app.number_input(key="ablation_width_fast").value == 16
