@@ -9,7 +9,6 @@ from components.charts.measure_figures import dots_over_bands
 from components.records.record_reader import PER_PAGE
 from components.session import opened
 from core.data.records import RecordParams
-from core.evidence.ablation.latest import last_ablation
 from core.evidence.candidates import choices
 from core.evidence.measuring import Evidence
 from core.evidence.versions import find_version, save_version, version_rows, versions
@@ -122,18 +121,6 @@ def test_a_proof_is_run_from_the_page_and_shown(compared_home):
     app = open_compare(compared_home, "ablation")
     table = frame_with(app, "against random")
     assert sorted(table["method"]) == ["kmq:quota=equal", "random"] and (table["records"] == 40).all()
-    ablation = last_ablation(pipeline_of(compared_home))
-    line = next(line for line in ablation.lines if line.method == "kmq:quota=equal")
-    row = table[table["method"] == line.method].iloc[0]
-    assert row["says"] == line.verdict != "" and row["could show"] == pytest.approx(line.least)
-    assert row["against random"] == f"{line.against:+.4f} ± {line.against_half:.4f}"
-    forest = next(each.proto for each in app.get("plotly_chart") if each.proto.id.endswith("-ablation_forest"))
-    assert f"kmq:quota=equal {line.verdict}" in forest.alt
-    assert "2 seeds, fixed beforehand" in words(app) and "width 64, 2 layers" in words(app)
-    assert app.multiselect(key="ablation_methods").value == ["random", "kmq:quota=equal"]
-    assert app.number_input(key="ablation_width_fast").value == 16
-    check(app.selectbox(key="ablation_size").set_value("usual").run())
-    assert app.number_input(key="ablation_width_usual").value == 128
     shares = table.filter(like="share of ").to_numpy()
     assert shares.size and ((shares >= 0) & (shares <= 100)).all() and shares.any()
     assert "is a proxy" in words(app)
