@@ -228,10 +228,11 @@ def test_measure_compare_prove_and_versions_from_the_command_line(workspace, tmp
     done = run("version", "restore", workspace, "--name", "back", check=0)
     assert "12 records selected, as in back" in done.stdout
     tiny = ",".join(f"{name}={value}" for name, value in TINY.items())
-    options = ["--budget", 12, "--seeds", 1, "--held-out", 24, "--device", "cpu"]
+    options = ["--budget", 12, "--seeds", 2, "--most-seeds", 2, "--held-out", 24, "--device", "cpu"]
     done = run("ablate", workspace, "--methods", "random,kmq", "--set", tiny, *options, check=0)
     assert "kmq" in done.stdout and "a proxy" in done.stdout
-    assert "± nan" not in done.stdout
+    assert "± nan" not in done.stdout and "2 seeds, fixed beforehand" in done.stdout
+    assert "kmq against random: " in done.stdout and "could show" in done.stdout
     for text, told in (
         ("steps=few", "steps as 'few'"),
         ("steps", "names and values"),
@@ -246,7 +247,20 @@ def test_measure_compare_prove_and_versions_from_the_command_line(workspace, tmp
 
 def test_settings_are_read_as_numbers(workspace):
     given = "vocabulary=300,context=32,layers=1,heads=2,batch_size=2,steps=2, learning_rate=1E-3,width=16"
-    options = ["--methods", "random", "--budget", 12, "--seeds", 1, "--held-out", 24, "--device", "cpu"]
+    options = [
+        "--methods",
+        "random",
+        "--budget",
+        12,
+        "--seeds",
+        1,
+        "--most-seeds",
+        1,
+        "--held-out",
+        24,
+        "--device",
+        "cpu",
+    ]
     run("ablate", workspace, "--set", given, *options, check=0)
     small = last_ablation(Pipeline(Workspace(workspace))).params.small
     assert (small["steps"], small["learning_rate"], small["width"]) == (2, 1e-3, 16) and type(small["steps"]) is int

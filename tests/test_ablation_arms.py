@@ -90,6 +90,8 @@ def test_a_contrast_is_two_of_the_arms():
     assert asked.contrasted == ("kmq:quota=equal", "kmq")
     assert params(methods=("random", "kmq", "longest"), contrast="longest").contrasted == ("longest", "random")
     assert params(methods=("kmq",)).contrasted is None and params(methods=("random",)).contrasted is None
+    assert params(methods=("kmq",), n_seeds=3, most_seeds=9).rule == StopRule(3, 3)  # nothing could decide on more
+    assert params(n_seeds=3, most_seeds=9).rule == StopRule(3, 9) and params(n_seeds=1, most_seeds=1).rule is None
     for contrast, told in (("luck", "luck is not among"), ("kmq against random", "random is not among")):
         with pytest.raises(CurationError, match=told):
             params(methods=("kmq",), contrast=contrast)

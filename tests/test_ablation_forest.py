@@ -100,6 +100,6 @@ def test_what_decided_on_more_seeds_is_said_in_words(lines):
     unsure = dataclasses.replace(told, mean=-0.05, told=False)
     last = dataclasses.replace(last, contrast=unsure, finished=False)
     assert "includes 0. So many seeds would have shown a difference of 0.2000 four times in five." in last.stopping
-    assert "with up to 12 seeds: start it again" in last.stopping
+    assert "More seeds are to come, up to 12" in last.stopping
     assert last.verdict == "Ahead of chance: kmq:quota=equal; behind it: longest; can't tell: daar"
     assert LastAblation(asked, [], [], (0, 0), "", 400).stopping == ""

@@ -107,7 +107,8 @@ def test_a_selection_is_saved_restored_and_brought_in_from_the_page(compared_hom
 
 def test_a_proof_is_run_from_the_page_and_shown(compared_home):
     app = open_compare(compared_home, "ablation")
-    app.multiselect(key="ablation_methods").set_value(["random", "kmq"])
+    # One of them typed, with an option of its own.
+    app.multiselect(key="ablation_methods").set_value(["random", "kmq:quota=equal"])
     app.text_input(key="ablation_budget").set_value("40")
     app.number_input(key="ablation_seeds").set_value(2)
     app.number_input(key="ablation_most_seeds").set_value(2)
@@ -119,7 +120,7 @@ def test_a_proof_is_run_from_the_page_and_shown(compared_home):
     check_job_done(compared_home)
     app = open_compare(compared_home, "ablation")
     table = frame_with(app, "against random")
-    assert sorted(table["method"]) == ["kmq", "random"] and (table["records"] == 40).all()
+    assert sorted(table["method"]) == ["kmq:quota=equal", "random"] and (table["records"] == 40).all()
     shares = table.filter(like="share of ").to_numpy()
     assert shares.size and ((shares >= 0) & (shares <= 100)).all() and shares.any()
     assert "is a proxy" in words(app)

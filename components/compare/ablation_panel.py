@@ -72,6 +72,7 @@ def _table(lines: list[AblationLine]) -> None:
     numbers = {name: st.column_config.NumberColumn(format="%.4f") for name in frame if frame[name].dtype == float}
     shares = [name for name in frame if name.startswith("share of ")]
     numbers |= {name: st.column_config.NumberColumn(format=PERCENT) for name in shares}
+    numbers["method"] = st.column_config.TextColumn(width="medium")
     numbers["times read"] = st.column_config.NumberColumn(
         format="%.2f", help="How often a training read the selection; below 1 a part of it was never read."
     )

@@ -61,7 +61,8 @@ class SelectionParams(LimitParams):
     similarity_threshold: in deita, the cosine above which two records are too much alike. alpha: in qdit, the weight of quality.
     target_domain: in daar, the name of a domain to favour, "" for none. band: of inter- and intra-band, one of BANDS, from the
     least alike (0-20) to the most (80-100). groups: what those bands go by, one of GROUPS. balance: of target, one of BALANCES.
-    tags: of mig and instag, a field of the data with tags, "" for clusters in their place. edge_threshold: in mig, the cosine from which two tags are joined.
+    tags: of mig and instag, a field of the data with tags, "" for clusters in their place. edge_threshold: in mig, the cosine
+    from which two tags are joined.
     least_score: in alpagasus, the grade from which a record may be drawn.
     """
 

@@ -92,7 +92,7 @@ class LastAblation:
             parts.append(self.contrast.words)
         if not self.finished:
             parts.append(
-                f"It was stopped before it was done, with up to {self.params.most_seeds} seeds: start it again and it goes on."
+                f"More seeds are to come, up to {self.params.most_seeds}: one that was stopped goes on when it is started again."
             )
         return " ".join(parts)
 

@@ -127,8 +127,9 @@ class AblationParams(Params):
 
     @property
     def rule(self) -> StopRule | None:
-        """Return by which seeds are added; None where there is only one, which tells nothing."""
-        return StopRule(max(self.n_seeds, 2), self.most_seeds) if self.most_seeds > 1 else None
+        """Return by which seeds are added, which takes a contrast; None where there is only one seed, which tells nothing."""
+        most = self.most_seeds if self.contrasted else self.n_seeds
+        return StopRule(min(max(self.n_seeds, 2), most), most) if most > 1 else None
 
     def small_params(self) -> SmallLmParams:
         """Return how the small model is made and trained."""

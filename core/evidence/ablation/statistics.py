@@ -1,7 +1,7 @@
 """What the losses of an ablation's trainings say, as functions of arrays: paired differences, their tests, words. Trains nothing.
 
-Every arm of one seed has the same held-out records, initial weights and order of batches, so what all arms of a seed share is in
-both losses of a pair: the difference is taken first, seed by seed, and only then summed up.
+Every arm of one seed has the same held-out records, initial weights and random numbers for the order of batches. What all arms of
+a seed share is in both losses of a pair: the difference is taken first, seed by seed, and only then summed up.
 """
 
 import dataclasses

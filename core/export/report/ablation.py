@@ -23,6 +23,7 @@ def ablation(results: Results) -> Section:
         text = "No model was trained on what the methods select from this data. Do it, then write the report again:"
         return Section(title, (Paragraph(text, f"{COMMAND} ablate WORKSPACE"),))
     blocks = [Paragraph(f"{found.verdict}."), Paragraph(_how(found))]
+    blocks += [Paragraph(text) for text in (found.stopping, found.left_out) if text]
     if any(line.base for line in found.lines):
         blocks.append(_picture(found.lines))
     columns = (
@@ -34,24 +35,22 @@ def ablation(results: Results) -> Section:
         "Says",
         "Could show",
         "Worst group",
-        "Its loss",
     )
-    kinds = TEXT + 4 * NUMBER + SHORT + NUMBER + TEXT + NUMBER
+    kinds = TEXT + 4 * NUMBER + SHORT + NUMBER + TEXT
     return Section(title, (*blocks, Table(columns, tuple(map(_row, found.lines)), kinds), _group_table(found.lines)))
 
 
 def _how(found: LastAblation) -> str:
     params = found.params
     base = params.base or "a small language model from scratch"
-    parts = [
+    text = (
         f"Every method selected with the budget {in_words(params.budget)} and {found.n_seeds} seeds, and {base} was trained on "
         f"each selection; {params.held_out:,} records were held out before. Mean loss over groups of held-out responses, in nats a "
         "token; lower is better. ± is half a 95 % confidence interval over the seeds; against random, of the differences of the "
         "same seeds. Ahead, behind, can't tell: those tests at 5 %, after Holm's correction over the methods. Could show: the "
         "least difference that as many seeds show four times in five."
-    ]
-    parts += [found.stopping, "" if params.base else _PROXY, found.left_out]
-    return " ".join(filter(None, parts))
+    )
+    return text if params.base else f"{text} {_PROXY}"
 
 
 def _picture(lines: list[AblationLine]) -> Picture:
@@ -96,6 +95,5 @@ def _row(found: AblationLine) -> tuple:
         p_in_words(found.adjusted) if np.isfinite(found.adjusted) else "–",
         found.verdict or "–",
         f"{found.least:.4f}" if np.isfinite(found.least) else "–",
-        shorten(found.worst_group, 60),
-        f"{found.worst:.4f}",
+        f"{shorten(found.worst_group, 40)}, {found.worst:.4f}",
     )

@@ -168,8 +168,8 @@ def forest(rows: Sequence[ForestRow]) -> bytes:
 
     def draw(figure: "Figure") -> None:
         bottom = 0.55 / height
-        axes = figure.add_axes((0.2, bottom, 0.35, 1 - bottom - 0.05 / height))
-        beside = figure.add_axes((0.76, bottom, 0.21, 1 - bottom - 0.05 / height))
+        axes = figure.add_axes((0.255, bottom, 0.315, 1 - bottom - 0.05 / height))
+        beside = figure.add_axes((0.785, bottom, 0.19, 1 - bottom - 0.05 / height))
         axes.axvline(0, color=_INK, alpha=0.6, linewidth=0.9, linestyle=":")
         for at, row in enumerate(rows):
             colour = VERDICTS.get(row.judged, PLAIN)
@@ -188,7 +188,7 @@ def forest(rows: Sequence[ForestRow]) -> bytes:
             each.set_ylim(len(rows) - 0.5, -0.5)
             each.tick_params(axis="y", length=0)
             each.spines["left"].set_visible(False)
-        axes.set_yticks(range(len(rows)), [shorten(row.arm, 26) for row in rows])
+        axes.set_yticks(range(len(rows)), [shorten(row.arm, 30) for row in rows])
         axes.set_xlabel("difference from random, nats a token; less is better")
         beside.set(yticks=[], xlim=(0, 100), xlabel="share of the selection, %")
 
@@ -196,8 +196,8 @@ def forest(rows: Sequence[ForestRow]) -> bytes:
 
 
 def part_colours(n: int) -> list[str]:
-    """Return n hex colours of parts of a whole; colour i is always the same."""
-    return list(itertools.islice(itertools.cycle(_LINE_COLOURS), n))
+    """Return n hex colours of parts of a whole; colour i is always the same, and none is that of a verdict."""
+    return list(itertools.islice(itertools.cycle(_LINE_COLOURS[1:-1]), n))
 
 
 def _svg(draw: Callable[["Figure"], None], height: float) -> bytes:

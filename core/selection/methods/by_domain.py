@@ -291,7 +291,7 @@ METHODS.add(
         help="The records nearest to the centres of the other domains.",
         best_when="you study whether daar's entropy says more than plain nearness to other domains.",
         family="papers",
-        place=30,
+        place=20,
         seconds=lambda n, m: 5e-6 * n,
         pick=direct_diversity,
         why=_why_direct,
