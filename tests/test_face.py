@@ -81,7 +81,7 @@ def test_rounds_daar_and_measures_come_back_as_frames(ws, tmp_path, quick_probes
     history = ws.refine(12, rounds=3)
     assert list(history) == ["Round 1", "Round 2", "Round 3", "name"] and len(ws.selection()) == 12
     assert history["Round 1"].tolist() == pytest.approx([1.0] * 4)
-    rewards = ws.daar(DOMAINS, budget=10, steps=20, n_seeds=4)
+    rewards = ws.daar(DOMAINS, budget=10, steps=20, n_seeds=4, draws=2)
     assert set(rewards["domain"]) <= {"baking", "python"} and len(rewards) == 60
     kept = ws.selection()
     assert kept["score"].min() >= rewards["reward"].sort_values().iloc[-10] - 1e-6

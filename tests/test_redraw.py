@@ -192,7 +192,7 @@ def test_reward_reports_its_stability_from_the_command_line(rewarded, tmp_path, 
     file = tmp_path / "domains.yaml"
     file.write_text(yaml.safe_dump([domain_as_dict(domain) for domain in BY_RECORD]))
     folder = str(rewarded.workspace.folder)
-    given = ["--domains", str(file), "--budget", "12", "--stability", "2", "--device", "cpu"]
+    given = ["--domains", str(file), "--budget", "12", "--draws", "1", "--stability", "2", "--device", "cpu"]
     assert main(["reward", folder, *given]) == 0
     out, err = capsys.readouterr()
     assert "daar: over 2 seeds, mean Jaccard" in out and "overlap" in out

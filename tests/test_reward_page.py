@@ -18,6 +18,7 @@ pytestmark = pytest.mark.usefixtures("jobs_in_process")
 def test_domains_are_trained_and_selected_by_from_the_page(sample_home, quick_probes):
     app = open_page(sample_home, "reward")
     app.text_input(key="reward_budget").set_value("40")
+    app.number_input(key="reward_draws").set_value(1)
     press(app, "Train and select")
     check_job_done(sample_home)
     pipeline = pipeline_of(sample_home)

@@ -176,7 +176,7 @@ def test_a_causal_model_runs_all_steps_and_its_states_are_kept(make_pipeline, ti
 def test_reward_from_a_file_of_domains(workspace, tmp_path, tiny_lm, quick_probes):
     path = tmp_path / "domains.yaml"
     path.write_text("".join(f"- {{name: {d.name}, description: {d.description}}}\n" for d in DOMAINS))
-    options = ["--model", tiny_lm, "--layer", 2, "--sample", 50, "--device", "cpu"]
+    options = ["--model", tiny_lm, "--layer", 2, "--sample", 50, "--draws", 2, "--device", "cpu"]
     done = run("reward", workspace, "--domains", path, "--budget", "20%", *options, check=0)
     assert (
         "baking" in done.stdout and "validation accuracy" in done.stdout and "12 of 60 records selected" in done.stdout

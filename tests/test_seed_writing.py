@@ -186,7 +186,7 @@ def test_a_causal_model_runs_all_seven_steps_seeds_by_generation_included(worksp
         for i, seed in enumerate(entry["seeds"]):
             seed["state"] = "refused" if i == 0 else "kept"  # a curator looked at them
     out.write_text(json.dumps({"domains": entries}))
-    options = ["--model", writer, "--layer", 2, "--sample", 50, "--device", "cpu", "--budget", 12]
+    options = ["--model", writer, "--layer", 2, "--sample", 50, "--draws", 1, "--device", "cpu", "--budget", 12]
     done = run("reward", workspace, "--domains", out, *options, check=0)
     assert "validation accuracy" in done.stdout and "12 of 60 records selected" in done.stdout
     assert [len(domain.own) for domain in saved_domains(_opened(workspace))] == [4, 4]
@@ -195,7 +195,7 @@ def test_a_causal_model_runs_all_seven_steps_seeds_by_generation_included(worksp
 def test_a_model_that_writes_no_usable_seeds_ends_with_a_word(workspace, tmp_path, tiny_lm):
     path = tmp_path / "domains.yaml"
     path.write_text("- {name: a, description: One.}\n- {name: b, description: Two.}\n")
-    options = ["--layer", 1, "--sample", 50, "--device", "cpu", "--budget", 5]
+    options = ["--layer", 1, "--sample", 50, "--draws", 1, "--device", "cpu", "--budget", 5]
     done = run("reward", workspace, "--domains", path, "--model", tiny_lm, "--write-seeds", tiny_lm, *options, check=0)
     assert "did not keep to the form" in done.stderr and "b stands by its description alone" in done.stderr
     assert "5 of 60 records selected" in done.stdout
