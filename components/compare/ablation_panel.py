@@ -58,7 +58,7 @@ def _results(ablation: LastAblation) -> None:
             f"{what}; budget {in_words(params.budget)}, {counted(ablation.n_seeds, 'seed')}, {counted(params.held_out, 'record')} "
             "held out. ± is half a 95 % confidence interval over the seeds; against random, of the differences of the same seeds. "
             "Ahead, behind, can't tell: those tests at 5 %, after Holm's correction over the methods, so an interval may "
-            f"exclude 0 where that can't tell. {ablation.varied}"
+            f"leave out 0 where that can't tell. {ablation.varied}"
         )
     )
 

@@ -19,7 +19,7 @@ LINES = 4  # the form of a saved line
 class Contrast:
     """The difference of the two arms that decide on more seeds, arm less base. n: seeds so far. half: of the rule's interval.
 
-    p: the rule's. least: the least difference that as many seeds show with 80 % power. told: whether the interval excludes 0.
+    p: the rule's. least: the least difference that as many seeds show with 80 % power. told: whether the interval leaves out 0.
     """
 
     arm: str
@@ -39,7 +39,7 @@ class Contrast:
         if not np.isfinite(self.half):
             return f"{start}; two seeds at least have an interval."
         if self.told:
-            return f"{start}; the interval excludes 0."
+            return f"{start}; the interval leaves out 0."
         could = f"So many seeds would have shown a difference of {self.least:.4f} four times in five."
         return f"{start}; the interval includes 0. {could}"
 

@@ -36,7 +36,7 @@ class AblationParams(Params):
     """What to compare, and how. methods: arms as `parse_arm` reads them.
 
     budget: as in SelectionParams, in records or in tokens; tokenizer: by which those are counted. n_seeds, most_seeds: trainings of
-    each arm, seeds seed, seed + 1, …: n_seeds at least, then one more until the interval of the contrast excludes 0, most_seeds at
+    each arm, seeds seed, seed + 1, …: n_seeds at least, then one more until the interval of the contrast leaves out 0, most_seeds at
     most; both the same for a fixed number. contrast: "A against B", two arms, or "A" against random; "" for the first arm that
     is not random.
     held_out: records drawn by `seed` before anything is selected, never selected and never trained on. held_out_by: of
@@ -71,9 +71,9 @@ class AblationParams(Params):
     lora: dict = dataclasses.field(default_factory=dict)
     most_seeds: int = option(
         12,
-        "trainings of each, at most: seeds are added until the interval of --contrast excludes 0",
+        "trainings of each, at most: seeds are added until the interval of --contrast leaves out 0",
         label="Seeds, at most",
-        more="Seeds are added until the interval of the contrast excludes 0. As many as at least: a fixed number.",
+        more="Seeds are added until the interval of the contrast leaves out 0. As many as at least: a fixed number.",
         least=1,
     )
     contrast: str = option(

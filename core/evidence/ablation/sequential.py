@@ -1,6 +1,6 @@
 """When enough seeds were trained: a group-sequential t test, its boundary, its intervals and its p-values. Trains nothing.
 
-One looks at the paired differences after every seed from the least number on and stops as soon as their interval excludes 0.
+One looks at the paired differences after every seed from the least number on and stops as soon as their interval leaves out 0.
 Looking again and again by an ordinary 95 % interval would raise many more false alarms than one in twenty, so the boundary is
 wider, and the widest where little is known.
 """
@@ -45,7 +45,7 @@ class StopRule:
         return self.least < self.most
 
     def boundary(self, n: int) -> float:
-        """Return the |t| of n paired differences from which on their interval excludes 0. Raises CurationError: no look."""
+        """Return the |t| of n paired differences from which on their interval leaves out 0. Raises CurationError: no look."""
         from scipy import special
 
         self._check(n)
