@@ -95,7 +95,7 @@ def test_what_decided_on_more_seeds_is_said_in_words(lines):
     told = Contrast("kmq", "random", 6, -0.31, 0.12, 0.01, 0.2, True)
     asked = AblationParams(("random", "kmq"))
     last = LastAblation(asked, lines, [], (0, 0), "varied", 400, told)
-    assert "kmq against random: -0.3100 ± 0.1200 after 6 seeds; the interval excludes 0." in last.stopping
+    assert "kmq against random: -0.3100 ± 0.1200 after 6 seeds; the interval leaves out 0." in last.stopping
     assert "sequential" in last.stopping
     unsure = dataclasses.replace(told, mean=-0.05, told=False)
     last = dataclasses.replace(last, contrast=unsure, finished=False)

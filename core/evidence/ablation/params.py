@@ -36,8 +36,8 @@ class AblationParams(Params):
     """What to compare, and how. methods: arms as `parse_arm` reads them.
 
     budget: as in SelectionParams, in records or in tokens; tokenizer: by which those are counted. n_seeds, most_seeds: trainings of
-    each arm, seeds seed, seed + 1, …: n_seeds at least, then one more until the interval of the contrast leaves out 0, most_seeds at
-    most; both the same for a fixed number. contrast: "A against B", two arms, or "A" against random; "" for the first arm that
+    each arm, seeds seed, seed + 1, …: n_seeds at least, then one more until the interval of the contrast leaves out 0, most_seeds
+    at most; both the same for a fixed number. contrast: "A against B", two arms, or "A" against random; "" for the first arm that
     is not random.
     held_out: records drawn by `seed` before anything is selected, never selected and never trained on. held_out_by: of
     HELD_OUT_BY. by: losses are summed up by "source" label, by "cluster", or "auto": by source, or what its labels have before the
