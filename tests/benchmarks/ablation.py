@@ -17,12 +17,15 @@ from core.evidence.ablation.arms import select_for_ablation
 from core.evidence.ablation.params import AblationParams
 from core.evidence.ablation.statistics import BASE, paired_lines
 from core.models.encoder import BUNDLED
+from core.selection.target.examples import picked
+from core.selection.target.params import TargetParams
 from tests.benchmarks.ablation_pools import FAMILIES, POOLS, MixedPool, pool_workspace
 from tests.benchmarks.ablation_trained import MODEL, Trainer, kept_trainings, train_missing
 from tests.benchmarks.daar import DOMAINS
 
 SEEDS = 8
 BOUND = "equal by true family"
+TARGET_FAMILY, EXAMPLES = "gsm8k", 100
 ARMS = (
     BASE,
     "kmeans-random:quota=gain",
@@ -72,6 +75,8 @@ def _prepared(pool: MixedPool, folder: Path):
 
 def _selected(pool: MixedPool, trainer: Trainer, arm: str, seed: int) -> np.ndarray:
     """Return the ascending row ids that an arm selects; the bound draws as many of each true family."""
+    if arm == "target":
+        _give_examples(trainer, seed)
     if arm != BOUND:
         params = AblationParams((arm,), pool.budget)
         return select_for_ablation(trainer.pipeline, arm, params, seed, trainer.barred)
@@ -83,6 +88,14 @@ def _selected(pool: MixedPool, trainer: Trainer, arm: str, seed: int) -> np.ndar
         rng.choice(free[trainer.families[free] == code], quota, replace=False) for code, quota in enumerate(quotas)
     ]
     return np.sort(np.concatenate(drawn))
+
+
+def _give_examples(trainer: Trainer, seed: int) -> None:
+    """Give the target its examples: records of the family asked for that are neither held out nor, being examples, selected."""
+    of = np.flatnonzero(trainer.families == FAMILIES.index(TARGET_FAMILY))
+    rows = np.random.default_rng([seed, 11]).choice(np.setdiff1d(of, trainer.barred), EXAMPLES, replace=False)
+    examples = picked(trainer.pipeline.workspace.records(), np.sort(rows).tolist())
+    trainer.pipeline.run("targets", TargetParams(**examples))
 
 
 def table(pool: MixedPool, kept: list[dict]) -> list[str]:
