@@ -10,10 +10,12 @@ from components.frame.fields import field
 from components.select import asked
 from components.session import offered, state
 from core.base.params import options_of
+from core.base.text import counted
 from core.run.pipeline import Pipeline
 from core.selection.method import FAMILIES, METHODS, Method
 from core.selection.params import PROPOSED, QUOTAS, WHY_PROPOSED, SelectionParams
 
+_FOLDED = "papers"  # a family so long that it would push the options out of view
 _LATER = "daar, and bands by domains, go by what the Reward page finds; it has not run on this data as it is."
 
 
@@ -21,21 +23,35 @@ def show(methods: list[str]) -> None:
     """Draw the lists. methods: those that can be chosen."""
     with st.container(key="select_methods", gap="small"):
         for family, held in _by_family(methods).items():
-            st.radio(
-                FAMILIES[family],
-                held,
-                index=None,
-                format_func=lambda name: f"**{as_markdown(name)}** {as_markdown(METHODS[name].help)}",
-                key=asked.key_of(family),
-                on_change=asked.pick,
-                args=(family,),
-            )
+            if family != _FOLDED:
+                _list(family, held)
+                continue
+            with st.expander(f"{FAMILIES[family]}, {counted(len(held), 'method')}", expanded=_is_open()):
+                _list(family, held, label_visibility="collapsed")
+
+
+def _list(family: str, held: list[str], **more: Any) -> None:
+    st.radio(
+        FAMILIES[family],
+        held,
+        index=None,
+        format_func=lambda name: f"**{as_markdown(name)}** {as_markdown(METHODS[name].help)}",
+        key=asked.key_of(family),
+        on_change=asked.pick,
+        args=(family,),
+        **more,
+    )
+
+
+def _is_open() -> bool:
+    """Whether the folded family is open at first: where one of its methods is picked."""
+    return st.session_state.get(asked.key_of(_FOLDED)) is not None
 
 
 def height(methods: list[str]) -> float:
     """Return the height of the lists in rem, to keep it for them until they are drawn."""
-    families = _by_family(methods)
-    return 1.6 * sum(map(len, families.values())) + 2.7 * len(families) - 1  # lines, titles, what is between
+    lists = {family: held for family, held in _by_family(methods).items() if family != _FOLDED or _is_open()}
+    return 1.6 * sum(map(len, lists.values())) + 2.7 * len(_by_family(methods)) - 1  # lines, titles, what is between
 
 
 def _by_family(methods: list[str]) -> dict[str, list[str]]:

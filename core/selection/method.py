@@ -18,8 +18,8 @@ Notes = Callable[[Pool, Params, Any], list[str]]
 FAMILIES = {
     "diverse": "Balanced and diverse",
     "quality": "Quality first",
-    "papers": "Papers' and baselines",
     "target": "Toward a target",
+    "papers": "Papers' and baselines",
 }
 
 
