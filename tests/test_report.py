@@ -473,7 +473,7 @@ def test_data_cannot_break_out_of_either_format(make_pipeline, tmp_path):
     assert page.images == text.images and all(source.startswith("data:") for source in page.images)
     outside = "\n".join(text.lines)
     assert "<" not in outside.replace("<!-- Winnow report -->", "") and "](javascript" not in outside
-    assert len(text.texts) == 2 * 12 + 4 and any("<script>alert(1)</script>" in "".join(each) for each in text.texts)
+    assert len(text.texts) == 2 * 12 + 6 and any("<script>alert(1)</script>" in "".join(each) for each in text.texts)
 
 
 def test_every_block_escapes_what_it_is_given():
