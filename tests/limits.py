@@ -48,5 +48,5 @@ def drawn_targets(rng: np.random.Generator, space: np.ndarray, n_left_out: int =
     vectors[0] = space[0]
     left_out = np.sort(rng.choice(n, min(n_left_out, n // 4), replace=False))
     labels = np.array([0, 0, 0, 0, 0, 1, 1], np.int32)
-    by, words = left_out % 7, np.full(n_left_out, 13)
+    by, words = left_out % 7, np.full(len(left_out), 13)
     return Targets(vectors, space, labels, ("a", "b"), tuple(f"example {i}" for i in range(7)), left_out, by, words)
