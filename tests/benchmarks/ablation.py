@@ -15,7 +15,7 @@ from core.daar.domains import domain_as_dict
 from core.daar.params import DaarParams
 from core.evidence.ablation.arms import select_for_ablation
 from core.evidence.ablation.params import AblationParams
-from core.evidence.ablation.statistics import BASE, paired_lines
+from core.evidence.ablation.statistics import BASE, difference_of, paired_lines
 from core.models.encoder import BUNDLED
 from core.selection.target.examples import picked
 from core.selection.target.params import TargetParams
@@ -25,20 +25,36 @@ from tests.benchmarks.daar import DOMAINS
 
 SEEDS = 8
 BOUND = "equal by true family"
+BALANCED = "kmeans-random:quota=gain"
 TARGET_FAMILY, EXAMPLES = "gsm8k", 100
 ARMS = (
     BASE,
     "kmeans-random:quota=gain",
+    "kmeans-random:quota=style,style_power=2",
     "kmeans-random:quota=style",
     "kmeans-random:quota=style,style_power=0",
-    "kmeans-random:quota=style,style_power=2",
     "kmeans-random:quota=tree",
     "kmeans-random:quota=isolation",
     "kmeans-random:quota=domains",
     "kmeans-random",
     "kmq",
+    "kmeans-closest",
+    "kmeans-median",
+    "k-center",
+    "deita",
+    "facility-location",
+    "qdit",
+    "novelselect",
+    "mig",
+    "semdedup",
+    "crds",
+    "instag",
     "daar",
+    "direct-diversity",
+    "quality",
+    "longest",
     "rounds",
+    "target",
 )
 
 
@@ -109,17 +125,40 @@ def table(pool: MixedPool, kept: list[dict]) -> list[str]:
     for n in sorted({len(some) for some in by_arm.values()}, reverse=True):
         arms = [arm for arm in (BASE, BOUND, *ARMS) if len(by_arm.get(arm, {})) == n or (arm == BASE and n > 1)]
         if n > 1 and len(arms) > 1:
-            reported += _of_seeds(pool, {arm: by_arm[arm] for arm in arms}, n)
-    return reported
+            reported += _of_seeds(pool, {arm: by_arm[arm] for arm in arms}, n, _bound(by_arm))
+    return reported + _toward_target(by_arm)
 
 
-def _of_seeds(pool: MixedPool, by_arm: dict[str, dict[int, dict]], n: int) -> list[str]:
+def _bound(by_arm: dict[str, dict[int, dict]]) -> float:
+    """Return by how much the true families are ahead of random, NaN where they are not."""
+    both = sorted(set(by_arm.get(BOUND, {})) & set(by_arm[BASE]))
+    if len(both) < 2:
+        return np.nan
+    line = paired_lines({arm: _losses(by_arm[arm], both) for arm in (BASE, BOUND)})
+    against = next(each.against for each in line if each.against)
+    return against.mean if against.mean < -against.half else np.nan
+
+
+def _losses(some: dict[int, dict], seeds: list[int]) -> np.ndarray:
+    return np.array([some[seed]["losses"] for seed in seeds])
+
+
+def _toward_target(by_arm: dict[str, dict[int, dict]]) -> list[str]:
+    """Return how the target does on its own family against the best that balances, in a line."""
+    both = sorted(set(by_arm.get("target", {})) & set(by_arm.get(BALANCED, {})))
+    if len(both) < 2:
+        return []
+    column = FAMILIES.index(TARGET_FAMILY)
+    found = difference_of((_losses(by_arm["target"], both) - _losses(by_arm[BALANCED], both))[:, column])
+    return [f"target against {BALANCED}, {TARGET_FAMILY} alone, {found.n} seeds: {found.mean:+.3f} ± {found.half:.3f}"]
+
+
+def _of_seeds(pool: MixedPool, by_arm: dict[str, dict[int, dict]], n: int, bound: float) -> list[str]:
     seeds = sorted(next(some for arm, some in by_arm.items() if arm != BASE))
     if any(set(seeds) - set(some) for some in by_arm.values()):
         raise CurationError(f"{pool.name}: arms have other seeds; train again.")
-    tables = {arm: np.array([some[seed]["losses"] for seed in seeds]) for arm, some in by_arm.items()}
+    tables = {arm: _losses(some, seeds) for arm, some in by_arm.items()}
     lines = sorted(paired_lines(tables), key=lambda line: line.against.mean if line.against else 0.0)
-    bound = next((line.against.mean for line in lines if line.arm == BOUND and line.against), np.nan)
     mix = "as it is" if pool.records is None else " / ".join(f"{count:,}" for count in pool.records)
     reported = [
         f"{pool.name} ({mix}), budget {pool.budget}, {n} seeds: shares {' / '.join(FAMILIES)}; against random; of the bound; seeds "
@@ -133,7 +172,8 @@ def _of_seeds(pool: MixedPool, by_arm: dict[str, dict[int, dict]], n: int) -> li
             reported.append(f"{told}{line.macro:.3f}, worst {line.worst:.3f}, read {read:.2f}")
             continue
         gaps, worst = (tables[line.arm] - tables[BASE]).mean(axis=1), line.worst_against
-        gap = f"{line.against.mean:+.3f} ± {line.against.half:.3f}  {line.against.mean / bound:4.0%}"
+        of_bound = "   -" if np.isnan(bound) else f"{line.against.mean / bound:4.0%}"
+        gap = f"{line.against.mean:+.3f} ± {line.against.half:.3f}  {of_bound}"
         reported.append(
             f"{told}{gap}  {(gaps < 0).sum()} of {n}  {line.verdict:<10} {worst.mean:+.3f} ± {worst.half:.3f}  {read:.2f}"
         )
