@@ -34,6 +34,7 @@ POOLS = (
     MixedPool("whole", None, "4%"),
     MixedPool("even", (4500, 4500, 4500), "20%"),
     MixedPool("code", (1500, 1500, 4500), "36%"),
+    MixedPool("math", (1500, 6500, 1500), "28%"),
 )
 
 
