@@ -26,9 +26,9 @@ GROUPED = ("style", "gain", "isolation", "tree", "domains")  # groups share the 
 # What is proposed where nothing was selected yet, by the evidence of `python -m tests.benchmarks ablation`.
 PROPOSED = types.MappingProxyType({"method": "kmeans-random", "quota": "gain"})
 WHY_PROPOSED = (
-    "Proposed since, of the ways that need no labels, this one taught a small model the most beyond random selections where one family "
-    "is most of the data, was ahead where families are even, and lost next to nothing where the hardest is the majority (README, "
-    "Evidence)."
+    "Proposed since, of the ways that need no labels, this one taught a small model the most beyond random selections where one "
+    "family is most of the data, was ahead where families are even, and lost next to nothing where the hardest is the majority "
+    "(README, Evidence)."
 )
 DOMAIN_SHARES = {
     "equal": "Every domain gives the same, as far as it can.",
