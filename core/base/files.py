@@ -65,6 +65,8 @@ def together() -> Iterator[Replacing]:
 def _refusals_told(temporary: Path, path: Path) -> Iterator[None]:
     try:
         yield
+    except CurationError:
+        raise
     except Exception as error:
         if (number := refusal(error)) and (is_about(error, temporary) or is_about(error, path)):
             raise unwritable(path, number) from error

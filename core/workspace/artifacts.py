@@ -17,7 +17,18 @@ from ..base.files import read_table, write_array, write_json, write_table
 from . import seals
 
 _TRIES, _BETWEEN_TRIES = 3, 0.1
-_sound: dict[Path, tuple | None] = {}  # files that were looked at in this process, and how they were then
+# What was looked at in this process, and how it was then: files, and the .json's with the files that their seals name.
+_sound: dict[Path, tuple] = {}
+_sealed: dict[Path, tuple[tuple, list[Path]]] = {}
+
+
+def _state(path: Path) -> tuple:
+    """Return what changes when a file does, () where there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        state = path.stat()
+        return state.st_ino, state.st_size, state.st_mtime_ns
+    return ()
+
 
 # What to write down of an artifact, and the arrays or tables that it is made of (see `Artifacts.save`).
 Result = tuple[dict[str, Any], dict[str, np.ndarray | pa.Table]]
@@ -49,7 +60,7 @@ class Artifacts:
 
     def array(self, stage: str, key: str, suffix: str = ".npy") -> np.ndarray:
         """Memory-map an array of an artifact, read-only. Raises CurationError where it is damaged: it is set aside then."""
-        self._checked(stage, key)
+        self._check_once(stage, key)
         path = self.path(stage, key, suffix)
         try:
             return np.load(path, mmap_mode="r", allow_pickle=False)
@@ -58,12 +69,19 @@ class Artifacts:
 
     def table(self, stage: str, key: str) -> pa.Table:
         """Memory-map the table of an artifact. Raises CurationError where it is damaged: it is set aside then."""
-        self._checked(stage, key)
+        self._check_once(stage, key)
         path = self.path(stage, key, ".arrow")
         try:
             return read_table(path)
         except (pa.ArrowInvalid, FileNotFoundError) as error:
             raise self._damaged(stage, key, path, error) from error
+
+    def _check_once(self, stage: str, key: str) -> None:
+        """Look at an artifact unless it is as it was when this process last looked; that takes a glance at its files."""
+        path = self.path(stage, key, ".json")
+        state, files = _sealed.get(path, ((), []))
+        if not state or state != _state(path) or any(_sound.get(file) != _state(file) for file in files):
+            self._checked(stage, key)
 
     def _checked(self, stage: str, key: str) -> dict[str, Any]:
         for _ in range(_TRIES):  # somebody may be writing it anew, one file after the other
@@ -80,26 +98,31 @@ class Artifacts:
         were seals is taken as it is.
         """
         path = self.path(stage, key, ".json")
+        state = _state(path)
         try:
             info = json.loads(path.read_text(encoding="utf-8"))
-            seal = info.pop(seals.SEAL, None)
+            seal = info.pop(seals.SEAL, {"files": {}})
+            sealed = [*seal["files"].items()]
         except FileNotFoundError:
             return {}, (path, "is missing")
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, KeyError, TypeError) as error:
             return {}, (path, error)
-        if seal is None:
-            return info, None
-        if fault := seals.info_fault(info, seal):
+        is_known = not whole and _sealed.get(path, ((), []))[0] == state
+        if "info" in seal and not is_known and (fault := seals.info_fault(info, seal)):
             return info, (path, fault)
-        for suffix, facts in seal["files"].items():
-            file = self.path(stage, key, suffix)
-            state = file.stat() if file.exists() else None
-            seen = state and (state.st_ino, state.st_size, state.st_mtime_ns, facts["sha256"])
-            if seen and not whole and _sound.get(file) == seen:
+        files = {self.path(stage, key, suffix): facts for suffix, facts in sealed}
+        for file, facts in files.items():
+            seen = _state(file)
+            if is_known and _sound.get(file) == seen:
                 continue
-            if fault := seals.file_fault(file, facts, whole):
+            try:
+                fault = seals.file_fault(file, facts, whole)
+            except (KeyError, TypeError):
+                return info, (path, "its seal can't be read")
+            if fault:
                 return info, (file, fault)
             _sound[file] = seen
+        _sealed[path] = state, [*files]
         return info, None
 
     def _damaged(self, stage: str, key: str, path: Path, why: object) -> CurationError:
