@@ -45,3 +45,15 @@ def lacking(message: str, stage: str, folder: object = "…") -> CurationError:
     """Return the error that says by `message` that a stage's result is not there, and how it is made."""
     verb, page = _MADE_BY[stage]
     return CurationError(message, command=f"run: {COMMAND} {verb} {folder}", page=page)
+
+
+def broken(message: str, stage: str, folder: object) -> CurationError:
+    """Return the error that says by `message` that a result is damaged, and how it is made again, where it can be."""
+    if stage in ("version", "feedback", "round"):
+        back = "put a backup of it back, or do without it"
+        return CurationError(
+            message, command=f"it can't be made again: {back}.", page=f"it can't be made again: {back}"
+        )
+    verb, page = _MADE_BY.get(stage, ("", "do the same again, and it is made anew"))
+    command = f"make it again: {COMMAND} {verb} {folder}" if verb else "do the same again, and it is made anew."
+    return CurationError(message, command=command, page=page)

@@ -1,11 +1,12 @@
 """Files written whole or not at all: to a temporary name beside the target, then renamed."""
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,87 @@ import numpy as np
 import pyarrow as pa
 
 from .errors import CurationError
+from .refusals import is_about, refusal, unwritable
+
+Replacing = Callable[[Path], contextlib.AbstractContextManager[Path]]
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path; it becomes `path` when the block ends well and is removed when it does not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
+    """Yield a temporary path; it becomes `path` when the block ends well and is removed when it does not.
+
+    It is on the disk before it has its name. What killed processes left of the same file is removed. Raises CurationError where
+    the disk is full or may not be written.
+    """
+    with together() as held, held(path) as temporary:
         yield temporary
-        temporary.replace(path)
+
+
+@contextlib.contextmanager
+def together() -> Iterator[Replacing]:
+    """Yield what is used as `replacing` for several files: each gets its name at the end of the block, in order, or none does.
+
+    A kill between two of the renames is all that leaves some new and some old: what names the others' hashes comes last.
+    """
+    held: list[tuple[Path, Path]] = []
+
+    @contextlib.contextmanager
+    def later(path: Path) -> Iterator[Path]:
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
+        with _refusals_told(temporary, path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sweep_temporaries(path.parent, glob.escape(path.name))
+            held.append((temporary, path))
+            yield temporary
+            _sync(temporary)
+
+    try:
+        yield later
+        for temporary, path in held:
+            with _refusals_told(temporary, path):
+                temporary.replace(path)
+        for folder in {path.parent for _, path in held}:
+            _sync_folder(folder)
     finally:
-        temporary.unlink(missing_ok=True)
+        for temporary, _ in held:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _refusals_told(temporary: Path, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except CurationError:
+        raise
+    except Exception as error:
+        if (number := refusal(error)) and (is_about(error, temporary) or is_about(error, path)):
+            raise unwritable(path, number) from error
+        raise
+
+
+def _sync(path: Path) -> None:
+    """Have a file's bytes on the disk: a rename alone may survive a loss of power without them."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # some file systems know no fsync of a folder
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def new_array(path: Path, dtype: np.dtype | type, shape: tuple[int, ...]) -> np.memmap:
+    """Make a .npy file to be filled through memory. Its room is taken first: on a full disk a mapped page kills the process."""
+    array = np.lib.format.open_memmap(path, "w+", dtype, shape)
+    if hasattr(os, "posix_fallocate") and array.nbytes:
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
@@ -33,9 +103,9 @@ def write_array(path: Path, array: np.ndarray) -> None:
         np.save(file, array, allow_pickle=False)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON with an indent, names in the order given."""
-    with replacing(path) as temporary:
+def write_json(path: Path, value: Any, replace: Replacing = replacing) -> None:
+    """Write JSON with an indent, names in the order given. replace: as `together` gives it, where others go with it."""
+    with replace(path) as temporary:
         temporary.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
@@ -67,12 +137,19 @@ def make_folders(folder: Path) -> list[Path]:
     return made
 
 
-def sweep_temporaries(folder: Path) -> None:
-    """Remove what killed processes left half-written in `folder`: the temporary files of processes that are gone."""
-    for path in folder.glob(".*.tmp"):
-        pid = path.name.split(".")[-3]
-        if pid.isdecimal() and not _is_running(int(pid)):
-            path.unlink(missing_ok=True)
+def sweep_temporaries(folder: Path, name: str = "*") -> None:
+    """Remove what killed processes left half-written in `folder`: the temporary files of processes that are gone.
+
+    name: only of the files of this name, a pattern of `glob`.
+    """
+    for path in left_behind(folder, name):
+        path.unlink(missing_ok=True)
+
+
+def left_behind(folder: Path, name: str = "*") -> list[Path]:
+    """Return the temporary files in `folder` whose processes are gone; see `sweep_temporaries`."""
+    found = [(path, path.name.split(".")[-3]) for path in sorted(folder.glob(f".{name}.*.tmp"))]
+    return [path for path, pid in found if pid.isdecimal() and not _is_running(int(pid))]
 
 
 def _is_running(pid: int) -> bool:

@@ -1,13 +1,16 @@
 """The command line: `python -m core VERB …`. Exit status 0 done, 1 the data or params are at fault, 2 wrong usage."""
 
 import argparse
+import sqlite3
 import sys
 from collections.abc import Sequence
 
 from ..base.errors import COMMAND, CurationError
+from ..base.refusals import refusal, unwritable
 from . import (
     ablation,
     app,
+    care,
     corrections,
     curate,
     daar,
@@ -52,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         corrections,
         export,
         push,
+        care,
     ):
         module.add_verbs(verbs)
     return parser
@@ -64,6 +68,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.run(arguments)
     except CurationError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except (
+        OSError,
+        sqlite3.Error,
+    ) as error:  # of what was written without a name of its own, such as a library's own files
+        if not (number := refusal(error)):
+            raise
+        print(f"error: {unwritable(getattr(error, 'filename', None) or 'A file', number)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped; what was finished is kept, the same command goes on from there", file=sys.stderr)

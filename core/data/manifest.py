@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import CurationError
-from ..base.files import file_sha256, replacing, write_json
+from ..base.files import Replacing, file_sha256, replacing, write_json
 from .editing import edited
 from .fields import FieldMap, parse_fields
 from .layouts.understood import Understood
@@ -45,11 +45,11 @@ def export_lines(
         yield from (raw.encode() + b"\n" for raw in raws)
 
 
-def write_jsonl(lines: Iterable[bytes], out: Path) -> str:
-    """Write lines to `out`, whole or not at all, and return the sha256 of the bytes."""
+def write_jsonl(lines: Iterable[bytes], out: Path, replace: Replacing = replacing) -> str:
+    """Write lines to `out`, whole or not at all, and return the sha256 of the bytes. replace: see `write_json`."""
     hasher = hashlib.sha256()
     try:
-        with replacing(Path(out)) as temporary, temporary.open("wb") as file:
+        with replace(Path(out)) as temporary, temporary.open("wb") as file:
             for line in lines:
                 hasher.update(line)
                 file.write(line)
@@ -60,7 +60,9 @@ def write_jsonl(lines: Iterable[bytes], out: Path) -> str:
     return hasher.hexdigest()
 
 
-def write_manifest(out: Path, output_sha256: str, rows: np.ndarray, facts: dict[str, Any]) -> Path:
+def write_manifest(
+    out: Path, output_sha256: str, rows: np.ndarray, facts: dict[str, Any], replace: Replacing = replacing
+) -> Path:
     """Write the manifest of the export `out` and return its path. `facts` are put in whole (dataset, stages, …).
 
     facts["edits"]: where there are any, {row, field, text, …} of each, in order: what was written in place of the original.
@@ -75,7 +77,7 @@ def write_manifest(out: Path, output_sha256: str, rows: np.ndarray, facts: dict[
         "row_ids": rows.tolist(),
     }
     path = manifest_path(out)
-    write_json(path, manifest)
+    write_json(path, manifest, replace)
     return path
 
 

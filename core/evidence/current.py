@@ -125,7 +125,7 @@ def follow_decisions(results: Results) -> bool:
     Other selections, and a run whose clusters or scores have changed, are left as they are: out of date.
     """
     params = results.params("select")
-    if not isinstance(params, RoundsParams) or results.state("select") != "stale":
+    if not isinstance(params, RoundsParams) or results.state("select") != "stale" or results.workspace.is_read_only:
         return False
     rounds = Rounds(results)
     run = _stands(rounds, params)

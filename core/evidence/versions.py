@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..base.errors import CurationError
+from ..base.files import together
 from ..base.params import digest, rows_digest
 from ..base.text import CONTROLS, counted
 from ..data.manifest import export_lines, write_jsonl, write_manifest
@@ -210,9 +211,11 @@ def export_version(workspace: Workspace, version: Version, out: Path) -> Path:
     workspace.check_records()
     rows = version_rows(workspace, version)
     made = edits_among(workspace, rows.tolist())
-    sha256 = write_jsonl(export_lines(workspace.records(), rows, edited_raws(workspace, as_edits(made))), Path(out))
+    lines = export_lines(workspace.records(), rows, edited_raws(workspace, as_edits(made)))
     facts = dict(workspace.info("version", version.key)["facts"])
     facts["input"] = workspace.dataset().as_input()
     about = {"name": version.name, "note": version.note, "at": version.at, "who": version.who}
     facts["saved_as"] = about | {"n_saved": version.n, "n_no_longer_in_the_data": version.n - len(rows)}
-    return write_manifest(Path(out), sha256, rows, facts | edit_facts(made))
+    with together() as replace:
+        sha256 = write_jsonl(lines, Path(out), replace)
+        return write_manifest(Path(out), sha256, rows, facts | edit_facts(made), replace)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import COMMAND, CurationError, lacking
+from ..base.files import together
 from ..data.manifest import export_lines, write_jsonl, write_manifest
 from ..evidence.current import current_selection
 from ..refine.runs import Rounds
@@ -50,12 +51,13 @@ def export_selection(results: Results, out: Path, unfinished: bool = False, spli
     made = edits_among(results.workspace, rows.tolist())
     edited = edited_raws(results.workspace, as_edits(made))
     lines, facts = export_lines(results.workspace.records(), rows, edited), manifest_facts(results) | edit_facts(made)
-    if split.split:
-        sha256, parts = write_parts(lines, split_rows(results, rows, split), Path(out))
-        facts |= split_facts(split, parts)
-    else:
-        sha256 = write_jsonl(lines, Path(out))
-    return write_manifest(Path(out), sha256, rows, facts)
+    with together() as replace:
+        if split.split:
+            sha256, parts = write_parts(lines, split_rows(results, rows, split), Path(out), replace)
+            facts |= split_facts(split, parts)
+        else:
+            sha256 = write_jsonl(lines, Path(out), replace)
+        return write_manifest(Path(out), sha256, rows, facts, replace)
 
 
 def check_finished(results: Results, rows: np.ndarray, unfinished: bool) -> None:

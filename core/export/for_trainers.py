@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import CurationError
-from ..base.files import replacing
+from ..base.files import together
 from ..base.params import Params, option
 from ..base.text import counted
 from ..data.manifest import export_lines, write_jsonl, write_manifest
@@ -113,25 +113,34 @@ def export_for(
     results.workspace.check_records()
     written, untouched = Written(), hashlib.sha256()
     lines, parts = _checked(_lines(results, rows, params, written, untouched), written, params, trainer), {}
-    if split.split:
-        first = look_over(results, params)
-        _refuse(first, params, trainer)
-        sha256, made = write_parts(lines, split_rows(results, np.array(first.rows, np.int64), split), out)
-        parts = split_facts(split, made)
-    else:
-        sha256 = write_jsonl(lines, out)
-    for path, text in configs.items():
-        with replacing(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    with together() as replace:
+        if split.split:
+            first = look_over(results, params)
+            _refuse(first, params, trainer)
+            sha256, made = write_parts(lines, split_rows(results, np.array(first.rows, np.int64), split), out, replace)
+            parts = split_facts(split, made)
+        else:
+            sha256 = write_jsonl(lines, out, replace)
+        for path, text in configs.items():
+            with replace(path) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+        facts = manifest_facts(results) | edit_facts(edits_among(results.workspace, written.rows))
+        facts |= _told(params, written, untouched, len(rows), configs) | parts
+        return write_manifest(out, sha256, np.array(written.rows, np.int64), facts, replace), written
+
+
+def _told(
+    params: TrainerParams, written: Written, untouched: Any, n_rows: int, configs: dict[Path, str]
+) -> dict[str, Any]:
+    """Return {"for": …}: what a manifest says of the trainer and of what became of the records."""
     told = params.as_dict() | {
-        "untouched": {"sha256": untouched.hexdigest(), "n_lines": len(rows)},
+        "untouched": {"sha256": untouched.hexdigest(), "n_lines": n_rows},
         "lines": written.lines,
         "repaired": written.repaired,
         "left_out": [{"row": row, "why": why} for row, why in written.left_out.items()],
         "config": [path.name for path in configs],
     }
-    facts = manifest_facts(results) | edit_facts(edits_among(results.workspace, written.rows)) | {"for": told} | parts
-    return write_manifest(out, sha256, np.array(written.rows, np.int64), facts), written
+    return {"for": told}
 
 
 def _configs(trainer: Trainer, out: Path, form: str, split: SplitParams) -> dict[Path, str]:

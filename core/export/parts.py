@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import CurationError
-from ..base.files import replacing
+from ..base.files import Replacing, replacing
 from ..base.text import counted
 from ..data.targets import Source, check_out
 from .splitting import REST, Split, SplitParams
@@ -27,13 +27,18 @@ def check_parts(out: Path, params: SplitParams, sources: list[Source]) -> None:
         check_out(path, sources)
 
 
-def write_parts(lines: Iterable[bytes], split: Split, out: Path) -> tuple[str, list[dict[str, Any]]]:
-    """Write each line to its part's file; return the sha256 of all lines together, and what a manifest says of each part."""
+def write_parts(
+    lines: Iterable[bytes], split: Split, out: Path, replace: Replacing = replacing
+) -> tuple[str, list[dict[str, Any]]]:
+    """Write each line to its part's file; return the sha256 of all lines together, and what a manifest says of each part.
+
+    replace: see `write_json`.
+    """
     files, whole = part_files(out, split.names), hashlib.sha256()
     hashers = [hashlib.sha256() for _ in split.names]
     try:
         with contextlib.ExitStack() as stack:
-            held = [stack.enter_context(replacing(path)) for path in files.values()]
+            held = [stack.enter_context(replace(path)) for path in files.values()]
             with contextlib.ExitStack() as opened:
                 targets = [opened.enter_context(path.open("wb")) for path in held]
                 for line, part in zip(lines, split.of.tolist(), strict=True):

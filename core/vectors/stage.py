@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base.device import resolve_device
 from ..base.errors import CurationError
-from ..base.files import replacing
+from ..base.files import new_array, replacing
 from ..base.params import Params, digest
 from ..base.progress import part_of
 from ..models.encoder import SentenceEncoder
@@ -41,7 +41,7 @@ def _copy_vectors(run: Run) -> dict[str, Any]:
         )
     own = open_vectors(run.vectors, run.results.n_records())
     with replacing(run.results.workspace.path("embed", run.key, ".npy")) as temporary:
-        out = np.lib.format.open_memmap(temporary, "w+", np.float32, own.shape)
+        out = new_array(temporary, np.float32, own.shape)
         copy_unit_rows(own, out, run.progress)
         out.flush()
     return {"device": "", "format": str(own.dtype), "file": str(run.vectors)}

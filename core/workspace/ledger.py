@@ -12,7 +12,9 @@ from typing import Any
 import filelock
 
 from ..base.errors import CurationError
-from . import decision_log
+from ..base.files import replacing
+from ..base.refusals import refusal, unwritable
+from . import decision_log, read_only
 from .decisions import Decision
 
 _SCHEMA = """
@@ -39,6 +41,7 @@ CREATE TABLE IF NOT EXISTS picks (
     kind TEXT NOT NULL, label TEXT NOT NULL, row_ids BLOB NOT NULL, fingerprint TEXT NOT NULL, cluster INTEGER NOT NULL);
 """
 _TABLES = ("settings", "decisions", "selections", "runs", "rounds", "versions", "jobs", "picks")
+_WAIT_SECONDS = 30
 _VERSION_AT = 60  # bytes into a database, four bytes long
 
 
@@ -79,7 +82,7 @@ def is_empty(path: Path) -> bool:
     """Whether there is no ledger at `path`: no file, an empty one, or one without a table. Nothing is written."""
     if not path.exists() or not path.stat().st_size:
         return True
-    if _version_in(path):
+    if _version_in(path) or read_only.is_read_only(path.parent):
         return False
     with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as db:
         try:
@@ -91,23 +94,29 @@ def is_empty(path: Path) -> bool:
 class Ledger:
     """The tables of one workspace. Every call opens its own connection, so threads and processes may share it.
 
-    made: whether this object made the file. Raises CurationError for a file that is no database, or of a later version.
+    made: whether this object made the file. One of an earlier version is copied beside it before it is changed. Raises
+    CurationError for a file that is no database, or of a later version.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.made = False
-        if self._version() < _VERSION:
+        self.path = self._file = path
+        self.made = self._only_read = False
+        if read_only.is_read_only(path.parent):
+            self._check_version(_version_in(path))
+            self._file = read_only.copy_of_ledger(path)
+        if (version := self._version()) < _VERSION:
             # SQLite answers "locked" at once where two change the journal mode together.
-            with filelock.FileLock(f"{path}.lock"):
-                self.made = not path.exists()
-                if self._version() < _VERSION:
+            with filelock.FileLock(f"{self._file}.lock"):
+                self.made = not self._file.exists()
+                if (version := self._version()) < _VERSION:
+                    self._copy_first(version)
                     self._make()
+        self._only_read = self._file != path
 
     def _version(self) -> int:
-        if not self.path.exists():
+        if not self._file.exists():
             return 0  # connecting would make it
-        self._check_version(_version_in(self.path))  # first, because SQLite touches the files beside one that it opens
+        self._check_version(_version_in(self._file))  # first, because SQLite touches the files beside one that it opens
         with self.connect() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
         self._check_version(version)
@@ -122,6 +131,17 @@ class Ledger:
                 page="use that version, or open other data",
             )
 
+    def _copy_first(self, version: int) -> None:
+        """Keep a ledger as the earlier version left it, beside it: `workspace.db.version-3`."""
+        if is_empty(self._file) or self._file != self.path:
+            return
+        with self.connect() as db:
+            if not any(name in _TABLES for (name,) in db.execute("SELECT name FROM sqlite_master")):
+                return
+            held = self.path.with_name(f"{self.path.name}.version-{version}")
+            with replacing(held) as temporary, contextlib.closing(sqlite3.connect(temporary)) as copy:
+                db.backup(copy)
+
     def _make(self) -> None:
         with self.connect() as db:
             db.execute("PRAGMA journal_mode = WAL")
@@ -133,20 +153,44 @@ class Ledger:
     def connect(self) -> Iterator[sqlite3.Connection]:
         """Open a connection for one transaction: committed at the end, rolled back at an error.
 
-        Raises CurationError where the file is damaged.
+        Raises CurationError where the file is damaged, may not be written, or the disk is full.
         """
-        db = sqlite3.connect(self.path, timeout=30)
-        db.row_factory = sqlite3.Row
         try:
-            with db:
-                yield db
+            db = sqlite3.connect(self._file, timeout=_WAIT_SECONDS)
+            try:
+                db.row_factory = sqlite3.Row
+                if self._only_read:
+                    db.execute("PRAGMA query_only = 1")
+                with db:
+                    yield db
+            finally:
+                db.close()
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-                raise
+            raise (self._told(error) or error) from error
+
+    def _told(self, error: sqlite3.Error) -> CurationError | None:
+        """Return what SQLite's error means for whoever uses the workspace, None where it is for the caller to know."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             what = "what people decided, selections and versions"
-            raise lost(f"{self.path} is damaged ({error}), and with it {what}") from error
-        finally:
-            db.close()
+            return lost(f"{self.path} is damaged ({error}), and with it {what}")
+        if code == sqlite3.SQLITE_READONLY or (self._only_read and code == sqlite3.SQLITE_CANTOPEN):
+            return read_only.refused(self.path.parent)
+        if code == sqlite3.SQLITE_BUSY:
+            return CurationError(f"{self.path} was held by others for {_WAIT_SECONDS} seconds; try again.")
+        if code == sqlite3.SQLITE_IOERR:
+            return CurationError(
+                f"{self.path} can't be read or written ({error}): make room on its disk, or see whether that is in order; "
+                "then try again. What was decided before stays."
+            )
+        if (number := refusal(error)) and self.path.parent.is_dir():
+            return unwritable(self.path, number)
+        return None
+
+    def faults(self) -> list[str]:
+        """Return what SQLite finds wrong with the whole file, in its words. Raises CurationError where it can't be read."""
+        with self.connect() as db:
+            return [text for (text,) in db.execute("PRAGMA integrity_check(5)") if text != "ok"]
 
     def is_blank(self) -> bool:
         """Whether nothing was ever written down here, as in a workspace just made."""

@@ -180,6 +180,7 @@ class Results:
 
         means: device, encoder and vectors of `Run`.
         """
+        self.workspace.check_writable()
         key = self.make(stage, params, progress, **means)
         self.remember(stage, key, params)
         return key

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.files import replacing, write_array
+from ..base.files import new_array, replacing, write_array
 from ..base.progress import Progress, part_of
 from .workspace import Workspace
 
@@ -28,7 +28,7 @@ def make_in_shards(workspace: Workspace, kind: str, key: str, step: int, make: M
         progress(stop, n)
     first = np.load(shards[0], mmap_mode="r", allow_pickle=False)
     with replacing(workspace.path(kind, key, ".npy")) as temporary:
-        whole = np.lib.format.open_memmap(temporary, "w+", first.dtype, (n, first.shape[1]))
+        whole = new_array(temporary, first.dtype, (n, first.shape[1]))
         for i, path in enumerate(shards):
             whole[i * step : (i + 1) * step] = np.load(path, allow_pickle=False)
         whole.flush()

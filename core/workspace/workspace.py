@@ -30,6 +30,7 @@ from ..data.pool import Data, as_given, data_name, open_pool
 from ..data.record_table import RecordTable, damaged
 from ..data.records import HASH_BYTES, RecordParams, Reject, content_hashes
 from ..data.targets import Source
+from . import read_only
 from .artifacts import Artifacts
 from .ledger import Ledger, is_empty, lost
 
@@ -74,7 +75,9 @@ class Workspace(Artifacts):
     def __init__(self, folder: Path | str, create: bool = False) -> None:
         folder = Path(folder)
         self.folder = folder.resolve() if ".." in folder.parts else folder  # "absent/../x" must not make "absent"
-        super().__init__(self.folder / "artifacts")
+        self.is_read_only = read_only.is_read_only(self.folder)
+        beside = read_only.scratch_of(self.folder.resolve()) / "artifacts" if self.is_read_only else None
+        super().__init__(self.folder / "artifacts", beside)
         self._made: list[Path] = []  # folders, by this object
         self._made_ledger = False
         self._check_ledger(create)
@@ -98,7 +101,7 @@ class Workspace(Artifacts):
         """Make what is missing. A failed import beside this one may remove what it had made at any moment."""
         while True:
             try:
-                self._made += make_folders(self.artifacts.absolute())
+                self._made += [] if self.is_read_only else make_folders(self.artifacts.absolute())
                 self.ledger = Ledger(self.folder / "workspace.db")
                 self._made_ledger |= self.ledger.made
             except (OSError, sqlite3.OperationalError) as error:
@@ -106,6 +109,11 @@ class Workspace(Artifacts):
                     continue
                 raise CurationError(f"{self.folder} can't be a workspace ({error}); name another folder.") from error
             return
+
+    def check_writable(self) -> None:
+        """Raise CurationError where the workspace may only be read."""
+        if self.is_read_only:
+            raise read_only.refused(self.folder)
 
     def remove(self) -> None:
         """Remove what this object made, where nothing was imported since and nobody else is at work in it.
@@ -176,6 +184,8 @@ class Workspace(Artifacts):
             return
         with self.lock("import", "data"):  # an import in between replaces one file after the other
             held = self.dataset()
+            if not held.records_sha256 and self.is_read_only:
+                return  # there is nothing to compare with, and nowhere to write it down
             if not held.records_sha256:
                 sha256 = file_sha256(self.folder / "records.arrow")
                 write_dataset(self.folder / "dataset.json", dataclasses.replace(held, records_sha256=sha256))
@@ -203,6 +213,7 @@ class Workspace(Artifacts):
 
     @contextlib.contextmanager
     def _importing(self) -> Iterator[None]:
+        self.check_writable()
         lock = self.lock("import", "data")
         try:
             while not lock.is_locked:
