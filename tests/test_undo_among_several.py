@@ -11,6 +11,7 @@ from core.workspace.decisions import in_force, next_redo, next_undo
 from core.workspace.revising import revise_own, said
 from core.workspace.workspace import Workspace
 from tests.command import run
+from tests.pages import check, open_page
 
 
 @pytest.fixture
@@ -105,3 +106,17 @@ def test_the_command_line_says_whose_it_took_back(workspace, monkeypatch):
         run("undo", workspace.folder, "--decision", other.id, check=0).stdout
         == f"undo: decision {other.id} of ben (pinned record 2)\n"
     )
+
+
+def test_on_the_pages_undo_is_ones_own_and_anothers_is_chosen_in_the_list(make_pipeline, tmp_path):
+    workspace = make_pipeline("embed", "cluster", folder="home/sample").workspace
+    other = decide(workspace, "ben", 2)
+    page = check(open_page(tmp_path / "home", "review"))
+    assert page.button(key="review_undo").disabled
+    own = decide(workspace, "ann", 1)
+    check(page.run())
+    assert not page.button(key="review_undo").disabled
+    check(page.button(key="review_undo").click().run())
+    made = workspace.ledger.decisions()
+    assert [each.refers for each in made if each.action == "undo"] == [own.id]
+    assert [each.id for each in in_force(made)] == [other.id]
