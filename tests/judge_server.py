@@ -11,10 +11,11 @@ Answer = Callable[[str, int], str | int | bytes]
 
 
 @contextlib.contextmanager
-def judge_server(answer: Answer) -> Iterator[tuple[str, list[dict]]]:
+def judge_server(answer: Answer, fault: str = "") -> Iterator[tuple[str, list[dict]]]:
     """Serve on a free port; yield (base URL, the requests so far).
 
     `answer(question, how often it was asked before)` returns the message, an HTTP status to fail with, or raw bytes.
+    fault: what is said with such a status.
     """
     requests: list[dict] = []
     asked: dict[str, int] = {}
@@ -30,7 +31,7 @@ def judge_server(answer: Answer) -> Iterator[tuple[str, list[dict]]]:
                 asked[question] = before + 1
             reply = answer(question, before)
             if isinstance(reply, int):
-                self._send(reply, json.dumps({"error": {"message": f"fault {reply}"}}).encode())
+                self._send(reply, json.dumps({"error": {"message": fault or f"fault {reply}"}}).encode())
             elif isinstance(reply, bytes):
                 self._send(200, reply)
             else:

@@ -13,6 +13,7 @@ from components.frame import job_panel, tour
 from components.session import state, trouble
 from core.base.errors import CurationError
 from core.base.files import file_sha256, replacing
+from core.base.given_path import given_path
 from core.data.hub.names import HubName, is_hub_name
 from core.data.readers import COMPRESSIONS, FORMATS, file_format
 from core.data.records import RecordParams
@@ -66,7 +67,7 @@ def show_file() -> None:
                 help="The computer that Winnow runs on.",
             )
             if st.form_submit_button("Open") and text.strip():
-                _open(Path(text.strip()).expanduser(), fields, on_error)
+                _open(text, fields, on_error)
 
 
 def show_again(pipeline: Pipeline) -> None:
@@ -104,8 +105,9 @@ def _options(key: str, known: str = "") -> tuple[str, str]:
     return fields.strip(), "fail" if strict else "skip"
 
 
-def _open(data: Path, fields: str, on_error: str, content: memoryview | None = None) -> None:
+def _open(given: Path | str, fields: str, on_error: str, content: memoryview | None = None) -> None:
     try:
+        data = given_path(given) if isinstance(given, str) else given
         RecordParams(fields, on_error)
         if content is not None or data.is_file():
             file_format(data)

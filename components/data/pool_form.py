@@ -10,6 +10,7 @@ import streamlit as st
 from components.frame import job_panel, tour
 from components.session import state, trouble
 from core.base.errors import CurationError
+from core.base.given_path import given_path
 from core.base.text import counted
 from core.data.hub.listing import settle
 from core.data.pool import Pool, full_paths, on_hub, open_pool
@@ -40,13 +41,12 @@ def show() -> None:
         pressed = st.form_submit_button("Open as one pool")
     if pressed and text.strip():
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        given = [line if on_hub(line) else str(Path(line).expanduser()) for line in lines]
-        _open(given, RecordParams("", "fail" if strict else "skip", leave_out))
+        _open(lines, RecordParams("", "fail" if strict else "skip", leave_out))
 
 
 def _open(given: list[str], params: RecordParams) -> None:
     try:
-        given = full_paths(given)
+        given = full_paths([each if on_hub(each) else str(given_path(each)) for each in given])
         if there := [each for each in given if not on_hub(each)]:
             open_pool(there)  # a wrong path must not leave an empty workspace behind
         with st.spinner("Asking the hub", show_time=False) if on_hub(given) else contextlib.nullcontext():

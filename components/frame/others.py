@@ -8,16 +8,32 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.session import state
 from core.base.errors import CurationError
+from core.workspace.contested import told_overruled
+from core.workspace.deciding import contested_in
+from core.workspace.decisions import Decision
 from core.workspace.ledger import Ledger
+from core.workspace.results import Results
 from core.workspace.told import ago, told
 
 _EVERY = 1.0  # seconds: with the time to draw a page, what others decide is seen within two
 _WORTH_SAYING = datetime.timedelta(days=1)
 
 
-def show(ledger: Ledger) -> None:
-    """Draw the line, and watch the ledger from now on: one read a second, which draws nothing but this line."""
-    _watch(ledger, ledger.last_decision_id())
+def show(results: Results) -> None:
+    """Draw the line, and watch the ledger from now on: one read a second, which draws nothing but this line.
+
+    What somebody else decided against the reader's own decisions, of late, is said until it is settled.
+    """
+    ledger, me = results.workspace.ledger, state.get().who
+    shown = ledger.last_decision_id()
+    against = (each for each in contested_in(results) if me and each.of.who == me)
+    if (last := next(against, None)) and _is_of_late(last.by):
+        st.caption(as_markdown(f"{told_overruled(last, me)}, {ago(last.by.at)}"))
+    _watch(ledger, shown)
+
+
+def _is_of_late(decision: Decision) -> bool:
+    return datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(decision.at) <= _WORTH_SAYING
 
 
 @st.fragment(run_every=_EVERY)
@@ -30,6 +46,6 @@ def _watch(ledger: Ledger, shown: int) -> None:
         st.rerun()
     me = state.get().who
     last = next((decision for decision in reversed(made) if decision.who != me), None)
-    if last is None or datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(last.at) > _WORTH_SAYING:
+    if last is None or not _is_of_late(last):
         return
     st.caption(as_markdown(f"{last.who or 'Somebody'} {told(last)}, {ago(last.at)}"))

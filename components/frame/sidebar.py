@@ -46,7 +46,7 @@ def show(pipeline: Pipeline) -> None:
         job = job_panel.show(pipeline)
         if pipeline.key(RECORDS):
             _budget(pipeline, busy=job is not None and job.is_active)
-            others.show(pipeline.workspace.ledger)
+            others.show(pipeline)
             _stages(pipeline)
         _help(pipeline.workspace.has_data)
 
@@ -94,7 +94,7 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
             **again,
         )
     made = pipeline.workspace.ledger.decisions()
-    if last := next_undo(made):
+    if last := next_undo(made, state.get().who):
         last_made = next(decision for decision in reversed(made) if decision.id == last)
         st.button(
             "Undo the last decision",

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS
 from components.review import log_files
 from components.session import decide, opened, state
@@ -33,10 +34,19 @@ def show(pipeline: Pipeline, overrides: Overrides) -> None:
     current = state.get()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
-            "Undo", icon=ICONS["undo"], disabled=next_undo(decisions) is None, on_click=decide.undo, key="review_undo"
+            "Undo",
+            icon=ICONS["undo"],
+            disabled=next_undo(decisions, current.who) is None,
+            on_click=decide.undo,
+            key="review_undo",
+            help="Takes back your last decision. One of another curator is taken back by choosing it in the list.",
         )
         st.button(
-            "Redo", icon=ICONS["redo"], disabled=next_redo(decisions) is None, on_click=decide.redo, key="review_redo"
+            "Redo",
+            icon=ICONS["redo"],
+            disabled=next_redo(decisions, current.who) is None,
+            on_click=decide.redo,
+            key="review_redo",
         )
         current.who = st.text_input("Decisions are signed", current.who, key="who", width=220)
         st.space("stretch")
@@ -119,8 +129,9 @@ def _one(pipeline: Pipeline, decision: Decision, states: dict[int, str]) -> None
     if decision.action not in ACTIONS:
         return
     stands = states[decision.id] != "taken back"
+    of = f" of {decision.who}" if decision.who not in ("", state.get().who) else ""
     st.button(
-        f"Take back decision {decision.id}" if stands else f"Restore decision {decision.id}",
+        as_markdown(f"{'Take back' if stands else 'Restore'} decision {decision.id}{of}"),
         icon=ICONS["undo" if stands else "redo"],
         on_click=decide.undo if stands else decide.redo,
         args=(decision.id,),

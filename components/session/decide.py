@@ -12,9 +12,11 @@ from core.base.text import counted
 from core.evidence.current import make_current
 from core.export.decision_replay import Replayed, replay_log
 from core.vectors import reshaping
-from core.workspace.deciding import decide_clusters, decide_records, revise_together
-from core.workspace.decisions import Decision, next_redo, next_undo
+from core.workspace.contested import told_at_once
+from core.workspace.deciding import contested_in, decide_clusters, decide_records
+from core.workspace.decisions import Decision
 from core.workspace.edits import edit_record
+from core.workspace.revising import revise_own, said
 
 _REPLAYED = "winnow_replayed"
 _DONE = {"pin": "Pinned", "drop": "Dropped", "clear": "Cleared", "weight": "Weighted"}
@@ -29,7 +31,8 @@ def on_records(action: str, rows: np.ndarray, note: str = "") -> None:
     except CurationError as error:
         state.say(error.on_page)
         return
-    state.say(f"{_DONE[action]} {counted(len(decision.rows), 'record')}. Undo takes it back.")
+    against = told_at_once(contested_in(pipeline), decision)
+    state.say(f"{_DONE[action]} {counted(len(decision.rows), 'record')}. Undo takes it back. {against}".strip())
 
 
 @uninterrupted
@@ -122,24 +125,22 @@ def use(choice_id: str) -> None:
 
 
 @uninterrupted
-def undo(decision_id: int | None = None) -> None:
-    """Take back a decision, by default the latest."""
-    _revise("undo", decision_id, next_undo)
+def undo(decision_id: int = 0) -> None:
+    """Take back a decision, by default the reader's latest."""
+    _revise("undo", decision_id)
 
 
 @uninterrupted
-def redo(decision_id: int | None = None) -> None:
-    """Restore a decision, by default the one last taken back."""
-    _revise("redo", decision_id, next_redo)
+def redo(decision_id: int = 0) -> None:
+    """Restore a decision, by default the one that the reader took back last."""
+    _revise("redo", decision_id)
 
 
-def _revise(action: str, decision_id: int | None, find) -> None:
-    workspace = opened.pipeline().workspace
+def _revise(action: str, decision_id: int) -> None:
+    workspace, who = opened.pipeline().workspace, state.get().who
     try:
-        made = revise_together(workspace, action, lambda decisions: decision_id or find(decisions), state.get().who)
+        made = revise_own(workspace, action, who, decision_id)
     except CurationError as error:
         state.say(error.on_page)
         return
-    done = "taken back" if action == "undo" else "restored"
-    together = f" with the {len(made) - 1:,} made together with it" if len(made) > 1 else ""
-    state.say(f"Decision {made[-1].refers} is {done}{together}.")
+    state.say(said(action, made, workspace.ledger.decisions(), who))

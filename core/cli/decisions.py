@@ -14,10 +14,12 @@ from ..run.pipeline import Pipeline
 from ..selection.finding.find import find
 from ..selection.finding.query import Query
 from ..selection.params import RoundsParams
-from ..workspace.deciding import decide_cluster, decide_records, revise_together
-from ..workspace.decisions import ACTIONS, REVISIONS, Decision, next_redo, next_undo
+from ..workspace.contested import told_at_once
+from ..workspace.deciding import contested_in, decide_cluster, decide_records
+from ..workspace.decisions import ACTIONS, REVISIONS, Decision
 from ..workspace.ledger import user_name
-from ..workspace.told import matching, told
+from ..workspace.revising import revise_own
+from ..workspace.told import matching, told, told_of
 from .opening import open_pipeline, say_current, warn
 from .verbs import Verbs
 
@@ -45,8 +47,10 @@ def add_verbs(verbs: Verbs) -> None:
     sub.add_argument("--words", default="", help="only those whose words or note hold these")
     sub.add_argument("--out", help="write all of them to this file, as JSONL")
     sub.add_argument("--replay", help="decide here what such a file tells, as far as its records and clusters are here")
-    verbs.add("undo", "Take back the latest decision.", undo)
-    verbs.add("redo", "Restore the decision last taken back.", redo)
+    sub = verbs.add("undo", "Take back your latest decision.", undo)
+    sub.add_argument("--decision", type=int, help="this one instead, by its number: anybody's")
+    sub = verbs.add("redo", "Restore the decision that you took back last.", redo)
+    sub.add_argument("--decision", type=int, help="this one instead, by its number: anybody's")
 
 
 def add_note(sub: argparse.ArgumentParser) -> None:
@@ -70,6 +74,8 @@ def decide(arguments: argparse.Namespace) -> None:
         rows = parse_rows(arguments.rows, pipeline.workspace.dataset().n_records)
     decision = decide_records(pipeline.workspace, arguments.verb, rows, user_name(), arguments.note)
     print(f"{arguments.verb}: {counted(len(decision.rows), 'record')} (decision {decision.id})")
+    if against := told_at_once(contested_in(pipeline), decision):
+        warn(against)
     follow(pipeline)
 
 
@@ -101,13 +107,13 @@ def log(arguments: argparse.Namespace) -> None:
 
 
 def undo(arguments: argparse.Namespace) -> None:
-    """Take back the latest decision in force."""
-    _revise(arguments, "undo", next_undo)
+    """Take back the latest decision in force of who asks, or the one that is named."""
+    _revise(arguments, "undo")
 
 
 def redo(arguments: argparse.Namespace) -> None:
-    """Restore the decision last taken back."""
-    _revise(arguments, "redo", next_redo)
+    """Restore the decision that who asks took back last, or the one that is named."""
+    _revise(arguments, "redo")
 
 
 def parse_rows(text: str, n_records: int) -> np.ndarray:
@@ -129,9 +135,10 @@ def _decide_cluster(
     return decide_cluster(pipeline, action, number, user_name(), arguments.note, value)
 
 
-def _revise(arguments: argparse.Namespace, action: str, find) -> None:
-    pipeline = open_pipeline(arguments)
-    print(f"{action}: decision {revise_together(pipeline.workspace, action, find, user_name())[-1].refers}")
+def _revise(arguments: argparse.Namespace, action: str) -> None:
+    pipeline, who = open_pipeline(arguments), user_name()
+    made = revise_own(pipeline.workspace, action, who, arguments.decision or 0)
+    print(f"{action}: {told_of(pipeline.workspace.ledger.decisions(), made[-1].refers, who)}")
     follow(pipeline)
 
 

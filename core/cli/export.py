@@ -9,13 +9,14 @@ from ..base.text import counted
 from ..data import manifest
 from ..data.trainer_formats import TRAINERS
 from ..evidence.current import current_selection, make_current
-from ..export.delivery import export_selection
+from ..export.delivery import as_it_stands, export_selection
 from ..export.for_trainers import TrainerParams, export_for
 from ..export.parts import parts_in_words
 from ..export.splitting import WHOLE, SplitParams
 from ..run import jobs
 from ..run.pipeline import Pipeline
 from ..workspace.deciding import overrides_of
+from ..workspace.results import Results
 from ..workspace.workspace import Workspace
 from .decontamination import say_checked
 from .opening import open_pipeline, say_current, say_selection, warn
@@ -32,6 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
     sub = verbs.add("export", "Write the chosen records and their manifest.", export)
     sub.add_argument("--out", required=True, help="where to write the chosen records")
     sub.add_argument("--unfinished", action="store_true", help="also a run whose rounds are not all selected")
+    sub.add_argument("--update", action="store_true", help="select anew first where decisions changed since")
     add_options(sub, TrainerParams)
     add_options(sub, SplitParams)
     sub = verbs.add("verify", "Rebuild an export from its source and compare.", verify, workspace=False)
@@ -91,10 +93,10 @@ def use(arguments: argparse.Namespace) -> None:
 def export(arguments: argparse.Namespace) -> None:
     """Write the current selection, untouched or for a trainer."""
     params, split = read(arguments, TrainerParams), read(arguments, SplitParams)
+    pipeline = as_it_stands(open_pipeline(arguments), arguments.update)
     if not params.trainer:
-        export_current(open_pipeline(arguments), Path(arguments.out), arguments.unfinished, split)
+        export_current(pipeline, Path(arguments.out), arguments.unfinished, split)
         return
-    pipeline = open_pipeline(arguments)
     path, written = export_for(pipeline, Path(arguments.out), params, arguments.unfinished, split)
     if written.problems:
         warn(f"{TRAINERS[params.trainer].title} would refuse or drop some: {written.in_words()}")
@@ -120,12 +122,13 @@ def say_parts(held: dict[str, Any]) -> None:
 
 
 def export_current(
-    pipeline: Pipeline,
+    results: Results,
     out: Path,
     unfinished: bool = False,
     split: SplitParams = WHOLE,
 ) -> None:
-    """Write the current selection and say what was written."""
+    """Write the current selection, up to date with all that is decided when this begins, and say what was written."""
+    pipeline = as_it_stands(results)
     written = export_selection(pipeline, out, unfinished, split)
     print(f"current selection: {current_selection(pipeline).title}")
     say_selection(pipeline)

@@ -9,13 +9,14 @@ import numpy as np
 from ..base.errors import COMMAND, CurationError, lacking
 from ..base.files import together
 from ..data.manifest import export_lines, write_jsonl, write_manifest
-from ..evidence.current import current_selection
+from ..evidence.current import current_selection, follow_decisions
 from ..refine.runs import Rounds
-from ..selection.params import EarlierParams, RoundsParams, VersionParams
+from ..selection.params import EarlierParams, RoundsParams, SelectionParams, VersionParams
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Decision, decision_states
 from ..workspace.edits import as_edits, edit_facts, edited_raws, edits_among
 from ..workspace.results import Results
+from ..workspace.snapshot import snapshot
 from .decontamination import checked_facts
 from .parts import check_parts, split_facts, write_parts
 from .splitting import WHOLE, SplitParams, split_rows
@@ -38,12 +39,28 @@ def selected_rows(results: Results) -> np.ndarray:
     return np.sort(table["row_id"].combine_chunks().to_numpy())
 
 
-def export_selection(results: Results, out: Path, unfinished: bool = False, split: SplitParams = WHOLE) -> Path:
+def as_it_stands(results: Results, update: bool = False) -> Results:
+    """Return the results as the ledger stands now, whatever others decide meanwhile; what is exported is of this one moment.
+
+    update: select anew by the params of the current selection where decisions changed since it was made.
+    """
+    results = snapshot(results)
+    follow_decisions(results)
+    params = results.params("select")
+    if update and isinstance(params, SelectionParams) and results.state("select") == "stale":
+        results.run("select", params)
+    return results
+
+
+def export_selection(
+    results: Results, out: Path, unfinished: bool = False, split: SplitParams = WHOLE, update: bool = False
+) -> Path:
     """Write the current selection to `out` and its manifest beside it; return the manifest's path.
 
     unfinished: also where rounds of its run are to come. split: into which parts, each a file of its own in place of `out`.
-    Raises CurationError where that, or no selection up to date, is so.
+    update: see `as_it_stands`. Raises CurationError where that, or no selection up to date, is so.
     """
+    results = as_it_stands(results, update)
     check_parts(out, split, results.workspace.sources())
     rows = selected_rows(results)
     check_finished(results, rows, unfinished)
@@ -100,6 +117,7 @@ def manifest_facts(results: Results) -> dict[str, Any]:
         **{name: selection[name] for name in ("tokens", "rules", "target") if name in selection},
         "measures": selection["measures"],
         "warnings": selection["warnings"],
+        "last_decision": decisions[-1].id if decisions else 0,
         "decisions": [_decision_facts(decision, states) for decision in decisions],
         **checked_facts(results),
     }

@@ -23,7 +23,7 @@ from ..data.trainer_splits import config_of_parts
 from ..data.trainers import FORMS, PROBLEMS, Made, Trainer, made_for
 from ..workspace.edits import as_edits, edit_facts, edited_raws, edits_among
 from ..workspace.results import Results
-from .delivery import check_finished, manifest_facts, selected_rows
+from .delivery import as_it_stands, check_finished, manifest_facts, selected_rows
 from .parts import check_parts, part_files, split_facts, write_parts
 from .splitting import REST, WHOLE, SplitParams, split_rows
 
@@ -90,15 +90,20 @@ def look_over(results: Results, params: TrainerParams) -> Written:
 
 
 def export_for(
-    results: Results, out: Path, params: TrainerParams, unfinished: bool = False, split: SplitParams = WHOLE
+    results: Results,
+    out: Path,
+    params: TrainerParams,
+    unfinished: bool = False,
+    split: SplitParams = WHOLE,
+    update: bool = False,
 ) -> tuple[Path, Written]:
     """Write the current selection for a trainer to `out`, its configuration and manifest beside it; return the manifest's path.
 
-    split: into which parts of the rows that are written, each a file of its own in place of `out`. Raises CurationError,
-    nothing written: as `export_selection` does; where the trainer would refuse or drop records and `params.problems` is
-    "refuse"; or another configuration lies there.
+    split: into which parts of the rows that are written, each a file of its own in place of `out`. update: see `as_it_stands`.
+    Raises CurationError, nothing written: as `export_selection` does; where the trainer would refuse or drop records and
+    `params.problems` is "refuse"; or another configuration lies there.
     """
-    out, trainer = Path(out), TRAINERS[params.trainer]
+    results, out, trainer = as_it_stands(results, update), Path(out), TRAINERS[params.trainer]
     configs = _configs(trainer, out, params.form, split)
     check_parts(out, split, results.workspace.sources())
     for path in configs:

@@ -46,8 +46,9 @@ def load_causal(name: str, device: str = "auto", max_tokens: int = 1024) -> Caus
     where = resolve_device(device)
     dtype = torch.bfloat16 if where == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name)
-        model = transformers.AutoModelForCausalLM.from_pretrained(name, dtype=dtype).to(where).eval()
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+        loaded = transformers.AutoModelForCausalLM.from_pretrained(name, dtype=dtype, trust_remote_code=False)
+        model = loaded.to(where).eval()
     except (OSError, ValueError, KeyError) as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise CurationError(

@@ -45,7 +45,9 @@ class SentenceEncoder:
         transformers.utils.logging.disable_progress_bar()
         kwargs = {"dtype": getattr(torch, number_format)}
         try:
-            model = sentence_transformers.SentenceTransformer(self._path, device=self.device, model_kwargs=kwargs)
+            model = sentence_transformers.SentenceTransformer(
+                self._path, device=self.device, model_kwargs=kwargs, trust_remote_code=False
+            )
         except (OSError, ValueError) as error:
             raise CurationError(
                 f"model {self._path!r} can't be loaded as a sentence-transformers model ({first_line(error)}); give the "

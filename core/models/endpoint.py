@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..base.errors import CurationError
+from ..base.secrets import redacted
 from ..base.text import shorten
 
 _SECONDS = 60
@@ -57,12 +58,13 @@ class Endpoint:
             try:
                 reply = self._client.chat.completions.create(model=self.model, messages=messages, **options)
                 answer = _text_of(reply)
+                answer = answer and redacted(answer)
             except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
                 raise CurationError(
-                    f"{self._who}'s endpoint refuses: {shorten(str(error), _TOLD)}; check its key, address and model."
-                ) from error
+                    f"{self._who}'s endpoint refuses: {shorten(redacted(str(error)), _TOLD)}; check its key, address and model."
+                ) from None  # its text may hold the key
             except openai.OpenAIError as error:
-                why = f"{type(error).__name__}: {shorten(str(error), _TOLD)}"
+                why = f"{type(error).__name__}: {shorten(redacted(str(error)), _TOLD)}"
                 continue
             except json.JSONDecodeError:
                 why = "the endpoint's reply was no JSON"

@@ -21,8 +21,10 @@ class RewardModel:
         self.device = resolve_device(device)
         dtype = torch.bfloat16 if self.device == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
         try:
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(name)
-            model = transformers.AutoModelForSequenceClassification.from_pretrained(name, dtype=dtype)
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+            model = transformers.AutoModelForSequenceClassification.from_pretrained(
+                name, dtype=dtype, trust_remote_code=False
+            )
         except (OSError, ValueError, KeyError) as error:
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise CurationError(

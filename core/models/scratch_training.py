@@ -103,7 +103,7 @@ def train_side_by_side(
             if "done" in answer:
                 yield process.which, answer["done"], None
                 continue
-            losses = np.load(process.folder / "losses.npy")
+            losses = np.load(process.folder / "losses.npy", allow_pickle=False)
             yield process.which, 1.0, Trained(losses, answer["curve"], answer["seconds"])
             if (following := next(waiting, None)) is None:
                 busy -= 1
@@ -156,7 +156,7 @@ class _Process:
 def _write(training: Training, folder: Path) -> None:
     for name, encoded in (("of", training.encoded), ("held", training.held)):
         for part in _ARRAYS:
-            np.save(folder / f"{name}-{part}.npy", getattr(encoded, part))
+            np.save(folder / f"{name}-{part}.npy", getattr(encoded, part), allow_pickle=False)
     about = {
         "vocabulary": [training.encoded.vocabulary, training.held.vocabulary],
         "params": training.params.as_dict(),
@@ -169,7 +169,9 @@ def _write(training: Training, folder: Path) -> None:
 def _read(folder: Path) -> Training:
     about: dict[str, Any] = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     parts = [
-        Encoded(*(np.load(folder / f"{name}-{part}.npy", mmap_mode="r") for part in _ARRAYS), vocabulary)
+        Encoded(
+            *(np.load(folder / f"{name}-{part}.npy", mmap_mode="r", allow_pickle=False) for part in _ARRAYS), vocabulary
+        )
         for name, vocabulary in zip(("of", "held"), about["vocabulary"], strict=True)
     ]
     return Training(*parts, SmallLmParams.from_dict(about["params"]), about["seed"], about["device"])
@@ -184,7 +186,7 @@ def serve(requests: IO[str], answers: IO[str]) -> None:
         except CurationError as error:
             _say(answers, {"error": str(error)})
             continue
-        np.save(folder / "losses.npy", trained.losses)
+        np.save(folder / "losses.npy", trained.losses, allow_pickle=False)
         _say(answers, {"curve": trained.curve, "seconds": trained.seconds})
 
 

@@ -298,12 +298,13 @@ class Curation:
         columns = ["measure", "value", "random_least", "random_most", "place"]
         return pd.DataFrame(lines, columns=columns).set_index("measure")
 
-    def export(self, out: AnyPath, unfinished: bool = False, **split: Any) -> Path:
+    def export(self, out: AnyPath, unfinished: bool = False, update: bool = False, **split: Any) -> Path:
         """Write the current selection as JSONL, and its manifest beside it, whose path comes back.
 
+        update: select anew first where decisions changed since.
         split: of `SplitParams`, as in split="validation=5%,test=500", split_by="random": parts, each a file, in place of `out`.
         """
-        return export_selection(self.results, Path(out), unfinished, SplitParams(**split))
+        return export_selection(self.results, Path(out), unfinished, SplitParams(**split), update)
 
     def report(self, out: AnyPath) -> Path:
         """Write everything about the current selection as one HTML file, and as Markdown beside it."""

@@ -22,12 +22,14 @@ import filelock
 
 from ..base.errors import CurationError
 from ..base.files import sweep_temporaries
+from ..base.secrets import redacted
 from ..data.pool import as_text, full_paths
 from ..workspace.ledger import now
 from ..workspace.workspace import Workspace
 from .tasks import Step, run_steps
 
 _START_SECONDS = 30
+_SLOW_START_SECONDS = 600
 _REPORT_EVERY = 0.25
 _TELLING = 0.01  # of the work: before so much is done, nothing tells how long the rest takes
 _PACKAGE = Path(__file__).resolve().parents[1]  # "core" in a checkout, "winnow" where it is installed
@@ -134,16 +136,30 @@ def cancel_job(workspace: Workspace) -> None:
 def _is_alive(workspace: Workspace, job: Job) -> bool:
     if workspace.is_read_only:
         return True  # nobody can tell from here; what the ledger says stands
+    if job.status == "queued":  # its lock is left alone: who looks often must not keep it from being taken
+        # A clock that was set back must not keep it waiting.
+        age = abs((datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(job.at)).total_seconds())
+        return age < _START_SECONDS or (age < _SLOW_START_SECONDS and _is_there(job.pid))
     lock = _lock(workspace, job.id)
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
         return True
     lock.release()
-    if job.status == "running":
-        return False
-    age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(job.at)
-    return abs(age.total_seconds()) < _START_SECONDS  # a clock that was set back must not keep it waiting
+    return False
+
+
+def _is_there(pid: int | None) -> bool:
+    """Whether a process is there, on a computer so busy that it has not begun yet."""
+    try:
+        if pid is None or os.waitpid(pid, os.WNOHANG)[0]:
+            return False
+    except ChildProcessError:  # another process started it
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+    return True
 
 
 def run_job(workspace: Workspace, job_id: int) -> None:
@@ -165,13 +181,13 @@ def run_job(workspace: Workspace, job_id: int) -> None:
             run_steps(workspace, steps, lambda step: _Reporter(workspace, job_id, step), arguments["device"], vectors)
         except CurationError as error:
             _finish(workspace, job_id, "failed", error.on_page)  # jobs are started and read on pages
-        except Exception as error:
-            traceback.print_exc()
+        except Exception as error:  # noqa: BLE001 (whatever it was: the ledger says so, and the process ends by it)
+            print(redacted(traceback.format_exc()), file=sys.stderr)
             log = _log_path(workspace, job_id)
             _finish(
                 workspace, job_id, "failed", f"Unexpected {type(error).__name__}: {error}. The details are in {log}."
             )
-            raise
+            raise SystemExit(1) from None  # the log has the details; a second trace would have the keys
         else:
             _finish(workspace, job_id, "done", "")
 
@@ -212,7 +228,7 @@ def _finish(workspace: Workspace, job_id: int, status: str, error: str) -> None:
     with workspace.ledger.connect() as db:
         db.execute(
             "UPDATE jobs SET status = ?, error = ?, ended = ? WHERE id = ? AND status IN ('queued', 'running')",
-            (status, error, now(), job_id),
+            (status, redacted(error), now(), job_id),
         )
 
 

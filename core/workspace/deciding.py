@@ -10,7 +10,8 @@ import numpy as np
 
 from ..base.errors import CurationError, lacking
 from ..base.params import digest
-from .decisions import Decision, Overrides, made_together, resolve_overrides
+from .contested import Overruled, overruled
+from .decisions import REVISIONS, Decision, Overrides, in_force, made_together, resolve_overrides
 from .found_again import rows_today
 from .results import RECORDS, Results
 from .row_sets import ascending
@@ -135,25 +136,61 @@ def revise(
 ) -> Decision:
     """Take back or restore a decision. action: "undo" or "redo". find: `next_undo` or `next_redo`, or gives a decision's id.
 
-    Raises CurationError where there is none.
+    Nobody decides between finding it and writing that down. Raises CurationError where there is none.
     """
-    refers = find(workspace.ledger.decisions())
-    if refers is None:
-        raise CurationError(f"There is nothing to {action}.")
-    return workspace.ledger.add_decision(Decision(action=action, refers=refers, who=who, note=note, origin=origin))
+
+    def make(decisions: list[Decision]) -> list[Decision]:
+        refers = _meant(decisions, action, find)
+        return [Decision(action=action, refers=refers, who=who, note=note, origin=origin)]
+
+    return workspace.ledger.decide(make)[0]
 
 
 def revise_together(
     workspace: Workspace, action: str, find: Callable[[Sequence[Decision]], int | None], who: str = "", note: str = ""
 ) -> list[Decision]:
-    """Take back or restore a decision with all those that were made together with it; see `revise`, `decide_clusters`."""
-    decisions = workspace.ledger.decisions()
+    """Take back or restore a decision with all those that were made together with it; see `revise`, `decide_clusters`.
+
+    Raises CurationError where somebody was faster: it is taken back, or stands, already.
+    """
+
+    def make(decisions: list[Decision]) -> list[Decision]:
+        refers = _meant(decisions, action, find)
+        _check_stands(decisions, action, refers)
+        others = [each for each in made_together(decisions, refers, stands=action == "undo") if each != refers]
+        return [Decision(action=action, refers=each, who=who, note=note) for each in (*others, refers)]
+
+    return workspace.ledger.decide(make)
+
+
+def _meant(decisions: Sequence[Decision], action: str, find: Callable[[Sequence[Decision]], int | None]) -> int:
     refers = find(decisions)
     if refers is None:
         raise CurationError(f"There is nothing to {action}.")
-    others = [each for each in made_together(decisions, refers, stands=action == "undo") if each != refers]
-    made = [Decision(action=action, refers=each, who=who, note=note) for each in (*others, refers)]
-    return workspace.ledger.add_decisions(made)
+    return refers
+
+
+def _check_stands(decisions: Sequence[Decision], action: str, refers: int) -> None:
+    """Raise CurationError where a decision that is to be taken back is so already, or one to be restored stands."""
+    if any(each.id == refers for each in in_force(decisions)) == (action == "undo"):
+        return
+    last = next((each for each in reversed(decisions) if each.refers == refers and each.action in REVISIONS), None)
+    by = f" by {last.who}" if last is not None and last.who else ""
+    is_so = f"was taken back{by} already" if action == "undo" else "stands already"
+    raise CurationError(f"Decision {refers} {is_so}; nothing was changed.")
+
+
+def contested_in(results: Results) -> list[Overruled]:
+    """Return which decisions on records of today's data stand against what somebody else had decided; see `overruled`."""
+    made, today = results.workspace.ledger.decisions(), results.key(RECORDS)
+    name = (results.workspace.folder.resolve(), today, len(made), (made[-1].id, made[-1].at) if made else ())
+    held = _contested.get("last")  # of the workspace asked for last: reruns of a page ask again and again
+    if held is None or held[0] != name:
+        held = _contested["last"] = (name, overruled(made, today, results.n_records()))
+    return held[1]
+
+
+_contested: dict[str, tuple[tuple, list[Overruled]]] = {}
 
 
 def members_then(results: Results, decision: Decision) -> np.ndarray | None:

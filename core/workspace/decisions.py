@@ -116,19 +116,29 @@ def decision_states(decisions: Sequence[Decision], overrides: Overrides) -> dict
     }
 
 
-def next_undo(decisions: Sequence[Decision]) -> int | None:
-    """Return the id of the decision that "undo" takes back: the latest in force. None where there is none."""
-    return max((d.id for d in in_force(decisions)), default=None)
+def is_of(decision: Decision, who: str) -> bool:
+    """Whether a decision is `who`'s to take back: their own, or one that nobody signed. Who signs nothing is not told apart."""
+    return not who or decision.who in (who, "")
 
 
-def next_redo(decisions: Sequence[Decision]) -> int | None:
-    """Return the id of the decision that "redo" restores: the last undone since the last new decision, or None."""
+def next_undo(decisions: Sequence[Decision], who: str = "") -> int | None:
+    """Return the id of the decision that "undo" takes back: the latest in force of `who`, "" for anybody's. None: there is none."""
+    return max((d.id for d in in_force(decisions) if is_of(d, who)), default=None)
+
+
+def next_redo(decisions: Sequence[Decision], who: str = "") -> int | None:
+    """Return the id of the decision that "redo" restores: the last undone since the last new decision, or None.
+
+    who: by whom it was undone and what is new was decided, "" for anybody.
+    """
     stack: list[int] = []
     for decision in decisions:
-        if decision.action == "undo":
-            stack.append(decision.refers)
-        elif decision.action == "redo":
+        if decision.action == "redo":
             stack = [refers for refers in stack if refers != decision.refers]
+        elif not is_of(decision, who):
+            continue
+        elif decision.action == "undo":
+            stack.append(decision.refers)
         else:
             stack = []
     return stack[-1] if stack else None

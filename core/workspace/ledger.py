@@ -5,7 +5,7 @@ import datetime
 import getpass
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +223,13 @@ class Ledger:
         with self.connect() as db:
             at = now()
             return [decision_log.append(db, decision, at) for decision in decisions]
+
+    def decide(self, make: Callable[[list[Decision]], Sequence[Decision]]) -> list[Decision]:
+        """Append what `make` gives for the decisions there are, with nobody deciding in between; return it as `add_decisions`."""
+        with self.connect() as db:
+            db.execute("BEGIN IMMEDIATE")
+            made, at = make(decision_log.read_all(db, self.path)), now()
+            return [decision_log.append(db, decision, at) for decision in made]
 
     def decisions(self) -> list[Decision]:
         """Return every decision, undone ones and undos too, oldest first."""

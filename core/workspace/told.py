@@ -33,6 +33,18 @@ def told(decision: Decision) -> str:
     return f"{_DONE[action]} " + (f"record {rows[0]:,}" if len(rows) == 1 else counted(len(rows), "record"))
 
 
+def told_of(decisions: Sequence[Decision], number: int, who: str = "") -> str:
+    """Return a decision with whose it is and what it did, as in "decision 7 of ann (pinned 3 records)".
+
+    who: to whom this is told; of their own decisions it is not said whose they are.
+    """
+    made = next((each for each in decisions if each.id == number), None)
+    if made is None:
+        return f"decision {number}"
+    of = f" of {made.who}" if made.who and made.who != who else ""
+    return f"decision {number}{of} ({told(made)})"
+
+
 def about_shape(decision: Decision, before: str) -> str:
     """Return what a rename, merge or split makes of its cluster, as in "with 5, 7", behind `before`; "" for the others."""
     if decision.action == "merge":

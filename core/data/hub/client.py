@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...base.errors import CurationError
+from ...base.secrets import redacted
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -55,7 +56,9 @@ def asking(repo: str, revision: str = "", doing: str = "read", stays: str = "") 
         ) from None
     except (ValueError, KeyError, TypeError) as error:  # of the answer's JSON
         name = type(error).__name__
-        raise CurationError(f"{endpoint()} did not answer as a hub does ({name}: {error}).{stays}") from error
+        raise CurationError(
+            f"{endpoint()} did not answer as a hub does ({name}: {redacted(str(error))}).{stays}"
+        ) from None
 
 
 def check_card(text: str) -> None:
@@ -69,6 +72,7 @@ def check_card(text: str) -> None:
         return
     errors = response.json().get("errors", [])
     why = "; ".join(str(each.get("message", each)) for each in errors) or "it does not say why"
+    why = redacted(why)
     raise CurationError(f"{endpoint()} does not take the card ({why}); a licence is given as the hub writes it.")
 
 
@@ -95,7 +99,6 @@ def _refusal(error: Any, repo: str, revision: str, doing: str) -> str:
     if status == 429:
         return f"{where} was asked too often (429); wait some minutes, and try again."
     if status == 400:
-        return (
-            f"{where} does not take what it was sent for {repo} (400): {error.server_message or 'it does not say why'}."
-        )
+        why = redacted(error.server_message or "it does not say why")
+        return f"{where} does not take what it was sent for {repo} (400): {why}."
     return f"{where} answered {repo} with the status {status}; try again later."

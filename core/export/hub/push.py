@@ -18,7 +18,7 @@ from ...data.targets import manifest_path
 from ...evidence.measuring import measure, params_in_use
 from ...workspace.ledger import now
 from ...workspace.results import Results
-from ..delivery import check_finished, export_selection, selected_rows
+from ..delivery import as_it_stands, check_finished, export_selection, selected_rows
 from .as_parquet import write_parquet
 from .card import card_of
 from .params import PushParams
@@ -54,6 +54,7 @@ def push(results: Results, params: PushParams, progress: Progress = no_progress,
     What was not measured beside random selections is so first, where the records are embedded. Raises CurationError: as
     `export_selection` does, where the hub refuses, or where something would be written over that nobody said may be.
     """
+    results = as_it_stands(results)
     rows = selected_rows(results)
     check_finished(results, rows, params.unfinished)
     results.workspace.check_records()
