@@ -8,6 +8,7 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.session import decide, state, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.data.targets import manifest_path
@@ -92,7 +93,7 @@ def _show(pipeline: Pipeline, version: Version) -> None:
         file = f"{version.name}.jsonl".replace("/", "-")
         jsonl.download_button(
             "JSONL",
-            lambda: _file(pipeline, version, file).read_bytes(),
+            access.as_now(lambda: _file(pipeline, version, file).read_bytes()),
             file,
             "application/jsonl",
             icon=":material/download:",
@@ -102,7 +103,7 @@ def _show(pipeline: Pipeline, version: Version) -> None:
         )
         manifest.download_button(
             "Manifest",
-            lambda: manifest_path(_file(pipeline, version, file)).read_bytes(),
+            access.as_now(lambda: manifest_path(_file(pipeline, version, file)).read_bytes()),
             f"{file}.manifest.json",
             "application/json",
             icon=":material/verified:",

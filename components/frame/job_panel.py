@@ -99,7 +99,11 @@ def _pace(job: Job) -> str:
 
 
 def _cancel() -> None:
-    jobs.cancel_job(opened.pipeline().workspace)
+    try:
+        jobs.cancel_job(opened.pipeline().workspace)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
     state.say("Cancelled. What was finished is kept.")
 
 

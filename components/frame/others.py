@@ -7,6 +7,7 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.session import state
+from core.base import access
 from core.base.errors import CurationError
 from core.workspace.ledger import Ledger
 from core.workspace.told import ago, told
@@ -22,6 +23,8 @@ def show(ledger: Ledger) -> None:
 
 @st.fragment(run_every=_EVERY)
 def _watch(ledger: Ledger, shown: int) -> None:
+    if access.why_not(access.READ):
+        st.rerun()  # taken off the list of roles: the whole page says so
     try:
         made = ledger.decisions()
     except (CurationError, OSError, sqlite3.Error):

@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS
-from components.frame import budget_bar, job_panel, navigation, others, tour, words
+from components.frame import budget_bar, gate, job_panel, navigation, others, tour, words
 from components.session import decide, opened, state
 from core.base.budget import tokens_of
 from core.base.errors import CurationError
@@ -49,6 +49,7 @@ def show(pipeline: Pipeline) -> None:
             others.show(pipeline.workspace.ledger)
             _stages(pipeline)
         _help(pipeline.workspace.has_data)
+        gate.show()
 
 
 def _dataset(pipeline: Pipeline) -> None:

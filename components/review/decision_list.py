@@ -6,6 +6,7 @@ import streamlit as st
 from components.charts.theme import ICONS
 from components.review import log_files
 from components.session import decide, opened, state
+from core.base import access
 from core.base.text import counted
 from core.run.pipeline import Pipeline
 from core.vectors.reshaping import rename_cluster
@@ -38,7 +39,7 @@ def show(pipeline: Pipeline, overrides: Overrides) -> None:
         st.button(
             "Redo", icon=ICONS["redo"], disabled=next_redo(decisions) is None, on_click=decide.redo, key="review_redo"
         )
-        current.who = st.text_input("Decisions are signed", current.who, key="who", width=220)
+        current.who = st.text_input("Decisions are signed", current.who, key="who", width=220, disabled=access.is_on())
         st.space("stretch")
         log_files.show(pipeline)
     if not decisions:

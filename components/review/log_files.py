@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.session import decide
+from core.base import access
 from core.base.text import counted
 from core.export.decision_lines import log_lines
 from core.run.pipeline import Pipeline
@@ -15,7 +16,9 @@ def show(pipeline: Pipeline) -> None:
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.download_button(
             "Download the log",
-            lambda: b"".join(log_lines(Pipeline(pipeline.workspace))),  # as it is when the button is pressed
+            access.as_now(
+                lambda: b"".join(log_lines(Pipeline(pipeline.workspace)))
+            ),  # as it is when the button is pressed
             f"{pipeline.workspace.dataset().name}-decisions.jsonl",
             "application/jsonl",
             icon=":material/download:",

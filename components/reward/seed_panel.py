@@ -6,7 +6,8 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.frame import job_panel
-from components.session import opened, state, trouble
+from components.session import opened, people, state, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.base.params import digest
 from core.base.text import counted, shorten
@@ -129,7 +130,7 @@ def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
             "Failures in a row before it ends", 1, None, last.tries if last else TRIES, key="writer_tries"
         )
         whole = st.toggle("For every domain", True, key="writer_all", help=f"Else only for {as_markdown(domain.name)}.")
-        if st.button("Write seeds", type="primary", disabled=busy, key="write_seeds"):
+        if st.button("Write seeds", type="primary", **people.off(access.RUN, busy), key="write_seeds"):
             names = () if whole else (domain.name,)
             try:
                 params = SeedParams(
