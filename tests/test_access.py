@@ -17,6 +17,7 @@ from core.data.records import RecordParams
 from core.evidence.current import make_current
 from core.evidence.versions import import_version
 from core.export.decision_lines import log_lines
+from core.export.decision_replay import replay_log
 from core.export.delivery import export_selection
 from core.run import jobs
 from core.run.tasks import Step
@@ -118,6 +119,16 @@ def test_a_decision_is_signed_by_the_sub_whatever_the_page_says(pipeline, roles)
     roles('[people]\n"sub-ann" = "curator"\n')
     decide_records(pipeline.workspace, "pin", np.array([3]), "somebody else")
     assert [each.who for each in pipeline.workspace.ledger.decisions()] == ["sub-ann"]
+
+
+def test_a_replayed_log_is_signed_by_who_replays_it_and_its_notes_say_who_decided(make_pipeline, pipeline, roles):
+    roles('[people]\n"sub-ann" = "admin"\n"sub-bob" = "curator"\n')
+    other = make_pipeline(folder="other")
+    with access.acting(Person("sub-bob", at=time.time())):
+        decide_records(pipeline.workspace, "pin", np.array([3]))
+    replay_log(other, b"".join(log_lines(pipeline)), "sub-ann")
+    made = other.workspace.ledger.decisions()[-1]
+    assert made.who == "sub-ann" and "decided by sub-bob" in made.note
 
 
 def test_taken_off_the_list_is_out_at_the_next_write(pipeline, roles):

@@ -69,7 +69,9 @@ def _choose(found: Listing) -> None:
         format_func=lambda split: _in_words(found, config, split),
     )
     strict = st.toggle("Stop at the first entry that can't be read", key="hub_strict")
-    if st.button("Fetch and open", type="primary", icon=":material/download:", key="hub_open"):
+    if st.button(
+        "Fetch and open", type="primary", icon=":material/download:", key="hub_open", **people.off(access.IMPORT)
+    ):
         _open(str(choose(found, HubName(found.repo, config=config, split=split))), strict)
 
 

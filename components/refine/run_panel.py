@@ -102,7 +102,7 @@ def _steps(pipeline: Pipeline, rounds: Rounds, run: RefineRun, stands: str, busy
             "Next round",
             type="primary",
             icon=":material/skip_next:",
-            disabled=not can_go,
+            **people.off(access.RUN, not can_go),
             key="next_round",
             on_click=form.go_on,
             args=(pipeline, run.id, len(standing) + 1),
@@ -110,7 +110,7 @@ def _steps(pipeline: Pipeline, rounds: Rounds, run: RefineRun, stands: str, busy
         st.button(
             "All rounds",
             icon=":material/play_arrow:",
-            disabled=not can_go,
+            **people.off(access.RUN, not can_go),
             key="all_rounds",
             on_click=form.go_on,
             args=(pipeline, run.id),
@@ -183,6 +183,7 @@ def show_current(pipeline: Pipeline, run: RefineRun, made: Round) -> None:
             icon=":material/check:",
             key="make_current",
             on_click=decide.use,
+            **people.off(access.RUN),
             args=(looked_at,),
         )
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from components.charts.theme import ICONS
 from components.review import log_files
-from components.session import decide, opened, state
+from components.session import decide, opened, people, state
 from core.base import access
 from core.base.text import counted
 from core.run.pipeline import Pipeline
@@ -34,10 +34,18 @@ def show(pipeline: Pipeline, overrides: Overrides) -> None:
     current = state.get()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
-            "Undo", icon=ICONS["undo"], disabled=next_undo(decisions) is None, on_click=decide.undo, key="review_undo"
+            "Undo",
+            icon=ICONS["undo"],
+            on_click=decide.undo,
+            **people.off(access.DECIDE, next_undo(decisions) is None),
+            key="review_undo",
         )
         st.button(
-            "Redo", icon=ICONS["redo"], disabled=next_redo(decisions) is None, on_click=decide.redo, key="review_redo"
+            "Redo",
+            icon=ICONS["redo"],
+            on_click=decide.redo,
+            **people.off(access.DECIDE, next_redo(decisions) is None),
+            key="review_redo",
         )
         current.who = st.text_input("Decisions are signed", current.who, key="who", width=220, disabled=access.is_on())
         st.space("stretch")
@@ -124,6 +132,7 @@ def _one(pipeline: Pipeline, decision: Decision, states: dict[int, str]) -> None
         f"Take back decision {decision.id}" if stands else f"Restore decision {decision.id}",
         icon=ICONS["undo" if stands else "redo"],
         on_click=decide.undo if stands else decide.redo,
+        **people.off(access.DECIDE),
         args=(decision.id,),
         key="revise_one",
     )
@@ -149,7 +158,9 @@ def _set_aside(pipeline: Pipeline, overrides: Overrides) -> None:
         becomes = f"cluster {cluster}, {names[cluster]} ({overlap:.0%} in common)"
         st.text(f"{decision.action} cluster {decision.cluster} would become {becomes}")
     if matches:
-        st.button("Carry these over", on_click=_carry, args=(pipeline, matches), key="carry_over")
+        st.button(
+            "Carry these over", on_click=_carry, **people.off(access.DECIDE), args=(pipeline, matches), key="carry_over"
+        )
 
 
 def _match(pipeline: Pipeline, decision: Decision) -> tuple[int, float] | None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.session import decide
+from components.session import decide, people
 from core.base import access
 from core.base.text import counted
 from core.export.decision_lines import log_lines
@@ -24,7 +24,11 @@ def show(pipeline: Pipeline) -> None:
             icon=":material/download:",
             on_click="ignore",
             key="download_log",
-            help="Every decision as a line of JSON, with the hashes by which records are known in any import of the same data.",
+            **people.off(
+                access.EXPORT,
+                help="Every decision as a line of JSON, with the hashes by which records are known in any import of the same "
+                "data.",
+            ),
         )
         with st.popover("Replay a log", icon=":material/history:"):
             replay()
@@ -38,7 +42,11 @@ def replay() -> None:
     )
     log = st.file_uploader("Log of decisions", type="jsonl", key="replay_file")
     st.button(
-        "Replay it", disabled=log is None, key="replay", on_click=lambda: decide.replay(log.getvalue()), type="primary"
+        "Replay it",
+        key="replay",
+        on_click=lambda: decide.replay(log.getvalue()),
+        **people.off(access.DECIDE, log is None),
+        type="primary",
     )
     if found := decide.last_replay():
         st.caption(f"{counted(found.n_made, 'decision')} replayed, {found.n_here_before:,} were here before.")
