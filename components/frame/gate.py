@@ -18,6 +18,8 @@ def lets_in() -> bool:
     """Whether the one who is here may see the pages; where not, draw why, and the way to sign in or out."""
     if not access.is_on() or not (why := access.why_not(access.READ)):
         return True
+    with st.sidebar:
+        st.caption("Nothing is shown")  # the logo stands over the title of a page without a sidebar
     st.title("Winnow")
     if access.person() is None:
         st.markdown("Sign in to see what is in here.")
