@@ -24,9 +24,9 @@ from starlette.middleware import Middleware
 
 from components.charts.theme import apply_style
 from components.data import data_source
-from components.frame import look, navigation, sidebar, tour
+from components.frame import gate, look, navigation, serving, sidebar, tour
 from components.frame.doorkeeper import Doorkeeper, check_settings
-from components.session import address, opened, state, trouble
+from components.session import address, opened, people, state, trouble
 from core.base.errors import CurationError
 
 
@@ -41,6 +41,8 @@ def draw() -> None:
         for entry in navigation.PAGES
     ]
     page = st.navigation(pages, position="hidden")
+    if not gate.lets_in():
+        st.stop()
     try:
         pipeline = opened.pipeline()
         address.restore(pipeline)
@@ -67,4 +69,5 @@ if st.runtime.exists():
     draw()
 else:
     check_settings()
+    serving.begin(people.signed_in, [state.SAMPLE.parent])
     app = st.App(__file__, middleware=[Middleware(Doorkeeper)])

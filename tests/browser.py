@@ -37,9 +37,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_app(home: Path, cwd: Path = ROOT, options: Sequence[str] = ()) -> Iterator[str]:
+def running_app(home: Path, cwd: Path = ROOT, options: Sequence[str] = (), port: int = 0) -> Iterator[str]:
     """Start the app as the README says, with its workspaces in `home`; yield its address."""
-    port = free_port()
+    port = port or free_port()
     script = os.path.relpath(ROOT / "app" / "main.py", cwd)
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), *options]
     process = subprocess.Popen(

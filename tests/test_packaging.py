@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ONLY_THE_APP = {"streamlit", "plotly", "latex2mathml", "markdown-it-py", "mdit-py-plugins"}
+ONLY_THE_APP = {"authlib", "streamlit", "plotly", "latex2mathml", "markdown-it-py", "mdit-py-plugins"}
 
 
 def project() -> dict:

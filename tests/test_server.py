@@ -114,7 +114,8 @@ def test_a_foreign_page_gets_no_session_by_a_right_name(elsewhere):
         session(elsewhere, f"localhost:{elsewhere}", "http://evil.example")
 
 
-def test_a_teams_server_answers_to_the_names_it_was_given(tmp_path):
+def test_a_teams_server_answers_to_the_names_it_was_given(tmp_path, monkeypatch):
+    monkeypatch.setenv("WINNOW_INSECURE", "1")  # nobody signs in
     options = [
         "--server.address",
         "0.0.0.0",

@@ -8,7 +8,8 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.frame import job_panel
 from components.frame.fields import field
-from components.session import offered, opened, trouble
+from components.session import offered, opened, people, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.evidence.ablation.arm_names import ARMS, OTHERS
 from core.evidence.ablation.params import GROUPINGS, SIZE_WORDS, SIZES, AblationParams
@@ -28,7 +29,13 @@ def show(pipeline: Pipeline, last: AblationParams, busy: bool) -> None:
     asked = {"methods": _methods(pipeline, last)} | _extent(pipeline, last) | _model(last)
     if busy and job_panel.in_place(pipeline, "ablate"):
         return
-    if st.button("Train and compare", type="primary", icon=":material/model_training:", disabled=busy, key="ablate"):
+    if st.button(
+        "Train and compare",
+        type="primary",
+        icon=":material/model_training:",
+        **people.off(access.RUN, busy),
+        key="ablate",
+    ):
         try:
             params = AblationParams(**asked, seed=last.seed)
         except CurationError as error:

@@ -11,7 +11,8 @@ from components.charts.theme import category_colours, is_dark, status_colours
 from components.compare.measure_view import unlike
 from components.frame import job_panel
 from components.records import record_reader
-from components.session import opened, trouble
+from components.session import opened, people, trouble
+from core.base import access
 from core.base.params import codes_digest, digest
 from core.base.text import counted
 from core.evidence.candidates import Choice
@@ -128,10 +129,13 @@ def _steadiness(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
         return
     if missing and st.button(
         "How much of this is chance?",
-        disabled=busy,
+        **people.off(
+            access.RUN,
+            busy,
+            help="Selects with five seeds each, clusters and probes drawn anew too, and compares the results: a difference no "
+            "larger than that is chance.",
+        ),
         key="stability",
-        help="Selects with five seeds each, clusters and probes drawn anew too, and compares the results: a difference no larger "
-        "than that is chance.",
     ):
         job_panel.start(pipeline, "Trying seeds", [Step("stability", params.as_dict()) for params in missing])
         st.rerun()

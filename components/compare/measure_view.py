@@ -12,8 +12,9 @@ from components.charts.shown import clicked
 from components.charts.theme import is_dark
 from components.compare import verdict_view
 from components.frame import job_panel
-from components.session import opened
+from components.session import opened, people
 from components.session.focus import look_at_selection
+from core.base import access
 from core.evidence.candidates import Choice, choices
 from core.evidence.ground import MeasureParams
 from core.evidence.measuring import Evidence, expected, found_before, found_so_far, params_in_use
@@ -150,7 +151,7 @@ def _offer(pipeline: Pipeline, missing: list[Choice], busy: bool) -> None:
             f"Measure {len(missing)}",
             type="primary",
             icon=":material/straighten:",
-            disabled=busy or not pipeline.current("embed"),
+            **people.off(access.RUN, busy or not pipeline.current("embed")),
             key="measure",
         ):
             params = {"choices": [choice.id for choice in missing], "params": params_in_use(pipeline).as_dict()}

@@ -6,7 +6,8 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.frame import navigation
 from components.frame.choices import switch
-from components.session import decide, opened, state
+from components.session import decide, opened, people, state
+from core.base import access
 from core.evidence.candidates import Choice, choices
 from core.evidence.current import current_selection, is_current
 from core.run.pipeline import Pipeline
@@ -62,8 +63,8 @@ def _make_current(pipeline: Pipeline, picked: list[Choice]) -> None:
                     icon=":material/check:",
                     type="tertiary",
                     key=f"use-{choice.id}",
-                    help="It is then what is exported, saved and reported.",
                     on_click=decide.use,
+                    **people.off(access.RUN, help="It is then what is exported, saved and reported."),
                     args=(choice.id,),
                 )
 

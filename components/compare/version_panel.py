@@ -7,7 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.session import decide, state, trouble
+from components.session import decide, people, state, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.data.targets import manifest_path
@@ -39,7 +40,9 @@ def _save(pipeline: Pipeline) -> None:
             st.caption(f"{as_markdown(current.title)}: {as_markdown(current.size)}")
         name = st.text_input("Name", key="version_name")
         note = st.text_input("Note", key="version_note", placeholder="why, for those who read it later")
-        if st.form_submit_button("Save", icon=":material/bookmark_add:", disabled=pipeline.table("select") is None):
+        if st.form_submit_button(
+            "Save", icon=":material/bookmark_add:", **people.off(access.DECIDE, pipeline.table("select") is None)
+        ):
             _try(lambda: save_version(pipeline, name, manifest_facts(pipeline), note, state.get().who))
     if pipeline.table("select") is None:
         st.caption("The selection is out of date; the sidebar says what can be done.")
@@ -50,7 +53,10 @@ def _import(pipeline: Pipeline) -> None:
         st.markdown("## Bring in a selection made elsewhere")
         file = st.file_uploader("A JSONL of records of this data", key="version_file")
         name = st.text_input("Name", key="version_import_name")
-        if st.form_submit_button("Bring in", icon=":material/upload_file:") and file is not None:
+        if (
+            st.form_submit_button("Bring in", icon=":material/upload_file:", **people.off(access.IMPORT))
+            and file is not None
+        ):
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / Path(file.name).name
                 path.write_bytes(file.getvalue())
@@ -83,31 +89,36 @@ def _show(pipeline: Pipeline, version: Version) -> None:
             "Is current" if stands else "Make current",
             key=f"restore-{version.id}",
             icon=":material/settings_backup_restore:",
-            disabled=stands,
             width="stretch",
-            help="Make it the current selection. What is current now stays in the list of selections.",
             on_click=decide.use,
+            **people.off(
+                access.RUN,
+                stands,
+                help="Make it the current selection. What is current now stays in the list of selections.",
+            ),
             args=(f"version:{version.name}",),
         )
         file = f"{version.name}.jsonl".replace("/", "-")
         jsonl.download_button(
             "JSONL",
-            lambda: _file(pipeline, version, file).read_bytes(),
+            access.as_now(lambda: _file(pipeline, version, file).read_bytes()),
             file,
             "application/jsonl",
             icon=":material/download:",
             on_click="ignore",
             key=f"jsonl-{version.id}",
+            **people.off(access.EXPORT),
             width="stretch",
         )
         manifest.download_button(
             "Manifest",
-            lambda: manifest_path(_file(pipeline, version, file)).read_bytes(),
+            access.as_now(lambda: manifest_path(_file(pipeline, version, file)).read_bytes()),
             f"{file}.manifest.json",
             "application/json",
             icon=":material/verified:",
             on_click="ignore",
             key=f"manifest-{version.id}",
+            **people.off(access.EXPORT),
             width="stretch",
         )
 

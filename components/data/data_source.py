@@ -10,10 +10,11 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.data import hub_form, pool_form
 from components.frame import job_panel, tour
-from components.session import state, trouble
+from components.session import people, state, trouble
+from core.base import access
+from core.base.confinement import check_upload, given_to_read
 from core.base.errors import CurationError
-from core.base.files import file_sha256, replacing
-from core.base.given_path import given_path
+from core.base.files import file_sha256
 from core.data.hub.names import HubName, is_hub_name
 from core.data.readers import COMPRESSIONS, FORMATS, file_format
 from core.data.records import RecordParams
@@ -21,6 +22,7 @@ from core.run import jobs
 from core.run.pipeline import Pipeline
 from core.run.tasks import import_steps
 from core.workspace.free_folder import free_folder
+from core.workspace.uploads import keep_upload
 from core.workspace.workspace import Workspace, default_folder, known_workspaces
 
 _READS = f"{', '.join(FORMATS)}; each also compressed, as {', '.join(COMPRESSIONS)}"
@@ -52,10 +54,10 @@ def show_file() -> None:
         fields, on_error = _options("open")
     with place:
         key = f"upload-{state.get().n_uploads}"  # a file that was opened is not here again
-        file = st.file_uploader("Drop a file here; it is opened at once", key=key)
+        file = st.file_uploader("Drop a file here; it is opened at once", key=key, **people.off(access.IMPORT))
         st.caption(_READS)
         if file is not None:
-            _open(Path(file.name), fields, on_error, file.getbuffer())
+            _open(file.name, fields, on_error, file.getbuffer())
         with (
             st.form("path", border=False),
             st.container(horizontal=True, vertical_alignment="bottom"),
@@ -66,7 +68,7 @@ def show_file() -> None:
                 key="path_file",
                 help="The computer that Winnow runs on.",
             )
-            if st.form_submit_button("Open") and text.strip():
+            if st.form_submit_button("Open", **people.off(access.IMPORT)) and text.strip():
                 _open(text, fields, on_error)
 
 
@@ -84,7 +86,7 @@ def show_again(pipeline: Pipeline) -> None:
         st.caption(as_markdown(job.error))
         with st.expander("Settings", expanded=True):
             fields, on_error = _options("again", step["params"].get("fields", ""))
-        if st.form_submit_button("Read it again", type="primary"):
+        if st.form_submit_button("Read it again", type="primary", **people.off(access.IMPORT)):
             _read(pipeline, step["data"], fields, on_error)
 
 
@@ -105,10 +107,13 @@ def _options(key: str, known: str = "") -> tuple[str, str]:
     return fields.strip(), "fail" if strict else "skip"
 
 
-def _open(given: Path | str, fields: str, on_error: str, content: memoryview | None = None) -> None:
+def _open(text: str, fields: str, on_error: str, content: memoryview | None = None) -> None:
     try:
-        data = given_path(given) if isinstance(given, str) else given
+        access.require(access.IMPORT)
         RecordParams(fields, on_error)
+        if content is not None:
+            check_upload(len(content))
+        data = Path(text) if content is not None else given_to_read(text)
         if content is not None or data.is_file():
             file_format(data)
         if content is None and not data.is_file():
@@ -119,9 +124,7 @@ def _open(given: Path | str, fields: str, on_error: str, content: memoryview | N
         sha256 = hashlib.sha256(content).hexdigest() if content is not None else file_sha256(data)
         workspace = Workspace(_folder_for(data, sha256, content is not None), create=True)
         if content is not None:
-            data = workspace.folder / "uploads" / data.name
-            with replacing(data) as temporary:
-                temporary.write_bytes(content)
+            data = keep_upload(workspace, data.name, content, action=access.IMPORT)
     except CurationError as error:
         trouble.show(error)
         return

@@ -5,7 +5,8 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.data.pool_form import folder_for
 from components.frame import job_panel, tour
-from components.session import state, trouble
+from components.session import people, state, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.data.hub.client import endpoint
@@ -33,7 +34,7 @@ def show() -> None:
             key="hub_revision",
             help="A branch, a tag or a commit; it is kept as a commit.",
         )
-        pressed = st.form_submit_button("Look it up", icon=":material/travel_explore:")
+        pressed = st.form_submit_button("Look it up", icon=":material/travel_explore:", **people.off(access.IMPORT))
     if pressed and text.strip():
         _look_up(text.strip(), revision.strip())
     if state.get().hub_found is not None:
@@ -45,6 +46,7 @@ def show() -> None:
 def _look_up(text: str, revision: str) -> None:
     state.get().hub_found = None
     try:
+        access.require(access.IMPORT)
         name = HubName.parse(text)
         with st.spinner("Asking the hub"):
             state.get().hub_found = look_up(HubName(name.repo, revision or name.revision))
@@ -67,7 +69,9 @@ def _choose(found: Listing) -> None:
         format_func=lambda split: _in_words(found, config, split),
     )
     strict = st.toggle("Stop at the first entry that can't be read", key="hub_strict")
-    if st.button("Fetch and open", type="primary", icon=":material/download:", key="hub_open"):
+    if st.button(
+        "Fetch and open", type="primary", icon=":material/download:", key="hub_open", **people.off(access.IMPORT)
+    ):
         _open(str(choose(found, HubName(found.repo, config=config, split=split))), strict)
 
 

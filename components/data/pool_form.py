@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from components.frame import job_panel, tour
-from components.session import state, trouble
+from components.session import people, state, trouble
+from core.base import access, confinement
 from core.base.errors import CurationError
-from core.base.given_path import given_path
 from core.base.text import counted
 from core.data.hub.listing import settle
 from core.data.pool import Pool, full_paths, on_hub, open_pool
@@ -38,7 +38,7 @@ def show() -> None:
         )
         leave_out = st.toggle(_SWITCH, key="pool_leave_out", help="By its prompt and response, to the letter.")
         strict = st.toggle("Stop at the first entry that can't be read", key="pool_strict")
-        pressed = st.form_submit_button("Open as one pool")
+        pressed = st.form_submit_button("Open as one pool", **people.off(access.IMPORT))
     if pressed and text.strip():
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         _open(lines, RecordParams("", "fail" if strict else "skip", leave_out))
@@ -46,7 +46,8 @@ def show() -> None:
 
 def _open(given: list[str], params: RecordParams) -> None:
     try:
-        given = full_paths([each if on_hub(each) else str(given_path(each)) for each in given])
+        access.require(access.IMPORT)
+        given = full_paths([line if on_hub(line) else str(confinement.given(line)) for line in given])
         if there := [each for each in given if not on_hub(each)]:
             open_pool(there)  # a wrong path must not leave an empty workspace behind
         with st.spinner("Asking the hub", show_time=False) if on_hub(given) else contextlib.nullcontext():
@@ -93,8 +94,11 @@ def show_files(pipeline: Pipeline, busy: bool) -> None:
         _SWITCH,
         params.leave_out_duplicates,
         key=f"leave-out-{dataset.fingerprint}",
-        disabled=busy,
-        help="The data is read again, and the map is to be prepared again. What people decided about records stays.",
+        **people.off(
+            access.IMPORT,
+            busy,
+            help="The data is read again, and the map is to be prepared again. What people decided about records stays.",
+        ),
     )
     st.caption(f"{were} in an earlier source too{', and left out' if params.leave_out_duplicates else ''}.")
     if left_out != params.leave_out_duplicates:

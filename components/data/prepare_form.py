@@ -4,7 +4,9 @@ import streamlit as st
 
 from components.frame import job_panel
 from components.frame.fields import field
-from components.session import trouble
+from components.session import people, trouble
+from core.base import access
+from core.base.confinement import given_to_read
 from core.base.device import DEVICES
 from core.base.errors import CurationError
 from core.base.files import file_sha256
@@ -47,8 +49,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
             "Prepare the map" if not ready else "Prepare with these settings",
             type="secondary" if ready else "primary",
             icon=":material/play_arrow:",
-            disabled=busy,
-            help="A job is running; it must end first." if busy else None,
+            **people.off(access.RUN, busy, help="A job is running; it must end first." if busy else None),
             width="content" if ready else "stretch",
         )
     if pressed:
@@ -117,6 +118,7 @@ def _score_params(last: QualityParams, column: str) -> dict:
 def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:
     try:
         if vectors:
+            vectors = str(given_to_read(vectors))
             stages["embed"] = {"model": "", "vectors": file_sha256(vectors)}
         steps = [Step(stage, STAGES[stage].read_params(values).as_dict()) for stage, values in stages.items()]
     except CurationError as error:

@@ -5,7 +5,8 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.frame import job_panel
 from components.frame.fields import field
-from components.session import trouble
+from components.session import people, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.models.judge import named_model
 from core.quality.params import QualityParams
@@ -43,7 +44,9 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         values["parts"] = _parts(made)
         values["combine_by"] = field(st, last, "combine_by", key="combine_by", wide=True)
     is_scoring = busy and job_panel.in_place(pipeline, "score")
-    if not is_scoring and st.button("Score the records", icon=":material/grade:", disabled=busy, key="score_records"):
+    if not is_scoring and st.button(
+        "Score the records", icon=":material/grade:", **people.off(access.RUN, busy), key="score_records"
+    ):
         try:
             params = QualityParams.from_dict(values)
         except CurationError as error:

@@ -9,7 +9,8 @@ from components.charts.escaping import as_markdown
 from components.charts.theme import GRID, category_colours, is_dark, lay_out, status_colours
 from components.frame import job_panel
 from components.frame.fields import field
-from components.session import trouble
+from components.session import people, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
@@ -28,7 +29,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     budget = field(right, last, "budget", key="suggest_budget")
     if busy and job_panel.in_place(pipeline, "suggest"):
         return
-    if st.button("Try these numbers", icon=":material/troubleshoot:", disabled=busy, key="suggest"):
+    if st.button("Try these numbers", icon=":material/troubleshoot:", **people.off(access.RUN, busy), key="suggest"):
         try:
             params = SuggestParams(budget=budget, counts=parse_counts(counts))
         except CurationError as error:
@@ -61,7 +62,7 @@ def _use(pipeline: Pipeline, counts: list[int], busy: bool) -> None:
         )
         if busy and job_panel.in_place(pipeline, "cluster"):
             return
-        if st.button("Cluster into these", disabled=busy, key="suggest_apply"):
+        if st.button("Cluster into these", **people.off(access.RUN, busy), key="suggest_apply"):
             last = pipeline.params("cluster") or ClusterParams()
             params = last.as_dict() | {"n_clusters": int(count), "hierarchical": hierarchical}
             regions = [Step(REGIONS.name, REGIONS.params().as_dict())] if pipeline.current("project") else []

@@ -7,7 +7,8 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.frame import job_panel
-from components.session import opened, trouble
+from components.session import opened, people, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.base.text import shorten
 from core.data.dataset import Dataset
@@ -177,9 +178,12 @@ def _again(pipeline: Pipeline, dataset: Dataset, source: str, fields: FieldMap, 
     pressed = st.button(
         "Read the data again so",
         icon=":material/refresh:",
-        disabled=busy or not is_new,
+        **people.off(
+            access.IMPORT,
+            busy or not is_new,
+            help="The texts change, so the map is to be prepared again. What people decided about records stays.",
+        ),
         key="understood-again",
-        help="The texts change, so the map is to be prepared again. What people decided about records stays.",
     )
     if pressed:
         told = by_source | {source: str(fields)}

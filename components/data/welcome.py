@@ -5,6 +5,8 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.data import data_source
 from components.frame import tour
+from components.session import people
+from core.base import access
 from core.run.pipeline import Pipeline
 from core.workspace.workspace import known_workspaces
 
@@ -33,6 +35,7 @@ def show(pipeline: Pipeline) -> None:
             type="primary",
             key="open_sample",
             on_click=data_source.open_sample,
+            **people.off(access.IMPORT),
         )
         folders = known_workspaces()
         if folders:

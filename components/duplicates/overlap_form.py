@@ -6,7 +6,9 @@ import streamlit as st
 
 from components.frame import job_panel, uploads
 from components.frame.fields import field
-from components.session import trouble
+from components.session import people, trouble
+from core.base import access
+from core.base.confinement import given_to_read
 from core.base.errors import CurationError
 from core.base.files import file_sha256
 from core.data.readers import FORMATS
@@ -42,7 +44,9 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         vectors = ""
         if pipeline.params("embed").vectors:
             asked["model"], vectors = _embedding(last)
-        pressed = st.form_submit_button("Look for overlap", type="primary", icon=":material/search:", disabled=busy)
+        pressed = st.form_submit_button(
+            "Look for overlap", type="primary", icon=":material/search:", **people.off(access.RUN, busy)
+        )
     if pressed:
         _start(pipeline, [line.strip() for line in paths.splitlines() if line.strip()], files, asked, vectors)
 
@@ -74,13 +78,14 @@ def _start(pipeline: Pipeline, given: list[str], files: list, asked: dict, vecto
         if not given and not files:
             raise CurationError("No evaluation data is named; drop a file, or give its path.")
         given += [str(uploads.keep(pipeline, "evaluations", file)) for file in files]
-        sha256 = file_sha256(Path(vectors).expanduser()) if vectors else ""
+        vectors = str(given_to_read(vectors)) if vectors else ""
+        sha256 = file_sha256(Path(vectors)) if vectors else ""
         params = OverlapParams(**asked, vectors=sha256, evaluations=evaluations_in(given))
     except CurationError as error:
         trouble.show(error)
         return
     steps = [Step("decontaminate", params.as_dict())]
-    job_panel.start(pipeline, "Looking for overlap", steps, vectors=str(Path(vectors).expanduser()) if vectors else "")
+    job_panel.start(pipeline, "Looking for overlap", steps, vectors=vectors)
     st.rerun()
 
 

@@ -8,8 +8,9 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.duplicates import overlap_filter, overlap_form
 from components.frame import job_panel
-from components.session import decide, opened, state
+from components.session import decide, opened, people, state
 from components.session.state import Focus
+from core.base import access
 from core.base.text import counted
 from core.export.decontamination import Checked, checked
 from core.run import jobs
@@ -83,10 +84,11 @@ def _count(pipeline: Pipeline, hits: Hits, note: str) -> None:
         f"Drop {counted(len(drop), 'record')}" if len(drop) else "All of them are dropped or pinned",
         icon=":material/block:",
         type="primary",
-        disabled=not len(drop),
         on_click=decide.on_records,
+        **people.off(
+            access.DECIDE, not len(drop), help=as_markdown(f"One decision, noted as “{note}”. What is pinned stays.")
+        ),
         args=("drop", drop, note),
-        help=as_markdown(f"One decision, noted as “{note}”. What is pinned stays."),
         key="overlap_drop",
         width="stretch",
     )

@@ -5,7 +5,8 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.charts.theme import STATUS_BADGES, STATUS_NAMES
-from components.session import decide
+from components.session import decide, people
+from core.base import access
 from core.base.text import shorten
 from core.selection.status import DROPPED
 
@@ -27,6 +28,6 @@ def show_head(record: dict, row: int, status: int, badge: str = "", can_drop: bo
                 icon=":material/block:",
                 key=f"pair_drop-{row}",
                 on_click=decide.on_records,
+                **people.off(access.DECIDE, status == DROPPED),
                 args=("drop", np.array([row])),
-                disabled=status == DROPPED,
             )

@@ -7,7 +7,8 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.frame import job_panel
-from components.session import decide, opened, trouble
+from components.session import decide, opened, people, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.base.text import counted, duration, shorten
 from core.run.pipeline import Pipeline
@@ -132,10 +133,13 @@ def _count(found: Found, note: str) -> None:
         f"Drop {counted(len(found.drop), 'record')}" if len(found.drop) else "All of them are dropped",
         icon=":material/block:",
         type="primary",
-        disabled=not len(found.drop),
         on_click=decide.on_records,
+        **people.off(
+            access.DECIDE,
+            not len(found.drop),
+            help=as_markdown(f"One decision, noted as “{note}”. What is pinned stays."),
+        ),
         args=("drop", found.drop, note),
-        help=as_markdown(f"One decision, noted as “{note}”. What is pinned stays."),
         key="duplicates_apply",
         width="stretch",
     )

@@ -7,7 +7,9 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.export import checked_line
-from components.session import opened, state, trouble
+from components.session import opened, people, state, trouble
+from core.base import access
+from core.base.confinement import given_to_write
 from core.base.errors import CurationError
 from core.base.glossary import meaning
 from core.data.targets import manifest_path
@@ -126,7 +128,14 @@ def _downloads(pipeline: Pipeline, name: str, ready: bool, unfinished: bool) -> 
     )
     for column, (label, says, file, kind, make, look) in zip(st.columns(3, gap="medium"), files, strict=True):
         column.download_button(
-            as_markdown(label), make, file, kind, disabled=not ready, on_click="ignore", width="stretch", **look
+            as_markdown(label),
+            access.as_now(make),
+            file,
+            kind,
+            **people.off(access.EXPORT, not ready),
+            on_click="ignore",
+            width="stretch",
+            **look,
         )
         column.caption(as_markdown(says))
 
@@ -150,11 +159,13 @@ def _save(pipeline: Pipeline, name: str, ready: bool, unfinished: bool) -> None:
         left, right = st.columns([5, 1], vertical_alignment="bottom", gap="medium")
         text = left.text_input("Or save to a path on this computer", name, key="save_path", help=_BESIDE)
         if (
-            right.form_submit_button("Save", icon=":material/save:", disabled=not ready, width="stretch")
+            right.form_submit_button(
+                "Save", icon=":material/save:", **people.off(access.EXPORT, not ready), width="stretch"
+            )
             and text.strip()
         ):
             try:
-                out = Path(text.strip()).expanduser()
+                out = given_to_write(text)
                 manifest = delivery.export_selection(open_results(pipeline.workspace), out, unfinished)
             except CurationError as error:
                 trouble.show(error)

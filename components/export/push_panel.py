@@ -6,7 +6,8 @@ from components.charts.escaping import as_markdown
 from components.export import folded
 from components.frame import job_panel
 from components.frame.fields import field
-from components.session import trouble
+from components.session import people, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.data.hub.client import endpoint
@@ -63,7 +64,7 @@ def _form(pipeline: Pipeline, made: Pushed | None, busy: bool) -> None:
         with st.container(horizontal=True):
             private = field(st, first, "private", "push_private")
             replace = field(st, first, "replace", "push_replace")
-        pressed = st.form_submit_button("Push", icon=":material/cloud_upload:", disabled=busy)
+        pressed = st.form_submit_button("Push", icon=":material/cloud_upload:", **people.off(access.EXPORT, busy))
     if not pressed:
         return
     try:

@@ -1,7 +1,6 @@
 """Export in parts: train, validation and test, by cluster or at random, untouched or for a trainer."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -10,7 +9,9 @@ from components.charts.escaping import as_markdown
 from components.export import folded
 from components.export.trainer_panel import HANDLING
 from components.frame.fields import field
-from components.session import opened, state, trouble
+from components.session import opened, people, state, trouble
+from core.base import access
+from core.base.confinement import given_to_write
 from core.base.errors import CurationError
 from core.data.trainer_formats import TRAINERS
 from core.data.trainers import FORMS
@@ -66,9 +67,9 @@ def _form(pipeline: Pipeline, rows: np.ndarray) -> None:
             "Each part is a file of its own: of data.jsonl, data.train.jsonl and so on. The manifest names its lines."
         )
         text = st.text_input("Save to a path on this computer", name, key="split_path", help=about)
-        pressed = st.form_submit_button("Save the parts", icon=":material/save:")
+        pressed = st.form_submit_button("Save the parts", icon=":material/save:", **people.off(access.EXPORT))
     if pressed and text.strip():
-        _save(pipeline, Path(text.strip()).expanduser(), params, TrainerParams(trainer, form, problems))
+        _save(pipeline, text, params, TrainerParams(trainer, form, problems))
 
 
 def _outlook(pipeline: Pipeline, rows: np.ndarray, params: SplitParams) -> None:
@@ -81,9 +82,10 @@ def _outlook(pipeline: Pipeline, rows: np.ndarray, params: SplitParams) -> None:
     st.markdown(" · ".join(told))
 
 
-def _save(pipeline: Pipeline, out: Path, params: SplitParams, trainer: TrainerParams) -> None:
+def _save(pipeline: Pipeline, text: str, params: SplitParams, trainer: TrainerParams) -> None:
     results = open_results(pipeline.workspace)
     try:
+        out = given_to_write(text)
         if trainer.trainer:
             manifest = export_for(results, out, trainer, split=params)[0]
         else:

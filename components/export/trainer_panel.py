@@ -1,13 +1,13 @@
 """Export for a trainer: rows in its keys, its configuration beside them, and what it would refuse told before a file is written."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.export import folded
 from components.frame.fields import field
-from components.session import state, trouble
+from components.session import people, state, trouble
+from core.base import access
+from core.base.confinement import given_to_write
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.data.trainer_formats import TRAINERS
@@ -47,17 +47,18 @@ def _form(pipeline: Pipeline) -> None:
         )
         name = f"{pipeline.workspace.dataset().name}-train.jsonl"
         text = st.text_input("Save to a path on this computer", name, key="trainer_path")
-        pressed = st.form_submit_button("Save for the trainer", icon=":material/save:")
+        pressed = st.form_submit_button("Save for the trainer", icon=":material/save:", **people.off(access.EXPORT))
     if pressed and text.strip():
-        _save(pipeline, Path(text.strip()).expanduser(), trainer, form, problems)
+        _save(pipeline, text, trainer, form, problems)
 
 
 def _meanings(choices: dict[str, str]) -> str:
     return as_markdown("; ".join(f"{name}: {meaning}" for name, meaning in choices.items()) + ".")
 
 
-def _save(pipeline: Pipeline, out: Path, trainer: str, form: str, problems: str) -> None:
+def _save(pipeline: Pipeline, text: str, trainer: str, form: str, problems: str) -> None:
     try:
+        out = given_to_write(text)
         manifest, written = export_for(open_results(pipeline.workspace), out, TrainerParams(trainer, form, problems))
     except CurationError as error:
         trouble.show(error)

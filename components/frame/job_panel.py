@@ -3,7 +3,8 @@
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.session import opened, state
+from components.session import opened, people, state
+from core.base import access
 from core.base.errors import CurationError
 from core.base.text import counted, duration
 from core.run import jobs
@@ -30,7 +31,14 @@ def show(pipeline: Pipeline) -> Job | None:
     elif job.status in ("failed", "stopped") and state.get().seen_job < job.id:
         st.error(as_markdown(f"{job.kind} did not finish. {job.error}"), icon=":material/error:")
         left, right = st.columns(2)
-        left.button("Try again", on_click=_again, args=(pipeline, job), key="job_again", width="stretch")
+        left.button(
+            "Try again",
+            on_click=_again,
+            **people.off(access.RUN),
+            args=(pipeline, job),
+            key="job_again",
+            width="stretch",
+        )
         right.button("Dismiss", on_click=_dismiss, args=(job,), key="job_dismiss", width="stretch")
     return job
 
@@ -43,7 +51,7 @@ def _watch(pipeline: Pipeline) -> None:
     st.markdown(f"**{as_markdown(doing(job.step))}** :gray[{_place(job)}]")
     st.progress(min(max(job.fraction, 0.0), 1.0))
     st.caption(_pace(job))
-    st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, key="job_cancel")
+    st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, **people.off(access.RUN), key="job_cancel")
 
 
 def is_under_way(pipeline: Pipeline, *first_steps: str) -> bool:
@@ -74,7 +82,9 @@ def show_line(job: Job) -> None:
     parts = [as_markdown(doing(job.step)) + (f" ({place})" if place else ""), _pace(job)]
     with st.container(horizontal=True, vertical_alignment="center", key="job_line"):
         st.progress(min(max(job.fraction, 0.0), 1.0), text=" · ".join(parts))
-        st.button("Cancel", icon=":material/stop_circle:", on_click=_cancel, key="job_line_cancel")
+        st.button(
+            "Cancel", icon=":material/stop_circle:", on_click=_cancel, **people.off(access.RUN), key="job_line_cancel"
+        )
 
 
 def is_doing(job: Job | None, *steps: str) -> bool:
@@ -99,7 +109,11 @@ def _pace(job: Job) -> str:
 
 
 def _cancel() -> None:
-    jobs.cancel_job(opened.pipeline().workspace)
+    try:
+        jobs.cancel_job(opened.pipeline().workspace)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
     state.say("Cancelled. What was finished is kept.")
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.session import state
+from core.base import access
 from core.base.errors import CurationError
 from core.workspace.contested import told_overruled
 from core.workspace.deciding import contested_in
@@ -38,6 +39,8 @@ def _is_of_late(decision: Decision) -> bool:
 
 @st.fragment(run_every=_EVERY)
 def _watch(ledger: Ledger, shown: int) -> None:
+    if access.why_not(access.READ):
+        st.rerun()  # taken off the list of roles: the whole page says so
     try:
         made = ledger.decisions()
     except (CurationError, OSError, sqlite3.Error):

@@ -4,8 +4,9 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS
-from components.frame import budget_bar, job_panel, navigation, others, tour, words
-from components.session import decide, opened, state
+from components.frame import budget_bar, gate, job_panel, navigation, others, tour, words
+from components.session import decide, opened, people, state
+from core.base import access
 from core.base.budget import tokens_of
 from core.base.errors import CurationError
 from core.base.text import counted
@@ -49,6 +50,7 @@ def show(pipeline: Pipeline) -> None:
             others.show(pipeline)
             _stages(pipeline)
         _help(pipeline.workspace.has_data)
+        gate.show()
 
 
 def _dataset(pipeline: Pipeline) -> None:
@@ -89,8 +91,8 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
             icon=ICONS["stale"],
             type="primary",
             width="stretch",
-            disabled=busy,
             key="update_selection",
+            **people.off(access.RUN, busy),
             **again,
         )
     made = pipeline.workspace.ledger.decisions()
@@ -101,9 +103,11 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
             icon=ICONS["undo"],
             width="stretch",
             on_click=decide.undo,
+            **people.off(
+                access.DECIDE, help=as_markdown(f"{last_made.who or 'Somebody'} {told(last_made)}, {ago(last_made.at)}")
+            ),
             args=(last,),
             key="sidebar_undo",
-            help=as_markdown(f"{last_made.who or 'Somebody'} {told(last_made)}, {ago(last_made.at)}"),
         )
 
 

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from components.frame import job_panel
-from components.session import trouble
+from components.session import people, trouble
+from core.base import access
 from core.base.text import counted
 from core.run import jobs
 from core.run.pipeline import Pipeline
@@ -29,7 +30,7 @@ def show(pipeline: Pipeline) -> None:
             "beginnings of a few of its records, and answers with a short topic. The terms stay beside it."
         )
         model = st.text_input("Model at the endpoint", topic_model(""), key="names_model")
-        asked = st.button("Ask for names", type="primary", disabled=busy, key="names_ask")
+        asked = st.button("Ask for names", type="primary", **people.off(access.RUN, busy), key="names_ask")
         if asked and not model.strip():
             st.caption("Name a model first.")
         elif asked:
@@ -48,9 +49,12 @@ def _regions(pipeline: Pipeline, busy: bool) -> None:
     if st.button(
         "Name the regions",
         icon=":material/label:",
-        disabled=busy,
+        **people.off(
+            access.RUN,
+            busy,
+            help="The map then names 8 to 24 regions from afar, and clusters that were found by an earlier version anew.",
+        ),
         key="names_regions",
-        help="The map then names 8 to 24 regions from afar, and clusters that were found by an earlier version anew.",
     ):
         steps = [Step(REGIONS.name, REGIONS.params().as_dict())]
         job_panel.start(pipeline, REGIONS.doing, steps)

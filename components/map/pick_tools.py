@@ -3,7 +3,8 @@
 import streamlit as st
 
 from components.charts.escaping import as_markdown
-from components.session import focus, state
+from components.session import focus, people, state
+from core.base import access
 from core.base.text import counted, shorten
 from core.run.pipeline import Pipeline
 from core.workspace.picks import Pick, named_picks
@@ -62,7 +63,7 @@ def _next_pick() -> None:
 def _keep(label: str) -> None:
     with st.form("keep_pick", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Keep it as", placeholder=shorten(label, 40), key="keep_name", max_chars=80)
-        st.form_submit_button("Keep this pick", on_click=_on_keep)
+        st.form_submit_button("Keep this pick", on_click=_on_keep, **people.off(access.DECIDE))
 
 
 def _on_keep() -> None:

@@ -3,8 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from components.session import decide, opened
+from components.session import decide, opened, people
 from components.session.focus import look_at_cluster
+from core.base import access
 from core.base.text import shorten
 from core.run.pipeline import Pipeline
 
@@ -18,7 +19,7 @@ def show(pipeline: Pipeline, cluster: int, near: list[int]) -> None:
     with st.container(horizontal=True, key="shape_cluster"):
         with st.popover("Rename"):
             name = st.text_input("Its name", names[cluster], key=f"rename-{cluster}-{clustering}")
-            if st.button("Rename it", key="rename_cluster", type="primary"):
+            if st.button("Rename it", key="rename_cluster", type="primary", **people.off(access.DECIDE)):
                 decide.rename_cluster(cluster, name, clustering)
                 _look_again(cluster)
         with st.popover("Merge"):
@@ -29,14 +30,14 @@ def show(pipeline: Pipeline, cluster: int, near: list[int]) -> None:
                 format_func=lambda c: f"{c} · {shorten(names[c], 50)} · {sizes[c]:,}",
                 key=f"merge-{cluster}-{clustering}",
             )
-            if st.button("Merge them", key="merge_clusters", type="primary", disabled=not chosen):
+            if st.button("Merge them", key="merge_clusters", type="primary", **people.off(access.DECIDE, not chosen)):
                 decide.merge_clusters([cluster, *chosen], clustering)
                 _look_again(min(cluster, *chosen))
         with st.popover("Split", disabled=sizes[cluster] < 2):
             most = int(max(2, min(_MOST_PARTS, sizes[cluster])))
             parts = st.number_input("Into how many parts", 2, most, 2, key=f"split-{cluster}-{clustering}")
             st.caption("k-means among its own records. The largest part keeps the number.")
-            if st.button("Split it", key="split_cluster", type="primary"):
+            if st.button("Split it", key="split_cluster", type="primary", **people.off(access.DECIDE)):
                 decide.split_cluster(cluster, int(parts), clustering=clustering)
                 _look_again(cluster)
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from components.session import decide
+from components.session import decide, people
+from core.base import access
 from core.base.text import shorten
 from core.run.pipeline import Pipeline
 from core.workspace.edits import editable_fields, edits_of
@@ -44,8 +45,8 @@ def _ask(pipeline: Pipeline, row: int, close: Callable[[], None]) -> None:
         with st.expander("The original"):
             st.text(field.text)
     with st.container(horizontal=True):
-        new = text if st.button("Save", type="primary", key=f"edit-save-{row}") else None
-        if now != field.text and st.button("Back to the original", key=f"edit-back-{row}"):
+        new = text if st.button("Save", type="primary", key=f"edit-save-{row}", **people.off(access.DECIDE)) else None
+        if now != field.text and st.button("Back to the original", key=f"edit-back-{row}", **people.off(access.DECIDE)):
             new = field.text
         is_done = st.button("Cancel", key=f"edit-cancel-{row}")
     if new is not None:

@@ -6,7 +6,8 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS
 from components.records import record_reader
-from components.session import decide, opened, state
+from components.session import decide, opened, people, state
+from core.base import access
 from core.base.text import counted, shorten
 from core.refine.history import History, why
 from core.refine.run import RefineRun, Round
@@ -94,6 +95,7 @@ def _show_decisions(pipeline: Pipeline, rounds: Rounds, run: RefineRun, cluster:
                 icon=ICONS[action],
                 key=f"refine_{action}",
                 on_click=decide.on_clusters,
+                **people.off(access.DECIDE),
                 args=(action, (cluster,), clustering),
             )
     ahead = "from the next round on" if rounds.state(run.id) != "done" else "once the last round is selected anew"

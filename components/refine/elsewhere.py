@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from components.session import state, trouble
+from components.session import people, state, trouble
+from core.base import access
+from core.base.confinement import check_upload
 from core.base.errors import CurationError
 from core.base.params import digest
 from core.refine.exchange import RECORDS, export_round, import_scores
@@ -26,6 +28,7 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round) -> Non
                 icon=":material/folder_zip:",
                 key="write_round",
                 on_click=lambda: export_round(rounds, run, folder),
+                **people.off(access.EXPORT),
             )
         else:
             with st.container(horizontal=True):
@@ -33,16 +36,26 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round) -> Non
                     data = (folder / name).read_bytes()
                     file_name = f"run-{run.id}-round-{made.number}-{name}"
                     st.download_button(
-                        label, data, file_name, icon=":material/download:", on_click="ignore", key=f"get-{name}"
+                        label,
+                        data,
+                        file_name,
+                        icon=":material/download:",
+                        on_click="ignore",
+                        key=f"get-{name}",
+                        **people.off(access.EXPORT),
                     )
             st.caption(f"Also in {folder}")
     with back:
         uploaded = st.file_uploader("The scores, as JSONL", type=["jsonl", "json"], key=f"scores-{made.id}")
-        if uploaded is not None and st.button("Take these scores", type="primary", key="take_scores"):
+        if uploaded is not None and st.button(
+            "Take these scores", type="primary", key="take_scores", **people.off(access.RUN)
+        ):
             path = folder / "scores.jsonl"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(uploaded.getvalue())
             try:
+                access.require(access.RUN)
+                check_upload(uploaded.size)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(uploaded.getvalue())
                 import_scores(rounds, run, path)
             except CurationError as error:
                 trouble.show(error)

@@ -4,7 +4,8 @@ import streamlit as st
 
 from components.frame import job_panel
 from components.frame.fields import field
-from components.session import offered, state, trouble
+from components.session import offered, people, state, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.models.judge import named_model
 from core.models.lora import PERPLEXITIES, LmParams
@@ -41,16 +42,14 @@ def show(pipeline: Pipeline, busy: bool, last: RefineRun | None, fork_of: tuple[
             f"{label} and run all rounds",
             type="primary",
             icon=":material/play_arrow:",
-            disabled=busy,
+            **people.off(access.RUN, busy, help="A job is running; it must end first." if busy else None),
             key=f"{key}-all",
-            help="A job is running; it must end first." if busy else None,
         )
         first = st.button(
             f"{label}, one round",
             icon=":material/skip_next:",
-            disabled=busy,
+            **people.off(access.RUN, busy, help="Stops after the next round, so that you can look and decide."),
             key=f"{key}-one",
-            help="Stops after the next round, so that you can look and decide.",
         )
     if whole or first:
         _start(pipeline, params | params_given, lm, fork_of, only_next=first)

@@ -8,7 +8,8 @@ from components.charts.theme import ICONS, is_dark
 from components.charts.weight_figures import loss_lines
 from components.frame import job_panel
 from components.refine import form
-from components.session import decide, state, trouble
+from components.session import decide, people, state, trouble
+from core.base import access
 from core.base.budget import tokens_of
 from core.base.errors import CurationError
 from core.base.text import counted
@@ -101,7 +102,7 @@ def _steps(pipeline: Pipeline, rounds: Rounds, run: RefineRun, stands: str, busy
             "Next round",
             type="primary",
             icon=":material/skip_next:",
-            disabled=not can_go,
+            **people.off(access.RUN, not can_go),
             key="next_round",
             on_click=form.go_on,
             args=(pipeline, run.id, len(standing) + 1),
@@ -109,7 +110,7 @@ def _steps(pipeline: Pipeline, rounds: Rounds, run: RefineRun, stands: str, busy
         st.button(
             "All rounds",
             icon=":material/play_arrow:",
-            disabled=not can_go,
+            **people.off(access.RUN, not can_go),
             key="all_rounds",
             on_click=form.go_on,
             args=(pipeline, run.id),
@@ -117,9 +118,12 @@ def _steps(pipeline: Pipeline, rounds: Rounds, run: RefineRun, stands: str, busy
         st.button(
             "Take back",
             icon=ICONS["undo"],
-            disabled=busy or not standing or stands in ("stale", "reversed"),
+            **people.off(
+                access.RUN,
+                busy or not standing or stands in ("stale", "reversed"),
+                help="Takes back the latest round; it stays on record." if standing else None,
+            ),
             key="take_back",
-            help="Takes back the latest round; it stays on record." if standing else None,
             on_click=_take_back,
             args=(rounds, run.id, len(standing)),
         )
@@ -141,7 +145,7 @@ def _lacks(pipeline: Pipeline, rounds: Rounds, run: RefineRun, standing: list[Ro
         st.button(
             f"Select round {last} anew",
             icon=":material/replay:",
-            disabled=busy,
+            **people.off(access.RUN, busy),
             key="select_anew",
             on_click=form.go_on,
             args=(pipeline, run.id, last, True),
@@ -179,6 +183,7 @@ def show_current(pipeline: Pipeline, run: RefineRun, made: Round) -> None:
             icon=":material/check:",
             key="make_current",
             on_click=decide.use,
+            **people.off(access.RUN),
             args=(looked_at,),
         )
 

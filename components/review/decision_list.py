@@ -6,7 +6,8 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS
 from components.review import log_files
-from components.session import decide, opened, state
+from components.session import decide, opened, people, state
+from core.base import access
 from core.base.text import counted
 from core.run.pipeline import Pipeline
 from core.vectors.reshaping import rename_cluster
@@ -36,19 +37,22 @@ def show(pipeline: Pipeline, overrides: Overrides) -> None:
         st.button(
             "Undo",
             icon=ICONS["undo"],
-            disabled=next_undo(decisions, current.who) is None,
             on_click=decide.undo,
+            **people.off(
+                access.DECIDE,
+                next_undo(decisions, current.who) is None,
+                help="Takes back your last decision. One of another curator is taken back by choosing it in the list.",
+            ),
             key="review_undo",
-            help="Takes back your last decision. One of another curator is taken back by choosing it in the list.",
         )
         st.button(
             "Redo",
             icon=ICONS["redo"],
-            disabled=next_redo(decisions, current.who) is None,
             on_click=decide.redo,
+            **people.off(access.DECIDE, next_redo(decisions, current.who) is None),
             key="review_redo",
         )
-        current.who = st.text_input("Decisions are signed", current.who, key="who", width=220)
+        current.who = st.text_input("Decisions are signed", current.who, key="who", width=220, disabled=access.is_on())
         st.space("stretch")
         log_files.show(pipeline)
     if not decisions:
@@ -134,6 +138,7 @@ def _one(pipeline: Pipeline, decision: Decision, states: dict[int, str]) -> None
         as_markdown(f"{'Take back' if stands else 'Restore'} decision {decision.id}{of}"),
         icon=ICONS["undo" if stands else "redo"],
         on_click=decide.undo if stands else decide.redo,
+        **people.off(access.DECIDE),
         args=(decision.id,),
         key="revise_one",
     )
@@ -159,7 +164,9 @@ def _set_aside(pipeline: Pipeline, overrides: Overrides) -> None:
         becomes = f"cluster {cluster}, {names[cluster]} ({overlap:.0%} in common)"
         st.text(f"{decision.action} cluster {decision.cluster} would become {becomes}")
     if matches:
-        st.button("Carry these over", on_click=_carry, args=(pipeline, matches), key="carry_over")
+        st.button(
+            "Carry these over", on_click=_carry, **people.off(access.DECIDE), args=(pipeline, matches), key="carry_over"
+        )
 
 
 def _match(pipeline: Pipeline, decision: Decision) -> tuple[int, float] | None:

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from components.charts.theme import ICONS
-from components.session import decide
+from components.session import decide, people
+from core.base import access
 from core.base.text import counted
 from core.run.pipeline import Pipeline
 from core.workspace.edits import editable_fields, standing_edits
@@ -32,6 +33,7 @@ def show(pipeline: Pipeline) -> None:
                 "Take back",
                 icon=ICONS["undo"],
                 on_click=decide.undo,
+                **people.off(access.DECIDE),
                 args=(edit.decision.id,),
                 key=f"unedit-{edit.decision.id}-{edit.row}",
             )

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from components.session import decide
+from components.session import decide, people
+from core.base import access
 from core.base.text import counted
 from core.export.decision_lines import log_lines
 from core.run.pipeline import Pipeline
@@ -15,13 +16,19 @@ def show(pipeline: Pipeline) -> None:
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.download_button(
             "Download the log",
-            lambda: b"".join(log_lines(Pipeline(pipeline.workspace))),  # as it is when the button is pressed
+            access.as_now(
+                lambda: b"".join(log_lines(Pipeline(pipeline.workspace)))
+            ),  # as it is when the button is pressed
             f"{pipeline.workspace.dataset().name}-decisions.jsonl",
             "application/jsonl",
             icon=":material/download:",
             on_click="ignore",
             key="download_log",
-            help="Every decision as a line of JSON, with the hashes by which records are known in any import of the same data.",
+            **people.off(
+                access.EXPORT,
+                help="Every decision as a line of JSON, with the hashes by which records are known in any import of the same "
+                "data.",
+            ),
         )
         with st.popover("Replay a log", icon=":material/history:"):
             replay()
@@ -35,7 +42,11 @@ def replay() -> None:
     )
     log = st.file_uploader("Log of decisions", type="jsonl", key="replay_file")
     st.button(
-        "Replay it", disabled=log is None, key="replay", on_click=lambda: decide.replay(log.getvalue()), type="primary"
+        "Replay it",
+        key="replay",
+        on_click=lambda: decide.replay(log.getvalue()),
+        **people.off(access.DECIDE, log is None),
+        type="primary",
     )
     if found := decide.last_replay():
         st.caption(f"{counted(found.n_made, 'decision')} replayed, {found.n_here_before:,} were here before.")

@@ -7,7 +7,8 @@ import numbers
 import pandas as pd
 import streamlit as st
 
-from components.session import state, trouble
+from components.session import people, state, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.base.params import digest
 from core.base.text import counted
@@ -97,20 +98,27 @@ def show_actions(pipeline: Pipeline, domains: tuple[Domain, ...]) -> None:
     if is_draft:
         st.caption(":orange[Not saved yet.] Your changes are kept, and count once they are saved.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        pressed = st.button("Save the domains", icon=":material/save:", key="domains_save")
+        pressed = st.button("Save the domains", icon=":material/save:", key="domains_save", **people.off(access.DECIDE))
         if pressed and save(pipeline, domains):
             state.say(f"Saved {counted(len(domains), 'domain')}.")
             st.rerun()
         if is_draft:
             st.button(
-                "Discard the changes", icon=":material/undo:", key="domains_discard", on_click=discard, args=(pipeline,)
+                "Discard the changes",
+                icon=":material/undo:",
+                key="domains_discard",
+                on_click=discard,
+                args=(pipeline,),
+                **people.off(access.DECIDE),
             )
         with st.popover("From a file", icon=":material/upload_file:"):
             st.caption("A YAML or JSON list of objects with name, description and, if wanted, share and seeds.")
             file = st.file_uploader(
                 "Domains", ["yaml", "yml", "json"], key="domains_file", label_visibility="collapsed"
             )
-            if file is not None and st.button("Use these domains", type="primary", key="domains_import"):
+            if file is not None and st.button(
+                "Use these domains", type="primary", key="domains_import", **people.off(access.DECIDE)
+            ):
                 _import(pipeline, file.getvalue(), file.name)
         st.download_button(
             "To a file",

@@ -7,7 +7,8 @@ import streamlit as st
 from components.frame import job_panel
 from components.frame.fields import field
 from components.reward import domain_editor
-from components.session import opened, trouble
+from components.session import opened, people, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.daar.domains import Domain, domain_as_dict
 from core.daar.inputs import MOST_LABELS
@@ -40,7 +41,13 @@ def show(pipeline: Pipeline, busy: bool, domains: tuple[Domain, ...]) -> None:
         }
     if busy and job_panel.in_place(pipeline, "reward"):
         return
-    if st.button("Train and select", type="primary", icon=":material/emoji_objects:", disabled=busy, key="reward_run"):
+    if st.button(
+        "Train and select",
+        type="primary",
+        icon=":material/emoji_objects:",
+        **people.off(access.RUN, busy),
+        key="reward_run",
+    ):
         described = values["labels"] == "pseudo"
         if described and not domain_editor.save(pipeline, domains):
             return

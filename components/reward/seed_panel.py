@@ -6,7 +6,8 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.frame import job_panel
-from components.session import opened, state, trouble
+from components.session import opened, people, state, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.base.params import digest
 from core.base.text import counted, shorten
@@ -38,8 +39,20 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     if waiting[name]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{waiting[name]:,} offered by a model: none counts until you keep it.")
-            st.button("Keep all offered", on_click=_settle, args=(pipeline, name, "kept"), key="keep_offered")
-            st.button("Refuse all offered", on_click=_settle, args=(pipeline, name, "refused"), key="refuse_offered")
+            st.button(
+                "Keep all offered",
+                on_click=_settle,
+                **people.off(access.DECIDE),
+                args=(pipeline, name, "kept"),
+                key="keep_offered",
+            )
+            st.button(
+                "Refuse all offered",
+                on_click=_settle,
+                **people.off(access.DECIDE),
+                args=(pipeline, name, "refused"),
+                key="refuse_offered",
+            )
     if not domain.seeds:
         st.caption("None yet: records that fit the description best stand for this domain.")
     for i in sorted(range(len(domain.seeds)), key=lambda i: _ORDER[domain.seeds[i].state]):
@@ -49,7 +62,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         text = st.text_input("Or write one", key="seed_text", placeholder="An instruction and its answer")
-        if st.form_submit_button("Add") and text.strip():
+        if st.form_submit_button("Add", **people.off(access.DECIDE)) and text.strip():
             _add(pipeline, name, [Seed(text.strip())])
             st.rerun()
     _show_writing(pipeline, domain, busy)
@@ -64,9 +77,9 @@ def _show_taking(pipeline: Pipeline, name: str) -> None:
     st.button(
         f"Take {n:,} of the picked records",
         on_click=_take,
+        **people.off(access.DECIDE, help=as_markdown(f"From what is picked on the Map page: {focus.label}.")),
         args=(pipeline, name, focus.rows[:n].tolist()),
         key="take_seeds",
-        help=as_markdown(f"From what is picked on the Map page: {focus.label}."),
     )
 
 
@@ -80,15 +93,35 @@ def _show_seed(pipeline: Pipeline, name: str, i: int, seed: Seed) -> None:
     )
     how = {"width": "stretch"}
     if seed.state != "kept":
-        keep.button("Keep", key=f"{key}-keep", on_click=_set, args=(pipeline, name, i, "kept"), **how)
+        keep.button(
+            "Keep",
+            key=f"{key}-keep",
+            on_click=_set,
+            **people.off(access.DECIDE),
+            args=(pipeline, name, i, "kept"),
+            **how,
+        )
     if seed.state != "refused":
-        refuse.button("Refuse", key=f"{key}-refuse", on_click=_set, args=(pipeline, name, i, "refused"), **how)
+        refuse.button(
+            "Refuse",
+            key=f"{key}-refuse",
+            on_click=_set,
+            **people.off(access.DECIDE),
+            args=(pipeline, name, i, "refused"),
+            **how,
+        )
     with whole.popover("Read" if seed.origin == "record" else "Edit", width="stretch"):
         if seed.origin == "record":
             st.text(text)
             return
         st.text_area("The whole seed", text, height=220, key=box)
-        st.button("Save and keep", key=f"{key}-save", on_click=_edit, args=(pipeline, name, i, box))
+        st.button(
+            "Save and keep",
+            key=f"{key}-save",
+            on_click=_edit,
+            **people.off(access.DECIDE),
+            args=(pipeline, name, i, box),
+        )
 
 
 def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
@@ -129,7 +162,7 @@ def _show_writing(pipeline: Pipeline, domain: Domain, busy: bool) -> None:
             "Failures in a row before it ends", 1, None, last.tries if last else TRIES, key="writer_tries"
         )
         whole = st.toggle("For every domain", True, key="writer_all", help=f"Else only for {as_markdown(domain.name)}.")
-        if st.button("Write seeds", type="primary", disabled=busy, key="write_seeds"):
+        if st.button("Write seeds", type="primary", **people.off(access.RUN, busy), key="write_seeds"):
             names = () if whole else (domain.name,)
             try:
                 params = SeedParams(

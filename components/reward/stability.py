@@ -4,6 +4,8 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.frame import job_panel
+from components.session import people
+from core.base import access
 from core.evidence.redraw import LEAST_OVERLAP, overlap_warning
 from core.evidence.stability import StabilityParams, known_stability
 from core.run.pipeline import Pipeline
@@ -41,7 +43,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         if st.button(
             "Draw it again and compare",
             icon=":material/casino:",
-            disabled=busy,
+            **people.off(access.RUN, busy),
             key="reward_stability",
             width="content",
         ):

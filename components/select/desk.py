@@ -11,8 +11,9 @@ from components.charts.theme import GRID, ground_colour, is_dark
 from components.frame import job_panel
 from components.frame.fields import field
 from components.select import asked, budget_field, change_view, known, method_list, result, rules_panel, target_panel
-from components.session import offered, opened, state, trouble
+from components.session import offered, opened, people, state, trouble
 from components.session.uninterrupted import uninterrupted
+from core.base import access
 from core.base.budget import tokens_of
 from core.base.errors import CurationError
 from core.base.text import counted, duration, rounded
@@ -139,24 +140,23 @@ def _outlook(pipeline: Pipeline, params: SelectionParams, rows: np.ndarray | Non
 
 
 def _buttons(busy: bool, is_known: bool) -> None:
-    common = {"disabled": busy, "on_click": _want}
     if not is_known:
         st.button(
             "Preview",
             icon=":material/visibility:",
             key="select_preview",
-            help="Work out what would change, and apply nothing.",
+            on_click=_want,
             args=("preview",),
-            **common,
+            **people.off(access.RUN, busy, help="Work out what would change, and apply nothing."),
         )
     st.button(
         "Select",
         type="primary",
         icon=":material/filter_alt:",
         key="select_go",
-        help="A job is running; it must end first." if busy else None,
+        on_click=_want,
         args=("select",),
-        **common,
+        **people.off(access.RUN, busy, help="A job is running; it must end first." if busy else None),
     )
 
 

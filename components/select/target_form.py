@@ -7,7 +7,8 @@ import streamlit as st
 
 from components.frame import job_panel, uploads
 from components.frame.fields import field
-from components.session import opened, state, trouble
+from components.session import opened, people, state, trouble
+from core.base import access
 from core.base.errors import CurationError
 from core.data.readers import FORMATS
 from core.run.pipeline import Pipeline
@@ -47,7 +48,9 @@ def show(pipeline: Pipeline, busy: bool) -> None:
             help="Draw a line around points on the Map page, or search there, and come back; or pin records.",
         )
         asked = _options(pipeline, last)
-        pressed = st.form_submit_button("Set the examples", type="primary", icon=":material/star:", disabled=busy)
+        pressed = st.form_submit_button(
+            "Set the examples", type="primary", icon=":material/star:", **people.off(access.RUN, busy)
+        )
     if pressed:
         _start(pipeline, [line.strip() for line in paths.splitlines() if line.strip()], files, rows[which], asked)
 

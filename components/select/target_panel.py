@@ -7,8 +7,9 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.frame import job_panel
 from components.select import target_form
-from components.session import opened, state, trouble
+from components.session import opened, people, state, trouble
 from components.session.state import Focus
+from core.base import access
 from core.base.text import counted, shorten
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
@@ -96,6 +97,6 @@ def _look_at(rows: np.ndarray) -> None:
 def _out_of_date(pipeline: Pipeline, busy: bool) -> None:
     st.info("The examples are out of date: the records or their embeddings changed since.", icon=":material/update:")
     params = pipeline.params(NAME)
-    if st.button("Read them again", icon=":material/refresh:", key="target_refresh", disabled=busy):
+    if st.button("Read them again", icon=":material/refresh:", key="target_refresh", **people.off(access.RUN, busy)):
         job_panel.start(pipeline, "Reading the examples", [Step(NAME, params.as_dict())])
         st.rerun()

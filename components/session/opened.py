@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from components.session import state
+from core.base import access
 from core.data.record_table import RecordTable
 from core.evidence.candidates import Choice, rows_of
 from core.run.pipeline import Pipeline, open_results
@@ -20,6 +21,7 @@ def pipeline() -> Pipeline:
 
     The current selection of a run obeys what was decided since, here or elsewhere.
     """
+    access.require(access.READ)
     return open_results(Workspace(state.get().workspace, create=True))
 
 

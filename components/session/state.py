@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.base import access
 from core.base.text import counted
 from core.daar.saved_domains import DraftRow
 from core.data.hub.listing import Listing
@@ -147,7 +148,7 @@ def get() -> AppState:
         # One that has lost its ledger is opened, to be told so.
         if name in ("", "..") or not any((folder / held).exists() for held in ("workspace.db", "dataset.json")):
             folder = next(iter(known_workspaces()), home() / SAMPLE.stem)
-        st.session_state["winnow"] = AppState(folder, who=user_name())
+        st.session_state["winnow"] = AppState(folder, who=access.signed(user_name()))
     return st.session_state["winnow"]
 
 

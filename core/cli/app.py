@@ -18,6 +18,9 @@ def add_verbs(verbs: Verbs) -> None:
     """Declare the verb."""
     sub = verbs.add("app", "Start the app and open it in the browser.", start, workspace=False)
     sub.add_argument("--no-browser", action="store_true", help="only print its address")
+    sub.add_argument(
+        "--insecure", action="store_true", help="start although others may reach it and nobody has to sign in"
+    )
     sub.add_argument("--port", type=int, help=f"where it listens ({_PORT}, or the next one that is free)")
     sub.add_argument("streamlit", nargs="*", metavar="OPTION", help="behind --, options of Streamlit's own")
 
@@ -26,6 +29,8 @@ def start(arguments: argparse.Namespace) -> None:
     """Become the app's server."""
     port = arguments.port or _free_port()
     print(f"Winnow is at http://localhost:{port}; Ctrl+C stops it.", flush=True)
+    if arguments.insecure:
+        os.environ["WINNOW_INSECURE"] = "1"
     os.execv(sys.executable, command(find_app(), port, not arguments.no_browser, arguments.streamlit))
 
 

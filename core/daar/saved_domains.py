@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
+from ..base import access
 from ..workspace.workspace import Workspace
 from .domains import DEFAULT_DOMAINS, Domain, Seed, as_file, domain_from
 
@@ -39,6 +40,7 @@ def domain_draft(workspace: Workspace) -> tuple[DraftRow, ...] | None:
 def keep_draft(workspace: Workspace, rows: tuple[DraftRow, ...] | None) -> None:
     """Keep edits that are not saved yet; None where there are none."""
     if rows != domain_draft(workspace):
+        access.require(access.DECIDE)
         values = {} if rows is None else {"rows": [dataclasses.asdict(row) for row in rows]}
         workspace.ledger.set_settings(_DRAFT, values)
 
@@ -51,6 +53,7 @@ def saved_domains(workspace: Workspace) -> tuple[Domain, ...]:
 
 def save_in(workspace: Workspace, domains: tuple[Domain, ...]) -> None:
     """Keep domains, their seeds of every state too, in the workspace."""
+    access.require(access.DECIDE)
     workspace.ledger.set_settings("domains", as_file(domains))
 
 

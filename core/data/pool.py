@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ..base.confinement import check_reading
 from ..base.errors import CurationError
 from ..base.files import check_readable
 from .hub.fetched import Fetched, read_fetched
@@ -123,6 +124,8 @@ def open_pool(data: Data, fetched: Path | None = None) -> Pool:
             found += [(group, path) for path in hub[-1].paths_in(fetched)]
             continue
         paths, others = _files(text)
+        for path in paths:  # a folder may hold links that lead out of it
+            check_reading(path)
         n_other += others
         base = _base_of(text)
         found += [
@@ -169,6 +172,7 @@ def _given_name(given: str) -> str:
 def _files(text: str) -> tuple[list[Path], int]:
     """Return the data files that a path or a glob names, in order, and how many other files were among them."""
     path = Path(text)
+    check_reading(_base_of(text))
     if path.is_dir():
         found = [each for each in path.rglob("*") if not any(part[0] == "." for part in each.relative_to(path).parts)]
     elif _GLOB.search(text) and not path.exists():

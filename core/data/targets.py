@@ -5,6 +5,8 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..base import access
+from ..base.confinement import check_writing
 from ..base.errors import CurationError
 from ..base.files import file_sha256
 
@@ -36,7 +38,9 @@ def check_out(out: Path, sources: Sequence[Source]) -> None:
 
     None of `sources`, by whatever name or link, nor a copy of one; and not one of a workspace's own files.
     """
+    access.require(access.EXPORT)
     out = Path(out)
+    check_writing(out)
     if out.is_dir():
         raise CurationError(f"{out} is a folder; name a file in it.")
     if not out.resolve().parent.is_dir():

@@ -6,6 +6,7 @@ It is the one that the sidebar counts, that is exported, saved and reported. Loo
 import dataclasses
 import re
 
+from ..base import access
 from ..base.budget import tokens_of
 from ..base.errors import CurationError
 from ..base.text import counted
@@ -141,6 +142,7 @@ def make_current(results: Results, choice_id: str) -> Current:
     A run's rounds obey today's decisions, as after a round. An earlier selection that rests on what is no longer so, and a
     version, stand as they were; what was decided since is told as a shortfall. Raises CurationError: there is no such one.
     """
+    access.require(access.RUN)
     if match := re.fullmatch(r"(?:run:(\d+)|round:(\d+)\.(\d+))", choice_id):
         _use_run(results, int(match[1] or match[2]), int(match[3] or 0))
     else:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..base import access
 from ..base.errors import CurationError
 from ..base.files import together
 from ..base.params import digest, rows_digest
@@ -81,6 +82,7 @@ def import_version(workspace: Workspace, path: Path, name: str, note: str = "", 
 
     Raises CurationError where the file can't be read, or none of its records is in the pool.
     """
+    access.require(access.IMPORT)
     wanted = _read(workspace, Path(path))
     rows = match_hashes([content_hash(raw) for raw, _ in wanted], workspace.hashes())
     others = np.flatnonzero(rows < 0)

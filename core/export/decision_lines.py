@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base import access
 from ..base.params import digest, rows_digest
 from ..data.manifest import write_jsonl
 from ..workspace.decisions import Decision
@@ -32,6 +33,7 @@ def log_lines(results: Results) -> Iterator[bytes]:
 
     A decision on a cluster tells its members, where they are known, the first time that the cluster comes up.
     """
+    access.require(access.EXPORT)
     workspace = results.workspace
     made = workspace.ledger.decisions()
     dataset = workspace.dataset()

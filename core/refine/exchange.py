@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
+from ..base import access
 from ..base.errors import COMMAND, CurationError
 from ..base.files import file_sha256, replacing
 from ..base.params import digest
@@ -50,6 +51,7 @@ def record_id(row: int, raw: str) -> str:
 
 def export_round(rounds: Rounds, run: RefineRun, folder: Path) -> Path:
     """Write the latest round of a run into `folder`; return the path of its records. Raises CurationError without a round."""
+    access.require(access.EXPORT)
     made = _latest(rounds, run)
     rounds.check_inputs(run)
     folder = Path(folder)

@@ -20,6 +20,8 @@ from typing import Any
 
 import filelock
 
+from ..base import access
+from ..base.confinement import check_reading
 from ..base.errors import CurationError
 from ..base.files import sweep_temporaries
 from ..base.secrets import redacted
@@ -32,6 +34,7 @@ _START_SECONDS = 30
 _SLOW_START_SECONDS = 600
 _REPORT_EVERY = 0.25
 _TELLING = 0.01  # of the work: before so much is done, nothing tells how long the rest takes
+_TAKES = {"import": access.IMPORT, "fetch": access.IMPORT, "push": access.EXPORT}  # of a step; else it is to run
 _PACKAGE = Path(__file__).resolve().parents[1]  # "core" in a checkout, "winnow" where it is installed
 
 
@@ -70,13 +73,17 @@ def start_job(
 
     To resume a job, start one with the same steps: what is done is not done again.
     """
+    for action in dict.fromkeys(_TAKES.get(step.do, access.RUN) for step in steps):
+        access.require(action)
+    if vectors:
+        vectors = check_reading(vectors)
     last_job(workspace)  # a dead job must not block a new one
     steps = [dataclasses.replace(step, data=step.data and as_text(full_paths(step.data))) for step in steps]
     arguments = {
         "steps": [dataclasses.asdict(step) for step in steps],
         "device": device,
         "vectors": str(Path(vectors).resolve()) if vectors else "",
-    }
+    } | ({"by": access.signed("")} if access.is_on() else {})
     try:
         with workspace.ledger.connect() as db:
             job_id = db.execute(
@@ -122,6 +129,7 @@ def _newest(workspace: Workspace) -> Job | None:
 
 def cancel_job(workspace: Workspace) -> None:
     """Stop the running job, if there is one. What it has finished stays."""
+    access.require(access.RUN)
     job = last_job(workspace)
     if job is None or not job.is_active:
         return

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base import access
 from .decisions import Decision
 from .row_sets import pack_rows
 
@@ -43,7 +44,12 @@ def add_columns(db: sqlite3.Connection) -> None:
 
 
 def append(db: sqlite3.Connection, decision: Decision, at: str) -> Decision:
-    """Append a decision and return it with its id and time."""
+    """Append a decision and return it with its id and time. Where people sign in, it is signed by the sub of who acts.
+
+    Raises CurationError where they may not decide.
+    """
+    access.require(access.DECIDE)
+    decision = dataclasses.replace(decision, who=access.signed(decision.who))
     values: dict[str, Any] = {name: getattr(decision, name) for name in _PLAIN} | {"at": at}
     values |= {"row_ids": pack_rows(decision.rows), "rows_as": _PACKED, "hashes": b"".join(decision.hashes)}
     values["numbers"] = json.dumps(decision.numbers)

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
+from ..base import access
 from ..base.errors import CurationError
 from ..data.dataset import Dataset
 from .workspace import Workspace
@@ -11,6 +12,7 @@ from .workspace import Workspace
 
 def free_folder(base: Path, is_same: Callable[[Dataset], bool]) -> Path:
     """Return the first of `base`, `base`-2, `base`-3, … that is not there, holds no data, or data of which `is_same` is true."""
+    access.require(access.IMPORT)
     for folder in itertools.chain([base], (base.with_name(f"{base.name}-{i}") for i in itertools.count(2))):
         if not folder.exists():
             return folder

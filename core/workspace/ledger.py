@@ -11,6 +11,7 @@ from typing import Any
 
 import filelock
 
+from ..base import access
 from ..base.errors import CurationError
 from ..base.files import replacing
 from ..base.refusals import refusal, unwritable
@@ -258,10 +259,11 @@ class Ledger:
         self, who: str, name: str, note: str, key: str, params: dict[str, Any], n: int, n_unknown: int
     ) -> None:
         """Record a saved selection. A name that is taken is an IntegrityError."""
+        access.require(access.DECIDE)
         with self.connect() as db:
             db.execute(
                 "INSERT INTO versions (at, who, name, note, key, params, n, n_unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (now(), who, name, note, key, json.dumps(params), n, n_unknown),
+                (now(), access.signed(who), name, note, key, json.dumps(params), n, n_unknown),
             )
 
     def versions(self) -> list[dict[str, Any]]:
@@ -280,6 +282,8 @@ class Ledger:
         parent_round: int,
     ) -> int:
         """Record a new run of rounds and return its id."""
+        access.require(access.RUN)
+        who = access.signed(who)
         with self.connect() as db:
             values = (now(), who, json.dumps(params), json.dumps(lm), json.dumps(inputs), parent, parent_round)
             return db.execute(
@@ -295,6 +299,8 @@ class Ledger:
 
     def add_round(self, run: int, number: int, key: str, who: str, last_decision: int, feedback: str = "") -> None:
         """Record that round `number` of a run was selected. Two that stand can't be; the second is an IntegrityError."""
+        access.require(access.RUN)
+        who = access.signed(who)
         with self.connect() as db:
             db.execute(
                 "INSERT INTO rounds (at, who, run, number, key, last_decision, feedback) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -303,11 +309,14 @@ class Ledger:
 
     def set_feedback(self, round_id: int, key: str) -> None:
         """Record the feedback on a round."""
+        access.require(access.RUN)
         with self.connect() as db:
             db.execute("UPDATE rounds SET feedback = ? WHERE id = ?", (key, round_id))
 
     def take_back_rounds(self, run: int, number: int, who: str) -> int:
         """Mark the rounds from `number` on as taken back; they stay on record. Return how many."""
+        access.require(access.DECIDE)
+        who = access.signed(who)
         with self.connect() as db:
             return db.execute(
                 "UPDATE rounds SET taken_back = ? WHERE run = ? AND number >= ? AND taken_back = ''",

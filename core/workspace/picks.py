@@ -5,6 +5,7 @@ import sqlite3
 
 import numpy as np
 
+from ..base import access
 from ..base.errors import CurationError
 from ..base.params import digest, rows_digest
 from .deciding import check_rows
@@ -42,6 +43,8 @@ def keep_pick(
     rows: (m,) row ids, in any order. Raises CurationError for a row out of range, or a name that another pick has.
     """
     rows, name = ascending(rows), name.strip()
+    access.require(access.DECIDE if name else access.READ)
+    who = access.signed(who)
     fingerprint = check_rows(workspace, rows)
     made = digest(kind, label, int(cluster), rows_digest(rows), fingerprint)[:_ID_LETTERS]
     with workspace.ledger.connect() as db:
@@ -82,6 +85,7 @@ def named_picks(workspace: Workspace) -> list[Pick]:
 
 def forget_pick(workspace: Workspace, pick_id: str) -> None:
     """Take a pick off the list; what was decided about its records stays."""
+    access.require(access.DELETE)
     with workspace.ledger.connect() as db:
         db.execute("DELETE FROM picks WHERE id = ?", (pick_id,))
 

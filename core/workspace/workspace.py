@@ -12,7 +12,6 @@ import contextlib
 import dataclasses
 import functools
 import json
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,8 @@ from pathlib import Path
 import filelock
 import numpy as np
 
+from ..base import access
+from ..base.confinement import check_writing, home, may_write
 from ..base.errors import COMMAND, CurationError
 from ..base.files import file_sha256, make_folders
 from ..base.progress import Progress, no_progress
@@ -50,11 +51,6 @@ def default_folder(data: Data) -> Path:
     return home() / name
 
 
-def home() -> Path:
-    """Return the folder that holds the workspaces."""
-    return Path(os.environ.get("WINNOW_HOME", "workspaces"))
-
-
 def known_workspaces() -> list[Path]:
     """Return the workspaces in `home()` that hold data, the one that changed last first."""
 
@@ -62,7 +58,7 @@ def known_workspaces() -> list[Path]:
         held = (folder / name for name in ("dataset.json", "workspace.db", "workspace.db-wal"))
         return max(path.stat().st_mtime_ns for path in held if path.exists())
 
-    folders = sorted(path.parent for path in home().glob("*/dataset.json"))
+    folders = sorted(path.parent for path in home().glob("*/dataset.json") if may_write(path.parent))
     return sorted(folders, key=changed, reverse=True)
 
 
@@ -73,7 +69,7 @@ class Workspace(Artifacts):
     """
 
     def __init__(self, folder: Path | str, create: bool = False) -> None:
-        folder = Path(folder)
+        folder = check_writing(folder)  # a link at its name may lead elsewhere
         self.folder = folder.resolve() if ".." in folder.parts else folder  # "absent/../x" must not make "absent"
         self.is_read_only = read_only.is_read_only(self.folder)
         beside = read_only.scratch_of(self.folder.resolve()) / "artifacts" if self.is_read_only else None
@@ -199,12 +195,14 @@ class Workspace(Artifacts):
         Decisions about records find them again in the new data by content. Damaged records are written anew. What lies on a
         hub is fetched first, where it is not there yet.
         """
+        access.require(access.IMPORT)
         data = self.fetch(data)
         with self._importing():
             return read_into(self.folder, open_pool(data, self._fetched), params, progress, self._keep_hashes)
 
     def fetch(self, data: Data, progress: Progress = no_progress) -> list[str]:
         """Fetch what `data` names on a hub; return the several it names, those of a hub each as one split at a commit."""
+        access.require(access.IMPORT)
         return fetch_all(data, self._fetched, progress, functools.partial(check_room, self.folder))
 
     @property

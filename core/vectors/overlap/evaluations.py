@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ...base.confinement import check_reading
 from ...base.errors import CurationError
 from ...base.files import file_sha256
 from ...data.fields import FieldMap
@@ -67,7 +68,7 @@ def read_items(
 
     Raises CurationError where the file can't be read or holds no item, or was changed since it was named.
     """
-    path, rejects = Path(evaluation.path), []
+    path, rejects = check_reading(evaluation.path), []
     known = RecordParams(fields).fields_for(evaluation.name) or _fields_of(path)
     understood, batches = load_records(path, RecordParams(str(known or ""), "skip"), rejects.append)
     texts = pa.Table.from_batches([batch.select(list(columns)) for batch in batches]).combine_chunks()

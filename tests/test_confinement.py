@@ -1,0 +1,161 @@
+"""A server that others use reads and writes in its roots alone; every path that a person gives is held to them."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.session.state import AppState
+from core.base import confinement
+from core.base.confinement import check_reading, check_writing, given_to_write
+from core.base.errors import CurationError
+from core.data.pool import open_pool
+from core.models.encoder import model_path
+from core.run import jobs
+from core.vectors.overlap.evaluations import evaluations_in, read_items
+from core.vectors.overlap.params import Evaluation
+from core.workspace.uploads import keep_upload
+from core.workspace.workspace import Workspace, known_workspaces
+from tests.conftest import small_records, write_jsonl
+from tests.pages import check, new_app
+
+ROOT = Path(__file__).resolve().parent.parent
+_VARIABLES = ("WINNOW_DATA_ROOTS", "WINNOW_EXPORT_ROOT", "WINNOW_CONFINED", "WINNOW_HOME", "WINNOW_UPLOAD_QUOTA")
+# Each place where a page takes a path, and what it passes it through.
+_TAKES_PATHS = {
+    "components/data/data_source.py": "given_to_read(text)",
+    "components/data/pool_form.py": "open_pool(there)",
+    "components/data/prepare_form.py": "given_to_read(vectors)",
+    "components/duplicates/overlap_form.py": "given_to_read(vectors)",
+    "components/select/target_form.py": "evaluations_in(given)",
+    "components/export/export_panel.py": "given_to_write(text)",
+    "components/export/split_panel.py": "given_to_write(text)",
+    "components/export/trainer_panel.py": "given_to_write(text)",
+}
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """A confined server: its folder, with a home, data, exports and, outside of them, a secret."""
+    for variable in _VARIABLES:
+        monkeypatch.setenv(variable, "")
+    for name in ("home", "data", "exports", "outside"):
+        (tmp_path / name).mkdir()
+    for name in ("data/ours.jsonl", "outside/secret.jsonl"):
+        write_jsonl(tmp_path / name, small_records(4))
+    (tmp_path / "data" / "link.jsonl").symlink_to(tmp_path / "outside" / "secret.jsonl")
+    monkeypatch.setenv("WINNOW_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("WINNOW_DATA_ROOTS", str(tmp_path / "data"))
+    monkeypatch.setenv("WINNOW_EXPORT_ROOT", str(tmp_path / "exports"))
+    confinement.confine()
+    return tmp_path
+
+
+def test_it_reads_in_its_roots_alone_and_says_which_root_would_allow_it(server):
+    assert check_reading(server / "data" / "ours.jsonl").is_file()
+    for path in ("outside/secret.jsonl", "data/link.jsonl", "data/../outside/secret.jsonl", "database"):
+        with pytest.raises(CurationError, match="WINNOW_DATA_ROOTS") as refused:
+            check_reading(server / path)
+    with pytest.raises(CurationError, match=re.escape(f"add {server / 'outside'} to WINNOW_DATA_ROOTS")) as refused:
+        check_reading(server / "data" / "link.jsonl")
+    assert str(server / "data") in str(refused.value)
+
+
+def test_it_writes_to_its_home_and_its_export_root_alone(server):
+    assert check_writing(server / "exports" / "a.jsonl") and check_writing(server / "home" / "w" / "a.jsonl")
+    assert given_to_write("a.jsonl") == server / "exports" / "a.jsonl"
+    for path in ("data/a.jsonl", "outside/a.jsonl", "exports/../data/a.jsonl"):
+        with pytest.raises(CurationError, match="WINNOW_EXPORT_ROOT"):
+            check_writing(server / path)
+    with pytest.raises(CurationError, match="WINNOW_EXPORT_ROOT"):
+        given_to_write("../data/a.jsonl")
+
+
+@pytest.mark.parametrize(
+    "given", ["outside/secret.jsonl", "outside", "outside/*.jsonl", "data", "data/*.jsonl", "x=outside"]
+)
+def test_data_and_evaluations_are_held_to_it_also_through_folders_and_globs(server, given):
+    label, equals, path = given.rpartition("=")
+    with pytest.raises(CurationError, match="WINNOW_DATA_ROOTS"):
+        open_pool([f"{label}{equals}{server / path}"])
+    with pytest.raises(CurationError, match="WINNOW_DATA_ROOTS"):
+        evaluations_in([f"{label}{equals}{server / path}"])
+
+
+def test_what_jobs_are_given_is_held_to_it(server, make_pipeline):
+    with pytest.raises(CurationError, match="WINNOW_DATA_ROOTS"):
+        read_items(Evaluation("secret", "0" * 64, str(server / "outside" / "secret.jsonl")))
+    with pytest.raises(CurationError, match="WINNOW_DATA_ROOTS"):
+        model_path(str(server / "outside"))
+    assert model_path("owner/name") == "owner/name"
+    workspace = Workspace(server / "home" / "w", create=True)
+    np.save(server / "outside" / "vectors.npy", np.zeros((2, 2), np.float32))
+    with pytest.raises(CurationError, match="WINNOW_DATA_ROOTS"):
+        jobs.start_job(workspace, "Preparing", [], vectors=server / "outside" / "vectors.npy")
+
+
+def test_a_workspace_is_in_the_home_whatever_the_address_or_a_link_says(server):
+    Workspace(server / "home" / "mine", create=True)
+    Workspace(server, create=True) if not confinement.is_confined() else None
+    (server / "home" / "away").symlink_to(server / "outside")
+    (server / "outside" / "dataset.json").write_text("{}")
+    assert known_workspaces() == []
+    with pytest.raises(CurationError, match="WINNOW_EXPORT_ROOT"):
+        Workspace(server / "home" / "away")
+
+
+@pytest.mark.parametrize("name", ["..", ".", "../..", "/", "%2e%2e", "mine/../.."])
+def test_the_address_opens_no_workspace_above_the_home(server, name):
+    (server / "workspace.db").touch()  # above the home, as another's workspace
+    Workspace(server / "home" / "sample", create=True)
+    app = new_app()
+    app.query_params["workspace"] = name
+    check(app.run())
+    assert Path(app.session_state["winnow"].workspace).resolve().parent == server / "home"
+
+
+def test_a_page_says_why_a_path_is_refused(server):
+    app = new_app()
+    app.session_state["winnow"] = AppState(server / "home" / "sample", who="ann", restored=True)
+    check(app.run())
+    app.text_input(key="path_file").set_value(str(server / "outside" / "secret.jsonl"))
+    next(button for button in app.button if button.label == "Open").click()
+    check(app.run(), "lies outside of the folders")
+    assert not (server / "home" / "secret").exists()
+
+
+def test_uploads_have_a_quota_and_a_plain_name(server, monkeypatch):
+    monkeypatch.setenv("WINNOW_UPLOAD_QUOTA", "1MB")
+    workspace = Workspace(server / "home" / "w", create=True)
+    kept = keep_upload(workspace, "../../up.jsonl", b"x" * 900_000, "examples")
+    assert kept == workspace.folder / "uploads" / "examples" / "up.jsonl"
+    with pytest.raises(CurationError, match="WINNOW_UPLOAD_QUOTA"):
+        keep_upload(Workspace(server / "home" / "other", create=True), "more.jsonl", b"x" * 200_000)
+    monkeypatch.setenv("WINNOW_UPLOAD_QUOTA", "much")
+    with pytest.raises(CurationError, match="write a size"):
+        confinement.upload_quota()
+
+
+def test_every_page_that_takes_a_path_holds_it_to_the_roots():
+    makes_paths = re.compile(r"\.expanduser\(\)|Path\((?:text|line|path|vectors)\b")
+    for file in sorted((ROOT / "components").rglob("*.py")):
+        name = str(file.relative_to(ROOT))
+        text = file.read_text(encoding="utf-8")
+        assert ".expanduser()" not in text, f"{name}: let core.base.confinement read paths that people give"
+        asks = re.search(r"[Pp]aths? (?:of|on|to)|this computer, one a line|/path/to|\.npy", text)
+        if asks and ("text_input(" in text or "text_area(" in text):
+            assert _TAKES_PATHS[name] in text, f"{name}: asks for a path"
+        assert name in _TAKES_PATHS or not makes_paths.search(text), name
+
+
+def test_on_ones_own_computer_every_path_is_allowed(tmp_path, monkeypatch):
+    monkeypatch.delenv("WINNOW_CONFINED", raising=False)
+    monkeypatch.setenv("WINNOW_DATA_ROOTS", str(tmp_path / "nowhere"))
+    assert check_reading("/etc/hostname") == Path("/etc/hostname") and check_writing("/tmp/x") == Path("/tmp/x")
+
+
+def test_a_root_that_is_none_is_refused_at_the_start(monkeypatch, tmp_path):
+    monkeypatch.setenv("WINNOW_DATA_ROOTS", str(tmp_path / "nowhere"))
+    with pytest.raises(CurationError, match="is not a folder"):
+        confinement.confine()
