@@ -1,5 +1,6 @@
 """Jobs in real processes: done, failed, cancelled, killed and taken up again."""
 
+import errno
 import os
 import signal
 import time
@@ -110,6 +111,19 @@ def test_killed_in_the_middle_it_goes_on_and_recomputes_one_shard_at_most(many_r
     np.testing.assert_array_equal(found[: len(kept)], kept)
 
 
+def test_a_job_that_can_not_be_started_on_a_full_disk_says_so_and_blocks_no_other(data_file, tmp_path, monkeypatch):
+    workspace = Workspace(tmp_path / "w", create=True)
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs.subprocess, "Popen", full)
+        with pytest.raises(CurationError, match=r"job-1\.log can't be written .*make room"):
+            jobs.start_job(workspace, "Reading", [])
+    assert jobs.last_job(workspace).status == "failed"
+
+
 def test_a_cancelled_job_stops_at_once_and_keeps_what_is_finished(many_records, tmp_path):
     workspace = Workspace(tmp_path / "w", create=True)
     jobs.start_job(workspace, "Embedding", embed_steps(many_records), "cpu")
@@ -123,10 +137,11 @@ def test_a_cancelled_job_stops_at_once_and_keeps_what_is_finished(many_records, 
     assert Pipeline(workspace).state("records") == "done" and Pipeline(workspace).state("embed") == "missing"
 
 
-def test_a_job_that_never_began_does_not_block_the_next(data_file, tmp_path):
+@pytest.mark.parametrize("year", [2020, 2120], ids=["long ago", "before the clock was set back"])
+def test_a_job_that_never_began_does_not_block_the_next(data_file, tmp_path, year):
     workspace = Workspace(tmp_path / "w", create=True)
     with workspace.ledger.connect() as db:
-        values = ("2020-01-01T00:00:00+00:00", "old", '{"steps": []}', "queued")
+        values = (f"{year}-01-01T00:00:00+00:00", "old", '{"steps": []}', "queued")
         db.execute("INSERT INTO jobs (at, kind, arguments, status) VALUES (?, ?, ?, ?)", values)
     assert jobs.last_job(workspace).status == "stopped"
     jobs.start_job(workspace, "Reading", [Step("import", RecordParams().as_dict(), data=str(data_file))])

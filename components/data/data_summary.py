@@ -7,10 +7,11 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.frame import navigation
 from components.records import record_reader
-from components.session import opened
+from components.session import opened, trouble
 from core.base.glossary import meaning
 from core.run.pipeline import Pipeline
 from core.workspace.deciding import overrides_of
+from core.workspace.sources import source_fault
 
 _FIRST = 12
 
@@ -42,6 +43,8 @@ def show_facts(pipeline: Pipeline, ready: bool) -> None:
         f"{part.repo} at commit {part.commit[:8]}, licence: {part.licence or 'not said'}" for part in dataset.hub
     )
     st.caption(as_markdown(" · ".join([f"{dataset.file}, kept in {pipeline.workspace.folder}", *fetched])))
+    if moved := source_fault(dataset):
+        trouble.warn(f"{moved}.")
     if dataset.n_rejects:
         _rejects(pipeline, dataset.n_rejects)
 

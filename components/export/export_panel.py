@@ -17,6 +17,7 @@ from core.evidence.current import Current, current_selection
 from core.export import delivery
 from core.export.report.writing import write_report
 from core.run.pipeline import Pipeline, open_results
+from core.workspace.sources import source_fault
 
 _PREVIEW = 3
 _PREVIEW_CHARS = 1200
@@ -40,6 +41,8 @@ def show(pipeline: Pipeline) -> None:
     info = pipeline.workspace.info("select", pipeline.current("select"))
     for warning in filter(None, [info["shortfall"], *info["warnings"]]):
         trouble.warn(warning)
+    if moved := source_fault(pipeline.workspace.dataset()):
+        trouble.warn(f"{moved}.")
     if not len(rows):
         return
     _facts(pipeline, rows)

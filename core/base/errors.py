@@ -23,6 +23,8 @@ _MADE_BY = {
     "duplicates": ("duplicates", "press Find near-duplicates on the Duplicates page"),
     "decontaminate": ("decontaminate", "press Look for overlap on the Duplicates page"),
     "tokens": ("tokens", "press Select on the Select page"),
+    "style": ("select", "press Select on the Select page"),
+    "balance": ("select", "press Select on the Select page"),
     "targets": ("target", "give examples on the Select page, under the method target"),
     "meaning": ("meaning", "press Make it searchable on the Map page"),
 }

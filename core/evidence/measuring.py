@@ -122,7 +122,8 @@ def measure(
         raise CurationError("Nothing is selected, so there is nothing to measure; select some records first.")
     if not results.current("embed"):
         raise lacking("Measures compare embeddings, and there are none", "embed", results.workspace.folder)
-    results.workspace.ledger.set_settings("measure", params.as_dict())
+    if not results.workspace.is_read_only:
+        results.workspace.ledger.set_settings("measure", params.as_dict())
     if (held := found_before(results, rows, params)) is not None:
         return held
     own, band = _keys(results, rows, params)

@@ -24,6 +24,7 @@ from ..base import access
 from ..base.confinement import check_reading
 from ..base.errors import CurationError
 from ..base.files import sweep_temporaries
+from ..base.refusals import refusal, unwritable
 from ..base.secrets import redacted
 from ..data.pool import as_text, full_paths
 from ..workspace.ledger import now
@@ -92,10 +93,23 @@ def start_job(
             ).lastrowid
     except sqlite3.IntegrityError as error:
         raise CurationError("Another job is running in this workspace; wait for it, or cancel it first.") from error
+    try:
+        process = _start_process(workspace, job_id)
+    except OSError as error:
+        _finish(workspace, job_id, "failed", "It could not be started.")
+        if not (number := refusal(error)):
+            raise
+        raise unwritable(_log_path(workspace, job_id), number) from error
+    _update(workspace, job_id, pid=process.pid)
+    return job_id
+
+
+def _start_process(workspace: Workspace, job_id: int) -> subprocess.Popen:
+    """Start a job's process in a session of its own: the server may end, and the job goes on."""
     log = _log_path(workspace, job_id)
     log.parent.mkdir(exist_ok=True)
     with log.open("wb") as file:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", _PACKAGE.name, "job", str(workspace.folder.resolve()), str(job_id)],
             cwd=_PACKAGE.parent,
             stdin=subprocess.DEVNULL,
@@ -103,13 +117,14 @@ def start_job(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _update(workspace, job_id, pid=process.pid)
-    return job_id
 
 
 def last_job(workspace: Workspace) -> Job | None:
     """Return the newest job as it stands; one whose process died is marked "stopped"."""
     job = _newest(workspace)
+    if job is not None and job.is_active and workspace.is_read_only:
+        why = "Whether it goes on can't be told here: the workspace may only be read."
+        return dataclasses.replace(job, status="stopped", error=why)
     if job is None or not job.is_active or _is_alive(workspace, job):
         return job
     _finish(

@@ -12,7 +12,7 @@ class _Moment(Ledger):
     """A ledger whose decisions are those of one moment; what is written by it is written to the ledger and seen here."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self.path, self.made = ledger.path, ledger.made
+        self.__dict__.update(ledger.__dict__)  # the same file, opened in the same way
         self._decisions = ledger.decisions()
         self._settings = ledger.settings()
         self._selections = ledger.selections()
