@@ -125,19 +125,6 @@ def test_of_a_line_without_an_end_only_its_beginning_is_held():
     assert len(line) <= 2 << 22
 
 
-def test_an_element_of_an_array_that_is_too_long_is_an_error_that_says_how_to_let_it_in(tmp_path, monkeypatch):
-    path = write(
-        tmp_path / "a.json", b"[" + GOOD + b"," + b" " * 3_000_000 + b'{"q":[' + b"[], " * 700_000 + b'[ ]], "a": "]"}]'
-    )
-    monkeypatch.setenv("WINNOW_MOST_RECORD_MB", "2")
-    with pytest.raises(CurationError, match=r"a.json, record 2: it is larger than the 2 MB .*WINNOW_MOST_RECORD_MB"):
-        list(read_entries(path))
-    monkeypatch.setenv("WINNOW_MOST_RECORD_MB", "50")
-    _, (_, raw, value, _) = read_entries(path)
-    assert raw == b'{"q":[' + b"[]," * 700_000 + b'[]],"a":"]"}'
-    assert len(value["q"]) == 700_001
-
-
 @pytest.mark.parametrize("content", [b"a,b\n" + b"x" * 40_000 + b",y\n", b"a,b\n" + b'"x\n",' * 10_000])
 def test_a_row_of_csv_that_is_too_long_is_an_error(tmp_path, small_bound, content):
     with pytest.raises(CurationError, match=r"a.csv.*0.01 MB"):
