@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from .errors import CurationError
+from .plain_files import check_plain_file
 from .refusals import is_about, refusal, unwritable
 
 Replacing = Callable[[Path], contextlib.AbstractContextManager[Path]]
@@ -164,6 +165,7 @@ def _is_running(pid: int) -> bool:
 
 def check_readable(path: Path) -> None:
     """Raise CurationError where there is no such file."""
+    check_plain_file(path)
     try:
         Path(path).open("rb").close()
     except OSError as error:
@@ -172,6 +174,7 @@ def check_readable(path: Path) -> None:
 
 def file_sha256(path: Path) -> str:
     """Return the sha256 of a file as hex. Raises CurationError where there is no such file."""
+    check_plain_file(path)
     try:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,6 +5,13 @@ from collections.abc import Mapping
 
 # Characters that XML, and a terminal that shows Markdown, can't do with; line breaks and tabs are not among them.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+# What a terminal takes for a command, what turns the direction of what follows, and what can't be written as UTF-8.
+_NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str, keep: str = "") -> str:
+    """Return `text` as it is safe on a terminal: what would not be shown is written out, as in "\\x1b". keep: letters to leave."""
+    return _NOT_SHOWN.sub(lambda found: found[0] if found[0] in keep else ascii(found[0])[1:-1], text)
 
 
 def one_line(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..base.errors import COMMAND, CurationError
-from ..base.text import counted
+from ..base.text import counted, visible
 from ..data.dataset import Dataset
 from ..data.hub.listing import settle
 from ..data.pool import DataFile, as_given, on_hub, open_pool
@@ -98,7 +98,7 @@ def import_data(arguments: argparse.Namespace) -> None:
     workspace = _workspace_for(arguments)
     run_in_workspace(workspace, _import_steps(arguments), arguments)
     dataset = workspace.dataset()
-    print(f"{counted(dataset.n_records, 'record')} in {workspace.folder} ({dataset.fields})")
+    print(f"{counted(dataset.n_records, 'record')} in {workspace.folder} ({visible(dataset.fields)})")
     say_hub(dataset)
     say_sources(dataset, RecordParams.from_dict(dataset.params).leave_out_duplicates)
     say_left_out(dataset)
@@ -118,8 +118,8 @@ def say_sources(dataset: Dataset, left_out: bool) -> None:
     if len(dataset.files) < 2:
         return
     for file in dataset.files:
-        label = f"{file.source}: " if file.source else ""
-        print(f"  {label}{file.file}, {counted(file.n_records, 'record')}")
+        label = f"{visible(file.source)}: " if file.source else ""
+        print(f"  {label}{visible(file.file)}, {counted(file.n_records, 'record')}")
     if dataset.n_duplicates:
         done = "left out" if left_out else "kept; --leave-out-duplicates leaves them out"
         print(f"{counted(dataset.n_duplicates, 'record is', 'records are')} in an earlier source too: {done}")
@@ -129,8 +129,8 @@ def say_left_out(dataset: Dataset) -> None:
     """Print which fields are in no part of the records' texts."""
     for source, understood in dataset.understood_by_source().items():
         if understood.left_out:
-            of = f" of {source}" if source else ""
-            print(f"not read{of} (kept in the record): {', '.join(understood.left_out)}")
+            of = f" of {visible(source)}" if source else ""
+            print(f"not read{of} (kept in the record): {visible(', '.join(understood.left_out))}")
 
 
 def _workspace_for(arguments: argparse.Namespace) -> Workspace:

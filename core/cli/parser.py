@@ -27,7 +27,10 @@ from . import (
     target,
     versions,
 )
+from .terminal import shown_as_text
 from .verbs import Verbs
+
+_MOST_SHOWN = 10_000  # letters of an error
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -63,11 +66,17 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit status."""
-    arguments = build_parser().parse_args(argv)
+    with shown_as_text():
+        return _run(sys.argv[1:] if argv is None else argv)
+
+
+def _run(argv: Sequence[str]) -> int:
     try:
+        _check_utf8(argv)
+        arguments = build_parser().parse_args(argv)
         arguments.run(arguments)
     except CurationError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {' '.join(str(error)[:_MOST_SHOWN].splitlines())}", file=sys.stderr)
         return 1
     except (
         OSError,
@@ -81,3 +90,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("stopped; what was finished is kept, the same command goes on from there", file=sys.stderr)
         return 130
     return 0
+
+
+def _check_utf8(argv: Sequence[str]) -> None:
+    for text in argv:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise CurationError(f"{text!r} is not UTF-8; give names and notes in UTF-8.") from error

@@ -1,9 +1,36 @@
 """What a command shows while it works: a bar on a terminal, plain lines where the output is piped. Always on stderr."""
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
+from typing import Any, TextIO
 
 from ..base.progress import Progress
+from ..base.text import visible
+
+
+class Shown:
+    """A stream to a terminal on which names and values from data are only text: no escape code, nothing that can't be written."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        text, encoding = visible(text, keep="\n\t"), getattr(self.stream, "encoding", None) or "utf-8"
+        self.stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+@contextlib.contextmanager
+def shown_as_text() -> Iterator[None]:
+    """Within, whatever is printed goes through `Shown`."""
+    with contextlib.redirect_stdout(Shown(sys.stdout)), contextlib.redirect_stderr(Shown(sys.stderr)):
+        yield
 
 
 class Report:
@@ -34,7 +61,7 @@ class _Bar:
         self._bar = tqdm(
             desc=step,
             total=1.0,
-            file=sys.stderr,
+            file=getattr(sys.stderr, "stream", sys.stderr),  # the bar goes back to the beginning of its line
             bar_format="{desc:<8} {percentage:3.0f}%|{bar:30}| {elapsed}<{remaining}{postfix}",
         )
         self._started = time.monotonic()

@@ -2,14 +2,19 @@
 
 import dataclasses
 import json
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..base.errors import CurationError
 from ..base.files import write_json
+from ..base.plain_files import check_plain_file
+from ..base.text import first_line, shorten
 
 STATES = ("kept", "offered", "refused")
+_MOST_FIELDS = 100_000
+_MOST_TEXT = 4_000_000  # letters of all domains
 ORIGINS = ("description", "written", "record", "generated")
 
 
@@ -84,8 +89,10 @@ def load_domains(path: Path) -> tuple[Domain, ...]:
 
     Raises CurationError for a file that can't be read or holds something else.
     """
+    check_plain_file(path, "give the path of a YAML or JSON file")
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(_MOST_TEXT + 1)
     except OSError as error:
         raise CurationError(
             f"{path} can't be read ({error.strerror}); give the path of a YAML or JSON file."
@@ -99,15 +106,42 @@ def parse_domains(text: str, name: str) -> tuple[Domain, ...]:
     """Return the domains that the text of a YAML or JSON file holds. name: the file's; it ends in .json for JSON."""
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        """Counts what `<<` merges into mappings, which may name each other over and over."""
+
+        n_merged = 0
+
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            super().flatten_mapping(node)
+            self.n_merged += len(node.value)
+            if self.n_merged > _MOST_FIELDS:
+                raise yaml.YAMLError(f"more than {_MOST_FIELDS:,} fields")
+
+    if len(text) > _MOST_TEXT:
+        raise CurationError(
+            f"{name} has more than {_MOST_TEXT:,} letters, the most that domains may have; leave out seeds."
+        )
     try:
-        content = json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
+        content = json.loads(text) if name.endswith(".json") else yaml.load(text, Loader)
     except (ValueError, yaml.YAMLError) as error:
-        raise CurationError(f"{name} is neither YAML nor JSON: {str(error).splitlines()[0]}.") from error
+        raise CurationError(f"{name} is neither YAML nor JSON: {first_line(error)}.") from error
+    except RecursionError as error:
+        raise CurationError(
+            f"{name} is nested too deeply; write a list of objects with name and description."
+        ) from error
     if isinstance(content, dict):
         content = content.get("domains")
     if not isinstance(content, list):
         raise CurationError(f"{name} holds no list of domains; write a list of objects with name and description.")
-    return check_domains([domain_from(entry) for entry in content])
+    domains, n = [], 0
+    for entry in content:
+        domains.append(domain_from(entry))
+        n += sum(len(seed.text) for seed in domains[-1].seeds) + len(domains[-1].description)
+        if n > _MOST_TEXT:  # a YAML file may name one list over and over
+            raise CurationError(
+                f"{name} gives domains of more than {_MOST_TEXT:,} letters, the most they may have; leave out seeds."
+            )
+    return check_domains(domains)
 
 
 def save_domains(domains: Sequence[Domain], path: Path) -> None:
@@ -125,15 +159,23 @@ def as_file(domains: Sequence[Domain]) -> dict[str, Any]:
     return {"domains": [domain_as_dict(domain) for domain in domains]}
 
 
+def _shown(value: Any) -> str:
+    """Return a value from a file in a few letters, however large it is."""
+    return shorten(reprlib.repr(value), 80)
+
+
 def domain_from(entry: Any) -> Domain:
     """Build a domain from a plain object. Raises CurationError for another field or kind of value."""
     if not isinstance(entry, dict):
-        raise CurationError(f"A domain is {entry!r}; it must be an object with name and description.")
-    if unknown := sorted(set(entry) - {"name", "description", "share", "seeds"}):
-        raise CurationError(f"A domain has the field {unknown[0]!r}; it has name, description, share and seeds.")
+        raise CurationError(f"A domain is {_shown(entry)}; it must be an object with name and description.")
+    if unknown := sorted(set(map(str, entry)) - {"name", "description", "share", "seeds"}):
+        raise CurationError(f"A domain has the field {_shown(unknown[0])}; it has name, description, share and seeds.")
+    for part in ("name", "description"):
+        if isinstance(entry.get(part), dict | list | set | tuple):
+            raise CurationError(f"The {part} of a domain is {_shown(entry[part])}; it must be a text.")
     given = entry.get("seeds") or []
     if not isinstance(given, list | tuple):
-        raise CurationError(f"The seeds of {entry.get('name')!r} are {given!r}; they must be a list of texts.")
+        raise CurationError(f"The seeds of {entry.get('name')!r} are {_shown(given)}; they must be a list of texts.")
     seeds = [_seed_from(seed, entry.get("name")) for seed in given]
     share = entry.get("share") or 0.0
     return Domain(str(entry.get("name") or ""), str(entry.get("description") or ""), share, tuple(seeds))
@@ -142,11 +184,11 @@ def domain_from(entry: Any) -> Domain:
 def _seed_from(given: Any, name: Any) -> Seed:
     seed = {"text": given} if isinstance(given, str) else given
     if not isinstance(seed, dict) or set(seed) - {field.name for field in dataclasses.fields(Seed)}:
-        raise CurationError(f"A seed of {name!r} is {given!r}; it must be a text.")
+        raise CurationError(f"A seed of {name!r} is {_shown(given)}; it must be a text.")
     made = Seed(**({"text": ""} | seed))
     row_is_whole = isinstance(made.row, int) and not isinstance(made.row, bool)
     if not isinstance(made.text, str) or not row_is_whole or (not made.text.strip() and made.row < 0):
-        raise CurationError(f"A seed of {name!r} is {given!r}; it must be a text, or the row of a record.")
+        raise CurationError(f"A seed of {name!r} is {_shown(given)}; it must be a text, or the row of a record.")
     for field, allowed in (("state", STATES), ("origin", ORIGINS)):
         if getattr(made, field) not in allowed:
             raise CurationError(

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..base.errors import CurationError
+from ..base.text import shorten
 
 SEVERAL = ("system", "prompt", "response")  # parts that several fields may make up
 PARTS = ("prompt", "response", "messages", "system", "tools", "history", "rejected", "source")
@@ -92,7 +93,9 @@ def check_fields(fields: FieldMap, values: Sequence[dict[str, Any]]) -> None:
     for name in fields.names:
         if values and not any(name in value or name.split(".")[0] in value for value in values):
             seen = sorted({known for value in values for known in value})[:12]
-            raise CurationError(f"No record has a field {name!r}; the records have {', '.join(seen)}.")
+            raise CurationError(
+                f"No record has a field {name!r}; the records have {', '.join(shorten(known, 60) for known in seen)}."
+            )
 
 
 def path_of(value: dict[str, Any], name: str) -> tuple[str, ...]:

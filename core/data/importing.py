@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -54,13 +55,12 @@ def read_into(
             return _keep(folder, held, dataclasses.replace(again, hub=pool.hub))
     # Records that were damaged are read as they were: what was made of them goes by this fingerprint.
     known = held.understood_by_source() if held is not None and held.fingerprint == fingerprint else {}
-    rejects: list[Reject] = []
     with replacing(folder / "records.arrow") as temporary:
-        parts, batches = load_pool(pool, params, rejects.append, known)
-        hashes = _write_batches(temporary, batches, fingerprint, progress)
-        records_sha256 = file_sha256(temporary)
         with replacing(folder / "rejects.jsonl") as list_path, list_path.open("w", encoding="utf-8") as file:
-            file.writelines(_reject_line(reject) for reject in rejects)
+            rejects = _Rejects(file)
+            parts, batches = load_pool(pool, params, rejects.add, known)
+            hashes = _write_batches(temporary, batches, fingerprint, progress)
+            records_sha256 = file_sha256(temporary)
         keep_hashes(fingerprint, hashes)
     files = files_of(parts, sources)
     dataset = Dataset(
@@ -70,7 +70,7 @@ def read_into(
         fields=fields_in_words(files),
         params=params.as_dict(),
         n_records=len(hashes),
-        n_rejects=len(rejects),
+        n_rejects=rejects.n,
         fingerprint=fingerprint,
         records_sha256=records_sha256,
         sources=tuple(sources) if held is None else held.imported_from(path, pool.given, sources).sources,
@@ -137,11 +137,19 @@ def _is_same(held: Dataset, path: str, sha256: str, sources: Sequence[Source]) -
     return any(known.path == sources[0].path or known.sha256 == sources[0].sha256 for known in held.sources)
 
 
-def _reject_line(reject: Reject) -> str:
-    held = dataclasses.asdict(reject)
-    if not reject.file:
-        del held["file"]
-    return json.dumps(held, ensure_ascii=False) + "\n"
+class _Rejects:
+    """The list of records that were not taken, written while they are read: there may be as many as lines."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file, self.n = file, 0
+
+    def add(self, reject: Reject) -> None:
+        """Write one."""
+        held = dataclasses.asdict(reject)
+        if not reject.file:
+            del held["file"]
+        self._file.write(json.dumps(held, ensure_ascii=False) + "\n")
+        self.n += 1
 
 
 def _held(folder: Path) -> Dataset | None:

@@ -5,10 +5,16 @@ import json
 import re
 from collections.abc import Iterator
 
+import orjson
+
 from ..base.errors import CurationError
+from .bounds import most_record, too_large
 
 _CHUNK = 1 << 22
-_SPACE_OUTSIDE_STRINGS = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
+_LONG = 1 << 20  # letters of an element that is not decoded over and over
+_SPACE_OUTSIDE_STRINGS = re.compile(r'("(?:[^"\\]++|\\.)*+")|\s+')
+# A string may end with what was read; it is looked at again when more is there.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
 # Elements are only measured here, so numbers stay text: one of thousands of digits is no number for Python.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
@@ -98,6 +104,7 @@ class _Buffer:
 
     def __init__(self, stream: io.TextIOBase) -> None:
         self.stream, self.text, self.at, self.ended = stream, "", 0, False
+        self.most = most_record()  # characters that may be held
 
     def more(self) -> None:
         # Reading as much again as is held keeps the retries on one huge element linear.
@@ -124,16 +131,62 @@ def _take_element(buffer: _Buffer, place: int, name: str) -> str:
             _, end = _DECODER.raw_decode(buffer.text, buffer.at)
         except (json.JSONDecodeError, RecursionError) as error:
             if buffer.ended or isinstance(error, RecursionError):
-                where = f"{name}, record {place}" if place else name
-                raise CurationError(
-                    f"{where}: not JSON ({error}); the rest of an array can't be read past that. "
-                    "Fix it, or convert the file to .jsonl, where one bad line costs one record."
-                ) from error
+                raise _broken(place, name, error) from error
+            if len(buffer.text) - buffer.at > _LONG and buffer.text[buffer.at] in "{[":
+                return _take_long(buffer, place, name)
+            if len(buffer.text) - buffer.at > buffer.most:
+                raise _too_long(buffer, place, name) from error
         else:
             if buffer.ended or _is_whole(buffer.text, buffer.at, end):
                 element, buffer.at = buffer.text[buffer.at : end], end
                 return element
         buffer.more()
+
+
+def _take_long(buffer: _Buffer, place: int, name: str) -> str:
+    """Return an element that is longer than a read, found by its brackets: to build it over and over would take gigabytes."""
+    at, depth = 0, 0  # from where the element begins
+    while True:
+        for match in _TOKEN.finditer(buffer.text, buffer.at + at):
+            token = match[0]
+            if token[0] == '"' and match.end() == len(buffer.text) and not buffer.ended:
+                at = match.start() - buffer.at
+                break
+            depth += (token[0] in "{[") - (token[0] in "]}")
+            if not depth:
+                element, buffer.at = buffer.text[buffer.at : match.end()], match.end()
+                _check_json(element, place, name)
+                return element
+        else:
+            at = len(buffer.text) - buffer.at
+        if len(buffer.text) - buffer.at > buffer.most:
+            raise _too_long(buffer, place, name)
+        if buffer.ended:
+            raise _broken(place, name, "it has no end")
+        buffer.more()
+
+
+def _check_json(element: str, place: int, name: str) -> None:
+    try:
+        orjson.loads(element)
+    except orjson.JSONDecodeError:
+        try:
+            _DECODER.raw_decode(element)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise _broken(place, name, error) from error
+
+
+def _broken(place: int, name: str, why: object) -> CurationError:
+    return CurationError(
+        f"{f'{name}, record {place}' if place else name}: not JSON ({why}); the rest of an array can't be read past that. "
+        "Fix it, or convert the file to .jsonl, where one bad line costs one record."
+    )
+
+
+def _too_long(buffer: _Buffer, place: int, name: str) -> CurationError:
+    return CurationError(
+        f"{f'{name}, record {place}' if place else name}: {too_large(buffer.most)}. In .jsonl it would cost one record."
+    )
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
@@ -143,4 +196,13 @@ def _is_whole(text: str, start: int, end: int) -> bool:
 
 def _one_line(element: str) -> bytes:
     """Drop the white space between tokens and nothing else: numbers, escapes and order stay as written."""
-    return _SPACE_OUTSIDE_STRINGS.sub(r"\1", element).encode("utf-8", "surrogatepass")
+    if len(element) > _LONG:  # one piece a token would take many times as much
+        kept, at = io.StringIO(), 0
+        for match in _SPACE_OUTSIDE_STRINGS.finditer(element):
+            if match[1] is None:
+                kept.write(element[at : match.start()])
+                at = match.end()
+        element = kept.getvalue() + element[at:]
+    else:
+        element = _SPACE_OUTSIDE_STRINGS.sub(r"\1", element)
+    return element.encode("utf-8", "surrogatepass")

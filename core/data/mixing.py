@@ -15,7 +15,7 @@ from ..base.errors import CurationError
 from .fields import FieldMap
 from .layouts.understood import Understood
 from .pool import DataFile, Pool
-from .readers import Entry, read_entries
+from .readers import Entry, head_of, read_entries
 from .records import DETECT_ON, SCHEMA, RecordParams, Reject, content_hashes, load_records, understand_head
 
 _LEAST_HEAD = 50  # records of each file by which a source of many files is understood
@@ -64,7 +64,7 @@ def _understand(files: list[DataFile], fields: FieldMap | None) -> Understood:
     """Return how the records of a source are read, by the first of each of its files."""
     each, head = max(_LEAST_HEAD, DETECT_ON // len(files)), []
     for file in files:
-        first: list[Entry] = list(itertools.islice(read_entries(file.path), each))
+        first: list[Entry] = head_of(read_entries(file.path), each)
         if first and not any(value is not None for _, _, value, _ in first):
             understand_head(file.path, first)  # says why none of them is a record
         head += first

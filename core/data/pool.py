@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ..base.confinement import check_reading
 from ..base.errors import CurationError
 from ..base.files import check_readable
+from ..base.plain_files import check_name
 from .hub.fetched import Fetched, read_fetched
 from .hub.names import HubName, is_hub_name
 from .readers import COMPRESSIONS, FORMATS
@@ -153,9 +154,16 @@ class _Group(NamedTuple):
 def labelled(given: str) -> tuple[str, str]:
     """Return (label, path) of what was given: "math=gsm8k.jsonl" -> ("math", "gsm8k.jsonl")."""
     label, equals, path = given.partition("=")
-    if not equals or not label.strip() or "/" in label or Path(given).exists():
+    if not equals or not label.strip() or "/" in label or _is_there(given):
         return "", given
     return label.strip(), path.strip()
+
+
+def _is_there(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # no name for a file
+        return False
 
 
 def _given_name(given: str) -> str:
@@ -164,7 +172,7 @@ def _given_name(given: str) -> str:
         return label
     if is_hub_name(path):
         return HubName.parse(path).repo.split("/")[-1]
-    if _GLOB.search(path) and not Path(path).exists():
+    if _GLOB.search(path) and not _is_there(path):
         return _base_of(path).resolve().name
     return Path(path).name if Path(path).is_dir() else dataset_name(path)
 
@@ -172,6 +180,7 @@ def _given_name(given: str) -> str:
 def _files(text: str) -> tuple[list[Path], int]:
     """Return the data files that a path or a glob names, in order, and how many other files were among them."""
     path = Path(text)
+    check_name(path)
     check_reading(_base_of(text))
     if path.is_dir():
         found = [each for each in path.rglob("*") if not any(part[0] == "." for part in each.relative_to(path).parts)]
@@ -181,6 +190,8 @@ def _files(text: str) -> tuple[list[Path], int]:
         return [path], 0
     files = sorted(each for each in found if each.is_file())
     data = [each for each in files if format_of(each)]
+    for each in data:
+        check_name(each)
     if not data:
         raise CurationError(
             f"{text} holds no data file; Winnow reads {', '.join(FORMATS)}, each also with {', '.join(COMPRESSIONS)}."

@@ -5,16 +5,13 @@ Knows nothing of prompts and responses (`records.py` does). An entry is a tuple 
 `value` the parsed object, or None where `reason` says why there is none.
 """
 
-import base64
-import concurrent.futures
 import csv
-import datetime
-import decimal
-import gzip
 import io
+import itertools
 import json
 import lzma
-import math
+import shutil
+import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,14 +21,19 @@ import orjson
 import pyarrow as pa
 
 from ..base.errors import CurationError
-from ..base.text import counted
+from ..base.plain_files import check_plain_file
+from ..base.text import counted, first_line, shorten
+from .bounds import MOST_DEEP, Expansion, most_record, too_deep, too_large
 from .json_array import arrays_inside, read_array
 from .layouts.names import CHATS, SPLITS, WRAPPERS
+from .parquet_rows import read_rows
+from .streams import Counted, lines, open_stream
 
 Entry = tuple[int, bytes, dict[str, Any] | None, str]
 COMPRESSIONS = (".gz", ".xz", ".zst")
 FORMATS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
-_CHUNK = 1 << 22
+_SHOWN = 1000  # bytes kept of a record that is too large
+_HEAD_BYTES = 1 << 24
 
 
 def file_format(path: Path) -> tuple[str, str]:
@@ -47,62 +49,51 @@ def file_format(path: Path) -> tuple[str, str]:
 
 def read_entries(path: Path) -> Iterator[Entry]:
     """Yield the entries of a file in order. Raises CurationError where the file as a whole cannot be read."""
-    if not path.is_file():
-        raise CurationError(f"{path} is not a file; give the path of a {', '.join(FORMATS)} file.")
+    check_plain_file(path, f"give the path of a {', '.join(FORMATS)} file")
     kind, compression = file_format(path)
     readers = {".json": _read_json, ".csv": _read_csv, ".tsv": _read_csv, ".parquet": _read_parquet}
     reader = readers.get(kind, _read_jsonl)
     try:
-        with _open(path, compression) as file:
+        with open_stream(path, compression) as file:
             yield from reader(file, path)
-    except (EOFError, lzma.LZMAError, zlib.error, OSError, pa.ArrowInvalid) as error:
-        raise CurationError(f"{path.name} can't be read to its end ({error}); is the file whole?") from error
+    except (EOFError, lzma.LZMAError, zlib.error, OSError, pa.ArrowException) as error:
+        raise CurationError(
+            f"{path.name} can't be read to its end ({first_line(error)}); is the file whole?"
+        ) from error
 
 
-def _open(path: Path, compression: str) -> BinaryIO:
-    if compression == ".gz":
-        return gzip.open(path)
-    if compression == ".xz":
-        return lzma.open(path)
-    if compression == ".zst":
-        return pa.input_stream(path, compression="zstd")
-    return path.open("rb")
+def head_of(entries: Iterator[Entry], most: int) -> list[Entry]:
+    """Return the first entries, `most` at most, fewer where they are large."""
+    head, n = [], 0
+    for entry in itertools.islice(entries, most):
+        head.append(entry)
+        n += len(entry[1])
+        if n > _HEAD_BYTES:
+            break
+    return head
 
 
 def _read_jsonl(file: BinaryIO, path: Path) -> Iterator[Entry]:
-    for place, line in enumerate(_lines(file), start=1):
+    most = most_record()
+    for place, line in enumerate(lines(file, most), start=1):
         if place == 1 and line.startswith(b"\xef\xbb\xbf"):
             line = line[3:]
         if line.strip():  # an empty line holds no record
-            yield _parse(place, line)
+            yield _parse(place, line, most)
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield lines without their newline; only b"\\n" ends a line, so the bytes of a record stay as they are."""
-    rest = b""
-    for chunk in _ahead(file):
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from lines
-    if rest:
-        yield rest
-
-
-def _ahead(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the file's chunks, the next one read (and decompressed) on a thread while this one is used."""
-    with concurrent.futures.ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(file.read, _CHUNK)
-        while chunk := coming.result():
-            coming = reader.submit(file.read, _CHUNK)
-            yield bytes(chunk)
-
-
-def _parse(place: int, raw: bytes) -> Entry:
+def _parse(place: int, raw: bytes, most: int) -> Entry:
+    if len(raw) > most:
+        return place, raw[:_SHOWN], None, too_large(most)
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return place, raw, None, f"not JSON ({error})"
     if not isinstance(value, dict):
         return place, raw, None, f"not a JSON object but {_kind(value)}"
+    brackets = raw.count(b"{") + raw.count(b"[")
+    if brackets > MOST_DEEP and (n := too_deep(value, brackets)):
+        return place, raw, None, f"it is nested {n} levels deep, and may be {MOST_DEEP}"
     return place, raw, value, ""
 
 
@@ -117,8 +108,9 @@ def _read_json(file: BinaryIO, path: Path) -> Iterator[Entry]:
         return
     text = io.TextIOWrapper(file, encoding="utf-8-sig")
     try:
+        most = most_record()
         for place, raw in read_array(text, path.name, inside):
-            yield _parse(place, raw)
+            yield _parse(place, raw, most)
     except UnicodeDecodeError as error:
         raise CurationError(f"{path.name} is not UTF-8 ({error}); convert it to UTF-8.") from error
     finally:
@@ -130,7 +122,7 @@ def _array_inside(path: Path) -> str | None:
 
     A name that is known for it counts first, else the only array of objects does. None where objects follow each other: lines.
     """
-    with _open(path, file_format(path)[1]) as file:
+    with open_stream(path, file_format(path)[1]) as file:
         text = io.TextIOWrapper(file, encoding="utf-8-sig")
         try:
             names, more = arrays_inside(text, path.name)
@@ -151,18 +143,23 @@ def _array_inside(path: Path) -> str | None:
 
 
 def _read_csv(file: BinaryIO, path: Path) -> Iterator[Entry]:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    csv.field_size_limit(1 << 27)
+    most, watched, expansion = most_record(), _Watched(file, path), Expansion(path)
+    text = io.TextIOWrapper(watched, encoding="utf-8-sig", newline="")
+    csv.field_size_limit(max(most, 1 << 27))
     rows = csv.reader(text, delimiter="\t" if file_format(path)[0] == ".tsv" else ",", strict=True)
     try:
         names = next(rows, None)
         if not names or len(set(names)) < len(names):
-            raise CurationError(f"{path.name}: the first line must name the columns, each once; it reads {names}.")
+            shown = shorten(str(names), 200)
+            raise CurationError(f"{path.name}: the first line must name the columns, each once; it reads {shown}.")
         end = rows.line_num
         for row in rows:
+            watched.since = 0
             place, end = end + 1, rows.line_num
             if row:
-                yield _csv_entry(place, row, names)
+                entry = _csv_entry(place, row, names, most)
+                expansion.count(len(entry[1]))
+                yield entry
     except (csv.Error, UnicodeDecodeError) as error:
         raise CurationError(
             f"{path.name}, line {rows.line_num}: not CSV in UTF-8 ({error}); the rest can't be read past that. "
@@ -172,56 +169,35 @@ def _read_csv(file: BinaryIO, path: Path) -> Iterator[Entry]:
         text.detach()
 
 
-def _csv_entry(place: int, row: list[str], names: list[str]) -> Entry:
+class _Watched(Counted):
+    """The bytes of a CSV file, which may be one row without an end."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        super().__init__(file)
+        self._most, self._path = most_record(), path
+
+    def read1(self, size: int = -1) -> bytes:
+        """Return some of the next bytes. Raises CurationError where a row grows too large."""
+        if self.since > self._most:
+            raise CurationError(f"{self._path.name} holds a row that can't be read: {too_large(self._most)}.")
+        return super().read1(size)
+
+
+def _csv_entry(place: int, row: list[str], names: list[str], most: int) -> Entry:
     if len(row) != len(names):
         raw = json.dumps(row, ensure_ascii=False).encode()
         return place, raw, None, f"{counted(len(row), 'field')} where the header names {len(names)}"
     value = dict(zip(names, row, strict=True))
-    return place, orjson.dumps(value), value, ""
+    raw = orjson.dumps(value)
+    return (place, raw, value, "") if len(raw) <= most else (place, raw[:_SHOWN], None, too_large(most))
 
 
 def _read_parquet(file: BinaryIO, path: Path) -> Iterator[Entry]:
-    from pyarrow import parquet
-
-    source = file if path.suffix.lower() == ".parquet" else pa.BufferReader(file.read())
-    opened = parquet.ParquetFile(source)
-    names = opened.schema_arrow.names
-    if len(set(names)) < len(names):
-        raise CurationError(f"{path.name} has two columns of one name; its columns are {', '.join(names)}.")
-    place = 0
-    for batch in opened.iter_batches(batch_size=4096):
-        try:
-            values = _whole_times(batch).to_pylist()
-        except (OverflowError, UnicodeDecodeError) as error:
-            raise CurationError(
-                f"{path.name}, records {place + 1} to {place + len(batch)}: a value can't be written as JSON ({error})."
-            ) from error
-        for value in values:
-            place += 1
-            plain = _plain(value)
-            yield place, json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode(), plain, ""
-
-
-def _whole_times(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Write times of day with nanoseconds as text: Python's own times would cut them to microseconds."""
-    for i, field in enumerate(batch.schema):
-        if field.type == pa.time64("ns"):
-            batch = batch.set_column(i, field.name, batch.column(i).cast(pa.string()))
-    return batch
-
-
-def _plain(value: Any) -> Any:
-    """Return a Parquet value as JSON can hold it, with nothing rounded: what JSON lacks becomes its full text."""
-    if isinstance(value, dict):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if isinstance(value, decimal.Decimal):
-        return str(value)
-    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
-        return value.isoformat()
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+    """Yield a Parquet file's rows; of one that is packed once more, from a copy on disk, for it is read from its end."""
+    if path.suffix.lower() == ".parquet":
+        yield from read_rows(file, path, most_record())
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(file, copy, 1 << 20)
+        copy.seek(0)
+        yield from read_rows(copy, path, most_record())

@@ -21,7 +21,7 @@ from .layouts.reading import reader_of
 from .layouts.structures import UnusableRecord
 from .layouts.threads import as_trees, is_message_table
 from .layouts.understood import Understood, understand
-from .readers import Entry, read_entries
+from .readers import Entry, head_of, read_entries
 
 SCHEMA = pa.schema(
     [
@@ -34,6 +34,7 @@ SCHEMA = pa.schema(
     ]
 )
 BATCH_ROWS = 8192
+BATCH_BYTES = 1 << 24  # of original text, where the records are large
 HASH_BYTES = 16
 DETECT_ON = 1000  # records of a source, from the beginning of each of its files
 _Row = tuple[str, str, str | None, bytes]  # prompt, response, source, raw
@@ -108,7 +109,7 @@ def load_records(
     path = Path(path)
     entries = read_entries(path)
     if understood is None:
-        head = list(itertools.islice(entries, DETECT_ON))
+        head = head_of(entries, DETECT_ON)
         understood = understand_head(path, head, params.fields_for(path.stem))
         entries = itertools.chain(head, entries)
 
@@ -145,7 +146,7 @@ def _batches(
     entries: Iterable[Entry], fields: FieldMap, reject: Callable[[Entry, str], None], needed: str
 ) -> Iterator[pa.RecordBatch]:
     """Yield the records in batches. needed: the name of a file that must hold some, "" for one that may hold none."""
-    start, read = 0, reader_of(fields)
+    start, held, read = 0, 0, reader_of(fields)
     rows: list[_Row] = []
     for entry in entries:
         _, raw, value, reason = entry
@@ -153,11 +154,12 @@ def _batches(
             if value is None:
                 raise UnusableRecord(reason)
             rows.append((*read(value), raw))
+            held += len(raw)
         except UnusableRecord as unusable:
             reject(entry, str(unusable))
-        if len(rows) == BATCH_ROWS:
+        if len(rows) == BATCH_ROWS or held > BATCH_BYTES:
             yield _batch(rows, start)
-            start, rows = start + len(rows), []
+            start, held, rows = start + len(rows), 0, []
     if rows:
         yield _batch(rows, start)
     elif not start and needed:

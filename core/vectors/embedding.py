@@ -13,6 +13,7 @@ import numpy as np
 from ..base.arrays import row_lengths, unit_rows
 from ..base.errors import CurationError
 from ..base.params import Params, option
+from ..base.plain_files import check_plain_file
 from ..base.progress import Progress, no_progress
 from ..base.text import first_line
 from ..models.encoder import BUNDLED, Encoder
@@ -70,6 +71,7 @@ def open_vectors(path: Path, n_records: int) -> np.ndarray:
 
     The values are checked as they are copied (`copy_unit_rows`).
     """
+    check_plain_file(path, "give the path of a .npy file")
     try:
         vectors = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError) as error:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ...base.errors import CurationError
+from ...base.text import shorten
 from ..fields import PARTS, SEVERAL, FieldMap
 from . import names
 from .holding import KINDS, is_message, kind_of, role_key
@@ -64,7 +65,7 @@ def _described(values: Sequence[dict[str, Any]]) -> str:
                 seen[name] = kind_of(held)
     if not seen:
         return "the records have no fields"
-    told = [f"{name} ({KINDS[seen[name]]})" for name in sorted(seen)[:_MOST_NAMED]]
+    told = [f"{shorten(name, 60)} ({KINDS[seen[name]]})" for name in sorted(seen)[:_MOST_NAMED]]
     single = all(map(is_single_message, values))
     why = "; each record is one message, and nothing says which conversation it belongs to" if single else ""
     return f"the records have {', '.join(told)}{why}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from ..bounds import too_deep
 from .marks import is_marked
 
 ROLE_KEYS = ("role", "from", "speaker")
@@ -86,9 +87,10 @@ def decoded(text: str) -> Any:
     if text[:1] not in ("[", "{") or text[-1:] not in ("]", "}"):
         return None
     try:
-        return orjson.loads(text)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
+    return None if too_deep(value, text.count("{") + text.count("[")) else value
 
 
 def role_key(turn: dict[str, Any]) -> str:

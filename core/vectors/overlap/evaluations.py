@@ -2,7 +2,6 @@
 
 import collections
 import dataclasses
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from ...base.errors import CurationError
 from ...base.files import file_sha256
 from ...data.fields import FieldMap
 from ...data.pool import Data, DataFile, dataset_name, open_pool
-from ...data.readers import read_entries
+from ...data.readers import head_of, read_entries
 from ...data.records import DETECT_ON, RecordParams, load_records, understand_head
 from .params import Evaluation
 
@@ -79,7 +78,7 @@ def read_items(
 
 def _fields_of(path: Path) -> FieldMap | None:
     """Return which fields hold what is asked and answered, where only an evaluation has these; None where they are found anyway."""
-    head = list(itertools.islice(read_entries(path), DETECT_ON))
+    head = head_of(read_entries(path), DETECT_ON)
     try:
         understand_head(path, head)
     except CurationError:
