@@ -79,6 +79,6 @@ def test_no_page_shows_the_key_of_a_job_that_was_refused(planted, sample_home, m
         monkeypatch.setenv("OPENAI_BASE_URL", url)
         params = QualityParams(scorer="judge", model="tiny").as_dict()
         jobs.start_job(workspace, "Grading", [Step("score", params)], "cpu")
-    page = open_page(sample_home)
+    page = open_page(sample_home, error="Incorrect API key provided")
     assert not page.exception and KEY not in words(page)
     assert "key" in jobs.last_job(workspace).error

@@ -122,7 +122,7 @@ def parse_domains(text: str, name: str) -> tuple[Domain, ...]:
             f"{name} has more than {_MOST_TEXT:,} letters, the most that domains may have; leave out seeds."
         )
     try:
-        content = json.loads(text) if name.endswith(".json") else yaml.load(text, Loader)
+        content = json.loads(text) if name.endswith(".json") else Loader(text).get_single_data()
     except (ValueError, yaml.YAMLError) as error:
         raise CurationError(f"{name} is neither YAML nor JSON: {first_line(error)}.") from error
     except RecursionError as error:

@@ -57,7 +57,8 @@ def _kept_short(opened: Any, file: BinaryIO) -> Any:
     from pyarrow import parquet
 
     columns = [opened.schema.column(i) for i in range(len(opened.schema))]
-    texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+    # Arrow can't read a nested column's texts as indices.
+    texts = [each.path for each in columns if each.physical_type == "BYTE_ARRAY" and "." not in each.path]
     return parquet.ParquetFile(file, read_dictionary=texts) if texts else opened
 
 
