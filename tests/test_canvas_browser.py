@@ -8,7 +8,6 @@ import pyarrow as pa
 import pytest
 
 from components.canvas.layers import Frame
-from core.base.files import write_table
 from core.run.pipeline import Pipeline
 from core.selection.target.examples import picked
 from core.selection.target.params import TargetParams
@@ -271,7 +270,7 @@ def test_the_examples_of_a_target_are_stars_that_say_their_text_and_can_be_hidde
     table = pipeline.table("targets")
     texts = pa.array([hostile, *table["text"].to_pylist()[1:]], pa.large_string())
     changed = table.set_column(table.column_names.index("text"), "text", texts)
-    write_table(pipeline.workspace.path("targets", pipeline.current("targets"), ".arrow"), changed)
+    pipeline.workspace.save("targets", pipeline.current("targets"), pipeline.info("targets"), value=changed)
     with running_app(pipeline.workspace.folder.parent) as address, browser_page() as page:
         shown = opened_map(page, address, xy, "pixels")
         page.locator("canvas.overlay[data-stars='3']").wait_for(state="attached")
