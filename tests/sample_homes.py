@@ -12,6 +12,7 @@ from core.refine.advance import Advance, advance
 from core.refine.params import RefineParams
 from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
+from core.selection.balance.stage import proposed_groups
 from core.selection.params import SelectionParams
 from core.vectors.clustering import ClusterParams
 from core.vectors.embedding import EmbedParams
@@ -29,6 +30,7 @@ def prepared_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "cluster": ClusterParams(),
             "project": ProjectParams(),
             "score": QualityParams(),
+            "balance": proposed_groups(),
         }
         make_workspace(home / "sample", SAMPLE, stages, SentenceEncoder(device="cpu"))
 

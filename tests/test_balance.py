@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.base.errors import CurationError
+from core.evidence.candidates import describe
 from core.models.bigram import train_bigram
 from core.models.scratch_tokens import Encoded
 from core.selection.balance.gain import learning_slopes
-from core.selection.balance.stage import BalanceParams, balance_of, balance_params
+from core.selection.balance.stage import BalanceParams, balance_of, balance_params, is_balance_at_hand
 from core.selection.balance.tree import divided, split_by_two_means
 from core.selection.balance.within_groups import group_quotas
 from core.selection.choosing import select_records
 from core.selection.method import METHODS
-from core.selection.params import SelectionParams
+from core.selection.params import PROPOSED, SelectionParams
 from core.selection.pool import Balance, Pool
 from core.selection.why import why_by_method
 from core.vectors.coarse import coarse_clusters
@@ -209,6 +210,25 @@ def test_select_proposes_what_the_evidence_supports_and_says_why(sample_home):
     params = pipeline_of(sample_home).params("select")
     assert (params.method, params.quota) == ("kmeans-random", "gain")
     assert "Groups by gain gave " in words(app)
+
+
+def test_a_page_leaves_how_records_are_written_to_a_job(sample_home, jobs_in_process):
+    pipeline = pipeline_of(sample_home)
+    assert is_balance_at_hand(pipeline, SelectionParams(**PROPOSED))  # found as the map was prepared
+    other = SelectionParams(**PROPOSED, seed=7)
+    assert not is_balance_at_hand(pipeline, other)
+    assert is_balance_at_hand(pipeline, SelectionParams(method="random", quota="isolation", seed=7))
+    app = open_page(sample_home, "select")
+    check(next(each for each in app.number_input if each.label == "Random seed").set_value(7).run())
+    assert not is_balance_at_hand(pipeline_of(sample_home), other)  # nothing was computed to draw the page
+    press(app, "Select")
+    assert pipeline_of(sample_home).params("select") == other
+
+
+def test_a_selection_is_called_by_its_quota_and_seed(sample_home):
+    params = SelectionParams(method="quality", quota="gain", seed=3)
+    assert describe(params.as_dict(), {}) == "quality by gain, 10 %, seed 3"
+    assert describe(SelectionParams(method="quality", quota="size").as_dict(), {}) == "quality, 10 %"
 
 
 def test_another_method_keeps_the_quota_where_it_can_go_by_it(sample_home):

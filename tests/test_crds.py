@@ -8,10 +8,8 @@ import pytest
 
 from core.base.arrays import unit_rows
 from core.selection.choosing import select_records
-from core.selection.method import METHODS
 from core.selection.methods.crds import by_turns_of
 from core.selection.params import SelectionParams
-from core.selection.target.targets import Targets
 from core.selection.why import why_by_method
 from core.vectors import whitening as whitening_module
 from core.vectors.whitening import fit_whitening
@@ -67,7 +65,7 @@ def test_the_examples_take_turns_as_in_the_released_loop(seed, wanted):
 
 
 def test_over_a_pool_clusters_centres_are_the_examples():
-    pool = drawn_pool(4, pinned=[], dropped=[], multipliers={}, targets=None)
+    pool = drawn_pool(4, pinned=[], dropped=[], multipliers={})
     chosen = select_records(pool, SelectionParams("50", "crds"))
     states = svd_whitened(pool.embeddings, 2)
     centres = np.stack([states[pool.labels == k].mean(axis=0) for k in range(6)])
@@ -75,7 +73,7 @@ def test_over_a_pool_clusters_centres_are_the_examples():
 
 
 def test_a_cluster_of_weight_none_gives_nothing():
-    pool = drawn_pool(4, pinned=[], dropped=[], multipliers={0: 0.0}, targets=None)
+    pool = drawn_pool(4, pinned=[], dropped=[], multipliers={0: 0.0})
     chosen = select_records(pool, SelectionParams("50", "crds"))
     assert not (pool.labels[chosen.rows] == 0).any()
     said = why_by_method(pool, SelectionParams("50", "crds"), chosen, np.array([chosen.rows[0], 0]))
@@ -97,29 +95,3 @@ def test_a_selection_says_that_centres_stand_in(make_pipeline):
     pipeline = make_pipeline("embed", "cluster")
     pipeline.run("select", SelectionParams("12", "crds"))
     assert "the centres of 4 clusters stood in for them" in pipeline.info("select")["warnings"][-1]
-
-
-def test_with_a_target_its_examples_take_turns_and_overlaps_stay_out():
-    pool = drawn_pool(3, pinned=[], dropped=[], multipliers={})
-    targets = Targets(
-        pool.embeddings[[5, 100]],
-        pool.embeddings,
-        np.zeros(2, np.int32),
-        ("them",),
-        ("one", "other"),
-        left_out=np.array([5, 100]),
-        by=np.array([0, 1]),
-        words=np.zeros(2, np.int64),
-    )
-    pool = dataclasses.replace(pool, costs=None, targets=targets)
-    params = SelectionParams("20", "crds")
-    chosen = select_records(pool, params)
-    assert len(chosen) == 20 and not {5, 100} & set(chosen.rows.tolist())
-    whitening = fit_whitening(pool.embeddings, 2)
-    states, examples = whitening.apply(pool.embeddings), whitening.apply(targets.vectors)
-    states[[5, 100]] = 0
-    nearest = {int(np.argmax(states @ each)) for each in examples}
-    assert nearest <= set(chosen.rows[:2].tolist())
-    assert "an example" in why_by_method(pool, params, chosen, chosen.rows[:1])[0]
-    assert "overlaps with one" in why_by_method(pool, params, chosen, np.array([5]))[0]
-    assert not METHODS["crds"].notes(pool, params, chosen)

@@ -110,8 +110,7 @@ def _steadiness(pipeline: Pipeline, chosen: list[Choice], busy: bool) -> None:
     asked = {
         title: StabilityParams(choice.params)
         for title, choice in zip(unlike(chosen), chosen, strict=True)
-        if is_seeded(choice.params.get("method", ""))
-        and pipeline.key("select", SelectionParams.from_dict(choice.params))
+        if is_seeded(choice.params) and pipeline.key("select", SelectionParams.from_dict(choice.params))
     }
     if not asked:
         return

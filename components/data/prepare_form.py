@@ -14,6 +14,7 @@ from core.models.encoder import BUNDLED
 from core.quality.params import QualityParams
 from core.run.pipeline import STAGES, Pipeline
 from core.run.tasks import Step
+from core.selection.balance.stage import proposed_groups
 from core.selection.finding.stage import FINDING
 from core.vectors.clustering import ClusterParams, suggest_n_clusters
 from core.vectors.embedding import EmbedParams
@@ -124,6 +125,7 @@ def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:
     except CurationError as error:
         trouble.show(error)
         return
+    steps.append(Step("balance", proposed_groups().as_dict()))
     steps += [Step(each.name, (pipeline.params(each.name) or each.params()).as_dict()) for each in (REGIONS, *FINDING)]
     job_panel.start(pipeline, "Preparing the map", steps, device, vectors)
     st.rerun()

@@ -124,7 +124,7 @@ def _say_difference(pipeline: Pipeline, one: tuple[Choice, np.ndarray], other: t
 
 def _say_stabilities(pipeline: Pipeline, chosen: list[Choice], arguments: argparse.Namespace) -> None:
     for choice in chosen:
-        if not is_seeded(choice.params.get("method", "")):
+        if not is_seeded(choice.params):
             print(f"{choice.title}: no seeds to try")
             continue
         steady = stability(pipeline, StabilityParams(choice.params, arguments.stability), device=arguments.device)

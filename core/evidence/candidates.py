@@ -9,7 +9,7 @@ from ..base.budget import in_words
 from ..base.errors import CurationError
 from ..base.text import counted
 from ..refine.runs import Rounds
-from ..selection.method import is_seeded
+from ..selection.method import GROUPED, is_seeded
 from ..selection.stage import last_selection_key
 from ..workspace.results import Results
 from .versions import version_rows, versions
@@ -104,7 +104,10 @@ def describe(params: dict[str, Any], lengths: dict[int, int]) -> str:
         return "from a file"
     rules = len(params.get("at_least", ())) + len(params.get("at_most", ()))
     under = f", {counted(rules, 'rule')}" if rules else ""
-    return f"{method}, {in_words(params['budget'])}{under}" + (f", seed {params['seed']}" if is_seeded(method) else "")
+    by = f" by {params['quota']}" if params.get("quota") in GROUPED else ""
+    return f"{method}{by}, {in_words(params['budget'])}{under}" + (
+        f", seed {params['seed']}" if is_seeded(params) else ""
+    )
 
 
 def is_finished(params: dict[str, Any], lengths: dict[int, int]) -> bool:

@@ -154,6 +154,7 @@ class _Process:
 
 
 def _write(training: Training, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     for name, encoded in (("of", training.encoded), ("held", training.held)):
         for part in _ARRAYS:
             np.save(folder / f"{name}-{part}.npy", getattr(encoded, part), allow_pickle=False)

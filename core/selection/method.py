@@ -1,7 +1,7 @@
 """A method: how records are chosen from a pool. Each module of `methods/` puts one or more into the registry."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ Pick = Callable[[Pool, Params, int], Picks]  # pool, `SelectionParams`, budget -
 Why = Callable[[Pool, Params, Any, np.ndarray], list[str]]
 # pool, `SelectionParams`, the `Selection` made of it -> sentences a curator should know of it
 Notes = Callable[[Pool, Params, Any], list[str]]
+GROUPED = ("style", "gain", "isolation", "tree", "domains")  # quotas by which groups share the budget first
 FAMILIES = {
     "diverse": "Balanced and diverse",
     "quality": "Quality first",
@@ -69,6 +70,10 @@ class Method:
 METHODS: Registry[Method] = Registry()
 
 
-def is_seeded(name: str) -> bool:
-    """Whether a selection's picks depend on a seed; of rounds, versions and files, which no method made, False."""
-    return name in METHODS and METHODS[name].is_seeded
+def is_seeded(params: Mapping[str, Any]) -> bool:
+    """Whether the picks of a selection, by its params' plain form, depend on a seed: its method's, or that of its quota's groups.
+
+    Of rounds, versions and files, which no method made, False.
+    """
+    name = params.get("method", "")
+    return name in METHODS and (METHODS[name].is_seeded or params.get("quota") in GROUPED)

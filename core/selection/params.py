@@ -9,7 +9,7 @@ from ..base.budget import checked_budget, records_of, tokens_of
 from ..base.errors import CurationError
 from ..base.params import Option, Params, option
 from .limits import LimitParams
-from .method import METHODS
+from .method import GROUPED, METHODS
 from .pool import Pool
 
 BANDS = ("0-20", "20-40", "40-60", "60-80", "80-100")
@@ -22,13 +22,12 @@ QUOTAS = {
     "tree": "First groups by halving: each time the records are split in two, either half gives as much.",
     "domains": "First the domains that the Reward page found.",
 }
-GROUPED = ("style", "gain", "isolation", "tree", "domains")  # groups share the budget first
 # What is proposed where nothing was selected yet, by the evidence of `python -m tests.benchmarks ablation`.
 PROPOSED = types.MappingProxyType({"method": "kmeans-random", "quota": "gain"})
 WHY_PROPOSED = (
-    "Proposed since, of the ways that need no labels, this one taught a small model the most beyond random selections where one "
-    "family is most of the data, was ahead where families are even, and lost next to nothing where the hardest is the majority "
-    "(README, Evidence)."
+    "Proposed since, of the ways without labels that were compared, this one taught a small model most beyond random selections "
+    "of data that is mostly of one family, was ahead where families are even, and lost next to nothing where the hardest is the "
+    "majority (README, Evidence)."
 )
 DOMAIN_SHARES = {
     "equal": "Every domain gives the same, as far as it can.",

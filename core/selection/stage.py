@@ -27,7 +27,7 @@ from .method import METHODS
 from .methods.by_domain import low_cuts, unmet_shares
 from .named_scores import scores_by, scores_key
 from .over_draws import cut_warning, draws_of, select_over_draws
-from .params import REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
+from .params import GROUPED, REASONS, EarlierParams, RoundsParams, Selection, SelectionParams, VersionParams
 from .pool import Pool, rules_held
 from .rule_groups import bounds_of
 from .target.facts import pinned_overlaps, target_facts
@@ -155,7 +155,7 @@ def _add_facts(run: Run, pool: Pool, selection: Selection, info: dict[str, Any])
         info["warnings"] += notes(pool, run.params, selection)
     if groups := group_facts(balance_in(pool, run.params), selection.rows):
         info["groups"] = {"by": run.params.quota, "each": groups}
-    if "target_domain" in METHODS[run.params.method].options:
+    if "target_domain" in METHODS[run.params.method].options and run.params.quota not in GROUPED:
         limit = limit_of(pool, run.params)
         info["warnings"] += unmet_shares(pool, selection.rows, limit, run.params.target_domain)
     if run.params.method == "daar":
@@ -180,7 +180,7 @@ def limit_facts(results: Results, pool: Pool, params: SelectionParams, selection
 
 def _result(results: Results, selection: Selection, params: SelectionParams | Published) -> Result:
     """Return what is written down of a selection, and its table."""
-    inputs = ("records", "cluster", "score", *(need for need in params.needs if need == TARGETS))
+    inputs = dict.fromkeys(("records", "cluster", "score", *params.needs))
     info = {
         "n_selected": len(selection),
         "requested": selection.requested,

@@ -11,14 +11,14 @@ from ...vectors.coarse import Coarse, coarse_clusters
 from ...vectors.style import StyleParams
 from ...workspace.artifacts import Result
 from ...workspace.results import Results, Run, Stage
-from ..params import GROUPED, SelectionParams
+from ..params import GROUPED, PROPOSED, SelectionParams
 from ..pool import Balance
 from .gain import learning_slopes
 from .tree import split_by_two_means
 
 KINDS, ISOLATED, DEPTH, STARTS = 4, 8, 5, 12
 _BY_STYLE = ("style", "gain")
-_AT_ONCE_UP_TO = 2_000  # records: well below a second
+_AT_ONCE_UP_TO = 2_000  # records whose few clusters are found below a second; how they are written takes longer to read
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +94,11 @@ def balance_params(params: SelectionParams) -> BalanceParams | None:
     return BalanceParams(params.quota, n_groups, power, alpha, params.seed)
 
 
+def proposed_groups() -> BalanceParams:
+    """Return the groups of the selection that is proposed first, for whoever prepares a workspace."""
+    return balance_params(SelectionParams(**PROPOSED))
+
+
 def balance_of(results: Results, params: SelectionParams, progress: Progress = no_progress) -> Balance | None:
     """Return the groups of a selection and their weights, found now where they are not there yet; None where it has none."""
     asked = balance_params(params)
@@ -105,9 +110,9 @@ def balance_of(results: Results, params: SelectionParams, progress: Progress = n
 
 
 def is_balance_at_hand(results: Results, params: SelectionParams) -> bool:
-    """Whether the groups are there, or so few records are to be grouped that a page may do it."""
+    """Whether the groups are there, or so few records are to be clustered that a page may do it."""
     asked = balance_params(params)
-    if asked is None or results.n_records() <= _AT_ONCE_UP_TO:
+    if asked is None or (asked.quota not in _BY_STYLE and results.n_records() <= _AT_ONCE_UP_TO):
         return True
     key = results.key("balance", asked)
     return bool(key) and results.workspace.has("balance", key)

@@ -25,11 +25,10 @@ def crds(pool: Pool, params: SelectionParams, budget: int) -> Picks:
 
     The paper's settings: the strongest 512 of 4,096 directions, here an eighth of the embeddings', fitted on up to 500,000
     records; its states are the position-weighted mean of a causal LM's last layer, here the workspace's embeddings, of unit
-    length, or what distances to the target's examples go by. Without a target the clusters' centres stand in for examples.
+    length. Its examples come from an evaluation; here the centres of the clusters stand in for them.
     """
-    targets, free = pool.targets, pool.free_rows()
-    x = unit_rows(pool) if targets is None else targets.space
-    free = free if targets is not None else free[weight_of(pool)[free] > 0]
+    x, free = unit_rows(pool), pool.free_rows()
+    free = free[weight_of(pool)[free] > 0]
     wanted = min(budget - len(pool.pinned), len(free))
     whitening = fit_whitening(x, max(x.shape[1] // _PART, 2))
     if not whitening.turn.shape[1]:
@@ -39,9 +38,7 @@ def crds(pool: Pool, params: SelectionParams, budget: int) -> Picks:
 
 
 def _examples(pool: Pool, x: np.ndarray) -> np.ndarray:
-    """Return (q, d): the target's examples, or without a target the mean of each cluster that has records and a weight."""
-    if pool.targets is not None:
-        return np.asarray(pool.targets.vectors, np.float32)
+    """Return (q, d): the mean of each cluster that has records and a weight."""
     if pool.labels is None:
         raise lacking(
             "crds goes toward examples or, in their place, clusters' centres, and the records have none", "cluster"
@@ -84,13 +81,7 @@ def _nearest(states: np.ndarray, examples: np.ndarray, depth: int) -> tuple[np.n
     return at, cosines
 
 
-def _left_out(pool: Pool) -> np.ndarray:
-    return np.zeros(0, np.int64) if pool.targets is None else pool.targets.left_out
-
-
 def _notes(pool: Pool, params: SelectionParams, chosen: Selection) -> list[str]:
-    if pool.targets is not None:
-        return []
     said = [
         f"The paper's crds goes toward an evaluation's examples; the centres of {pool.n_clusters:,} clusters stood in for them."
     ]
@@ -103,35 +94,33 @@ def _notes(pool: Pool, params: SelectionParams, chosen: Selection) -> list[str]:
 
 def _why(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
     picks, said = places(pool, chosen), []
-    left_out = set(_left_out(pool).tolist())
-    who = "a cluster's centre" if pool.targets is None else "an example"
     for row in rows.tolist():
         if row in picks:
             cosine = float(chosen.scores[len(pool.pinned) + picks[row] - 1])
             said.append(
-                f"pick {picks[row]:,} of {len(picks):,}, named by {who} at a cosine of {cosine:.2f} in whitened states."
+                f"pick {picks[row]:,} of {len(picks):,}, named by a cluster's centre at a cosine of {cosine:.2f} in whitened "
+                "states."
             )
-        elif row in left_out:
-            said.append("it overlaps with one of the target's examples, or is one.")
-        elif pool.targets is None and pool.multipliers.get(int(pool.labels[row])) == 0:
+        elif pool.multipliers.get(int(pool.labels[row])) == 0:
             said.append(f"the weight of cluster {pool.labels[row]} is 0.")
         else:
-            said.append(f"{'every' + who[who.index(' ') :]} had enough records nearer to it, in whitened states.")
+            said.append(
+                "every cluster's centre had enough records nearer to it, in whitened states, when the budget was met."
+            )
     return said
 
 
 METHODS.add(
     Method(
         name="crds",
-        help="Those nearest to each example or centre in turn, whitened.",
-        best_when="embeddings come from a language model and there is a target; without one the clusters' centres stand in for it.",
+        help="Those nearest to each centre in turn, in whitened states.",
+        best_when="embeddings come from a language model. The paper's goes toward an evaluation; centres stand in for it.",
         family="papers",
         place=32,
         seconds=lambda n, m: 2e-5 * n + 1e-7 * n * n**0.5,
         pick=crds,
         why=_why,
         notes=_notes,
-        closes=_left_out,
         needs=("embed", "cluster"),
         options=(),
     )
