@@ -7,6 +7,8 @@ import tarfile
 
 import pytest
 
+from core.base.errors import CurationError
+from core.run.packing import pack, unpack
 from tests.command import run
 from tests.damaging import everything_in
 
@@ -97,3 +99,17 @@ def test_a_packed_file_that_leads_elsewhere_is_refused(tmp_path, name, kind):
     error = run("unpack", tmp_path / "w.tar.gz", tmp_path / "in" / "there", check=1).stderr
     assert "is no file of a workspace" in error and not list((tmp_path / "in").iterdir())
     assert not (tmp_path / "x").exists()
+
+
+def test_a_workspace_behind_a_link_is_packed_whole_and_unpacked_for_the_team(make_pipeline, tmp_path):
+    pipeline = make_pipeline("embed")
+    (tmp_path / "linked").symlink_to(tmp_path, target_is_directory=True)
+    behind = tmp_path / "linked" / pipeline.workspace.folder.name
+    assert pack(behind, tmp_path / "packed.tar.gz") == pack(pipeline.workspace.folder, tmp_path / "plain.tar.gz") > 3
+    (tmp_path / "team").mkdir(mode=0o755)
+    unpack(tmp_path / "packed.tar.gz", tmp_path / "team" / "w")
+    assert (tmp_path / "team" / "w").stat().st_mode & 0o777 == 0o755
+    (pipeline.workspace.folder / "records.arrow").rename(tmp_path / "away.arrow")
+    (pipeline.workspace.folder / "records.arrow").symlink_to(tmp_path / "away.arrow")
+    with pytest.raises(CurationError, match=r"has no records\.arrow of its own"):
+        pack(pipeline.workspace.folder, tmp_path / "again.tar.gz")

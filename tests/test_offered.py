@@ -137,7 +137,7 @@ def test_a_budget_that_reads_in_two_ways_is_refused_and_says_how_to_write_it(bud
         SelectionParams(budget)
 
 
-def test_select_takes_a_budget_with_a_separator(home_of):
+def test_select_takes_a_budget_with_a_separator(home_of, jobs_in_process):
     home, pipeline = home_of([record | {"id": i} for i, record in enumerate(small_records(1200))])
     app = open_page(home, "select")
     check(next(each for each in app.text_input if each.label == "Budget").set_value("1,000").run())

@@ -2,12 +2,14 @@
 
 import contextlib
 import json
+import os
 import sqlite3
 
 import numpy as np
 import pytest
 
 from core.base.errors import CurationError
+from core.base.files import file_sha256
 from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
 from core.vectors.embedding import EmbedParams
@@ -112,3 +114,17 @@ def test_a_ledger_of_an_earlier_version_is_copied_before_it_is_changed(make_pipe
 def test_a_new_ledger_has_no_copy(tmp_path):
     Workspace(tmp_path / "new", create=True)
     assert not list((tmp_path / "new").glob("workspace.db.version*"))
+
+
+def test_a_copy_that_is_whole_is_hashed_once_and_then_known(tmp_path, monkeypatch):
+    monkeypatch.setattr(seals, "_WHOLE_UP_TO", 10)
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"x" * (1 << 21))
+    facts = seals.seal_of({}, {".npy": path})["files"][".npy"]
+    os.utime(path)  # as a copy, or what was unpacked
+    hashed = []
+    monkeypatch.setattr(seals, "file_sha256", lambda each: hashed.append(each) or file_sha256(each))
+    assert seals.file_fault(path, facts) == seals.file_fault(path, facts) == ""
+    assert len(hashed) == 1
+    path.write_bytes(b"x" * ((1 << 21) - 1) + b"y")
+    assert seals.file_fault(path, facts) == "was changed (its checksum differs)"

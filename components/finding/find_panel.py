@@ -6,8 +6,9 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.frame import choices, job_panel
-from components.session import finding, state
+from components.session import finding, people, state
 from components.session.finding import ask, look_like, query_text
+from core.base import access
 from core.base.errors import CurationError
 from core.base.text import shorten
 from core.run.pipeline import Pipeline
@@ -163,11 +164,14 @@ def _ask_for_model(pipeline: Pipeline) -> None:
     )
     with st.form("find_model", border=False), st.container(horizontal=True):
         st.text_input("Model", placeholder="all-MiniLM-L6-v2", label_visibility="collapsed", key="find_model_name")
-        st.form_submit_button("Use it", on_click=_name_model, args=(pipeline,))
+        st.form_submit_button("Use it", on_click=_name_model, args=(pipeline,), **people.off(access.RUN))
 
 
 def _name_model(pipeline: Pipeline) -> None:
-    name_model(pipeline, st.session_state["find_model_name"].strip())
+    try:
+        name_model(pipeline, st.session_state["find_model_name"].strip())
+    except CurationError as error:
+        state.say(error.on_page)
 
 
 def _offer_index(pipeline: Pipeline) -> None:

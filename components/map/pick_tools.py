@@ -80,7 +80,7 @@ def _list(kept: list[Pick]) -> None:
                 icon=":material/close:",
                 type="tertiary",
                 key=f"forget-{pick.id}",
-                help="Take it off this list; decisions about its records stay.",
                 on_click=focus.forget_kept,
                 args=(pick.id,),
+                **people.off(access.DELETE, help="Take it off this list; decisions about its records stay."),
             )

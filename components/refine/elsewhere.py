@@ -1,16 +1,19 @@
 """A round whose scores come from elsewhere: its files out, its scores in."""
 
+import functools
+from pathlib import Path
+
 import streamlit as st
 
 from components.session import people, state, trouble
 from core.base import access
-from core.base.confinement import check_upload
 from core.base.errors import CurationError
 from core.base.params import digest
 from core.refine.exchange import RECORDS, export_round, import_scores
 from core.refine.run import RefineRun, Round
 from core.refine.runs import Rounds
 from core.run.pipeline import Pipeline
+from core.workspace.uploads import keep_upload
 
 
 def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round) -> None:
@@ -27,17 +30,17 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round) -> Non
                 "Write the round's files",
                 icon=":material/folder_zip:",
                 key="write_round",
-                on_click=lambda: export_round(rounds, run, folder),
+                on_click=_write,
+                args=(rounds, run, folder),
                 **people.off(access.EXPORT),
             )
         else:
             with st.container(horizontal=True):
                 for name, label in ((RECORDS, "Download the records"), ("README.md", "Download the README")):
-                    data = (folder / name).read_bytes()
                     file_name = f"run-{run.id}-round-{made.number}-{name}"
                     st.download_button(
                         label,
-                        data,
+                        access.as_now(functools.partial(_read, folder / name)),
                         file_name,
                         icon=":material/download:",
                         on_click="ignore",
@@ -50,15 +53,25 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round) -> Non
         if uploaded is not None and st.button(
             "Take these scores", type="primary", key="take_scores", **people.off(access.RUN)
         ):
-            path = folder / "scores.jsonl"
             try:
-                access.require(access.RUN)
-                check_upload(uploaded.size)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(uploaded.getvalue())
-                import_scores(rounds, run, path)
+                import_scores(
+                    rounds, run, keep_upload(pipeline.workspace, uploaded.name, uploaded.getvalue(), "scores")
+                )
             except CurationError as error:
                 trouble.show(error)
                 return
             state.say(f"Scores of round {made.number} taken.")
             st.rerun()
+
+
+def _write(rounds: Rounds, run: RefineRun, folder: Path) -> None:
+    try:
+        export_round(rounds, run, folder)
+    except CurationError as error:
+        state.say(error.on_page)
+
+
+def _read(path: Path) -> bytes:
+    """Return what is downloaded; whether it may be, is asked when the button is pressed."""
+    access.require(access.EXPORT)
+    return path.read_bytes()

@@ -170,5 +170,9 @@ def open_kept(pick_id: str) -> None:
 
 def forget_kept(pick_id: str) -> None:
     """Take a pick off the list of those kept."""
-    forget_pick(opened.pipeline().workspace, pick_id)
+    try:
+        forget_pick(opened.pipeline().workspace, pick_id)
+    except CurationError as error:
+        state.say(error.on_page)
+        return
     state.say("Taken off the list; decisions about its records stay.")

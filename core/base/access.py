@@ -8,6 +8,7 @@ so that somebody taken off it is out at once, whatever the browser's cookie says
 import contextlib
 import contextvars
 import dataclasses
+import functools
 import json
 import os
 import time
@@ -169,11 +170,17 @@ def read_roles() -> Roles:
     if path is None:
         raise CurationError(f"No file of roles is named; set {VARIABLE} to its path.")
     try:
-        text = path.read_text(encoding="utf-8")
-        held = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        state = path.stat()
+        return _read_roles(path, (state.st_ino, state.st_mtime_ns, state.st_size))
     except (OSError, ValueError) as error:
         raise CurationError(f"{path}, the file of roles, can't be read ({error}); write it as TOML or JSON.") from error
-    return _checked(path, held)
+
+
+@functools.lru_cache(maxsize=4)
+def _read_roles(path: Path, state: tuple[int, int, int]) -> Roles:
+    """Read the file as it is in this state of it: every button of a page asks."""
+    text = path.read_text(encoding="utf-8")
+    return _checked(path, json.loads(text) if path.suffix == ".json" else tomllib.loads(text))
 
 
 def _checked(path: Path, held: Any) -> Roles:

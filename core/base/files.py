@@ -150,10 +150,11 @@ def sweep_temporaries(folder: Path, name: str = "*") -> None:
 def left_behind(folder: Path, name: str = "*") -> list[Path]:
     """Return the temporary files in `folder` whose processes are gone; see `sweep_temporaries`."""
     found = [(path, path.name.split(".")[-3]) for path in sorted(folder.glob(f".{name}.*.tmp"))]
-    return [path for path, pid in found if pid.isdecimal() and not _is_running(int(pid))]
+    return [path for path, pid in found if pid.isdecimal() and not is_running(int(pid))]
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Whether a process of that number runs here, whosever it is."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

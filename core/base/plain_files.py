@@ -44,15 +44,3 @@ def check_name(path: Path | str) -> None:
     except (OSError, RuntimeError) as error:  # too long, or links in a circle
         reason = error.strerror if isinstance(error, OSError) else "links in a circle"
         raise CurationError(f"{path} can't be read ({reason}); give the path of a file.") from error
-
-
-def expanded(text: str) -> Path:
-    """Return the path that a person wrote, ~ as their home folder. Raises CurationError where that is nobody's, or no name."""
-    try:
-        path = Path(text.strip()).expanduser()
-    except RuntimeError as error:
-        raise CurationError(
-            f"{text.strip()} names the home folder of a user who is not known; write the whole path."
-        ) from error
-    check_name(path)
-    return path

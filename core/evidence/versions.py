@@ -132,6 +132,7 @@ def _save(
     facts: dict[str, Any],
     n_unknown: int,
 ) -> Version:
+    access.require(access.DECIDE)  # before anything is written
     name = name.strip()
     if not name:
         raise CurationError("A version needs a name.")

@@ -46,7 +46,8 @@ def examine(folder: Path) -> list[Finding]:
 
 
 def repair(folder: Path, found: list[Finding], progress: Progress = no_progress) -> list[str]:
-    """Do what can be done about what was found; return what was done, and what could not be."""
+    """Do what can be done about what was found; return what was done, and what could not be. Raises CurationError: read-only."""
+    Workspace(folder).check_writable()
     done = []
     for finding in found:
         if finding.repair is None:

@@ -5,6 +5,7 @@ any crash; results are written whole or not at all, so killing it at any moment 
 time.
 """
 
+import contextlib
 import dataclasses
 import datetime
 import json
@@ -23,7 +24,7 @@ import filelock
 from ..base import access
 from ..base.confinement import check_reading
 from ..base.errors import CurationError
-from ..base.files import sweep_temporaries
+from ..base.files import is_running, sweep_temporaries
 from ..base.refusals import refusal, unwritable
 from ..base.secrets import redacted
 from ..data.pool import as_text, full_paths
@@ -157,8 +158,6 @@ def cancel_job(workspace: Workspace) -> None:
 
 
 def _is_alive(workspace: Workspace, job: Job) -> bool:
-    if workspace.is_read_only:
-        return True  # nobody can tell from here; what the ledger says stands
     if job.status == "queued":  # its lock is left alone: who looks often must not keep it from being taken
         # A clock that was set back must not keep it waiting.
         age = abs((datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(job.at)).total_seconds())
@@ -174,15 +173,12 @@ def _is_alive(workspace: Workspace, job: Job) -> bool:
 
 def _is_there(pid: int | None) -> bool:
     """Whether a process is there, on a computer so busy that it has not begun yet."""
-    try:
-        if pid is None or os.waitpid(pid, os.WNOHANG)[0]:
+    if pid is None:
+        return False
+    with contextlib.suppress(ChildProcessError):  # another process started it
+        if os.waitpid(pid, os.WNOHANG)[0]:
             return False
-    except ChildProcessError:  # another process started it
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-    return True
+    return is_running(pid)
 
 
 def run_job(workspace: Workspace, job_id: int) -> None:

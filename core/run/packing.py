@@ -28,6 +28,10 @@ def pack(folder: Path, out: Path) -> int:
     if out.resolve().is_relative_to(workspace.folder.resolve()):
         raise CurationError(f"{out} lies in the workspace itself; name a place outside of it.")
     files = [path for path in sorted(workspace.folder.rglob("*")) if _goes(path, workspace.folder)]
+    if missing := sorted({"dataset.json", "records.arrow"} - {path.name for path in files}):
+        raise CurationError(
+            f"{folder} has no {' and no '.join(missing)} of its own; a workspace is packed where its files are."
+        )
     with tempfile.TemporaryDirectory() as scratch, replacing(out) as temporary:
         copy = Path(scratch) / _LEDGER
         with workspace.ledger.connect() as db, contextlib.closing(sqlite3.connect(copy)) as target:
@@ -43,7 +47,8 @@ def _goes(path: Path, folder: Path) -> bool:
     parts = path.relative_to(folder).parts
     is_own = parts[0] in _FOLDERS if len(parts) > 1 else parts[0] in _FILES and parts[0] != _LEDGER
     is_half = any(part.endswith((".shards", *_STAYS)) for part in parts)
-    return is_own and not is_half and path.is_file() and not any(each.is_symlink() for each in (path, *path.parents))
+    inside = [folder.joinpath(*parts[: i + 1]) for i in range(len(parts))]
+    return is_own and not is_half and path.is_file() and not any(each.is_symlink() for each in inside)
 
 
 def unpack(packed: Path, folder: Path) -> int:
@@ -62,6 +67,7 @@ def unpack(packed: Path, folder: Path) -> int:
         if not all((scratch / name).is_file() for name in ("dataset.json", "records.arrow", _LEDGER)):
             raise CurationError(f"{packed} holds no whole workspace; pack it again.")
         Workspace(scratch).check_records()
+        scratch.chmod(folder.parent.stat().st_mode & 0o777)  # mkdtemp's is for its maker alone
         scratch.rename(folder)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise CurationError(f"{packed} can't be unpacked ({error}); give a file that `pack` wrote.") from error

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..base import access
 from ..base.budget import tokens_of
 from ..base.errors import CurationError
 from ..base.params import Params, digest
@@ -276,6 +277,7 @@ def take_again(results: Results, params: Params) -> str:
     key = results.key("select", params)
     if not key or not results.workspace.has("select", key):
         return ""
+    access.require(access.RUN)
     results.remember("select", key, params)
     return key
 

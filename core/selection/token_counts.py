@@ -60,8 +60,7 @@ def _count(run: Run) -> Result:
             within(int(rows[-1]) + 1 - start, stop - start)
         return counts
 
-    make_in_shards(workspace, "tokens", run.key, _SHARD_ROWS, make, run.progress)
-    counts = workspace.array("tokens", run.key)
+    counts = make_in_shards(workspace, "tokens", run.key, _SHARD_ROWS, make, run.progress)
     return _about(tokenizer) | {"n_tokens": int(counts.sum(dtype=np.int64))}, {}
 
 

@@ -79,8 +79,6 @@ class Artifacts:
     def _check_once(self, stage: str, key: str) -> None:
         """Look at an artifact unless it is as it was when this process last looked; that takes a glance at its files."""
         path = self.path(stage, key, ".json")
-        if not path.exists():  # it is being made: the stage reads what it has written so far
-            return
         state, files = _sealed.get(path, ((), []))
         if not state or state != _state(path) or any(_sound.get(file) != _state(file) for file in files):
             self._checked(stage, key)

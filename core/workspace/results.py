@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
+from ..base import access
 from ..base.errors import CurationError, lacking
 from ..base.params import Params, digest
 from ..base.progress import Progress, no_progress
@@ -180,6 +181,7 @@ class Results:
 
         means: device, encoder and vectors of `Run`.
         """
+        access.require(access.RUN)
         self.workspace.check_writable()
         key = self.make(stage, params, progress, **means)
         self.remember(stage, key, params)

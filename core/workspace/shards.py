@@ -14,10 +14,12 @@ MakeRows = Callable[
 ]  # first row, row behind the last, progress -> their rows of the array
 
 
-def make_in_shards(workspace: Workspace, kind: str, key: str, step: int, make: MakeRows, progress: Progress) -> None:
+def make_in_shards(
+    workspace: Workspace, kind: str, key: str, step: int, make: MakeRows, progress: Progress
+) -> np.ndarray:
     """Write an artifact's array, a row a record, `step` records at a time; what a killed run has finished is not done again.
 
-    The shards stay until the artifact is whole (`Workspace.keep`).
+    Return it, memory-mapped. The shards stay until the artifact is whole (`Workspace.keep`).
     """
     n, shards = workspace.dataset().n_records, []
     for start, stop, path in shard_files(workspace, kind, key, step, ".npy"):
@@ -32,6 +34,7 @@ def make_in_shards(workspace: Workspace, kind: str, key: str, step: int, make: M
         for i, path in enumerate(shards):
             whole[i * step : (i + 1) * step] = np.load(path, allow_pickle=False)
         whole.flush()
+    return np.load(workspace.path(kind, key, ".npy"), mmap_mode="r", allow_pickle=False)
 
 
 def shard_files(workspace: Workspace, kind: str, key: str, step: int, suffix: str) -> list[tuple[int, int, Path]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ...base import access
 from ...base.arrays import unit_rows
 from ...base.errors import CurationError, lacking
 from ...base.text import counted
@@ -159,6 +160,7 @@ def sentence_model(results: Results) -> tuple[str, int] | None:
 
 
 def name_model(results: Results, model: str) -> None:
-    """Let a workspace whose vectors came from a file read sentences by `model`; "" forgets it."""
+    """Let a workspace whose vectors came from a file read sentences by `model`; "" forgets it. Raises CurationError."""
+    access.require(access.RUN)
     results.workspace.ledger.set_settings(SETTINGS, {"model": model})
     results.forget()
