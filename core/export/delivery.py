@@ -60,8 +60,8 @@ def export_selection(
     unfinished: also where rounds of its run are to come. split: into which parts, each a file of its own in place of `out`.
     update: see `as_it_stands`. Raises CurationError where that, or no selection up to date, is so.
     """
+    check_parts(out, split, results.workspace.sources())  # before anything is selected anew
     results = as_it_stands(results, update)
-    check_parts(out, split, results.workspace.sources())
     rows = selected_rows(results)
     check_finished(results, rows, unfinished)
     results.workspace.check_records()

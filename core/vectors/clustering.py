@@ -281,8 +281,14 @@ def cluster_means(embeddings: np.ndarray, labels: np.ndarray, k: int) -> np.ndar
 
 
 def _largest_first(labels: np.ndarray, centroids: np.ndarray, distances: np.ndarray) -> Clusters:
-    sizes = np.bincount(labels, minlength=len(centroids))
+    labels, order = largest_first(labels, len(centroids))
+    return Clusters(labels, np.ascontiguousarray(centroids[order]), distances)
+
+
+def largest_first(labels: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return ((n,) int32 labels numbered anew, the largest of k clusters first and no empty one, (j,) their old numbers)."""
+    sizes = np.bincount(labels, minlength=k)
     order = np.argsort(-sizes, kind="stable")[: int((sizes > 0).sum())]
-    new_id = np.empty(len(centroids), np.int32)
+    new_id = np.zeros(k, np.int32)
     new_id[order] = np.arange(len(order), dtype=np.int32)
-    return Clusters(new_id[labels], np.ascontiguousarray(centroids[order]), distances)
+    return new_id[labels], order

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from .clustering import ClusterParams, faiss_assign, faiss_train, starting_rows
+from .clustering import ClusterParams, faiss_assign, faiss_train, largest_first, starting_rows
 
 SAMPLE = 20_000
 _ITERATIONS = 25
@@ -71,7 +71,5 @@ def assigned(vectors: np.ndarray, centroids: np.ndarray) -> Coarse:
     labels, alone = nearest_two(vectors, centroids)
     sizes = np.bincount(labels, minlength=len(centroids))
     isolation = np.bincount(labels, alone, minlength=len(centroids)) / np.maximum(sizes, 1)
-    order = np.argsort(-sizes, kind="stable")[: int((sizes > 0).sum())]
-    new_id = np.zeros(len(centroids), np.int32)
-    new_id[order] = np.arange(len(order), dtype=np.int32)
-    return Coarse(new_id[labels], np.ascontiguousarray(centroids[order], np.float32), isolation[order])
+    labels, order = largest_first(labels, len(centroids))
+    return Coarse(labels, np.ascontiguousarray(centroids[order], np.float32), isolation[order])

@@ -18,11 +18,13 @@ class Whitening:
     mean: np.ndarray
     turn: np.ndarray
 
-    def apply(self, x: np.ndarray) -> np.ndarray:
-        """Return the (m, w) float32 whitened rows of x, (m, d), each of length 1."""
-        whole = np.empty((len(x), self.turn.shape[1]), np.float32)
-        for start in range(0, len(x), _BLOCK):
-            whole[start : start + _BLOCK] = unit_rows((x[start : start + _BLOCK] - self.mean) @ self.turn)
+    def apply(self, x: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+        """Return the (m, w) float32 whitened rows of x, (n, d), each of length 1: all of them, or `rows`."""
+        rows = np.arange(len(x)) if rows is None else rows
+        whole = np.empty((len(rows), self.turn.shape[1]), np.float32)
+        for start in range(0, len(rows), _BLOCK):
+            part = x[rows[start : start + _BLOCK]]
+            whole[start : start + len(part)] = unit_rows((part - self.mean) @ self.turn)
         return whole
 
 

@@ -6,15 +6,9 @@ from ...base.text import ordinal
 from ..method import METHODS, Method
 from ..params import Selection, SelectionParams
 from ..pool import Picks, Pool, finite_quality
+from .plain import best_first
 
 _HELPS = 1.0  # an IFD from which the prompt does not help at all
-
-
-def _by_grade(pool: Pool, params: SelectionParams, budget: int) -> Picks:
-    """Take the records of the highest grade (what DEITA, arXiv 2312.15685, calls a single measure); score: it."""
-    quality, free = finite_quality(pool, params.method), pool.free_rows()
-    rows = free[np.argsort(-quality[free], kind="stable")][: budget - len(pool.pinned)]
-    return Picks(rows, quality[rows])
 
 
 def alpagasus(pool: Pool, params: SelectionParams, budget: int) -> Picks:
@@ -100,7 +94,7 @@ _baseline(
     "judge-complexity",
     help="The most complex prompts, as a judge grades them.",
     best_when="DEITA is taken apart: its complexity alone.",
-    pick=_by_grade,
+    pick=best_first,
     why=_why,
 )
 _baseline(
@@ -109,7 +103,7 @@ _baseline(
     "judge-quality",
     help="The best responses, as a judge grades them.",
     best_when="DEITA is taken apart: its quality alone.",
-    pick=_by_grade,
+    pick=best_first,
     why=_why,
 )
 _baseline(

@@ -34,7 +34,7 @@ def crds(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     if not whitening.turn.shape[1]:
         raise CurationError("All embeddings are the same, so crds has no direction to go by; take random.")
     examples = whitening.apply(_examples(pool, x))
-    return by_turns_of(whitening.apply(x[free]), examples, free, wanted)
+    return by_turns_of(whitening.apply(x, free), examples, free, wanted)
 
 
 def _examples(pool: Pool, x: np.ndarray) -> np.ndarray:

@@ -16,8 +16,9 @@ def _random(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     return picked_by_quality(pool, rng.permutation(free)[:wanted])
 
 
-def _quality(pool: Pool, params: SelectionParams, budget: int) -> Picks:
-    quality = finite_quality(pool, "quality")
+def best_first(pool: Pool, params: SelectionParams, budget: int) -> Picks:
+    """Take the best by the pool's quality, of equal ones the first."""
+    quality = finite_quality(pool, params.method)
     free = pool.free_rows()
     return picked_by_quality(pool, free[np.argsort(-quality[free], kind="stable")][: budget - len(pool.pinned)])
 
@@ -51,7 +52,7 @@ METHODS.add(
         family="quality",
         place=13,
         seconds=lambda n, m: 1e-7 * n,
-        pick=_quality,
+        pick=best_first,
         why=_why_quality,
         needs=("score",),
         options=("quota",),
