@@ -29,9 +29,10 @@ from tests.made_once import copy_workspace, made_once, make_workspace
 
 pytest_plugins = ["tests.damaging", "tests.hub_stand_in", "tests.refining", "tests.sample_homes", "tests.stand_ins"]
 
-# How long an example takes says nothing on a busy machine.
-hypothesis.settings.register_profile("winnow", deadline=None)
-hypothesis.settings.load_profile("winnow")
+# How long an example takes says nothing on a busy machine. The same examples every time, unless one goes looking for more.
+hypothesis.settings.register_profile("winnow", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("WINNOW_HYPOTHESIS", "winnow"))
 
 SAMPLE = Path(__file__).resolve().parent.parent / "assets" / "sample.jsonl"
 

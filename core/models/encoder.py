@@ -11,6 +11,7 @@ from ..base.confinement import check_model
 from ..base.device import fast_format, resolve_device
 from ..base.errors import CurationError
 from ..base.text import first_line
+from .packed_bert import PackedBert, packs_of
 
 BUNDLED = "all-MiniLM-L6-v2"
 _LEAST_AGREEMENT = 0.99
@@ -27,8 +28,11 @@ class SentenceEncoder:
     """A sentence-transformers model on `device`, in the device's fast number format where that is accurate enough.
 
     model: "all-MiniLM-L6-v2" (bundled), or the path or hub name of another. max_tokens: longer texts are cut there; 0 keeps the
-    model's own limit. Half precision is used when `calibrate` finds every sample text within cosine 0.99 of its float32 embedding.
+    model's own limit. Half precision, and on a CPU a BERT's layers over texts end to end (`PackedBert`), are used when `calibrate`
+    finds every sample text within cosine 0.99 of its float32 embedding by sentence-transformers itself.
     """
+
+    at_once = 512  # texts a call that is worth its while: of like lengths, so that many share one
 
     def __init__(self, model: str = BUNDLED, max_tokens: int = 0, device: str = "auto", batch_size: int = 32) -> None:
         self.device = resolve_device(device)
@@ -36,6 +40,7 @@ class SentenceEncoder:
         self.batch_size = batch_size
         self._path = model_path(model)
         self._max_tokens = max_tokens
+        self._packed: PackedBert | None = None
         self._model = self._load("float32")
 
     def _load(self, number_format: str):
@@ -59,19 +64,24 @@ class SentenceEncoder:
         return model
 
     def calibrate(self, sample: Sequence[str]) -> None:
-        """Choose the number format by embedding `sample` in both."""
-        fast = fast_format(self.device)
-        if fast == "float32" or not sample:
+        """Choose the number format, and whether texts are packed, by embedding `sample` in each way."""
+        if not sample:
             return
         exact, exact_model = self.encode(sample), self._model
-        self._model = self._load(fast)
-        if np.sum(exact * self.encode(sample), axis=1).min() >= _LEAST_AGREEMENT:
-            self.format = fast
-        else:
-            self._model = exact_model
+        for number_format in dict.fromkeys((fast_format(self.device), "float32")):
+            self.format = number_format
+            self._model = exact_model if number_format == "float32" else self._load(number_format)
+            for packed in (PackedBert.of(self._model[0].auto_model), None):
+                self._packed = packed
+                if packed is None and number_format == "float32":
+                    return  # what the others are compared with
+                if np.sum(exact * self.encode(sample), axis=1).min() >= _LEAST_AGREEMENT:
+                    return
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return (len(texts), d) float32 unit rows."""
+        if self._packed is not None:
+            return self._encode_packed(list(texts))
         vectors = self._model.encode(
             list(texts),
             batch_size=self.batch_size if self.device == "cpu" else 512,
@@ -80,6 +90,26 @@ class SentenceEncoder:
             show_progress_bar=False,
         )
         return unit_rows(vectors.float().cpu().numpy())
+
+    def _encode_packed(self, texts: list[str]) -> np.ndarray:
+        """Return what `encode` does, the layers' states through what comes behind them in the model: pooling and so on."""
+        import torch
+
+        cut = {"truncation": True, "max_length": self._model.max_seq_length} if self._model.max_seq_length else {}
+        ids = self._model.tokenizer(texts, **cut)["input_ids"]
+        vectors: np.ndarray | None = None
+        for rows in packs_of(list(map(len, ids))):
+            for positions, states in self._packed.states([ids[row] for row in rows]):
+                features = {
+                    "token_embeddings": states.float(),
+                    "attention_mask": torch.ones(states.shape[:2], dtype=torch.int64),
+                }
+                for module in list(self._model)[1:]:
+                    features = module(features)
+                some = features["sentence_embedding"].numpy()
+                vectors = np.empty((len(texts), some.shape[1]), np.float32) if vectors is None else vectors
+                vectors[rows[positions]] = some
+        return unit_rows(vectors)
 
 
 def model_path(model: str) -> str:

@@ -40,12 +40,14 @@ class EmbedParams(Params):
     vectors: str = ""
 
 
-def embed_texts(texts: Sequence[str], encoder: Encoder, progress: Progress = no_progress, step: int = 64) -> np.ndarray:
+def embed_texts(texts: Sequence[str], encoder: Encoder, progress: Progress = no_progress, step: int = 0) -> np.ndarray:
     """Return (len(texts), d) float32 unit rows; row i embeds texts[i].
 
-    Texts of like length go together, so that little is padded. `progress` counts texts.
+    Texts of like length go together, so that little is padded. step: texts a call of the encoder; 0: what it asks for (`at_once`),
+    else 64. `progress` counts texts.
     Raises CurationError when the encoder returns something that is no embedding.
     """
+    step = step or getattr(encoder, "at_once", 64)
     blocks = []
     order = np.argsort([-len(text) for text in texts], kind="stable")
     for start in range(0, len(texts), step):

@@ -7,6 +7,7 @@ from tests.benchmarks import (
     curate,
     daar,
     decontaminate,
+    embed,
     evidence,
     layout,
     methods,
@@ -19,6 +20,7 @@ from tests.benchmarks.data import POOL, have_pool
 
 BENCHMARKS = {
     "curate": curate.main,
+    "embed": embed.main,
     "readers": readers.main,
     "methods": methods.main,
     "refine": refine.main,

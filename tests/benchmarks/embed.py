@@ -1,0 +1,79 @@
+"""`python -m tests.benchmarks embed`: the bundled encoder beside sentence-transformers' own pace and the matrix limit.
+
+The three take turns in one process, on texts drawn from the pool. The limit is a product of large matrices in the format that the
+encoder chose; its share counts the multiplications of the texts' own tokens and nothing of what is padded.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from core.models.encoder import SentenceEncoder
+from core.vectors.embedding import embed_texts
+from tests.benchmarks.data import POOL
+
+TEXTS, TURNS = 2048, 3
+_MATRIX = (8192, 1536, 1536)
+
+
+def main() -> None:
+    """Print the table."""
+    import torch
+
+    texts = _texts()
+    usual, ours = SentenceEncoder(device="cpu"), SentenceEncoder(device="cpu")
+    ours.calibrate(texts[:32])
+    lengths = np.array(
+        [len(ids) for ids in usual._model.tokenizer(texts, truncation=True, max_length=256)["input_ids"]]
+    )
+    operations = _operations(lengths, usual._model[0].auto_model.config)
+    a, b = (torch.rand(shape, dtype=getattr(torch, ours.format)) for shape in (_MATRIX[:2], _MATRIX[1:]))
+    found: dict[str, list[float]] = {"usual": [], "ours": [], "limit": []}
+    for _ in range(TURNS):
+        found["limit"].append(2 * np.prod(_MATRIX) / min(_seconds(lambda: a @ b) for _ in range(8)))
+        found["ours"].append(len(texts) / _seconds(lambda: embed_texts(texts, ours)))
+        found["usual"].append(len(texts) / _seconds(lambda: usual._model.encode(texts, show_progress_bar=False)))
+    middle = {name: statistics.median(some) for name, some in found.items()}
+    print(
+        f"{len(texts):,} texts of {lengths.mean():.0f} tokens in the mean, {torch.get_num_threads()} threads, medians of {TURNS}"
+    )
+    print(f"  sentence-transformers' default   {middle['usual']:6.0f} records a second")
+    print(
+        f"  embed, {ours.format:<10}             {middle['ours']:6.0f} records a second, {middle['ours'] / middle['usual']:.1f} x"
+    )
+    share = middle["ours"] / len(texts) * operations / middle["limit"]
+    print(
+        f"  the matrix limit                 {middle['limit'] / 1e9:6.0f} GFLOP/s, of which the encoder reaches {share:.0%}"
+    )
+    agreement = np.sum(embed_texts(texts[:256], usual) * embed_texts(texts[:256], ours), axis=1)
+    print(f"  least cosine with the default's embedding of the same text, of 256: {agreement.min():.4f}")
+
+
+def _texts() -> list[str]:
+    import json
+    import lzma
+
+    with lzma.open(POOL, "rt", encoding="utf-8") as file:
+        lines = file.readlines()
+    rows = np.random.default_rng(1).choice(len(lines), TEXTS, replace=False)
+    records = (json.loads(lines[row]) for row in np.sort(rows))
+    return [f"{record['instruction']}\n{record['output']}" for record in records]
+
+
+def _operations(lengths: np.ndarray, config) -> float:
+    """Return the operations of the texts' matrix products: four of the width, two of the inner layer, attention's two."""
+    width, inner, tokens = config.hidden_size, config.intermediate_size, lengths.astype(float)
+    of_weights = 2 * tokens.sum() * (4 * width**2 + 2 * width * inner)
+    return config.num_hidden_layers * (of_weights + 4 * width * (tokens**2).sum())
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
