@@ -255,9 +255,27 @@ def follow_selection(
     What is current is not written anew: a job may have gone on to another one meanwhile, and that must stand.
     """
     key = _keep(results, params, selection, limits)
-    _note_down(results, key, params)
-    results.forget()
+    _follow(results, key, params)
     return key
+
+
+def select_again(results: Results, params: SelectionParams) -> str:
+    """Keep what the current selection, of `params`, is under today's decisions, and return its key; see `follow_selection`."""
+    access.require(access.RUN)
+    results.workspace.check_writable()
+    key = results.make("select", params)
+    _follow(results, key, params)
+    return key
+
+
+def _follow(results: Results, key: str, params: SelectionParams | Published) -> None:
+    """Put what the current selection has become on the list of those made, unless it is the latest there."""
+    listed = results.once("selections", results.workspace.ledger.selections)
+    if not listed or listed[-1]["key"] != key:
+        n, last = results.workspace.info("select", key)["n_selected"], listed[-1]["id"] if listed else 0
+        current = results.once("settings", results.workspace.ledger.settings)["select"]
+        results.workspace.ledger.follow_selection(key, params.as_dict(), n, current, last)
+    results.forget()
 
 
 def _keep(results: Results, params: Published, selection: Selection, limits: Mapping[str, Any]) -> str:
