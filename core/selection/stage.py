@@ -1,6 +1,7 @@
 """Selecting on a workspace: the pool as of now, the stage, and selections that came about otherwise made current."""
 
 import collections
+import time
 import types
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +21,7 @@ from ..workspace.artifacts import Result
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Overrides
 from ..workspace.results import Results, Run, Stage
-from .balance.stage import balance_of, group_facts
+from .balance.stage import balance_of, group_facts, groups_key
 from .balance.within_groups import balance_in
 from .choosing import limit_of, select_records
 from .limits import LimitParams
@@ -125,6 +126,8 @@ class _Select(Stage):
             inputs.append(scores_key(results, name))
         if tokens_of(params.budget) and isinstance(params, LimitParams):
             inputs.append(results.key("tokens", TokenParams(params.tokenizer)))
+        if isinstance(params, SelectionParams) and (groups := groups_key(results, params)):
+            inputs.append(groups)
         return _key_under(overrides_of(results), self.name, self.version, params.as_dict(), inputs)
 
     def read_params(self, values: dict[str, Any]) -> Params:
@@ -137,6 +140,7 @@ class _Select(Stage):
 
 def _select(run: Run) -> Result:
     pool = pool_of(run.results, groups=run.params.groups, limits=run.params, progress=run.progress)
+    began = time.monotonic()  # groups and counts of tokens are found once: the next selection has them
     draws = draws_of(run.results) if run.params.method == "daar" else []
     alone = 1 / (1 + len(draws))
     selection = select_records(pool, run.params, part_of(run.progress, 0, alone))
@@ -146,7 +150,7 @@ def _select(run: Run) -> Result:
         facts, taken = select_over_draws(pool, run.params, selection, draws, part_of(run.progress, alone, 1))
         info["draws"], parts["taken"] = facts, taken
         info["warnings"] += cut_warning(facts)
-    return info, parts
+    return info | {"seconds": round(time.monotonic() - began, 3)}, parts
 
 
 def _add_facts(run: Run, pool: Pool, selection: Selection, info: dict[str, Any]) -> None:
