@@ -1,6 +1,7 @@
 """A server that others use reads and writes in its roots alone; every path that a person gives is held to them."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 from unittest import mock
@@ -43,7 +44,7 @@ _REFUSE = {
     "core.export.delivery.export_selection": lambda file, new: export_selection(_STUB, new),
     "core.export.for_trainers.export_for": lambda file, new: export_for(_STUB, new, TrainerParams("trl")),
     "core.evidence.versions.export_version": lambda file, new: export_version(_STUB, _STUB, new),
-    "core.export.report.writing.write_report": lambda file, new: write_report(_STUB, new),
+    "core.export.report.writing.write_report": lambda file, new: write_report(_STUB, new.with_suffix(".html")),
     "core.refine.exchange.export_round": lambda file, new: export_round(_STUB, _STUB, new),
 }
 # The others read and write nothing that a person names, and why.
@@ -80,10 +81,15 @@ def given_paths() -> set[str]:
     return {name for name in found if _takes_a_path(name)}
 
 
+@functools.cache
+def _top_of(module: str) -> list[ast.stmt]:
+    file = ROOT / f"{module.replace('.', '/')}.py"
+    return ast.parse(file.read_text(encoding="utf-8")).body if file.exists() else []
+
+
 def _takes_a_path(name: str) -> bool:
     module, _, called = name.rpartition(".")
-    file = ROOT / f"{module.replace('.', '/')}.py"
-    for node in ast.parse(file.read_text(encoding="utf-8")).body if file.exists() else ():
+    for node in _top_of(module):
         if isinstance(node, ast.ClassDef) and node.name == called:
             node = next((each for each in node.body if getattr(each, "name", "") == "__init__"), None)
         elif not isinstance(node, ast.FunctionDef) or node.name != called:
