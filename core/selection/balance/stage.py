@@ -17,7 +17,7 @@ from .gain import learning_slopes
 from .tree import split_by_two_means
 
 KINDS, ISOLATED, DEPTH, STARTS = 4, 8, 5, 12
-_FIRST = (1, 1)  # the versions of this stage and of `style` that selections' keys say nothing of
+_FIRST = 1  # the version of this stage, and of `style`, that selections' keys say nothing of
 _BY_STYLE = ("style", "gain")
 _AT_ONCE_UP_TO = 2_000  # records whose few clusters are found below a second; how they are written takes longer to read
 
@@ -116,9 +116,11 @@ def groups_key(results: Results, params: SelectionParams) -> str:
     So a change of how they are found, or of the vectors that they rest on, gives another key, and the keys of before still hold.
     """
     asked = balance_params(params)
-    if asked is None or (BALANCE.version, STYLE.version) == _FIRST:
+    if asked is None:
         return ""
-    return results.key("balance", asked)
+    stages = (BALANCE, STYLE) if asked.quota in _BY_STYLE else (BALANCE,)
+    is_as_first = all(stage.version == _FIRST for stage in stages)
+    return "" if is_as_first else results.key("balance", asked)
 
 
 def is_balance_at_hand(results: Results, params: SelectionParams) -> bool:
