@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.base.errors import CurationError
+from core.base.params import digest
 from core.evidence.candidates import describe
 from core.models.bigram import train_bigram
 from core.models.scratch_tokens import Encoded
+from core.selection.balance import stage as balance_stage
 from core.selection.balance.gain import learning_slopes
 from core.selection.balance.stage import BalanceParams, balance_of, balance_params, is_balance_at_hand
 from core.selection.balance.tree import divided, split_by_two_means
@@ -22,6 +24,8 @@ from core.selection.pool import Balance, Pool
 from core.selection.why import why_by_method
 from core.vectors.coarse import coarse_clusters
 from core.vectors.style import StyleParams
+from core.workspace.deciding import overrides_of
+from core.workspace.results import Results
 from tests.conftest import SAMPLE, write_jsonl
 from tests.limits import drawn_pool, with_rules
 from tests.pages import check, open_page, pipeline_of, press, words
@@ -173,6 +177,25 @@ def test_groups_are_kept_by_what_makes_them_and_no_more():
     b = balance_params(SelectionParams("50", "kmq", quota="isolation", isolation_power=1.0))
     assert a == b == BalanceParams("isolation", 0, 1.0)
     assert balance_params(SelectionParams("10%", "random")) is None
+
+
+def test_a_change_of_how_groups_are_found_gives_selections_by_them_another_key(make_pipeline, monkeypatch):
+    pipeline = make_pipeline("embed", "cluster")
+    by = {quota: SelectionParams("12", "kmeans-random", quota=quota) for quota in ("size", "tree", "style")}
+    constraints = overrides_of(pipeline)
+    inputs = [pipeline.current(stage) for stage in ("records", "cluster", "score", "cluster")]
+    for quota, params in by.items():  # as it was before groups had a part in it
+        needs = inputs if quota != "tree" else [*inputs, pipeline.current("embed")]
+        rows = [constraints.pinned.tobytes().hex(), constraints.dropped.tobytes().hex()]
+        assert pipeline.key("select", params) == digest("select", 1, params.as_dict(), needs, rows, [])
+    before = {quota: pipeline.key("select", params) for quota, params in by.items()}
+    for name, changed in (("STYLE", ["style"]), ("BALANCE", ["tree", "style"])):
+        with monkeypatch.context() as patch:
+            raised = dataclasses.replace(getattr(balance_stage, name), version=2)
+            patch.setattr(balance_stage, name, raised)
+            stages = pipeline.stages | {raised.name: raised}
+            now = {quota: Results(pipeline.workspace, stages).key("select", params) for quota, params in by.items()}
+        assert [quota for quota in by if now[quota] != before[quota]] == changed
 
 
 def test_style_sets_records_apart_by_how_they_are_written(make_pipeline):

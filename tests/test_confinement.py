@@ -1,7 +1,10 @@
 """A server that others use reads and writes in its roots alone; every path that a person gives is held to them."""
 
+import ast
+import functools
 import re
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,7 +14,13 @@ from core.base import confinement
 from core.base.confinement import check_reading, check_writing, given_to_write
 from core.base.errors import CurationError
 from core.data.pool import open_pool
+from core.evidence.versions import export_version, import_version
+from core.export.decision_replay import replay_log
+from core.export.delivery import export_selection
+from core.export.for_trainers import TrainerParams, export_for
+from core.export.report.writing import write_report
 from core.models.encoder import model_path
+from core.refine.exchange import export_round, import_scores
 from core.run import jobs
 from core.vectors.overlap.evaluations import evaluations_in, read_items
 from core.vectors.overlap.params import Evaluation
@@ -22,17 +31,73 @@ from tests.pages import check, new_app
 
 ROOT = Path(__file__).resolve().parent.parent
 _VARIABLES = ("WINNOW_DATA_ROOTS", "WINNOW_EXPORT_ROOT", "WINNOW_CONFINED", "WINNOW_HOME", "WINNOW_UPLOAD_QUOTA")
-# Each place where a page takes a path, and what it passes it through.
-_TAKES_PATHS = {
-    "components/data/data_source.py": "given_to_read(text)",
-    "components/data/pool_form.py": "open_pool(there)",
-    "components/data/prepare_form.py": "given_to_read(vectors)",
-    "components/duplicates/overlap_form.py": "given_to_read(vectors)",
-    "components/select/target_form.py": "evaluations_in(given)",
-    "components/export/export_panel.py": "given_to_write(text)",
-    "components/export/split_panel.py": "given_to_write(text)",
-    "components/export/trainer_panel.py": "given_to_write(text)",
+# What of core pages call with a path, by name: how each is called here with one that may be read, or written, nowhere.
+_STUB = mock.MagicMock()
+_REFUSE = {
+    "core.data.pool.open_pool": lambda file, new: open_pool([file]),
+    "core.vectors.overlap.evaluations.evaluations_in": lambda file, new: evaluations_in([file]),
+    "core.evidence.versions.import_version": lambda file, new: import_version(_STUB, file, "v"),
+    "core.export.decision_replay.replay_log": lambda file, new: replay_log(_STUB, file),
+    "core.refine.exchange.import_scores": lambda file, new: import_scores(_STUB, _STUB, file),
+    "core.run.jobs.start_job": lambda file, new: jobs.start_job(_STUB, "Preparing", [], vectors=file),
+    "core.workspace.workspace.Workspace": lambda file, new: Workspace(new, create=True),
+    "core.export.delivery.export_selection": lambda file, new: export_selection(_STUB, new),
+    "core.export.for_trainers.export_for": lambda file, new: export_for(_STUB, new, TrainerParams("trl")),
+    "core.evidence.versions.export_version": lambda file, new: export_version(_STUB, _STUB, new),
+    "core.export.report.writing.write_report": lambda file, new: write_report(_STUB, new.with_suffix(".html")),
+    "core.refine.exchange.export_round": lambda file, new: export_round(_STUB, _STUB, new),
 }
+# The others read and write nothing that a person names, and why.
+_NEED_NOT = {
+    "core.base.confinement.confine": "what the server's own environment names",
+    "core.base.files.file_sha256": "what `given_to_read` gave, see below",
+    "core.data.hub.listing.settle": "names alone",
+    "core.data.pool.full_paths": "names alone",
+    "core.data.pool.on_hub": "names alone",
+    "core.data.readers.file_format": "names alone",
+    "core.data.record_table.RecordTable": "a workspace's own file",
+    "core.data.targets.manifest_path": "names alone",
+    "core.run.tasks.import_steps": "names alone; the job opens them by `open_pool`",
+    "core.workspace.free_folder.free_folder": "names alone",
+    "core.workspace.ledger.Ledger": "a workspace's own file",
+    "core.workspace.workspace.default_folder": "names alone",
+}
+
+
+def given_paths() -> set[str]:
+    """Return what of core the pages import that takes a path, or data named by paths."""
+    found = set()
+    for file in [*(ROOT / "components").rglob("*.py"), *(ROOT / "app").rglob("*.py")]:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        modules = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core"):
+                modules |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
+        found |= set(modules.values())
+        calls = [
+            node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        ]
+        found |= {f"{modules[node.value.id]}.{node.attr}" for node in calls if node.value.id in modules}
+    return {name for name in found if _takes_a_path(name)}
+
+
+@functools.cache
+def _top_of(module: str) -> list[ast.stmt]:
+    file = ROOT / f"{module.replace('.', '/')}.py"
+    return ast.parse(file.read_text(encoding="utf-8")).body if file.exists() else []
+
+
+def _takes_a_path(name: str) -> bool:
+    module, _, called = name.rpartition(".")
+    for node in _top_of(module):
+        if isinstance(node, ast.ClassDef) and node.name == called:
+            node = next((each for each in node.body if getattr(each, "name", "") == "__init__"), None)
+        elif not isinstance(node, ast.FunctionDef) or node.name != called:
+            continue
+        arguments = [*node.args.args, *node.args.kwonlyargs] if node else []
+        kinds = [ast.unparse(each.annotation) for each in arguments if each.annotation]
+        return any("Path" in kind or kind == "Data" for kind in kinds)
+    return False
 
 
 @pytest.fixture
@@ -136,16 +201,19 @@ def test_uploads_have_a_quota_and_a_plain_name(server, monkeypatch):
         confinement.upload_quota()
 
 
-def test_every_page_that_takes_a_path_holds_it_to_the_roots():
-    makes_paths = re.compile(r"\.expanduser\(\)|Path\((?:text|line|path|vectors)\b")
+def test_all_that_pages_give_paths_to_is_known_here():
+    assert given_paths() == {*_REFUSE, *_NEED_NOT}, "what is new must refuse what lies outside: add how it is called"
     for file in sorted((ROOT / "components").rglob("*.py")):
-        name = str(file.relative_to(ROOT))
         text = file.read_text(encoding="utf-8")
-        assert ".expanduser()" not in text, f"{name}: let core.base.confinement read paths that people give"
-        asks = re.search(r"[Pp]aths? (?:of|on|to)|this computer, one a line|/path/to|\.npy", text)
-        if asks and ("text_input(" in text or "text_area(" in text):
-            assert _TAKES_PATHS[name] in text, f"{name}: asks for a path"
-        assert name in _TAKES_PATHS or not makes_paths.search(text), name
+        assert ".expanduser()" not in text, f"{file}: let core.base.confinement read paths that people give"
+        assert "file_sha256" not in text or "given_to_read(" in text, file
+
+
+@pytest.mark.parametrize("name", _REFUSE)
+def test_what_pages_give_a_path_to_refuses_one_outside(server, name):
+    with pytest.raises(CurationError, match="lies outside of the folders"):
+        _REFUSE[name](server / "outside" / "secret.jsonl", server / "outside" / "new")
+    assert [path.name for path in (server / "outside").iterdir()] == ["secret.jsonl"]
 
 
 def test_on_ones_own_computer_every_path_is_allowed(tmp_path, monkeypatch):

@@ -1,16 +1,28 @@
 """The doctor names what is wrong with a workspace and mends what it can; a packed workspace gives the same export elsewhere."""
 
 import io
-import subprocess
-import sys
+import os
+import shutil
 import tarfile
+import threading
+import time
 
+import filelock
+import numpy as np
 import pytest
 
 from core.base.errors import CurationError
+from core.refine.advance import Advance, advance
+from core.refine.params import RefineParams
+from core.refine.runs import Rounds
+from core.run import packing
+from core.run.doctor import examine, repair
 from core.run.packing import pack, unpack
+from core.run.pipeline import Pipeline
+from core.workspace.deciding import decide_records
+from core.workspace.workspace import Workspace
 from tests.command import run
-from tests.damaging import everything_in
+from tests.damaging import everything_in, left_by_a_killed_one
 
 
 @pytest.fixture
@@ -32,17 +44,76 @@ def test_damage_is_named_and_mended(folder, tmp_path):
     records = folder / "records.arrow"
     content = records.read_bytes()
     records.write_bytes(content.replace(b"python function", b"pythom function", 1))
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    (folder / "artifacts" / f".x.npy.{dead.pid}.00000000.tmp").write_bytes(b"half")
+    left = left_by_a_killed_one(folder / "artifacts" / "x.npy")
     told = run("doctor", folder, check=1)
     for word in (scores.name, "records.arrow", "half-written"):
         assert word in told.stdout
     assert "3 things are wrong" in told.stderr and "--repair" in told.stderr
     assert "is in order" in run("doctor", folder, "--repair", check=0).stdout
-    assert records.read_bytes() == content and scores.exists()
+    assert records.read_bytes() == content and scores.exists() and not left.exists()
     run("export", folder, "--out", tmp_path / "after.jsonl", check=0)
     assert (tmp_path / "after.jsonl").read_bytes() == (tmp_path / "before.jsonl").read_bytes()
+
+
+def remove(folder, pattern):
+    for path in folder.glob(f"artifacts/{pattern}"):
+        path.unlink()
+
+
+def test_files_that_the_ledger_speaks_of_and_that_are_not_there_are_named(make_pipeline):
+    pipeline = make_pipeline("embed", "cluster", "score", "select")
+    folder = pipeline.workspace.folder
+    run("version", "save", folder, "--name", "first", check=0)
+    decide_records(pipeline.workspace, "pin", np.array([3]), "ann")
+    rounds = Rounds(Pipeline(pipeline.workspace))
+    rounds.start(RefineParams("12", 1), who="ann")
+    advance(rounds, Advance(1, until=1))
+    assert not [each for each in examine(folder) if not each.is_harmless]
+    last = Pipeline(pipeline.workspace).current("select")
+    for pattern in ("version-*", "round-*", f"select-{last}.*", "hashes-*", "../rejects.jsonl"):
+        remove(folder, pattern)
+    found = examine(folder)
+    wrong = "\n".join(each.what for each in found if not each.is_harmless)
+    for whose in (
+        "version 'first'",
+        "round 1 of run 1",
+        "selection #2",
+        "records of 1 decision",
+        "rejects.jsonl is missing",
+    ):
+        assert whose in wrong
+    told = "\n".join(repair(folder, found))
+    assert "can't be done here: put a backup of its files back" in told
+    left = "\n".join(each.what for each in examine(folder) if not each.is_harmless)
+    assert "version 'first'" in left and "round 1 of run 1" in left
+    assert "hashes" not in left and "rejects" not in left
+
+
+def test_a_missing_selection_is_made_again(make_pipeline):
+    folder = make_pipeline("embed", "cluster", "score", "select").workspace.folder
+    rows = Pipeline(Workspace(folder)).table("select")["row_id"]
+    remove(folder, "select-*")
+    assert any("made the result of select again" in each for each in repair(folder, examine(folder)))
+    assert Pipeline(Workspace(folder)).table("select")["row_id"].equals(rows) and not examine(folder)
+
+
+def test_files_that_nothing_speaks_of_are_notes_and_set_aside(folder):
+    artifacts = folder / "artifacts"
+    for end in (".npy", ".json"):
+        (artifacts / f"version-0123456789abcdef{end}").write_text("{}")
+    (artifacts / "embed-0123456789abcdef.npy").write_bytes(b"x")
+    assert "0123456789abcdef" not in run("doctor", folder, check=0).stdout  # somebody may be at it
+    for path in artifacts.glob("*-0123456789abcdef*"):
+        os.utime(path, (time.time() - 7200,) * 2)
+    told = run("doctor", folder, check=0).stdout
+    assert "no entry of the ledger speaks of it" in told and "it never became whole" in told
+    run("doctor", folder, "--repair", check=0)
+    assert len([*(folder / "damaged").glob("*-0123456789abcdef*")]) == 3
+
+
+def test_half_written_files_of_another_machine_are_a_note_and_stay(folder):
+    left = left_by_a_killed_one(folder / "artifacts" / "x.npy", machine="0a0b0c0d")
+    assert "another computer" in run("doctor", folder, "--repair", check=0).stdout and left.exists()
 
 
 def test_what_can_not_be_mended_is_said_and_left(folder, data_file):
@@ -113,3 +184,55 @@ def test_a_workspace_behind_a_link_is_packed_whole_and_unpacked_for_the_team(mak
     (pipeline.workspace.folder / "records.arrow").symlink_to(tmp_path / "away.arrow")
     with pytest.raises(CurationError, match=r"has no records\.arrow of its own"):
         pack(pipeline.workspace.folder, tmp_path / "again.tar.gz")
+
+
+def bomb(path, *members, kind=tarfile.REGTYPE):
+    with tarfile.open(path, "w:gz") as tar:
+        for name, size in members:
+            member = tarfile.TarInfo(name)
+            member.size, member.type = size, kind
+            tar.addfile(member, io.BytesIO(b"\0" * min(size, 1 << 20)) if size <= 1 << 20 else None)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("setting", "members", "words"),
+    [
+        ("WINNOW_MOST_UNPACKED_GB=0.001", [("artifacts/a", 1 << 20)], "0.00105 GB or more, and 0.001 GB is the most"),
+        ("WINNOW_MOST_UNPACKED_GB=", [("artifacts/a", 10**15)], "set WINNOW_MOST_UNPACKED_GB to a larger number"),
+        ("WINNOW_MOST_UNPACKED_GB=1000000", [("artifacts/a", 10**14)], "the disk has room for"),
+        ("WINNOW_MOST_UNPACKED_FILES=2", [(f"artifacts/{i}", 1) for i in range(3)], "set WINNOW_MOST_UNPACKED_FILES"),
+    ],
+)
+def test_what_is_unpacked_has_bounds(tmp_path, monkeypatch, setting, members, words):
+    monkeypatch.setenv(*setting.split("="))
+    monkeypatch.setattr(packing.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**13, 0, 10**13))
+    with pytest.raises(CurationError, match=words.replace("(", "[(]")):
+        unpack(bomb(tmp_path / "w.tar.gz", *members), tmp_path / "in")
+    assert [path.name for path in tmp_path.iterdir()] == ["w.tar.gz"]
+
+
+def test_a_header_without_end_is_not_read(tmp_path):
+    with pytest.raises(CurationError, match="holds a header of"):
+        unpack(bomb(tmp_path / "w.tar.gz", ("x", 10**9), kind=tarfile.GNUTYPE_LONGNAME), tmp_path / "in")
+
+
+def test_no_import_begins_while_a_workspace_is_packed_and_one_that_goes_on_is_waited_for(folder, tmp_path, monkeypatch):
+    workspace, packed = Workspace(folder), []
+    files = packing._files_of
+
+    def looked(about):
+        with pytest.raises(filelock.Timeout):
+            workspace.lock("import", "data").acquire(timeout=0)
+        run("version", "save", folder, "--name", "late", check=0)  # after the ledger was copied
+        return files(about)
+
+    monkeypatch.setattr(packing, "_files_of", looked)
+    with workspace.lock("import", "data"):
+        thread = threading.Thread(target=lambda: packed.append(pack(folder, tmp_path / "w.tar.gz")))
+        thread.start()
+        time.sleep(0.1)
+        assert not packed and not (tmp_path / "w.tar.gz").exists()
+    thread.join()
+    unpack(tmp_path / "w.tar.gz", tmp_path / "there")
+    assert packed and not [each for each in examine(tmp_path / "there") if not each.is_harmless]

@@ -1,6 +1,7 @@
 """What a selection would come to before it is made, and what its measures come to in words."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,9 +12,12 @@ from core.evidence.outlook import change_of, mix_of, seconds_needed, token_count
 from core.evidence.verdict import against, basis, counts_in_words, estimates, verdict
 from core.measures.traits import token_counts as counted
 from core.run.pipeline import Pipeline
+from core.selection import stage as selection_stage
+from core.selection.balance import stage as balance_stage
 from core.selection.finding.columns import ColumnParams
 from core.selection.method import METHODS
 from core.selection.params import SelectionParams
+from core.workspace import results as results_module
 
 
 @pytest.fixture
@@ -44,6 +48,20 @@ def test_the_time_a_method_takes_goes_by_how_long_it_last_took(pipeline, monkeyp
     workspace.save("select", key, info, value=workspace.table("select", key))
     assert seconds_needed(Pipeline(workspace), params) == pytest.approx(30)
     assert seconds_needed(Pipeline(workspace), SelectionParams("20")) < 1
+
+
+def test_what_is_made_once_for_many_selections_is_no_part_of_their_pace(pipeline, monkeypatch):
+    clock, split = [0.0], balance_stage.split_by_two_means
+
+    def slow(*arguments):
+        clock[0] += 100
+        return split(*arguments)
+
+    for module in (selection_stage, results_module):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(balance_stage, "split_by_two_means", slow)
+    key = pipeline.run("select", SelectionParams("12", "kmeans-random", quota="tree"))
+    assert clock == [100] and pipeline.workspace.info("select", key)["seconds"] == 0
 
 
 def test_what_changes_is_told_by_records_sources_and_clusters(pipeline):

@@ -3,12 +3,14 @@
 import concurrent.futures
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import core.vectors.stage
 from core.base.errors import CurationError
+from core.base.files import file_sha256
 from core.base.params import digest
 from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict
 from core.daar.params import DaarParams
@@ -235,6 +237,26 @@ def test_a_bad_file_changes_nothing(make_pipeline, data_file):
         pipeline.workspace.import_data(data_file, RecordParams())
     assert pipeline.workspace.dataset() == before and len(pipeline.workspace.records()) == 60
     assert not list(pipeline.workspace.folder.glob(".*.tmp"))
+
+
+def test_an_import_replaces_its_files_together_or_none(make_pipeline, data_file, monkeypatch):
+    workspace = make_pipeline().workspace
+    held = {name: (workspace.folder / name).read_bytes() for name in ("records.arrow", "rejects.jsonl", "dataset.json")}
+    data_file.write_text('{"instruction": "a", "output": "b"}\nnot json\n')
+    skip = RecordParams(on_error="skip")
+    with monkeypatch.context() as patch:
+        patch.setattr("core.data.importing.files_of", lambda *_: pytest.fail("no room"))
+        with pytest.raises(pytest.fail.Exception):
+            workspace.import_data(data_file, skip)
+    assert held == {name: (workspace.folder / name).read_bytes() for name in held}
+    order, whole = [], Path.replace
+    monkeypatch.setattr(Path, "replace", lambda path, to: order.append(to.name) or whole(path, to))
+    dataset = workspace.import_data(data_file, skip)
+    assert order[-3:] == ["records.arrow", "rejects.jsonl", "dataset.json"]
+    assert dataset.rejects_sha256 == file_sha256(workspace.folder / "rejects.jsonl")
+    (workspace.folder / "rejects.jsonl").write_text("")
+    workspace.import_data(data_file, skip)
+    assert len(workspace.rejects()) == 1
 
 
 def test_rejects_are_kept_with_their_reasons(tmp_path):

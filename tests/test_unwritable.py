@@ -1,19 +1,25 @@
 """A full disk and a folder that may only be read: one clear line, nothing changed; what can be read is shown and exported."""
 
+import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.base.errors import CurationError
-from core.base.files import replacing
+from core.base.files import replacing, unsynced, write_array
+from core.base.temporaries import temporary_for
+from core.workspace.shards import is_shard
+from core.workspace.workspace import Workspace
 from tests.command import ROOT, run
-from tests.damaging import everything_in
+from tests.damaging import everything_in, left_by_a_killed_one
 
 _LIMITED = """
 import resource, signal, sys
@@ -126,16 +132,25 @@ def test_an_export_into_a_folder_that_may_not_be_written_is_one_line(read_only):
     )
 
 
-def test_what_a_killed_process_left_of_a_file_goes_when_it_is_written_again(tmp_path):
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    left = tmp_path / f".c.jsonl.{dead.pid}.0a0a0a0a.tmp"
-    others = [tmp_path / f".d.jsonl.{dead.pid}.0a0a0a0a.tmp", tmp_path / f".c.jsonl.{os.getpid()}.0b0b0b0b.tmp"]
-    for path in (left, *others):
+def test_what_killed_processes_of_this_machine_left_goes_at_the_next_opening(selected_by_commands, monkeypatch):
+    folder = selected_by_commands
+    left, others = left_by_a_killed_one(folder / "dataset.json"), left_by_a_killed_one(folder / "b", machine="0a0b0c0d")
+    alive = temporary_for(folder / "artifacts" / "c.npy")
+    again = alive.with_name(re.sub(r"-\d+(-[0-9a-f]{8}\.tmp)$", r"-1\1", alive.name))  # its number was another's before
+    for path in (alive, again):
         path.write_text("half")
-    with replacing(tmp_path / "c.jsonl") as temporary:
+    with replacing(folder / "dataset2.json") as temporary:
         temporary.write_text("whole")
-    assert not left.exists() and all(path.exists() for path in others)
+    assert left.exists()  # not at each write
+    monkeypatch.setattr("core.workspace.workspace._swept", set())
+    Workspace(folder)
+    assert not left.exists() and not again.exists() and others.exists() and alive.exists()
+
+
+def test_what_a_killed_export_left_goes_at_the_next_one(selected_by_commands, tmp_path):
+    left = left_by_a_killed_one(tmp_path / "c.jsonl")
+    run("export", selected_by_commands, "--out", tmp_path / "c.jsonl", check=0)
+    assert not left.exists() and (tmp_path / "c.jsonl").exists()
 
 
 def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
@@ -144,6 +159,20 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     with replacing(tmp_path / "a") as temporary:
         temporary.write_text("x")
     assert done == [temporary, tmp_path]
+    write_array(tmp_path / "shard.npy", np.arange(3), unsynced)
+    assert len(done) == 2
+
+
+def test_a_shard_that_a_loss_of_power_cut_is_made_again(tmp_path):
+    path = tmp_path / "shard.npy"
+    write_array(path, np.arange(300).reshape(100, 3), unsynced)
+    read = functools.partial(np.load, mmap_mode="r", allow_pickle=False)
+    assert is_shard(path, read, 100) and not is_shard(path, read, 99)
+    whole = path.read_bytes()
+    for cut in (whole[:-9], whole[:40], b""):
+        path.write_bytes(cut)
+        assert not is_shard(path, read, 100)
+    assert not is_shard(tmp_path / "none.npy", read, 100)
 
 
 def test_an_error_of_another_kind_stays_what_it_is(tmp_path):
@@ -153,3 +182,32 @@ def test_an_error_of_another_kind_stays_what_it_is(tmp_path):
         raise CurationError("x can't be read (Permission denied).")
     with pytest.raises(CurationError, match="can't be written"), replacing(tmp_path / "b" / "a"):
         raise OSError(28, "No space left on device")
+    for words in ("No space left on device (os error 28)", "1 requested and 0 written"):  # by number, never by words
+        for kind in (RuntimeError, OSError):
+            with pytest.raises(kind, match="^" + re.escape(words)), replacing(tmp_path / "a"):
+                raise kind(words)
+
+
+def test_libraries_write_through_files_whose_errors_have_numbers(tmp_path):
+    code = """
+        import faiss, numpy as np
+        from core.base.files import write_array, replacing
+        from core.selection.finding.meaning import MeaningParams, write_index
+        from pathlib import Path
+        from core.base.errors import CurationError
+        vectors = np.random.default_rng(0).normal(size=(500, 16)).astype(np.float32)
+        def index(path):
+            with replacing(path) as temporary:
+                write_index(vectors, MeaningParams(), temporary)
+        for write in (index, lambda path: write_array(path, vectors)):
+            try:
+                write(Path("x"))
+            except CurationError as error:
+                print(error)
+    """
+    limits = _LIMITED.format(size=2000).rpartition("from core.cli")[0]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", limits + textwrap.dedent(code)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout.count("x can't be written (File too large)") == 2, done.stderr
+    assert not list(tmp_path.iterdir())

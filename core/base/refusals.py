@@ -9,7 +9,6 @@ from .errors import CurationError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
-_CUT_SHORT = "requested and"  # numpy's words, which come without a number, where a disk takes a part of an array only
 _SQLITE = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
     sqlite3.SQLITE_READONLY: errno.EROFS,
@@ -21,17 +20,11 @@ _SQLITE = {
 def refusal(error: BaseException) -> int:
     """Return the `errno` by which a disk refused to be written, 0 where the error is of another kind.
 
-    Libraries written in other languages give no number, only its words.
+    By its class and number alone. Libraries whose errors have no number write through a file of Python's, whose errors do.
     """
     if isinstance(error, sqlite3.Error):
         return _SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, 0)
-    number = getattr(error, "errno", None) if isinstance(error, OSError) else None
-    if isinstance(number, int):
-        return number if number in (*_FULL, *_CLOSED) else 0
-    text = str(error)
-    if isinstance(error, OSError) and _CUT_SHORT in text:
-        return errno.ENOSPC
-    return next((each for each in (*_FULL, *_CLOSED) if os.strerror(each) in text), 0)
+    return error.errno if isinstance(error, OSError) and error.errno in (*_FULL, *_CLOSED) else 0
 
 
 def is_about(error: BaseException, path: Path) -> bool:

@@ -12,7 +12,6 @@ from ..data.hub.listing import settle
 from ..data.pool import DataFile, as_given, on_hub, open_pool
 from ..data.records import RecordParams
 from ..data.targets import check_out, source_of
-from ..export.delivery import as_it_stands
 from ..run.pipeline import STAGES, Pipeline
 from ..run.tasks import Step, import_steps
 from ..selection.target.params import TargetParams
@@ -84,7 +83,7 @@ def curate(arguments: argparse.Namespace) -> None:
     check_out(Path(arguments.out), [source_of(path) for path in files])
     workspace = _workspace_for(arguments)
     run_in_workspace(workspace, [*_import_steps(arguments), *steps], arguments)
-    export_current(as_it_stands(Pipeline(workspace), update=True), Path(arguments.out))
+    export_current(Pipeline(workspace), Path(arguments.out), update=True)
 
 
 def _target(arguments: argparse.Namespace) -> TargetParams:

@@ -9,7 +9,7 @@ from ..base.text import counted
 from ..data import manifest
 from ..data.trainer_formats import TRAINERS
 from ..evidence.current import current_selection, make_current
-from ..export.delivery import as_it_stands, export_selection
+from ..export.delivery import export_selection
 from ..export.for_trainers import TrainerParams, export_for
 from ..export.parts import parts_in_words
 from ..export.splitting import WHOLE, SplitParams
@@ -17,6 +17,7 @@ from ..run import jobs
 from ..run.pipeline import Pipeline
 from ..workspace.deciding import overrides_of
 from ..workspace.results import Results
+from ..workspace.snapshot import snapshot
 from ..workspace.workspace import Workspace
 from .decontamination import say_checked
 from .opening import open_pipeline, say_current, say_selection, warn
@@ -93,11 +94,11 @@ def use(arguments: argparse.Namespace) -> None:
 def export(arguments: argparse.Namespace) -> None:
     """Write the current selection, untouched or for a trainer."""
     params, split = read(arguments, TrainerParams), read(arguments, SplitParams)
-    pipeline = as_it_stands(open_pipeline(arguments), arguments.update)
     if not params.trainer:
-        export_current(pipeline, Path(arguments.out), arguments.unfinished, split)
+        export_current(open_pipeline(arguments), Path(arguments.out), arguments.unfinished, split, arguments.update)
         return
-    path, written = export_for(pipeline, Path(arguments.out), params, arguments.unfinished, split)
+    pipeline = snapshot(open_pipeline(arguments))
+    path, written = export_for(pipeline, Path(arguments.out), params, arguments.unfinished, split, arguments.update)
     if written.problems:
         warn(f"{TRAINERS[params.trainer].title} would refuse or drop some: {written.in_words()}")
     print(f"current selection: {current_selection(pipeline).title}")
@@ -126,10 +127,14 @@ def export_current(
     out: Path,
     unfinished: bool = False,
     split: SplitParams = WHOLE,
+    update: bool = False,
 ) -> None:
-    """Write the current selection, up to date with all that is decided when this begins, and say what was written."""
-    pipeline = as_it_stands(results)
-    written = export_selection(pipeline, out, unfinished, split)
+    """Write the current selection, up to date with all that is decided when this begins, and say what was written.
+
+    update: see `as_it_stands`.
+    """
+    pipeline = snapshot(results)
+    written = export_selection(pipeline, out, unfinished, split, update)
     print(f"current selection: {current_selection(pipeline).title}")
     say_selection(pipeline)
     say_checked(pipeline)

@@ -86,12 +86,12 @@ class Probe:
     def save(self, path: Path) -> None:
         """Write the probe as safetensors."""
         import torch
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.net.state_dict().items()}
         tensors |= {"input.mean": torch.from_numpy(self.mean), "input.scale": torch.from_numpy(self.scale)}
         with replacing(Path(path)) as temporary:
-            save_file(tensors, str(temporary), metadata={"winnow": "probe", "d": str(self.d), "k": str(self.k)})
+            temporary.write_bytes(save(tensors, {"winnow": "probe", "d": str(self.d), "k": str(self.k)}))
 
     @classmethod
     def load(cls, path: Path, device: str = "cpu") -> "Probe":

@@ -1,4 +1,6 @@
-"""Bounds: how large a record may be, how deep, and how much more a file may hold than it weighs. Reading stops at them at once.
+"""Bounds: how large a record may be, how deep, and how much more a file may hold than it weighs; what a packed workspace may.
+
+Reading stops at them at once.
 
 Input -> output: a line of 20 MB is a record that can't be taken; WINNOW_MOST_RECORD_MB=64 lets it in.
 """
@@ -12,6 +14,7 @@ from ..base.errors import CurationError
 MOST_DEEP = 254  # levels of nesting: deeper ones can be read and not written
 _RECORD = "WINNOW_MOST_RECORD_MB"
 _EXPANSION = "WINNOW_MOST_EXPANSION"
+MOST_UNPACKED, MOST_UNPACKED_FILES = "WINNOW_MOST_UNPACKED_GB", "WINNOW_MOST_UNPACKED_FILES"
 _MB = 1 << 20
 _NEVER_TOO_MUCH = 128 * _MB  # what even the smallest file may hold
 
@@ -30,6 +33,16 @@ def _number(name: str, usual: int) -> float:
 def most_record() -> int:
     """Return how many bytes a record may have. Raises CurationError where the environment names no number."""
     return int(_number(_RECORD, 16) * _MB)
+
+
+def most_unpacked() -> int:
+    """Return how many bytes a packed workspace may come to. Raises CurationError where the environment names no number."""
+    return int(_number(MOST_UNPACKED, 200) * 10**9)
+
+
+def most_unpacked_files() -> int:
+    """Return how many files a packed workspace may hold. Raises CurationError where the environment names no number."""
+    return int(_number(MOST_UNPACKED_FILES, 100_000))
 
 
 def too_large(most: int) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import CurationError
-from ..base.files import write_json
+from ..base.files import Replacing, replacing, write_json
 from ..base.text import CONTROLS
 from .fields import FieldMap, parse_fields
 from .hub.fetched import Fetched
@@ -50,7 +50,8 @@ class File:
 class Dataset:
     """What a workspace holds. fingerprint: changes when the records may.
 
-    records_sha256: of records.arrow as the import wrote it, "" where an earlier version did not write that down.
+    records_sha256, rejects_sha256: of records.arrow and rejects.jsonl as the import wrote them, "" where an earlier version did
+    not write that down.
     sources: every file that the records have been imported from, the latest last. given: what named the data, for another
     import. files: in the order of their records; () where an earlier version did not write them down. hub: what of it was
     fetched from a hub, and at which commit.
@@ -65,6 +66,7 @@ class Dataset:
     n_rejects: int
     fingerprint: str
     records_sha256: str = ""
+    rejects_sha256: str = ""
     sources: tuple[Source, ...] = ()
     given: tuple[str, ...] = ()
     files: tuple[File, ...] = ()
@@ -163,7 +165,7 @@ def read_dataset(path: Path) -> Dataset | None:
 
 def _check_kinds(dataset: Dataset) -> None:
     for names, kind in (
-        (("name", "path", "sha256", "fields", "fingerprint", "records_sha256"), str),
+        (("name", "path", "sha256", "fields", "fingerprint", "records_sha256", "rejects_sha256"), str),
         (("n_records", "n_rejects"), int),
         (("params",), dict),
     ):
@@ -172,12 +174,12 @@ def _check_kinds(dataset: Dataset) -> None:
                 raise ValueError(f"{name} is {getattr(dataset, name)!r}")
 
 
-def write_dataset(path: Path, dataset: Dataset) -> None:
-    """Write a dataset.json, whole or not at all."""
+def write_dataset(path: Path, dataset: Dataset, replace: Replacing = replacing) -> None:
+    """Write a dataset.json, whole or not at all. replace: see `write_json`."""
     held = {field.name: getattr(dataset, field.name) for field in dataclasses.fields(dataset)}
     held["sources"] = [dataclasses.asdict(source) for source in dataset.sources]
     held["hub"] = [fetched.to_json() for fetched in dataset.hub]
-    write_json(path, held | {"files": [file.to_json() for file in dataset.files]})
+    write_json(path, held | {"files": [file.to_json() for file in dataset.files]}, replace)
 
 
 def is_plain_name(name: str) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..base.errors import CurationError
-from ..base.files import file_sha256, replacing
+from ..base.files import file_sha256, together
 from ..base.params import digest
 from ..base.progress import Progress
 from .dataset import Dataset, fields_in_words, files_of, read_dataset, write_dataset
@@ -34,11 +34,20 @@ def is_whole(folder: Path, held: Dataset) -> bool:
     return bool(held.records_sha256) and path.exists() and file_sha256(path) == held.records_sha256
 
 
+def rejects_fault(folder: Path, held: Dataset) -> str:
+    """Return what is wrong with the list of records that were not taken, "" for nothing, or where no hash of it is known."""
+    path = folder / "rejects.jsonl"
+    if not held.rejects_sha256 or (path.exists() and file_sha256(path) == held.rejects_sha256):
+        return ""
+    return "was changed since the import (its checksum differs)" if path.exists() else "is missing"
+
+
 def read_into(
     folder: Path, pool: Pool, params: RecordParams, progress: Progress, keep_hashes: KeepHashes = lambda *_: None
 ) -> Dataset:
     """Read a pool into a workspace's folder, whose import lock the caller holds. What is there and whole is no work.
 
+    Records, rejects and dataset.json get their names together, or none does.
     keep_hashes: told of the records' hashes before they are there, so that whatever is decided about them is known by these.
     Raises CurationError where the folder holds other data, or the data can't be read; then nothing has changed.
     """
@@ -50,35 +59,40 @@ def read_into(
     if held is not None:
         if not _is_same(held, path, sha256, sources):
             raise _holds_other(folder, held, path)
-        if held.fingerprint == fingerprint and is_whole(folder, held):
-            again = held.imported_from(path, pool.given, sources)
-            return _keep(folder, held, dataclasses.replace(again, hub=pool.hub))
+        if held.fingerprint == fingerprint and is_whole(folder, held) and not rejects_fault(folder, held):
+            again = dataclasses.replace(held.imported_from(path, pool.given, sources), hub=pool.hub)
+            if again != held:
+                write_dataset(folder / "dataset.json", again)
+            return again
     # Records that were damaged are read as they were: what was made of them goes by this fingerprint.
     known = held.understood_by_source() if held is not None and held.fingerprint == fingerprint else {}
-    with replacing(folder / "records.arrow") as temporary:
-        with replacing(folder / "rejects.jsonl") as list_path, list_path.open("w", encoding="utf-8") as file:
-            rejects = _Rejects(file)
-            parts, batches = load_pool(pool, params, rejects.add, known)
-            hashes = _write_batches(temporary, batches, fingerprint, progress)
-            records_sha256 = file_sha256(temporary)
+    with together() as replace:
+        with replace(folder / "records.arrow") as temporary, replace(folder / "rejects.jsonl") as list_path:
+            with list_path.open("w", encoding="utf-8") as file:
+                rejects = _Rejects(file)
+                parts, batches = load_pool(pool, params, rejects.add, known)
+                hashes = _write_batches(temporary, batches, fingerprint, progress)
+            records_sha256, rejects_sha256 = file_sha256(temporary), file_sha256(list_path)
         keep_hashes(fingerprint, hashes)
-    files = files_of(parts, sources)
-    dataset = Dataset(
-        name=pool.name,
-        path=path,
-        sha256=sha256,
-        fields=fields_in_words(files),
-        params=params.as_dict(),
-        n_records=len(hashes),
-        n_rejects=rejects.n,
-        fingerprint=fingerprint,
-        records_sha256=records_sha256,
-        sources=tuple(sources) if held is None else held.imported_from(path, pool.given, sources).sources,
-        given=pool.given,
-        files=files,
-        hub=pool.hub,
-    )
-    return _keep(folder, held, dataset)
+        files = files_of(parts, sources)
+        dataset = Dataset(
+            name=pool.name,
+            path=path,
+            sha256=sha256,
+            fields=fields_in_words(files),
+            params=params.as_dict(),
+            n_records=len(hashes),
+            n_rejects=rejects.n,
+            fingerprint=fingerprint,
+            records_sha256=records_sha256,
+            rejects_sha256=rejects_sha256,
+            sources=tuple(sources) if held is None else held.imported_from(path, pool.given, sources).sources,
+            given=pool.given,
+            files=files,
+            hub=pool.hub,
+        )
+        write_dataset(folder / "dataset.json", dataset, replace)  # last: it names the hashes of the others
+    return dataset
 
 
 def _holds_other(folder: Path, held: Dataset, path: str) -> CurationError:
@@ -158,12 +172,6 @@ def _held(folder: Path) -> Dataset | None:
         return read_dataset(folder / "dataset.json")
     except CurationError:
         return None
-
-
-def _keep(folder: Path, held: Dataset | None, dataset: Dataset) -> Dataset:
-    if dataset != held:
-        write_dataset(folder / "dataset.json", dataset)
-    return dataset
 
 
 def _write_batches(path: Path, batches: Iterator[pa.RecordBatch], fingerprint: str, progress: Progress) -> np.ndarray:

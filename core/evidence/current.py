@@ -154,6 +154,18 @@ def make_current(results: Results, choice_id: str) -> Current:
     return current_selection(results.fresh())
 
 
+def select_anew(results: Results) -> None:
+    """Make the current selection's result again, where it is not there: by its params, or of its rounds or version.
+
+    Raises CurationError where that can't be done.
+    """
+    params = results.params("select")
+    if isinstance(params, SelectionParams):
+        results.run("select", params)
+    else:
+        make_current(results, _id(results, params, ""))
+
+
 def _use_run(results: Results, run_id: int, number: int) -> None:
     """Make a run's rounds up to `number` current, 0 for all that it has."""
     rounds = Rounds(results)

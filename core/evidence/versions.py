@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..base import access
+from ..base.confinement import check_reading
 from ..base.errors import CurationError
 from ..base.files import together
 from ..base.params import digest, rows_digest
@@ -83,7 +84,7 @@ def import_version(workspace: Workspace, path: Path, name: str, note: str = "", 
     Raises CurationError where the file can't be read, or none of its records is in the pool.
     """
     access.require(access.IMPORT)
-    wanted = _read(workspace, Path(path))
+    wanted = _read(workspace, check_reading(path))
     rows = match_hashes([content_hash(raw) for raw, _ in wanted], workspace.hashes())
     others = np.flatnonzero(rows < 0)
     # By text only among what was not found by its line: of two records with one text each is taken once.

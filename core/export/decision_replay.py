@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..base import access
+from ..base.confinement import check_reading
 from ..base.errors import CurationError
 from ..base.text import counted
 from ..vectors.reshaping import merge_clusters, rename_cluster, split_cluster
@@ -56,7 +57,7 @@ def _read(log: Path | bytes) -> tuple[list[dict[str, Any]], dict[tuple, np.ndarr
     name = "The log" if isinstance(log, bytes) else str(log)
     decisions, members = [], {}
     try:
-        lines = (log if isinstance(log, bytes) else log.read_bytes()).decode().split("\n")
+        lines = (log if isinstance(log, bytes) else check_reading(log).read_bytes()).decode().split("\n")
         head, *facts = [json.loads(line) for line in lines if line.strip()]
         if head["format"] != FORMAT:
             raise CurationError(f"{name} has the format {head['format']!r}; this version reads {FORMAT!r}.")

@@ -1,6 +1,7 @@
 """Delivery: a workspace's current selection, with everything that led to it, written as JSONL and manifest."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..data.manifest import export_lines, write_jsonl, write_manifest
 from ..evidence.current import current_selection, follow_decisions
 from ..refine.runs import Rounds
 from ..selection.params import EarlierParams, RoundsParams, SelectionParams, VersionParams
+from ..selection.stage import select_again
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Decision, decision_states
 from ..workspace.edits import as_edits, edit_facts, edited_raws, edits_among
@@ -42,14 +44,32 @@ def selected_rows(results: Results) -> np.ndarray:
 def as_it_stands(results: Results, update: bool = False) -> Results:
     """Return the results as the ledger stands now, whatever others decide meanwhile; what is exported is of this one moment.
 
-    update: select anew by the params of the current selection where decisions changed since it was made.
+    update: select anew by the params of the current selection where decisions changed since it was made. Where somebody makes
+    another one current meanwhile, that stays so, and what is exported is of the moment that this began at.
     """
     results = snapshot(results)
     follow_decisions(results)
     params = results.params("select")
     if update and isinstance(params, SelectionParams) and results.state("select") == "stale":
-        results.run("select", params)
+        select_again(results, params)
     return results
+
+
+def begin(
+    results: Results, check_places: Callable[[], Any], unfinished: bool = False, update: bool = False
+) -> tuple[Results, np.ndarray]:
+    """Begin to deliver the current selection: return the results as they stand, and the rows, in pool order.
+
+    In the one order that all that delivers has: the places first, so that one that can't be written is said before anything is
+    selected anew; then see `as_it_stands`; then whether there is a whole selection, and whether the records are what was
+    imported. Raises CurationError where one of these is not so.
+    """
+    check_places()
+    results = as_it_stands(results, update)
+    rows = selected_rows(results)
+    check_finished(results, rows, unfinished)
+    results.workspace.check_records()
+    return results, rows
 
 
 def export_selection(
@@ -60,11 +80,7 @@ def export_selection(
     unfinished: also where rounds of its run are to come. split: into which parts, each a file of its own in place of `out`.
     update: see `as_it_stands`. Raises CurationError where that, or no selection up to date, is so.
     """
-    check_parts(out, split, results.workspace.sources())  # before anything is selected anew
-    results = as_it_stands(results, update)
-    rows = selected_rows(results)
-    check_finished(results, rows, unfinished)
-    results.workspace.check_records()
+    results, rows = begin(results, lambda: check_parts(out, split, results.workspace.sources()), unfinished, update)
     made = edits_among(results.workspace, rows.tolist())
     edited = edited_raws(results.workspace, as_edits(made))
     lines, facts = export_lines(results.workspace.records(), rows, edited), manifest_facts(results) | edit_facts(made)

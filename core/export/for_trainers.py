@@ -6,7 +6,7 @@ The manifest ties every line to the record it comes from, and to its line in the
 import collections
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,13 @@ from ..base.files import together
 from ..base.params import Params, option
 from ..base.text import counted
 from ..data.manifest import export_lines, write_jsonl, write_manifest
-from ..data.targets import check_out
+from ..data.targets import Source, check_out
 from ..data.trainer_formats import TRAINERS
 from ..data.trainer_splits import config_of_parts
 from ..data.trainers import FORMS, PROBLEMS, Made, Trainer, made_for
 from ..workspace.edits import as_edits, edit_facts, edited_raws, edits_among
 from ..workspace.results import Results
-from .delivery import as_it_stands, check_finished, manifest_facts, selected_rows
+from .delivery import begin, manifest_facts, selected_rows
 from .parts import check_parts, part_files, split_facts, write_parts
 from .splitting import REST, WHOLE, SplitParams, split_rows
 
@@ -103,19 +103,9 @@ def export_for(
     Raises CurationError, nothing written: as `export_selection` does; where the trainer would refuse or drop records and
     `params.problems` is "refuse"; or another configuration lies there.
     """
-    results, out, trainer = as_it_stands(results, update), Path(out), TRAINERS[params.trainer]
-    configs = _configs(trainer, out, params.form, split)
-    check_parts(out, split, results.workspace.sources())
-    for path in configs:
-        check_out(path, results.workspace.sources())
-    for path, text in configs.items():
-        if path.exists() and path.read_text(encoding="utf-8") != text:
-            raise CurationError(
-                f"{path} is there already and says something else; write to another folder, or take it away."
-            )
-    rows = selected_rows(results)
-    check_finished(results, rows, unfinished)
-    results.workspace.check_records()
+    out, trainer = Path(out), TRAINERS[params.trainer]
+    configs, sources = _configs(trainer, out, params.form, split), results.workspace.sources()
+    results, rows = begin(results, lambda: _check_places(out, split, configs, sources), unfinished, update)
     written, untouched = Written(), hashlib.sha256()
     lines, parts = _checked(_lines(results, rows, params, written, untouched), written, params, trainer), {}
     with together() as replace:
@@ -132,6 +122,16 @@ def export_for(
         facts = manifest_facts(results) | edit_facts(edits_among(results.workspace, written.rows))
         facts |= _told(params, written, untouched, len(rows), configs) | parts
         return write_manifest(out, sha256, np.array(written.rows, np.int64), facts, replace), written
+
+
+def _check_places(out: Path, split: SplitParams, configs: dict[Path, str], sources: Sequence[Source]) -> None:
+    check_parts(out, split, sources)
+    for path, text in configs.items():
+        check_out(path, sources)
+        if path.exists() and path.read_text(encoding="utf-8") != text:
+            raise CurationError(
+                f"{path} is there already and says something else; write to another folder, or take it away."
+            )
 
 
 def _told(

@@ -23,6 +23,7 @@ from typing import IO, Any
 import numpy as np
 
 from ..base.errors import CurationError
+from ..base.files import save_array
 from ..base.progress import Progress, no_progress, part_of
 from .scratch_lm import SmallLmParams, held_out_losses, train_small_lm
 from .scratch_tokens import Encoded
@@ -157,7 +158,7 @@ def _write(training: Training, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, encoded in (("of", training.encoded), ("held", training.held)):
         for part in _ARRAYS:
-            np.save(folder / f"{name}-{part}.npy", getattr(encoded, part), allow_pickle=False)
+            save_array(folder / f"{name}-{part}.npy", getattr(encoded, part))
     about = {
         "vocabulary": [training.encoded.vocabulary, training.held.vocabulary],
         "params": training.params.as_dict(),
@@ -187,7 +188,7 @@ def serve(requests: IO[str], answers: IO[str]) -> None:
         except CurationError as error:
             _say(answers, {"error": str(error)})
             continue
-        np.save(folder / "losses.npy", trained.losses, allow_pickle=False)
+        save_array(folder / "losses.npy", trained.losses)
         _say(answers, {"curve": trained.curve, "seconds": trained.seconds})
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from ..base.files import read_table, write_table
+from ..base.files import read_table, unsynced, write_table
 from ..base.progress import part_of
 from ..workspace.results import Run
-from ..workspace.shards import shard_files
+from ..workspace.shards import is_shard, shard_files
 from .scorer import Scored
 
 ScoreBatch = Callable[[pa.RecordBatch], pa.RecordBatch]
@@ -46,11 +46,13 @@ def score_in_shards(run: Run, score: ScorePairs) -> pa.Table:
     records, shards = workspace.records(), []
     n = len(records)
     for start, stop, path in shard_files(workspace, "score", _shards(run), SHARD_RECORDS, ".arrow"):
-        if not path.exists():
+        if not is_shard(path, read_table, stop - start):
             pairs = records.take(np.arange(start, stop), ["prompt", "response"])
             within = part_of(lambda done, total: run.progress(done * n, n), start / n, stop / n)
             columns = score(pairs["prompt"].to_pylist(), pairs["response"].to_pylist(), within)
-            write_table(path, pa.table({name: pa.array(column, pa.float32()) for name, column in columns.items()}))
+            write_table(
+                path, pa.table({name: pa.array(column, pa.float32()) for name, column in columns.items()}), unsynced
+            )
         shards.append(read_table(path))
         run.progress(stop, n)
     return pa.concat_tables(shards)

@@ -7,6 +7,7 @@ import numpy as np
 import orjson
 
 from ..base import access
+from ..base.confinement import check_reading, check_writing
 from ..base.errors import COMMAND, CurationError
 from ..base.files import file_sha256, replacing
 from ..base.params import digest
@@ -52,9 +53,9 @@ def record_id(row: int, raw: str) -> str:
 def export_round(rounds: Rounds, run: RefineRun, folder: Path) -> Path:
     """Write the latest round of a run into `folder`; return the path of its records. Raises CurationError without a round."""
     access.require(access.EXPORT)
+    folder = check_writing(folder)
     made = _latest(rounds, run)
     rounds.check_inputs(run)
-    folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise CurationError(f"{folder} is a file; name a folder to write the round to.")
     path = folder / RECORDS
@@ -101,6 +102,7 @@ def export_round(rounds: Rounds, run: RefineRun, folder: Path) -> Path:
 
 def import_scores(rounds: Rounds, run: RefineRun, path: Path) -> Round:
     """Take the scores of the latest round from `path`; return the round. Raises CurationError and takes nothing at a fault."""
+    path = check_reading(path)
     made = _latest(rounds, run)
     if run.params.feedback != "import":
         raise CurationError(
@@ -118,7 +120,7 @@ def import_scores(rounds: Rounds, run: RefineRun, path: Path) -> Round:
     # What a curator dropped after the round was exported may have a score or not.
     must = set(wanted.tolist())
     optional = {name for name, row in ids.items() if row not in must}
-    found = read_scores(Path(path), ids, optional)
+    found = read_scores(path, ids, optional)
     key = digest("import", rounds.feedback_key(run, made), file_sha256(path))
     rounds.results.keep("feedback", key, lambda: feedback_result(rounds, run, made, found))
     rounds.workspace.ledger.set_feedback(made.id, key)

@@ -1,47 +1,37 @@
 """The doctor: looks at all of a workspace, to the byte, says what is wrong and what to do, and does it if asked."""
 
-import dataclasses
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..base.errors import COMMAND, CurationError
-from ..base.files import left_behind, sweep_temporaries
 from ..base.progress import Progress, no_progress
+from ..base.temporaries import left_behind, of_others, sweep_temporaries
+from ..base.text import counted
+from ..data.importing import rejects_fault
 from ..data.records import RecordParams
+from ..evidence.current import select_anew
 from ..workspace.sources import source_fault
 from ..workspace.workspace import Workspace
+from .finding import Finding
+from .ledger_and_files import missing_files, unknown_files
 from .pipeline import STAGES, Pipeline
 
 _AHEAD = datetime.timedelta(days=1)  # of a clock that is merely not set to the second
 
 
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """One thing that was found.
-
-    what: is wrong. todo: what to do about it. is_harmless: nothing rests on it. stage: whose result is to be made again.
-    repair: does it, where that can be done.
-    """
-
-    what: str
-    todo: str
-    is_harmless: bool = False
-    stage: str = ""
-    repair: Callable[[], object] | None = None
-
-
 def examine(folder: Path) -> list[Finding]:
     """Look at a workspace; nothing in it is changed. Raises CurationError where `folder` is none."""
     try:
-        workspace = Workspace(folder)
+        workspace = Workspace(folder, sweep=False)
         faults = workspace.ledger.faults()
     except CurationError as error:
         if not (Path(folder) / "workspace.db").is_file() and not (Path(folder) / "dataset.json").is_file():
             raise
         return [Finding(str(error).split(";")[0], str(error).partition(";")[2].strip() or "see above")]
     found = [Finding(f"{workspace.ledger.path} is damaged ({text})", "put a backup of it back") for text in faults]
-    found += [] if found else [*_clock(workspace), *_data(workspace)]
+    if not found:
+        found = [*_clock(workspace), *_data(workspace), *missing_files(workspace), *unknown_files(workspace)]
     return [*found, *_results(workspace), *_leftovers(workspace)]
 
 
@@ -51,6 +41,7 @@ def repair(folder: Path, found: list[Finding], progress: Progress = no_progress)
     done = []
     for finding in found:
         if finding.repair is None:
+            done += [] if finding.stage or finding.is_harmless else [f"can't be done here: {finding.todo}"]
             continue
         try:
             finding.repair()
@@ -63,7 +54,10 @@ def repair(folder: Path, found: list[Finding], progress: Progress = no_progress)
         if stage not in again or pipeline.params(stage) is None or pipeline.current(stage):
             continue
         try:
-            pipeline.run(stage, pipeline.params(stage), progress)
+            if stage == "select":
+                select_anew(pipeline)
+            else:
+                pipeline.run(stage, pipeline.params(stage), progress)
             done.append(f"done: made the result of {stage} again")
         except CurationError as error:
             done.append(f"not done: {error}")
@@ -83,9 +77,13 @@ def _data(workspace: Workspace) -> Iterator[Finding]:
     try:
         workspace.dataset()
         workspace.check_records()
+        fault = rejects_fault(workspace.folder, held)
+        wrong = f"{workspace.folder / 'rejects.jsonl'} {fault}" if fault else ""
     except CurationError as error:
+        wrong = str(error).split(";")[0]
+    if wrong:
         again = None if moved else lambda: workspace.import_data(list(held.given), RecordParams.from_dict(held.params))
-        yield Finding(str(error).split(";")[0], "import the data again", repair=again)
+        yield Finding(wrong, "import the data again", repair=again)
     if moved:
         todo = "nothing needs it but `verify`, which is told where it is, and another import"
         yield Finding(moved, todo, is_harmless=True)
@@ -105,10 +103,14 @@ def _results(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _leftovers(workspace: Workspace) -> Iterator[Finding]:
-    for folder in (workspace.folder, workspace.artifacts):
+    for folder in (workspace.folder, *sorted(path for path in workspace.folder.rglob("*") if path.is_dir())):
         if left := left_behind(folder):
-            what = f"{len(left)} half-written files of processes that are gone lie in {folder}"
-            yield Finding(what, "remove them", repair=lambda folder=folder: sweep_temporaries(folder))
+            what = f"{counted(len(left), 'half-written file')} of processes that are gone, in {folder}"
+            yield Finding(what, "remove what they left", repair=lambda folder=folder: sweep_temporaries(folder))
+        if others := of_others(folder):
+            what = f"{counted(len(others), 'half-written file')} of another computer or container, in {folder}"
+            todo = "remove them where nothing writes in this workspace there: whether it does can't be told here"
+            yield Finding(what, todo, is_harmless=True)
 
 
 def _clock(workspace: Workspace) -> Iterator[Finding]:

@@ -24,9 +24,9 @@ import filelock
 from ..base import access
 from ..base.confinement import check_reading
 from ..base.errors import CurationError
-from ..base.files import is_running, sweep_temporaries
 from ..base.refusals import refusal, unwritable
 from ..base.secrets import redacted
+from ..base.temporaries import is_running
 from ..data.pool import as_text, full_paths
 from ..workspace.ledger import now
 from ..workspace.workspace import Workspace
@@ -191,8 +191,6 @@ def run_job(workspace: Workspace, job_id: int) -> None:
             row = db.execute("SELECT arguments FROM jobs WHERE id = ?", (job_id,)).fetchone()
         if not claimed:
             return  # cancelled before it began
-        for folder in (workspace.folder, workspace.artifacts):
-            sweep_temporaries(folder)
         arguments = json.loads(row["arguments"])
         steps = [Step(**step) for step in arguments["steps"]]
         vectors = Path(arguments["vectors"]) if arguments["vectors"] else None

@@ -1,6 +1,7 @@
 """Selecting on a workspace: the pool as of now, the stage, and selections that came about otherwise made current."""
 
 import collections
+import time
 import types
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +21,7 @@ from ..workspace.artifacts import Result
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Overrides
 from ..workspace.results import Results, Run, Stage
-from .balance.stage import balance_of, group_facts
+from .balance.stage import balance_of, group_facts, groups_key
 from .balance.within_groups import balance_in
 from .choosing import limit_of, select_records
 from .limits import LimitParams
@@ -125,6 +126,8 @@ class _Select(Stage):
             inputs.append(scores_key(results, name))
         if tokens_of(params.budget) and isinstance(params, LimitParams):
             inputs.append(results.key("tokens", TokenParams(params.tokenizer)))
+        if isinstance(params, SelectionParams) and (groups := groups_key(results, params)):
+            inputs.append(groups)
         return _key_under(overrides_of(results), self.name, self.version, params.as_dict(), inputs)
 
     def read_params(self, values: dict[str, Any]) -> Params:
@@ -137,6 +140,7 @@ class _Select(Stage):
 
 def _select(run: Run) -> Result:
     pool = pool_of(run.results, groups=run.params.groups, limits=run.params, progress=run.progress)
+    began = time.monotonic()  # groups and counts of tokens are found once: the next selection has them
     draws = draws_of(run.results) if run.params.method == "daar" else []
     alone = 1 / (1 + len(draws))
     selection = select_records(pool, run.params, part_of(run.progress, 0, alone))
@@ -146,7 +150,7 @@ def _select(run: Run) -> Result:
         facts, taken = select_over_draws(pool, run.params, selection, draws, part_of(run.progress, alone, 1))
         info["draws"], parts["taken"] = facts, taken
         info["warnings"] += cut_warning(facts)
-    return info, parts
+    return info | {"seconds": round(time.monotonic() - began, 3)}, parts
 
 
 def _add_facts(run: Run, pool: Pool, selection: Selection, info: dict[str, Any]) -> None:
@@ -255,9 +259,27 @@ def follow_selection(
     What is current is not written anew: a job may have gone on to another one meanwhile, and that must stand.
     """
     key = _keep(results, params, selection, limits)
-    _note_down(results, key, params)
-    results.forget()
+    _follow(results, key, params)
     return key
+
+
+def select_again(results: Results, params: SelectionParams) -> str:
+    """Keep what the current selection, of `params`, is under today's decisions, and return its key; see `follow_selection`."""
+    access.require(access.RUN)
+    results.workspace.check_writable()
+    key = results.make("select", params)
+    _follow(results, key, params)
+    return key
+
+
+def _follow(results: Results, key: str, params: SelectionParams | Published) -> None:
+    """Put what the current selection has become on the list of those made, unless it is the latest there."""
+    listed = results.once("selections", results.workspace.ledger.selections)
+    if not listed or listed[-1]["key"] != key:
+        n, last = results.workspace.info("select", key)["n_selected"], listed[-1]["id"] if listed else 0
+        current = results.once("settings", results.workspace.ledger.settings)["select"]
+        results.workspace.ledger.follow_selection(key, params.as_dict(), n, current, last)
+    results.forget()
 
 
 def _keep(results: Results, params: Published, selection: Selection, limits: Mapping[str, Any]) -> str:

@@ -92,6 +92,12 @@ def is_empty(path: Path) -> bool:
             return False  # what is wrong with it, opening says
 
 
+def list_selection(db: sqlite3.Connection, key: str, params: dict[str, Any], n: int, number: int | None = None) -> int:
+    """Put a selection on the list of those made, behind the others; return its id. number: which that is, None for the next."""
+    values = (number, now(), key, json.dumps(params), n)
+    return db.execute("INSERT INTO selections (id, at, key, params, n) VALUES (?, ?, ?, ?, ?)", values).lastrowid
+
+
 class Ledger:
     """The tables of one workspace. Every call opens its own connection, so threads and processes may share it.
 
@@ -245,9 +251,20 @@ class Ledger:
     def add_selection(self, key: str, params: dict[str, Any], n: int) -> None:
         """Record that the selection artifact `key` is now the current one."""
         with self.connect() as db:
-            db.execute(
-                "INSERT INTO selections (at, key, params, n) VALUES (?, ?, ?, ?)", (now(), key, json.dumps(params), n)
-            )
+            list_selection(db, key, params, n)
+
+    def follow_selection(self, key: str, params: dict[str, Any], n: int, current: dict[str, Any], after: int) -> int:
+        """Record what the current selection has become; return its id, 0 where another was made current meanwhile: that stands.
+
+        current: the settings of the current one, after: the id of the newest on the list, both as the caller knows them.
+        """
+        with self.connect() as db:
+            db.execute("BEGIN IMMEDIATE")
+            held = db.execute("SELECT params FROM settings WHERE stage = 'select'").fetchone()
+            newest = db.execute("SELECT COALESCE(MAX(id), 0) FROM selections").fetchone()[0]
+            if held is None or json.loads(held["params"]) != current or newest != after:
+                return 0
+            return list_selection(db, key, params, n)
 
     def selections(self) -> list[dict[str, Any]]:
         """Return the selections made so far, oldest first: id, at, key, params, n."""

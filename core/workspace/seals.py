@@ -14,7 +14,7 @@ from typing import Any
 from ..base.files import file_sha256
 
 SEAL = "sealed"
-_KINDS = (".npy", ".arrow", ".db", ".faiss", ".safetensors")
+KINDS = (".npy", ".arrow", ".db", ".faiss", ".safetensors")
 _WHOLE_UP_TO = 8 << 20  # bytes
 _BLOCKS, _BLOCK = 64, 16 << 10
 
@@ -26,7 +26,7 @@ def seal_of(info: dict[str, Any], files: dict[str, Path]) -> dict[str, Any]:
 
 def files_of(folder: Path, stem: str) -> dict[str, Path]:
     """Return {suffix: path} of what an artifact is made of, its .json left out."""
-    found = {path.name.removeprefix(stem): path for path in folder.glob(f"{stem}.*") if path.suffix in _KINDS}
+    found = {path.name.removeprefix(stem): path for path in folder.glob(f"{stem}.*") if path.suffix in KINDS}
     return {suffix: path for suffix, path in found.items() if path.is_file()}
 
 

@@ -1,11 +1,11 @@
 """Long work on all records in shards: each is written when it is whole, so a killed run loses one at most."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from pathlib import Path
 
 import numpy as np
 
-from ..base.files import new_array, replacing, write_array
+from ..base.files import new_array, replacing, unsynced, write_array
 from ..base.progress import Progress, part_of
 from .workspace import Workspace
 
@@ -23,9 +23,9 @@ def make_in_shards(
     """
     n, shards = workspace.dataset().n_records, []
     for start, stop, path in shard_files(workspace, kind, key, step, ".npy"):
-        if not path.exists():
+        if not is_shard(path, lambda path: np.load(path, mmap_mode="r", allow_pickle=False), stop - start):
             within = part_of(lambda done, total: progress(done * n, n), start / n, stop / n)
-            write_array(path, make(start, stop, within))
+            write_array(path, make(start, stop, within), unsynced)
         shards.append(path)
         progress(stop, n)
     first = np.load(shards[0], mmap_mode="r", allow_pickle=False)
@@ -35,6 +35,14 @@ def make_in_shards(
             whole[i * step : (i + 1) * step] = np.load(path, allow_pickle=False)
         whole.flush()
     return np.load(workspace.path(kind, key, ".npy"), mmap_mode="r", allow_pickle=False)
+
+
+def is_shard(path: Path, read: Callable[[Path], Sized], rows: int) -> bool:
+    """Whether a shard is there with all its rows: it is written without waiting for the disk, and a loss of power may cut it."""
+    try:
+        return len(read(path)) == rows
+    except (OSError, ValueError, EOFError):  # what numpy and Arrow raise for a file that is not there, empty or cut
+        return False
 
 
 def shard_files(workspace: Workspace, kind: str, key: str, step: int, suffix: str) -> list[tuple[int, int, Path]]:

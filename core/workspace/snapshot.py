@@ -1,47 +1,69 @@
 """A workspace as its ledger stood at one moment, for what reads it many times and must not see others decide in between."""
 
+import contextlib
 import copy
+import sqlite3
+import threading
+from collections.abc import Iterator
 from typing import Any
 
+from . import decision_log
 from .decisions import Decision
-from .ledger import Ledger
+from .ledger import Ledger, list_selection
 from .results import Results
 
 
 class _Moment(Ledger):
-    """A ledger whose decisions are those of one moment; what is written by it is written to the ledger and seen here."""
+    """A copy in memory of a ledger at one moment, taken in one transaction: whatever is read of it is of that moment.
+
+    The few things that may be written by it are written to the ledger and seen here; any other is refused, since only the copy
+    would have it.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
-        self.__dict__.update(ledger.__dict__)  # the same file, opened in the same way
-        self._decisions = ledger.decisions()
-        self._settings = ledger.settings()
-        self._selections = ledger.selections()
+        self.__dict__.update(ledger.__dict__)
+        self._ledger, self._lock = ledger, threading.RLock()
+        self._copy = sqlite3.connect(":memory:", check_same_thread=False)
+        self._copy.row_factory = sqlite3.Row
+        with ledger.connect() as db:
+            db.execute("BEGIN")
+            self._decisions = decision_log.read_all(db, ledger.path)
+            db.backup(self._copy)
+        self._copy.execute("PRAGMA query_only = 1")
+
+    @contextlib.contextmanager
+    def connect(self) -> Iterator[sqlite3.Connection]:
+        """Give the copy, to be read."""
+        with self._lock, self._copy:
+            yield self._copy
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._copy.execute("PRAGMA query_only = 0")
+            try:
+                with self._copy:
+                    yield self._copy
+            finally:
+                self._copy.execute("PRAGMA query_only = 1")
 
     def decisions(self) -> list[Decision]:
         """Return every decision there was."""
         return list(self._decisions)
 
-    def last_decision_id(self) -> int:
-        """Return the id of the newest decision there was, 0 where there was none."""
-        return self._decisions[-1].id if self._decisions else 0
-
-    def settings(self) -> dict[str, dict[str, Any]]:
-        """Return {stage: params} of the stages that had run."""
-        return dict(self._settings)
-
     def set_settings(self, stage: str, params: dict[str, Any]) -> None:
         """Record the params that a stage last ran with."""
-        super().set_settings(stage, params)
-        self._settings[stage] = params
+        self._ledger.set_settings(stage, params)
+        with self._opened():
+            super().set_settings(stage, params)
 
-    def selections(self) -> list[dict[str, Any]]:
-        """Return the selections there were, and those made by this."""
-        return list(self._selections)
-
-    def add_selection(self, key: str, params: dict[str, Any], n: int) -> None:
-        """Record that the selection artifact `key` is now the current one."""
-        super().add_selection(key, params, n)
-        self._selections = super().selections()
+    def follow_selection(self, key: str, params: dict[str, Any], n: int, current: dict[str, Any], after: int) -> int:
+        """See `Ledger.follow_selection`; where another was made current meanwhile, the copy too leaves the list as it was."""
+        number = self._ledger.follow_selection(key, params, n, current, after)
+        if number:
+            with self._opened() as db:
+                list_selection(db, key, params, n, number)
+        return number
 
 
 def snapshot(results: Results) -> Results:

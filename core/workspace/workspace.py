@@ -24,6 +24,7 @@ from ..base.confinement import check_writing, home, may_write
 from ..base.errors import COMMAND, CurationError
 from ..base.files import file_sha256, make_folders
 from ..base.progress import Progress, no_progress
+from ..base.temporaries import sweep_temporaries
 from ..data.dataset import Dataset, is_plain_name, read_dataset, write_dataset
 from ..data.hub.fetching import fetch_all
 from ..data.importing import check_room, is_whole, read_into
@@ -62,13 +63,17 @@ def known_workspaces() -> list[Path]:
     return sorted(folders, key=changed, reverse=True)
 
 
+_swept: set[Path] = set()  # folders in which this process has looked for what killed ones left
+
+
 class Workspace(Artifacts):
     """One workspace folder, opened or made anew. Nothing is held open between calls.
 
+    sweep: remove what killed processes left half-written, at the first opening in this process.
     Raises CurationError where there is none, what is there is damaged or of a later version, or it can't be made.
     """
 
-    def __init__(self, folder: Path | str, create: bool = False) -> None:
+    def __init__(self, folder: Path | str, create: bool = False, sweep: bool = True) -> None:
         folder = check_writing(folder)  # a link at its name may lead elsewhere
         self.folder = folder.resolve() if ".." in folder.parts else folder  # "absent/../x" must not make "absent"
         self.is_read_only = read_only.is_read_only(self.folder)
@@ -78,6 +83,16 @@ class Workspace(Artifacts):
         self._made_ledger = False
         self._check_ledger(create)
         self._make()
+        if sweep and not self.is_read_only:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        if (folder := self.folder.resolve()) in _swept:
+            return
+        _swept.add(folder)
+        for each in (folder, self.artifacts):
+            with contextlib.suppress(OSError):  # whoever may write here sweeps it
+                sweep_temporaries(each)
 
     def _check_ledger(self, create: bool) -> None:
         path = self.folder / "workspace.db"
@@ -178,16 +193,21 @@ class Workspace(Artifacts):
         """
         if is_whole(self.folder, self.dataset()):
             return
-        with self.lock("import", "data"):  # an import in between replaces one file after the other
+        with self.data_held():  # an import in between replaces one file after the other
+            pass
+
+    @contextlib.contextmanager
+    def data_held(self) -> Iterator[None]:
+        """Keep imports from beginning in the block, once one that goes on has ended; see `check_records` for what is raised."""
+        with self.lock("import", "data"):
             held = self.dataset()
-            if not held.records_sha256 and self.is_read_only:
-                return  # there is nothing to compare with, and nowhere to write it down
-            if not held.records_sha256:
-                sha256 = file_sha256(self.folder / "records.arrow")
-                write_dataset(self.folder / "dataset.json", dataclasses.replace(held, records_sha256=sha256))
-            elif not is_whole(self.folder, held):
+            if held.records_sha256 and not is_whole(self.folder, held):
                 path = self.folder / "records.arrow"
                 raise damaged(f"{path} was changed since the import (its checksum differs)", self.folder)
+            if not held.records_sha256 and not self.is_read_only:  # else there is nowhere to write it down
+                sha256 = file_sha256(self.folder / "records.arrow")
+                write_dataset(self.folder / "dataset.json", dataclasses.replace(held, records_sha256=sha256))
+            yield
 
     def import_data(self, data: Data, params: RecordParams, progress: Progress = no_progress) -> Dataset:
         """Read `data` (see `open_pool`) into the workspace; the same data and params again is no work. At an error nothing changes.

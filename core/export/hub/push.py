@@ -18,7 +18,7 @@ from ...data.targets import manifest_path
 from ...evidence.measuring import measure, params_in_use
 from ...workspace.ledger import now
 from ...workspace.results import Results
-from ..delivery import as_it_stands, check_finished, export_selection, selected_rows
+from ..delivery import begin, export_selection
 from .as_parquet import write_parquet
 from .card import card_of
 from .params import PushParams
@@ -54,18 +54,15 @@ def push(results: Results, params: PushParams, progress: Progress = no_progress,
     What was not measured beside random selections is so first, where the records are embedded. Raises CurationError: as
     `export_selection` does, where the hub refuses, or where something would be written over that nobody said may be.
     """
-    results = as_it_stands(results)
-    rows = selected_rows(results)
-    check_finished(results, rows, params.unfinished)
-    results.workspace.check_records()
-    found = find_target(params)
+    found: list[Target | None] = []
+    results, rows = begin(results, lambda: found.append(find_target(params)), params.unfinished)
     if results.current("embed"):
         measure(results, rows, params_in_use(results), part_of(progress, 0, _SHARES[0]), device)
     with _folder(results) as folder:
         files = _make_files(results, rows, params, folder, part_of(progress, *_SHARES))
         with asking(params.repo, params.branch, "write"):
             check_card((folder / "README.md").read_text(encoding="utf-8"))
-        commit = _send(params, make_target(params, found), folder, len(rows), part_of(progress, _SHARES[1], 1))
+        commit = _send(params, make_target(params, found[0]), folder, len(rows), part_of(progress, _SHARES[1], 1))
     url = commit.pr_url or commit.commit_url or f"{endpoint()}/datasets/{params.repo}"
     branch = "" if params.pull_request else params.branch or "main"
     made = Pushed(now(), params.repo, branch, commit.oid, url, bool(commit.pr_url), len(rows), files)

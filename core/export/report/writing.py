@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ...base.errors import CurationError
-from ...base.files import replacing
+from ...base.files import together
 from ...base.params import check_count
 from ...base.text import counted
 from ...data.targets import Source, check_out
@@ -38,7 +38,7 @@ def write_report(results: Results, out: Path, examples: int = 8, seed: int = 0) 
     results.workspace.check_records()
     report = report_of(results, examples, seed)
     try:
-        with replacing(page) as new_page, replacing(text) as new_text:
+        with together() as replace, replace(page) as new_page, replace(text) as new_text:
             new_page.write_text(f"<!doctype html>\n{_MARK}\n{as_html(report)}", encoding="utf-8")
             new_text.write_text(f"{_MARK}\n\n{as_markdown(report)}", encoding="utf-8")
     except OSError as error:

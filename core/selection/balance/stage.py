@@ -8,7 +8,7 @@ import numpy as np
 from ...base.params import Params
 from ...base.progress import Progress, no_progress, part_of
 from ...vectors.coarse import Coarse, coarse_clusters
-from ...vectors.style import StyleParams
+from ...vectors.style import STYLE, StyleParams
 from ...workspace.artifacts import Result
 from ...workspace.results import Results, Run, Stage
 from ..params import GROUPED, PROPOSED, SelectionParams
@@ -17,6 +17,7 @@ from .gain import learning_slopes
 from .tree import split_by_two_means
 
 KINDS, ISOLATED, DEPTH, STARTS = 4, 8, 5, 12
+_FIRST = 1  # the version of this stage, and of `style`, that selections' keys say nothing of
 _BY_STYLE = ("style", "gain")
 _AT_ONCE_UP_TO = 2_000  # records whose few clusters are found below a second; how they are written takes longer to read
 
@@ -107,6 +108,19 @@ def balance_of(results: Results, params: SelectionParams, progress: Progress = n
     key = results.make("balance", asked, progress)
     workspace = results.workspace
     return Balance(workspace.array("balance", key), np.array(workspace.array("balance", key, ".weights.npy")))
+
+
+def groups_key(results: Results, params: SelectionParams) -> str:
+    """Return what a selection's key says of how its groups are found: "" while that is as it was when there were groups first.
+
+    So a change of how they are found, or of the vectors that they rest on, gives another key, and the keys of before still hold.
+    """
+    asked = balance_params(params)
+    if asked is None:
+        return ""
+    stages = (BALANCE, STYLE) if asked.quota in _BY_STYLE else (BALANCE,)
+    is_as_first = all(stage.version == _FIRST for stage in stages)
+    return "" if is_as_first else results.key("balance", asked)
 
 
 def is_balance_at_hand(results: Results, params: SelectionParams) -> bool:

@@ -111,7 +111,8 @@ def write_index(
     for start in range(0, n, _BLOCK_ROWS):
         index.add(np.ascontiguousarray(embeddings[start : start + _BLOCK_ROWS]))
         progress(n * 0.4 + min(start + _BLOCK_ROWS, n) * 0.4, n)
-    faiss.write_index(index, str(path))
+    with path.open("wb") as file:  # so that a full disk has its number
+        faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))
     nprobe, recall = _choose_nprobe(index, embeddings, rng)
     progress(n, n)
     return {"n_cells": n_cells, "nprobe": nprobe, "recall": round(recall, 4)}
