@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.base.params import Params
+from core.daar import stage as daar_stage
 from core.daar.domains import Domain, domain_as_dict
 from core.daar.params import DaarParams
 from core.data.records import RecordParams
@@ -54,6 +55,7 @@ from core.workspace.picks import keep_pick
 from core.workspace.revising import revise_own
 from core.workspace.workspace import Workspace
 from tests.conftest import TinyEncoder, small_records, write_jsonl
+from tests.stand_ins import quick
 
 N, SHARD, N_CLUSTERS = 240, 32, 8
 
@@ -268,7 +270,7 @@ STEPS: dict[str, Do] = {
     "duplicates": _stage("duplicates", DuplicateParams()),
     "decontaminate": _overlap,
     "targets": _target,
-    "reward": _stage("reward", DaarParams(_domains(), sample=120, draws=2, steps=60)),
+    "reward": _stage("reward", DaarParams(_domains(), sample=120, draws=2)),
     "pick": _pick,
     "decide": _decide(BEFORE_ROUNDS, 0),
     "rounds": _rounds(1),
@@ -291,7 +293,9 @@ STEPS: dict[str, Do] = {
 
 
 def prepare() -> None:
-    """Let shards be small, so that there are several."""
+    """Let shards be small, so that there are several, and probes be trained for a moment."""
+    for name in ("train_domain_probe", "train_entropy_probe"):
+        setattr(daar_stage, name, quick(getattr(daar_stage, name)))
     vectors.SHARD_ROWS = token_counts._SHARD_ROWS = style._SHARD_ROWS = SHARD
 
 
