@@ -9,6 +9,7 @@ decision lost that was told to be made, and one shard of the embedding at most m
 
 import argparse
 import contextlib
+import dataclasses
 import os
 import random
 import shutil
@@ -22,8 +23,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("NUMBA_NUM_THREADS", "1")
-os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")  # GNU OpenMP does not outlive a fork
 
 from core.data.manifest import verify
 from core.run.doctor import examine
@@ -67,8 +66,7 @@ class Watch:
 def do_steps(case: Case, steps: list[str], watch: Watch | None = None) -> dict[str, tuple[int, float]]:
     """Do some steps, writing down in which one this is; return {step: (its moments, its seconds)}."""
     found = {}
-    tempfile.tempdir = str(case.folder / "tmp")
-    with (case.folder / "at").open("wb", buffering=0) as at:
+    with _scratch_in(case.folder / "tmp"), (case.folder / "at").open("wb", buffering=0) as at:
         for step in steps:
             os.pwrite(at.fileno(), step.ljust(20).encode(), 0)
             started = time.monotonic()
@@ -77,6 +75,15 @@ def do_steps(case: Case, steps: list[str], watch: Watch | None = None) -> dict[s
             STEPS[step](case)
             found[step] = (watch.seen if watch else 0, time.monotonic() - started)
     return found
+
+
+@contextlib.contextmanager
+def _scratch_in(folder: Path) -> Iterator[None]:
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def kill_in(case: Case, step: str, moment: int, later: float, steps: list[str]) -> None:
@@ -124,7 +131,16 @@ def new_case(base: Path, name: str, folder: str = "case") -> Iterator[Case]:
     shutil.rmtree(case.folder)
 
 
-def went_on(case: Case, steps: list[str], expected: dict[str, str], n_encoded: int) -> str:
+@dataclasses.dataclass(frozen=True)
+class Unbroken:
+    """What work that nobody killed gave. moments: {step: (how many it has, its seconds)}. n_encoded: shards of the embedding."""
+
+    result: dict[str, str]
+    moments: dict[str, tuple[int, float]]
+    n_encoded: int
+
+
+def went_on(case: Case, steps: list[str], expected: Unbroken) -> str:
     """Go on with a case that was killed; return what is wrong with it, "" for nothing."""
     step = (case.folder / "at").read_text().strip()
     told = case.folder / "decided"
@@ -133,48 +149,59 @@ def went_on(case: Case, steps: list[str], expected: dict[str, str], n_encoded: i
         return f"{n_told - n} decisions that were made are lost"
     if in_a_fork(lambda: do_steps(case, steps[steps.index(step) :])):
         return f"it did not go on after {step}"
-    return fault(case, expected, n_encoded)
+    return fault(case, expected)
 
 
-def fault(case: Case, expected: dict[str, str], n_encoded: int) -> str:
+def fault(case: Case, expected: Unbroken) -> str:
     """Return what is wrong with work that was done, "" for nothing."""
-    if found := difference(result_of(case.folder), expected):
+    if found := difference(result_of(case.folder), expected.result):
         return found
     for manifest in sorted(case.out.glob("*.manifest.json")):
         verify(manifest, case.folder / "data.jsonl")
     encoded = len((case.folder / "encoded").read_text().splitlines())
-    if encoded > n_encoded + 1:
-        return f"{encoded - n_encoded} shards were made again"
+    if encoded > expected.n_encoded + 1:
+        return f"{encoded - expected.n_encoded} shards were made again"
     return "; ".join(finding.what for finding in examine(case.folder / "w") if not finding.is_harmless)
+
+
+def unbroken(base: Path, steps: list[str]) -> Unbroken:
+    """Do the steps twice: here, so that no fork imports or compiles anything, then in a fork, which is what killed ones are compared with."""
+    with new_case(base, "warm", "warm") as case:
+        do_steps(case, steps)
+    with new_case(base, "unbroken") as case:
+        if in_a_fork(lambda: _measured(case, steps)):
+            raise SystemExit("the unbroken run failed")
+        lines = [line.split("\t") for line in (case.folder / "moments").read_text().splitlines()]
+        moments = {step: (int(n_moments), float(seconds)) for step, n_moments, seconds in lines}
+        n_encoded = len((case.folder / "encoded").read_text().splitlines())
+        found = Unbroken(result_of(case.folder), moments, n_encoded)
+        if wrong := fault(case, found):
+            raise SystemExit(f"the unbroken run: {wrong}")
+    return found
+
+
+def _measured(case: Case, steps: list[str]) -> None:
+    found = do_steps(case, steps, Watch())
+    lines = [f"{step}\t{n}\t{seconds}\n" for step, (n, seconds) in found.items()]
+    (case.folder / "moments").write_text("".join(lines))
 
 
 def kill_many(n: int, seed: int, base: Path, steps: list[str] = list(STEPS), among: list[str] = ()) -> int:
     """Kill and go on n times; print what came of it and return how many times it came out clean.
 
-    steps: that are done. among: those that it is killed in, "" for all of them; each as often as the others.
+    steps: that are done. among: those that it is killed in, none for all of them; each as often as the others.
     """
-    prepare()
-    with new_case(base, "warm", "warm") as case:  # so that no fork imports or compiles: those are no moments of ours
-        do_steps(case, steps)
-    with new_case(base, "unbroken") as case:
-        if in_a_fork(lambda: _measured(case, steps)):
-            raise SystemExit("the unbroken run failed")
-        expected = result_of(case.folder)
-        lines = [line.split("\t") for line in (case.folder / "moments").read_text().splitlines()]
-        moments = {step: (int(n_moments), float(seconds)) for step, n_moments, seconds in lines}
-        n_encoded = len((case.folder / "encoded").read_text().splitlines())
-        if wrong := fault(case, expected, n_encoded):
-            raise SystemExit(f"the unbroken run: {wrong}")
-    draw, clean = random.Random(seed), 0
-    order = [step for _ in range(-(-n // len(among or steps))) for step in draw.sample(among or steps, len(among or steps))]
-    for number, step in enumerate(order[:n]):
-        n_moments, seconds = moments[step]
+    among = list(among or steps)
+    expected, draw, clean = unbroken(base, steps), random.Random(seed), 0
+    order = [step for _ in range(-(-n // len(among))) for step in draw.sample(among, len(among))][:n]
+    for number, step in enumerate(order):
+        n_moments, seconds = expected.moments[step]
         later = draw.choice([0, draw.uniform(0, _LATER), draw.uniform(0, seconds)])
         moment = draw.randint(1, max(n_moments, 1))
         with new_case(base, f"case-{number}") as case:
             status = in_a_fork(lambda c=case, s=step, m=moment, t=later: kill_in(c, s, m, t, steps))
             is_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-            told = went_on(case, steps, expected, n_encoded) if is_killed else "it was not killed"
+            told = went_on(case, steps, expected) if is_killed else "it was not killed"
         clean += not told
         if told:
             where = f"{step}, moment {moment} of {n_moments} + {later * 1000:.1f} ms"
@@ -184,13 +211,9 @@ def kill_many(n: int, seed: int, base: Path, steps: list[str] = list(STEPS), amo
     return clean
 
 
-def _measured(case: Case, steps: list[str]) -> None:
-    found = do_steps(case, steps, Watch())
-    lines = [f"{step}\t{n}\t{seconds}\n" for step, (n, seconds) in found.items()]
-    (case.folder / "moments").write_text("".join(lines))
-
-
 if __name__ == "__main__":
+    os.environ |= {"NUMBA_NUM_THREADS": "1", "NUMBA_THREADING_LAYER": "workqueue"}  # GNU OpenMP does not outlive a fork
+    prepare()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("n", type=int, help="how many times to kill")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")

@@ -292,10 +292,11 @@ STEPS: dict[str, Do] = {
 }
 
 
-def prepare() -> None:
-    """Let shards be small, so that there are several, and probes be trained for a moment."""
+def prepare(put: Callable[[object, str, object], None] = setattr) -> None:
+    """Let shards be small, so that there are several, and probes be trained for a moment. put: sets an attribute."""
     for name in ("train_domain_probe", "train_entropy_probe"):
-        setattr(daar_stage, name, quick(getattr(daar_stage, name)))
-    vectors.SHARD_ROWS = token_counts._SHARD_ROWS = style._SHARD_ROWS = SHARD
+        put(daar_stage, name, quick(getattr(daar_stage, name)))
+    for module, name in ((vectors, "SHARD_ROWS"), (token_counts, "_SHARD_ROWS"), (style, "_SHARD_ROWS")):
+        put(module, name, SHARD)
 
 

@@ -1,0 +1,39 @@
+"""Work that is killed and taken up again gives what it gives unbroken: a few kills here, all of them by `python -m tests.kill`."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.browser import ROOT
+from tests.kill import kill_many, new_case, went_on
+from tests.kill_result import difference, result_of
+from tests.kill_work import STEPS, prepare
+
+_STEPS = ["import", "embed", "cluster", "score", "duplicates", "reward", "decide", "select", "export"]
+
+
+def test_what_is_killed_in_duplicates_in_reward_and_while_people_decide_comes_out_as_unbroken(tmp_path, monkeypatch):
+    prepare(monkeypatch.setattr)
+    assert kill_many(3, 5, tmp_path, _STEPS, ["duplicates", "reward", "decide"]) == 3
+
+
+def test_what_came_out_otherwise_is_found(tmp_path):
+    with new_case(tmp_path, "a") as case:
+        (case.folder / "at").write_text("decide")
+        (case.folder / "decided").write_text("2")
+        STEPS["import"](case)
+        assert went_on(case, ["decide"], None) == "2 decisions that were made are lost"
+        before = result_of(case.folder)
+        (case.folder / "w" / ".left.1.abc.tmp").touch()
+        (case.folder / "w" / "rejects.jsonl").write_text("other")
+        (case.folder / "w" / "records.arrow").unlink()
+        told = "there is more: w/.left.1.abc.tmp; there is less: w/records.arrow; these are others: w/rejects.jsonl"
+        assert difference(result_of(case.folder), before) == told and difference(before, before) == ""
+
+
+@pytest.mark.slow
+def test_what_is_killed_in_any_step_comes_out_as_unbroken(tmp_path):
+    command = [sys.executable, "-m", "tests.kill", str(len(STEPS)), "--seed", "7"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
