@@ -53,7 +53,10 @@ def _without_times(value: Any) -> Any:
 def _ledger(path: Path) -> dict[str, str]:
     ledger = Ledger(path)
     decisions = [(each.action, each.who, each.rows.tolist(), each.cluster, each.note) for each in ledger.decisions()]
-    rounds = [[(r["number"], r["key"], r["feedback"], r["taken_back"]) for r in ledger.rounds(run["id"])] for run in ledger.runs()]
+    rounds = [
+        [(r["number"], r["key"], r["feedback"], r["taken_back"]) for r in ledger.rounds(run["id"])]
+        for run in ledger.runs()
+    ]
     settings = {name: value for name, value in ledger.settings().items() if name != "push"}
     versions = [(each["name"], each["key"]) for each in ledger.versions()]
     held = {"decisions": decisions, "rounds": rounds, "settings": settings, "versions": versions}

@@ -298,5 +298,3 @@ def prepare(put: Callable[[object, str, object], None] = setattr) -> None:
         put(daar_stage, name, quick(getattr(daar_stage, name)))
     for module, name in ((vectors, "SHARD_ROWS"), (token_counts, "_SHARD_ROWS"), (style, "_SHARD_ROWS")):
         put(module, name, SHARD)
-
-

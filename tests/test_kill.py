@@ -1,11 +1,15 @@
 """Work that is killed and taken up again gives what it gives unbroken: a few kills here, all of them by `python -m tests.kill`."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
+from core.base.files import scratch_folder
+from core.vectors.embedding import EmbedParams
 from tests.browser import ROOT
+from tests.conftest import TinyEncoder
 from tests.kill import kill_many, new_case, went_on
 from tests.kill_result import difference, result_of
 from tests.kill_work import STEPS, prepare
@@ -30,6 +34,31 @@ def test_what_came_out_otherwise_is_found(tmp_path):
         (case.folder / "w" / "records.arrow").unlink()
         told = "there is more: w/.left.1.abc.tmp; there is less: w/records.arrow; these are others: w/rejects.jsonl"
         assert difference(result_of(case.folder), before) == told and difference(before, before) == ""
+
+
+def gone() -> int:
+    """Return the number of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def test_a_scratch_folder_is_removed_and_so_are_those_of_killed_processes_alone(tmp_path):
+    left, mine = (tmp_path / f".x.{pid}.abc.tmp" for pid in (gone(), os.getpid()))
+    for folder in (left, mine):
+        (folder / "inside").mkdir(parents=True)
+    with scratch_folder(tmp_path, "x") as scratch:
+        (scratch / "file").write_text("words")
+        assert sorted(tmp_path.iterdir()) == sorted([mine, scratch])
+    assert [*tmp_path.iterdir()] == [mine]
+
+
+def test_shards_that_a_kill_left_beside_a_whole_result_go_when_it_is_asked_for_again(make_pipeline):
+    pipeline = make_pipeline("embed")
+    left = pipeline.workspace.shard_folder("embed", pipeline.current("embed"))
+    (left / "shard-000000.npy").touch()
+    pipeline.run("embed", EmbedParams(), encoder=TinyEncoder())
+    assert not left.exists()
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import glob
 import hashlib
 import json
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -139,12 +140,30 @@ def make_folders(folder: Path) -> list[Path]:
 
 
 def sweep_temporaries(folder: Path, name: str = "*") -> None:
-    """Remove what killed processes left half-written in `folder`: the temporary files of processes that are gone.
+    """Remove what killed processes left half-written in `folder`: the temporary files and folders of processes that are gone.
 
     name: only of the files of this name, a pattern of `glob`.
     """
     for path in left_behind(folder, name):
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """Yield a new folder in `parent`, for its maker alone, which is removed at the end, whatever that is.
+
+    What killed processes left of others made under this name is removed first.
+    """
+    sweep_temporaries(parent, glob.escape(name))
+    folder = parent / f".{name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp"
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def left_behind(folder: Path, name: str = "*") -> list[Path]:

@@ -4,12 +4,11 @@ import contextlib
 import shutil
 import sqlite3
 import tarfile
-import tempfile
 import zlib
 from pathlib import Path, PurePosixPath
 
 from ..base.errors import CurationError
-from ..base.files import replacing
+from ..base.files import replacing, scratch_folder
 from ..workspace.workspace import Workspace
 
 _LEDGER = "workspace.db"
@@ -32,8 +31,8 @@ def pack(folder: Path, out: Path) -> int:
         raise CurationError(
             f"{folder} has no {' and no '.join(missing)} of its own; a workspace is packed where its files are."
         )
-    with tempfile.TemporaryDirectory() as scratch, replacing(out) as temporary:
-        copy = Path(scratch) / _LEDGER
+    with replacing(out) as temporary, scratch_folder(out.parent, out.name) as scratch:
+        copy = scratch / _LEDGER
         with workspace.ledger.connect() as db, contextlib.closing(sqlite3.connect(copy)) as target:
             db.backup(target)
         with tarfile.open(temporary, "w:gz", compresslevel=1) as tar:
@@ -60,19 +59,22 @@ def unpack(packed: Path, folder: Path) -> int:
     if folder.exists():
         raise CurationError(f"{folder} is there already; name a folder that is not.")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        with tarfile.open(packed, "r:gz") as tar:
-            n = sum(_take(tar, member, scratch) for member in tar)
-        if not all((scratch / name).is_file() for name in ("dataset.json", "records.arrow", _LEDGER)):
-            raise CurationError(f"{packed} holds no whole workspace; pack it again.")
-        Workspace(scratch).check_records()
-        scratch.chmod(folder.parent.stat().st_mode & 0o777)  # mkdtemp's is for its maker alone
-        scratch.rename(folder)
+        with scratch_folder(folder.parent, folder.name) as scratch:
+            n = _unpack_into(scratch, packed)
+            scratch.chmod(folder.parent.stat().st_mode & 0o777)  # it was for its maker alone
+            scratch.rename(folder)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise CurationError(f"{packed} can't be unpacked ({error}); give a file that `pack` wrote.") from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    return n
+
+
+def _unpack_into(scratch: Path, packed: Path) -> int:
+    with tarfile.open(packed, "r:gz") as tar:
+        n = sum(_take(tar, member, scratch) for member in tar)
+    if not all((scratch / name).is_file() for name in ("dataset.json", "records.arrow", _LEDGER)):
+        raise CurationError(f"{packed} holds no whole workspace; pack it again.")
+    Workspace(scratch).check_records()
     return n
 
 
