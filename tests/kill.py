@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -63,7 +63,7 @@ class Watch:
             self._when()
 
 
-def do_steps(case: Case, steps: list[str], watch: Watch | None = None) -> dict[str, tuple[int, float]]:
+def do_steps(case: Case, steps: Sequence[str], watch: Watch | None = None) -> dict[str, tuple[int, float]]:
     """Do some steps, writing down in which one this is; return {step: (its moments, its seconds)}."""
     found = {}
     with _scratch_in(case.folder / "tmp"), (case.folder / "at").open("wb", buffering=0) as at:
@@ -86,7 +86,7 @@ def _scratch_in(folder: Path) -> Iterator[None]:
         tempfile.tempdir = before
 
 
-def kill_in(case: Case, step: str, moment: int, later: float, steps: list[str]) -> None:
+def kill_in(case: Case, step: str, moment: int, later: float, steps: Sequence[str]) -> None:
     """Do the steps until the moment comes in one of them, and be killed then, or so many seconds later."""
 
     def end() -> None:
@@ -140,7 +140,7 @@ class Unbroken:
     n_encoded: int
 
 
-def went_on(case: Case, steps: list[str], expected: Unbroken) -> str:
+def went_on(case: Case, steps: Sequence[str], expected: Unbroken) -> str:
     """Go on with a case that was killed; return what is wrong with it, "" for nothing."""
     step = (case.folder / "at").read_text().strip()
     told = case.folder / "decided"
@@ -164,8 +164,11 @@ def fault(case: Case, expected: Unbroken) -> str:
     return "; ".join(finding.what for finding in examine(case.folder / "w") if not finding.is_harmless)
 
 
-def unbroken(base: Path, steps: list[str]) -> Unbroken:
-    """Do the steps twice: here, so that no fork imports or compiles anything, then in a fork, which is what killed ones are compared with."""
+def unbroken(base: Path, steps: Sequence[str]) -> Unbroken:
+    """Do the steps in a fork, and return what killed ones are compared with.
+
+    They are done here first, so that no fork imports or compiles anything.
+    """
     with new_case(base, "warm", "warm") as case:
         do_steps(case, steps)
     with new_case(base, "unbroken") as case:
@@ -180,13 +183,13 @@ def unbroken(base: Path, steps: list[str]) -> Unbroken:
     return found
 
 
-def _measured(case: Case, steps: list[str]) -> None:
+def _measured(case: Case, steps: Sequence[str]) -> None:
     found = do_steps(case, steps, Watch())
     lines = [f"{step}\t{n}\t{seconds}\n" for step, (n, seconds) in found.items()]
     (case.folder / "moments").write_text("".join(lines))
 
 
-def kill_many(n: int, seed: int, base: Path, steps: list[str] = list(STEPS), among: list[str] = ()) -> int:
+def kill_many(n: int, seed: int, base: Path, steps: Sequence[str] = tuple(STEPS), among: Sequence[str] = ()) -> int:
     """Kill and go on n times; print what came of it and return how many times it came out clean.
 
     steps: that are done. among: those that it is killed in, none for all of them; each as often as the others.

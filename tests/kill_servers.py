@@ -1,4 +1,4 @@
-"""The model's endpoint and the hub that the work of `tests/kill.py` asks: in a process of their own, so that forks have no threads."""
+"""The model's endpoint and the hub that `tests/kill.py` asks, in a process of their own: forks must have no threads."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""What `tests/kill.py` kills: the work on a workspace, in steps, each of which can be done again as a person would after a crash."""
+"""What `tests/kill.py` kills: the work on a workspace, in steps that can each be done again, as a person would after a crash."""
 
 import dataclasses
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Pages drawn anew for what others decided take turns: the server keeps half of its time for one's own actions, nobody waits for ever."""
+"""Pages drawn anew for what others decided take turns: half of the time is for one's own actions, nobody waits for ever."""
 
 import numpy as np
 

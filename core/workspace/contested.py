@@ -52,7 +52,7 @@ def overruled(decisions: Sequence[Decision], fingerprint: str, n_records: int) -
 
 
 def _decided_again(made: Sequence[Decision], n_records: int) -> np.ndarray:
-    """Return (n_records,) bool: which were decided on more than once. Most are not, and nothing can stand against anything there."""
+    """Return (n_records,) bool: which were decided on more than once: only there something can stand against something."""
     seen, again = np.zeros(n_records, bool), np.zeros(n_records, bool)
     for decision in made:
         rows = decision.rows

@@ -220,8 +220,8 @@ def _say_server(n: int, empty: tuple, opened: tuple, ended: tuple, seconds: floa
         f"  {seconds:.0f} s; CPU of the server {ended[1] - opened[1]:.0f} s, of the browser {ended[2] - opened[2]:.0f} s"
     )
     print(
-        f"  server: {empty[0]:.2f} GiB resident with one session that has gone, {opened[0]:.2f} with {n} open, {ended[0]:.2f} at the "
-        f"end; a session {(ended[0] - empty[0]) / n * 1024:.0f} MiB",
+        f"  server: {empty[0]:.2f} GiB resident with one session that has gone, {opened[0]:.2f} with {n} open, "
+        f"{ended[0]:.2f} at the end; a session {(ended[0] - empty[0]) / n * 1024:.0f} MiB",
         flush=True,
     )
 
@@ -234,14 +234,14 @@ def _report(workspace: Workspace, seats: list[Seat], kept: dict[tuple[str, int],
         if [(each.action, int(each.rows[0])) for each in made if each.who == seat.name] != seat.made
     ]
     asked = sum(len(seat.rows) for seat in seats)
-    print(
-        f"  decisions in the ledger: {len(made):,} of {asked:,}; {'others than were made: ' + ', '.join(wrong) if wrong else 'as they were made'}"
-    )
+    told = f"others than were made: {', '.join(wrong)}" if wrong else "as they were made"
+    print(f"  decisions in the ledger: {len(made):,} of {asked:,}; {told}")
     shown = [wait for seat in seats for wait in seat.waits]
     written = [kept[seat.name, row] - when for seat in seats for row, when in seat.pressed.items()]
     for name, waits in (("the next record is there", shown), ("the decision is in the ledger", written)):
         median, late = statistics.median(waits), float(np.quantile(waits, 0.95))
         over = "" if median < _LIMIT else "  OVER"
         print(
-            f"  from the key until {name:<30} median {median:.2f} s, p95 {late:.2f} s, most {max(waits):.2f}; allowed {_LIMIT:g}{over}"
+            f"  from the key until {name:<30} median {median:.2f} s, p95 {late:.2f} s, most {max(waits):.2f}; "
+            f"allowed {_LIMIT:g}{over}"
         )
