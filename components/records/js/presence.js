@@ -1,12 +1,15 @@
 // Whether a reader is on the page. Streamlit takes a component off the page and puts it back where a run begins before the browser
 // has dealt with the end of the last one, as when somebody else decides: the new one goes on where that one was.
-const LEFT_MS = 3000; // within which it goes on
+const LEFT_MS = 3000; // of a page that is still, within which it goes on; a run on a busy server takes longer and is waited for,
+const LONGEST_MS = 60000; // up to so long
+const LOOK_MS = 100;
 const readers = (document[Symbol.for("winnow.readers")] ??= { all: new Set(), last: null });
 
 class Presence {
   constructor(reader) {
     this.reader = reader;
     this.leftAt = 0; // when it was taken off the page
+    this.stillAt = 0; // when no run was seen any more since, that could put it back
     readers.all.add(reader);
   }
 
@@ -28,11 +31,21 @@ class Presence {
 
   leave() {
     this.leftAt = performance.now();
+    this.stillAt = 0;
     readers.left = this.reader;
+    this.lookForRuns();
+  }
+
+  lookForRuns() {
+    if (this.reader.root.isConnected || !readers.all.has(this.reader)) return;
+    if (isRunning()) setTimeout(() => this.lookForRuns(), LOOK_MS);
+    else this.stillAt = performance.now();
   }
 
   isLong() {
-    return this.leftAt > 0 && performance.now() - this.leftAt > LEFT_MS;
+    if (!this.leftAt) return false;
+    const now = performance.now();
+    return this.stillAt ? now - this.stillAt > LEFT_MS : now - this.leftAt > LONGEST_MS;
   }
 
   // Whether it was just taken off the page, and keys are still its own.
