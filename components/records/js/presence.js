@@ -9,7 +9,8 @@ class Presence {
   constructor(reader) {
     this.reader = reader;
     this.leftAt = 0; // when it was taken off the page
-    this.stillAt = 0; // when no run was seen any more since, that could put it back
+    this.ranAt = 0; // when a run was last seen since, that may put it back
+    this.stillAt = 0; // the same, once there is none
     readers.all.add(reader);
   }
 
@@ -30,16 +31,17 @@ class Presence {
   }
 
   leave() {
-    this.leftAt = performance.now();
+    this.leftAt = this.ranAt = performance.now();
     this.stillAt = 0;
     readers.left = this.reader;
-    this.lookForRuns();
+    setTimeout(() => this.lookForRuns(), LOOK_MS);
   }
 
   lookForRuns() {
     if (this.reader.root.isConnected || !readers.all.has(this.reader)) return;
-    if (isRunning()) setTimeout(() => this.lookForRuns(), LOOK_MS);
-    else this.stillAt = performance.now();
+    if (!isRunning()) return void (this.stillAt = this.ranAt);
+    this.ranAt = performance.now();
+    setTimeout(() => this.lookForRuns(), LOOK_MS);
   }
 
   isLong() {
