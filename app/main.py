@@ -5,6 +5,7 @@ Streamlit imports this file once, to serve `app`, and then runs it as the script
 
 import importlib.util
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,12 +27,14 @@ from components.charts.theme import apply_style
 from components.data import data_source
 from components.frame import gate, look, navigation, serving, sidebar, tour
 from components.frame.doorkeeper import Doorkeeper, check_settings
+from components.frame.turns import TURNS
 from components.session import address, opened, people, state, trouble
 from core.base.errors import CurationError
 
 
 def draw() -> None:
     """Draw the page that the reader is on."""
+    began = time.perf_counter()
     st.set_page_config(page_title="Winnow", page_icon=str(ROOT / "assets" / "icon.png"), layout="wide")
     st.logo(str(ROOT / "assets" / "logo.svg"), size="large", icon_image=str(ROOT / "assets" / "icon.png"))
     apply_style()
@@ -61,6 +64,7 @@ def draw() -> None:
             page.run()
         finally:  # a page may end early
             address.write(pipeline)
+            TURNS.took(time.perf_counter() - began)
     except CurationError as error:
         trouble.show(error)
 

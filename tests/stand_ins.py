@@ -30,20 +30,22 @@ def jobs_never_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "subprocess", types.SimpleNamespace(Popen=lambda *_, **__: nobody, DEVNULL=0, STDOUT=0))
 
 
+def quick(train: Callable) -> Callable:
+    """Return what trains one of DaaR's probes for 60 steps at most."""
+
+    def trained(*given):
+        return train(
+            *(
+                dataclasses.replace(each, steps=min(each.steps, 60)) if isinstance(each, ProbeParams) else each
+                for each in given
+            )
+        )
+
+    return trained
+
+
 @pytest.fixture
 def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let DaaR's probes be trained for 60 steps at most: for tests that ask what is done with them, not what they know."""
-
-    def quick(train: Callable) -> Callable:
-        def trained(*given):
-            return train(
-                *(
-                    dataclasses.replace(each, steps=min(each.steps, 60)) if isinstance(each, ProbeParams) else each
-                    for each in given
-                )
-            )
-
-        return trained
-
     for name in ("train_domain_probe", "train_entropy_probe"):
         monkeypatch.setattr(daar_stage, name, quick(getattr(daar_stage, name)))

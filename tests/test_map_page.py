@@ -227,3 +227,17 @@ def test_what_is_picked_next_is_added_or_taken_away_as_the_reader_set_it(selecte
     state.look_at(None)
     state.look_at(b)
     assert state.focus is None  # there was nothing to take it away from
+
+
+def test_controls_that_are_gone_change_nothing_when_a_browser_that_is_behind_sends_them_again(selected_home):
+    """Under load a browser sends what it had drawn a run ago; Streamlit then calls back for it."""
+    app = open_page(selected_home, "map")
+    behind = app._tree.get_widget_states()  # the switch, the order and the table of clusters, as they stood
+    table = behind.widgets.add()
+    table.id = next(each.proto.id for each in app.dataframe if "share" in each.value)
+    table.string_value = json.dumps({"selection": {"rows": [], "columns": [], "cells": []}})
+    app.session_state["winnow"].look_at(Focus("area", "Some", np.arange(5)))
+    check(app.run())
+    app._run(behind)
+    current = app.session_state["winnow"]
+    assert current.focus is not None and (current.side, current.sort) == ("", "")

@@ -116,3 +116,14 @@ def test_keys_and_what_was_asked_outlive_it_too_but_not_a_reader_that_was_left(r
     reader.wait_for_timeout(3100)
     reader.evaluate(_MOUNT, _DATA)
     assert not reader.locator("dialog.sheet").is_visible() and held(reader)["name"] != "note"
+
+
+def test_a_reader_goes_on_after_a_run_that_takes_a_busy_server_long(reader):
+    reader.locator(".row").first.click()
+    reader.keyboard.press("j")
+    reader.evaluate("() => { document.body.dataset.testScriptState = 'running'; mounted.off(); }")
+    reader.wait_for_timeout(3300)
+    reader.keyboard.press("p")
+    reader.evaluate(_MOUNT, _DATA)
+    assert reader.locator("dialog.sheet").is_visible() and reader.get_by_text("3 of 3").is_visible()
+    reader.wait_for_function("() => sent.at(-1)?.list.some(({ what, row }) => what === 'pin' && row === 1)")

@@ -29,7 +29,15 @@ def chips(label: str, parts: Mapping[str, Any], key: str, take_out: Callable[[An
 
 
 def switch(label: str, ways: Mapping[str, str], now: str, key: str, chosen: Callable[[str], None] | None = None) -> str:
-    """Draw a switch and return where it stands. ways: {way: its words}. chosen: called with the way that was switched to."""
+    """Draw a switch and return where it stands. ways: {way: its words}. chosen: called with the way that was switched to.
+
+    Streamlit calls back for a control that is gone, too, with what it stood at, where a browser that is behind sends it once more.
+    """
+
+    def changed() -> None:
+        if st.session_state[key] != now:
+            chosen(st.session_state[key])
+
     return st.segmented_control(
         as_markdown(label),
         list(ways),
@@ -38,5 +46,5 @@ def switch(label: str, ways: Mapping[str, str], now: str, key: str, chosen: Call
         required=True,
         key=key,
         label_visibility="collapsed",
-        on_change=None if chosen is None else lambda: chosen(st.session_state[key]),
+        on_change=None if chosen is None else changed,
     )

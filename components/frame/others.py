@@ -1,11 +1,16 @@
-"""What the others do: a line that says who decided last, and the page drawn anew as soon as somebody else decides."""
+"""What the others do: a line that says who decided last, and the page drawn anew as soon as somebody else decides.
+
+Where many do at once, the line is there as soon, and the pages take turns (`turns.py`).
+"""
 
 import datetime
 import sqlite3
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from components.charts.escaping import as_markdown
+from components.frame.turns import TURNS
 from components.session import state
 from core.base import access
 from core.base.errors import CurationError
@@ -25,12 +30,18 @@ def show(results: Results) -> None:
 
     What somebody else decided against the reader's own decisions, of late, is said until it is settled.
     """
+    TURNS.drawn(_session())
     ledger, me = results.workspace.ledger, state.get().who
     shown = ledger.last_decision_id()
     against = (each for each in contested_in(results) if me and each.of.who == me)
     if (last := next(against, None)) and _is_of_late(last.by):
         st.caption(as_markdown(f"{told_overruled(last, me)}, {ago(last.by.at)}"))
     _watch(ledger, shown)
+
+
+def _session() -> str:
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context else ""
 
 
 def _is_of_late(decision: Decision) -> bool:
@@ -45,7 +56,7 @@ def _watch(ledger: Ledger, shown: int) -> None:
         made = ledger.decisions()
     except (CurationError, OSError, sqlite3.Error):
         st.rerun()  # the whole page, which says what is wrong
-    if (made[-1].id if made else 0) != shown:
+    if (made[-1].id if made else 0) != shown and TURNS.take(_session()):
         st.rerun()
     me = state.get().who
     last = next((decision for decision in reversed(made) if decision.who != me), None)

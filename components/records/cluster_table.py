@@ -56,7 +56,7 @@ def show(pipeline: Pipeline, statuses: np.ndarray, weights: dict[int, float], he
         key=key,
         hide_index=True,
         height=height,
-        on_select=lambda: _on_select(key, clusters),
+        on_select=lambda: _on_select(key, clusters, places),
         selection_mode="multi-row",
         selection_default={"selection": {"rows": places, "columns": [], "cells": []}},
         column_config=_columns(),
@@ -92,7 +92,12 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
     current = state.get()
     there = [sort for sort in _SORTS if sort.lstrip("-") in frame]
     now = current.sort if current.sort in there else ""
-    key = f"cluster_sort-{now}"
+    key, stands = f"cluster_sort-{now}", now or there[0]
+
+    def changed() -> None:
+        if st.session_state[key] != stands:  # one that is gone may be sent once more (see `choices.switch`)
+            current.sort = st.session_state[key]
+
     st.selectbox(
         "Order",
         there,
@@ -101,10 +106,9 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
         key=key,
         width=150,
         label_visibility="collapsed",
-        on_change=lambda: setattr(current, "sort", st.session_state[key]),
+        on_change=changed,
     )
-    sort = now or there[0]
-    return frame.sort_values(sort.lstrip("-"), ascending=not sort.startswith("-"), kind="stable")
+    return frame.sort_values(stands.lstrip("-"), ascending=not stands.startswith("-"), kind="stable")
 
 
 def _columns() -> dict[str, object]:
@@ -149,5 +153,8 @@ def _columns() -> dict[str, object]:
     }
 
 
-def _on_select(key: str, clusters: np.ndarray) -> None:
-    look_at_clusters(tuple(int(clusters[row]) for row in st.session_state[key].selection.rows))
+def _on_select(key: str, clusters: np.ndarray, before: list[int]) -> None:
+    """Look at what was ticked. before: the lines that were; a table that is gone may be sent once more, with just these."""
+    lines = st.session_state[key].selection.rows
+    if sorted(lines) != before:
+        look_at_clusters(tuple(int(clusters[line]) for line in lines))

@@ -11,7 +11,9 @@ import hashlib
 import os
 import platform
 import re
+import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 _NAME = re.compile(r"\..+\.(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-(?P<began>\d+)-[0-9a-f]{8}\.tmp")
@@ -37,7 +39,25 @@ def of_others(folder: Path) -> list[Path]:
 def sweep_temporaries(folder: Path, name: str = "") -> None:
     """Remove what is `left_behind` in `folder`."""
     for path in left_behind(folder, name):
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """Yield a new folder in `parent`, for its maker alone, which is removed at the end, whatever that is.
+
+    What killed processes left of others made under this name is removed first.
+    """
+    sweep_temporaries(parent, name)
+    folder = temporary_for(parent / name)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_running(pid: int) -> bool:

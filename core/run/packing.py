@@ -5,13 +5,13 @@ import gzip
 import shutil
 import sqlite3
 import tarfile
-import tempfile
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..base.errors import CurationError
 from ..base.files import replacing
+from ..base.temporaries import scratch_folder
 from ..base.text import counted
 from ..data.bounds import MOST_UNPACKED, MOST_UNPACKED_FILES, most_unpacked, most_unpacked_files
 from ..workspace.workspace import Workspace
@@ -33,8 +33,12 @@ def pack(folder: Path, out: Path) -> int:
     workspace = Workspace(folder)
     if out.resolve().is_relative_to(workspace.folder.resolve()):
         raise CurationError(f"{out} lies in the workspace itself; name a place outside of it.")
-    with workspace.data_held(), tempfile.TemporaryDirectory() as scratch, replacing(out) as temporary:
-        copy = Path(scratch) / _LEDGER
+    with (
+        workspace.data_held(),
+        scratch_folder(out.parent, out.name) as scratch,
+        replacing(out) as temporary,
+    ):
+        copy = scratch / _LEDGER
         # The ledger first: all that it speaks of is there by then, and what comes later it does not know.
         with workspace.ledger.connect() as db, contextlib.closing(sqlite3.connect(copy)) as target:
             db.backup(target)
@@ -78,23 +82,26 @@ def unpack(packed: Path, folder: Path) -> int:
     if folder.exists():
         raise CurationError(f"{folder} is there already; name a folder that is not.")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        with gzip.open(packed) as content:
-            bounds = _Bounds(content, packed, scratch)
-            with tarfile.open(fileobj=bounds, mode="r:") as tar:
-                for member in tar:
-                    bounds.take(member)
-                    _take(tar, member, scratch, packed)
-        if not all((scratch / name).is_file() for name in ("dataset.json", "records.arrow", _LEDGER)):
-            raise CurationError(f"{packed} holds no whole workspace; pack it again.")
-        Workspace(scratch).check_records()
-        scratch.chmod(folder.parent.stat().st_mode & 0o777)  # mkdtemp's is for its maker alone
-        scratch.rename(folder)
+        with scratch_folder(folder.parent, folder.name) as scratch:
+            n = _unpack_into(scratch, packed)
+            scratch.chmod(folder.parent.stat().st_mode & 0o777)  # it was for its maker alone
+            scratch.rename(folder)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise CurationError(f"{packed} can't be unpacked ({error}); give a file that `pack` wrote.") from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    return n
+
+
+def _unpack_into(scratch: Path, packed: Path) -> int:
+    with gzip.open(packed) as content:
+        bounds = _Bounds(content, packed, scratch)
+        with tarfile.open(fileobj=bounds, mode="r:") as tar:
+            for member in tar:
+                bounds.take(member)
+                _take(tar, member, scratch, packed)
+    if not all((scratch / name).is_file() for name in ("dataset.json", "records.arrow", _LEDGER)):
+        raise CurationError(f"{packed} holds no whole workspace; pack it again.")
+    Workspace(scratch).check_records()
     return bounds.n_files
 
 

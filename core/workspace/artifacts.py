@@ -165,8 +165,8 @@ class Artifacts:
             if not self.has(kind, key):
                 info, parts = make()
                 self.save(kind, key, info, **parts)
-                if shards:
-                    self.remove_shards(kind, shards)
+            if shards:  # also those of a run that was killed between the two
+                self.remove_shards(kind, shards)
         return key
 
     def lock(self, stage: str, key: str) -> filelock.FileLock:

@@ -34,9 +34,13 @@ def overruled(decisions: Sequence[Decision], fingerprint: str, n_records: int) -
         return []
     whose = np.array([people[d.who] for d in made], np.int32)
     action = np.array([_CODES[d.action] for d in made], np.int8)
+    again = _decided_again(made, n_records)
     last, before = np.full(n_records, -1, np.int32), np.full(n_records, -1, np.int32)  # positions in `made`
     for at, decision in enumerate(made):
         rows = decision.rows
+        rows = rows[again[rows]]
+        if not len(rows):
+            continue
         held, first = last[rows], before[rows]
         held = np.where((first >= 0) & (whose[held] == whose[at]) & (whose[first] != whose[at]), first, held)
         against = (held >= 0) & (whose[held] != whose[at]) & (action[held] != action[at]) & (action[held] > 0)
@@ -45,6 +49,16 @@ def overruled(decisions: Sequence[Decision], fingerprint: str, n_records: int) -
     pairs, n = np.unique(np.stack([last[there], before[there]], axis=1), axis=0, return_counts=True)
     found = [Overruled(made[by], made[of], count) for (by, of), count in zip(pairs.tolist(), n.tolist(), strict=True)]
     return sorted(found, key=lambda each: each.by.id, reverse=True)
+
+
+def _decided_again(made: Sequence[Decision], n_records: int) -> np.ndarray:
+    """Return (n_records,) bool: which were decided on more than once: only there something can stand against something."""
+    seen, again = np.zeros(n_records, bool), np.zeros(n_records, bool)
+    for decision in made:
+        rows = decision.rows
+        again[rows] |= seen[rows]
+        seen[rows] = True
+    return again
 
 
 def told_overruled(each: Overruled, who: str) -> str:

@@ -1,10 +1,13 @@
 """The ledger: `workspace.db`, where several people and processes meet. SQLite in WAL mode; decisions are append-only."""
 
+import collections
 import contextlib
 import datetime
 import getpass
 import json
+import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,10 +75,34 @@ def user_name() -> str:
         return ""
 
 
+_heads: collections.OrderedDict[tuple[int, int], int] = (
+    collections.OrderedDict()
+)  # descriptors, the latest asked for last
+_MOST_HEADS = 16
+_looking = threading.Lock()
+
+
+def _head_of(path: Path) -> bytes:
+    """Return a database's first bytes, by a descriptor that stays open.
+
+    One that is closed would take the locks of all of this process's connections with it, as POSIX has it: another process could
+    then take itself for the last one, and remove the journal from under them (sqlite.org/howtocorrupt.html, 2.2).
+    """
+    with _looking:
+        file = path.stat()
+        name = (file.st_dev, file.st_ino)
+        if name not in _heads:
+            _heads[name] = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        _heads.move_to_end(name)
+        head = os.pread(_heads[name], _VERSION_AT + 4, 0)
+        while len(_heads) > _MOST_HEADS:
+            os.close(_heads.popitem(last=False)[1])
+        return head
+
+
 def _version_in(path: Path) -> int:
     """Return the version that a database's first bytes tell, 0 where they are no database's."""
-    with path.open("rb") as file:
-        head = file.read(_VERSION_AT + 4)
+    head = _head_of(path)
     return int.from_bytes(head[_VERSION_AT:], "big") if head.startswith(b"SQLite format 3\0") else 0
 
 

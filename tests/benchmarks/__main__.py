@@ -1,10 +1,13 @@
-"""`python -m tests.benchmarks [NAME …]`: run those named, or all but those that take far longer: ablation, layout, workbench."""
+"""`python -m tests.benchmarks [NAME …]`: run those named, or all but those that take far longer: ablation, curators, layout,
+workbench.
+"""
 
 import sys
 
 from tests.benchmarks import (
     ablation,
     curate,
+    curators,
     daar,
     decontaminate,
     embed,
@@ -31,8 +34,9 @@ BENCHMARKS = {
     "naming": naming.main,
     "layout": layout.main,
     "workbench": workbench.main,
+    "curators": curators.main,
 }
-LONG = ("ablation", "layout", "workbench")
+LONG = ("ablation", "layout", "workbench", "curators")
 
 
 def main(names: list[str]) -> int:

@@ -1,12 +1,16 @@
 // Whether a reader is on the page. Streamlit takes a component off the page and puts it back where a run begins before the browser
 // has dealt with the end of the last one, as when somebody else decides: the new one goes on where that one was.
-const LEFT_MS = 3000; // within which it goes on
+const LEFT_MS = 3000; // of a page that is still, within which it goes on; a run on a busy server takes longer and is waited for,
+const LONGEST_MS = 60000; // up to so long
+const LOOK_MS = 100;
 const readers = (document[Symbol.for("winnow.readers")] ??= { all: new Set(), last: null });
 
 class Presence {
   constructor(reader) {
     this.reader = reader;
     this.leftAt = 0; // when it was taken off the page
+    this.ranAt = 0; // when a run was last seen since, that may put it back
+    this.stillAt = 0; // the same, once there is none
     readers.all.add(reader);
   }
 
@@ -27,12 +31,23 @@ class Presence {
   }
 
   leave() {
-    this.leftAt = performance.now();
+    this.leftAt = this.ranAt = performance.now();
+    this.stillAt = 0;
     readers.left = this.reader;
+    setTimeout(() => this.lookForRuns(), LOOK_MS);
+  }
+
+  lookForRuns() {
+    if (this.reader.root.isConnected || !readers.all.has(this.reader)) return;
+    if (!isRunning()) return void (this.stillAt = this.ranAt);
+    this.ranAt = performance.now();
+    setTimeout(() => this.lookForRuns(), LOOK_MS);
   }
 
   isLong() {
-    return this.leftAt > 0 && performance.now() - this.leftAt > LEFT_MS;
+    if (!this.leftAt) return false;
+    const now = performance.now();
+    return this.stillAt ? now - this.stillAt > LEFT_MS : now - this.leftAt > LONGEST_MS;
   }
 
   // Whether it was just taken off the page, and keys are still its own.

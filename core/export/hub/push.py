@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from ...base.files import write_json
 from ...base.progress import Progress, no_progress, part_of
+from ...base.temporaries import scratch_folder
 from ...base.text import counted
 from ...data.hub.client import asking, check_card, endpoint, open_api
 from ...data.targets import manifest_path
@@ -75,8 +75,8 @@ def _folder(results: Results) -> Iterator[Path]:
     """Yield a folder for the files, which is removed at the end, whatever that is."""
     exports = results.workspace.folder / "exports"
     exports.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".push-", dir=exports) as folder:
-        yield Path(folder)
+    with scratch_folder(exports, "push") as folder:
+        yield folder
 
 
 def _make_files(

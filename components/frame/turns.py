@@ -1,0 +1,57 @@
+"""Turns at drawing pages anew for what others decided: among many sessions they must leave the server time for one's own actions.
+
+A decision of one of twenty would else have nineteen whole pages drawn, all at once and at every decision anew.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+
+_BREAK = 2.0  # times what a page takes to be drawn: others' decisions take half of the server's time at most
+_ASKS_WITHIN = 3.0  # seconds, of a session that is there
+_LONG = 10.0  # seconds of waiting
+_FADES = 0.8  # of what a page took, at every page drawn
+
+
+class Turns:
+    """Who may draw their page anew now. One a time, those who have waited longer first, and a break as long as the page took."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._free_at = self._seconds = 0.0
+        self._since: dict[Hashable, float] = {}  # of those who wait
+        self._asked: dict[Hashable, float] = {}
+
+    def took(self, seconds: float) -> None:
+        """Learn how long a page took, from its beginning to its end."""
+        with self._lock:
+            self._seconds = max(seconds, _FADES * self._seconds)
+
+    def drawn(self, who: Hashable) -> None:
+        """Learn that somebody's page is being drawn with all that was decided: they wait no more."""
+        with self._lock:
+            self._since.pop(who, None)
+            self._asked.pop(who, None)
+
+    def take(self, who: Hashable) -> bool:
+        """Ask to draw a page anew; whether it may be now. Who may not asks again a little later."""
+        with self._lock:
+            now = self._clock()
+            self._since.setdefault(who, now)
+            self._asked[who] = now
+            for other in [other for other, at in self._asked.items() if now - at > _ASKS_WITHIN]:
+                del self._since[other], self._asked[other]
+            if now < self._free_at or not self._is_next(who, now):
+                return False
+            self._free_at = now + _BREAK * self._seconds
+            return True
+
+    def _is_next(self, who: Hashable, now: float) -> bool:
+        """Whether one of those who have waited longer asks: half of all, or where somebody waited for very long these alone."""
+        mine = self._since[who]
+        if any(now - since > _LONG for since in self._since.values()):
+            return now - mine > _LONG
+        return sum(since < mine for since in self._since.values()) <= len(self._since) // 2
+
+
+TURNS = Turns()  # of this server's sessions

@@ -1,0 +1,40 @@
+"""The model's endpoint and the hub that `tests/kill.py` asks, in a process of their own: forks must have no threads."""
+
+import contextlib
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from tests.hub_stand_in import TOKEN, start
+from tests.judge_server import judge_server
+
+
+def answer(question: str, _: int) -> str:
+    """Answer as a judge, or as who names clusters, the same for the same question."""
+    names = "<record>" in question
+    return json.dumps({"name": f"Topic {len(question)}"} if names else {"score": len(question) % 5 + 1})
+
+
+def _serve(told: Any) -> None:
+    with judge_server(answer) as (address, _):
+        told.send((address, start()[0].address))
+        told.poll(None)  # until the other end is closed
+
+
+@contextlib.contextmanager
+def servers() -> Iterator[None]:
+    """Serve while the block lasts; this process and its forks ask there."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there,), daemon=True)
+    process.start()
+    there.close()  # one that fails to start is then an EOFError here
+    model, hub = here.recv()
+    os.environ |= {"OPENAI_BASE_URL": model, "OPENAI_API_KEY": "k", "HF_TOKEN": TOKEN}
+    os.environ |= {"HF_ENDPOINT": hub, "HF_HUB_DISABLE_XET": "1", "NO_PROXY": "127.0.0.1,localhost"}
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join()
