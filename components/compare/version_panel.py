@@ -51,7 +51,7 @@ def _save(pipeline: Pipeline) -> None:
 def _import(pipeline: Pipeline) -> None:
     with st.form("import_version", clear_on_submit=True, border=False):
         st.markdown("## Bring in a selection made elsewhere")
-        file = st.file_uploader("A JSONL of records of this data", key="version_file")
+        file = st.file_uploader("A JSONL of records of this data", key="version_file", **people.off(access.IMPORT))
         name = st.text_input("Name", key="version_import_name")
         if (
             st.form_submit_button("Bring in", icon=":material/upload_file:", **people.off(access.IMPORT))

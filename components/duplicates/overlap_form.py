@@ -24,7 +24,9 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     last = pipeline.params("decontaminate") or OverlapParams()
     with st.form("overlap", border=False):
         left, right = st.columns(2, gap="large")
-        files = left.file_uploader("Drop evaluation files here", accept_multiple_files=True, key="overlap_files")
+        files = left.file_uploader(
+            "Drop evaluation files here", accept_multiple_files=True, key="overlap_files", **people.off(access.RUN)
+        )
         left.caption(f"Any layout that records may have: {', '.join(FORMATS)}, also compressed.")
         paths = right.text_area(
             "Or their paths on this computer, one a line",

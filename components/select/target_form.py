@@ -28,7 +28,9 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     last = pipeline.params(NAME) or TargetParams()
     rows = _rows_by_choice(pipeline, last)
     with st.form("target", border=False):
-        files = st.file_uploader("Drop files of examples here", accept_multiple_files=True, key="target_files")
+        files = st.file_uploader(
+            "Drop files of examples here", accept_multiple_files=True, key="target_files", **people.off(access.RUN)
+        )
         st.caption(f"Any layout that records may have: {', '.join(FORMATS)}, also compressed.")
         paths = st.text_area(
             "Or their paths on this computer, one a line",
