@@ -17,7 +17,7 @@ NAME = '=1+1 <img src=x onerror=window.__pwned=1> **zqbold** :red[zqred] $zqmath
 # What a text of several lines may hold beside.
 WILD = (
     f"{MARKUP}\n\n# zqhead\n\n## zqhead\n\nzqhead\n===\n\n| zqcell | b |\n|---|---|\n| zqcell | d |\n\n- zqitem\n\n> zqquote\n\n"
-    f"$$\nzqmath\n$$\n\n```\nzqcode\n```\n\n<table><td>zqcell</table><iframe src=data:text/html,x></iframe>\n"
+    f"$$\nzqmath\n$$\n\n```\nfenced <b>code</b>\n```\n\n<table><td>zqcell</table><iframe src=data:text/html,x></iframe>\n"
     f"\x1b[31mred\x1b[0m\x1b]0;title\x07 nul \x00 {ODD} " + "W" * 5000
 )
 

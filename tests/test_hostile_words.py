@@ -140,9 +140,10 @@ def read_one(page, address: str) -> None:
     """Read the first record of a list, whole."""
     page.locator(".reader .row:visible").first.click()
     page.get_by_role("dialog", name="Record").get_by_text("a tool says").wait_for()
+    look(page, address, "Reader")
+    page.get_by_role("button", name="Rendered").locator("visible=true").click()
     look(page, address, "Rendered", laid_out=True)
     page.get_by_role("button", name="As written").locator("visible=true").click()
-    look(page, address, "Reader")
     page.keyboard.press("Escape")
 
 
