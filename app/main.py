@@ -63,6 +63,8 @@ def draw() -> None:
             address.write(pipeline)
     except CurationError as error:
         trouble.show(error)
+        if page.url_path:  # not Data's, which has a way of its own
+            st.page_link(pages[0], label="Open other data", icon=":material/folder_open:")
 
 
 if st.runtime.exists():
