@@ -50,7 +50,8 @@ def test_the_app_says_what_is_wrong_and_opens_other_data(selected, tmp_path, mon
 @pytest.mark.parametrize("damage", ["no dataset", "no database"])
 def test_every_page_says_so_and_leads_to_other_data(selected, tmp_path, monkeypatch, damage):
     monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
-    Workspace(tmp_path / "fine", create=True)
+    other = write_jsonl(tmp_path / "other.jsonl", small_records(8))
+    Workspace(tmp_path / "fine", create=True).import_data(other, RecordParams())
     DAMAGES[damage](selected.workspace.folder)
     folder = as_markdown(str(selected.workspace.folder))
     app = open_page(tmp_path, workspace="workspace", error=folder)
