@@ -201,6 +201,7 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         go_and_look(page, "Reward", address)
         hover_all(page)
         page.locator("summary").get_by_text("Domains", exact=True).click()
+        settled(page)  # the first fold is drawn, and moves the second
         page.locator("summary").get_by_text("Seeds", exact=True).click()
         look(page, address)
         page.get_by_role("button", name="Save the domains").click()  # two of one name: refused, and the name is said
