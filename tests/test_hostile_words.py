@@ -192,8 +192,6 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         page.get_by_role("textbox", name="Search").fill(bait(address, "response"))
         page.get_by_role("button", name="Find").click()
         read_one(page, address)
-        page.get_by_text("Clusters", exact=True).locator("visible=true").first.click()
-        look(page, address, "Clusters")
 
         go_and_look(page, "Select", address)
         hover_all(page)
