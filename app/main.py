@@ -67,6 +67,8 @@ def draw() -> None:
             TURNS.took(time.perf_counter() - began)
     except CurationError as error:
         trouble.show(error)
+        if page.url_path:  # not Data's, which has a way of its own
+            st.page_link(pages[0], label="Open other data", icon=":material/folder_open:")
 
 
 if st.runtime.exists():

@@ -16,6 +16,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from tests import lying
+
 PACKERS = {
     "": bytes,
     ".gz": lambda data: gzip.compress(data, 1),
@@ -76,6 +78,8 @@ def make_case(rng: random.Random, folder: Path) -> Case:
         return _vectors(rng, folder)
     if pick < 0.26:
         return dataclasses.replace(_folder(rng, folder), on_error=on_error)
+    if pick > 0.96:
+        return _lying(rng, folder, on_error)
     kind, packed = rng.choice(KINDS), rng.choice(("", "", *PACKERS))
     makers = [_plain, _plain, _plain, _nested, _mixed, _long, _bomb]
     how = rng.choice(makers)
@@ -254,6 +258,22 @@ def _no_file(rng: random.Random, folder: Path) -> Case:
     elif what == "empty":
         path.write_bytes(b"")
     return Case(str(path), f"{what} {kind}")
+
+
+def _lying(rng: random.Random, folder: Path, on_error: str) -> Case:
+    """A file that lies about what it holds, or asks for gigabytes to be unpacked."""
+    what = rng.choice((*lying.LIES, *lying.PAGES, "wide.xz", "wide.zst"))
+    content = as_bytes(rng, ".jsonl", _records(rng, 4))
+    if what.startswith("wide"):
+        path = folder / f"data.jsonl{what[4:]}"
+        path.write_bytes(lying.wide_xz(content) if what.endswith("xz") else lying.wide_zst(content))
+    else:
+        path = folder / "data.parquet"
+        page = lying.PAGES.get(what)
+        path.write_bytes(
+            lying.footer_that_lies(what) if page is None else lying.page_that_lies(page, rng.random() < 0.5)
+        )
+    return Case(str(path), f"lying, {what}", on_error)
 
 
 def _folder(rng: random.Random, folder: Path) -> Case:

@@ -21,7 +21,9 @@ from core.data.readers import head_of, read_entries
 from core.data.records import RecordParams, load_records
 from core.data.streams import lines
 from core.vectors.embedding import open_vectors
+from tests import lying
 from tests.command import run
+from tests.fuzz import MOST_BYTES, in_child
 
 GOOD = b'{"q":"a","a":"b"}'
 FIELDS = "prompt=q,response=a"
@@ -203,6 +205,44 @@ def test_a_list_of_seeds_named_over_and_over_has_an_end(tmp_path):
     entries = "\n".join(f"- {{name: d{i}, description: d, seeds: *s}}" for i in range(100))
     with pytest.raises(CurationError, match="4,000,000 letters"):
         load_domains(write(tmp_path / "d.yaml", f"s: &s [{seeds}]\ndomains:\n{entries}\n".encode()))
+
+
+@pytest.mark.parametrize("lie", lying.LIES)
+def test_a_parquet_footer_that_lies_about_its_rows_is_refused(tmp_path, lie):
+    path = write(tmp_path / "a.parquet", lying.footer_that_lies(lie))
+    with pytest.raises(CurationError, match=r"a.parquet says that it holds \S+ rows, and holds 12,345"):
+        list(read_entries(path))
+
+
+@pytest.mark.parametrize("size", lying.PAGES.values(), ids=lying.PAGES)
+@pytest.mark.parametrize("dictionary", [True, False], ids=["dictionary", "plain"])
+def test_a_parquet_page_that_lies_about_its_size_is_refused(tmp_path, size, dictionary):
+    path = write(tmp_path / "a.parquet", lying.page_that_lies(size, dictionary))
+    with pytest.raises(CurationError, match=r"a\.parquet can't be read to its end"):
+        list(read_entries(path))
+
+
+@pytest.mark.parametrize(("ending", "pack"), [(".xz", lying.wide_xz), (".zst", lying.wide_zst)])
+def test_a_file_that_asks_for_gigabytes_to_be_unpacked_is_refused_in_little_memory(tmp_path, ending, pack):
+    path = write(tmp_path / f"a.jsonl{ending}", pack(GOOD + b"\n"))
+
+    def read():
+        with pytest.raises(CurationError, match="asks for more memory to be unpacked than it gets"):
+            list(read_entries(path))
+        return 0
+
+    ended = in_child(read, tmp_path)
+    assert ended.status == 0, ended.err
+    assert ended.n_bytes < MOST_BYTES
+
+
+def test_xz_of_several_streams_with_zeros_between_is_read_and_one_that_is_cut_is_not(tmp_path):
+    line, one = GOOD + b"\n", lzma.compress(GOOD + b"\n", preset=9)
+    path = write(tmp_path / "a.jsonl.xz", one + b"\0" * 8 + one + lzma.compress(b"") + lzma.compress(line * 70_000))
+    assert sum(1 for _ in read_entries(path)) == 70_002
+    for content in (one[:-7], b"", one + b"no stream"):
+        with pytest.raises(CurationError, match="can't be read to its end"):
+            list(read_entries(write(path, content)))
 
 
 # What is no file

@@ -7,6 +7,8 @@ import pytest
 
 from components.charts.escaping import as_markdown
 from components.data.data_source import _folder_for
+from components.frame.navigation import PAGES
+from core.base.errors import CurationError
 from core.base.files import file_sha256
 from core.data.records import RecordParams
 from core.workspace.workspace import Workspace
@@ -43,6 +45,30 @@ def test_the_app_says_what_is_wrong_and_opens_other_data(selected, tmp_path, mon
     app.selectbox[0].select("fine").run()
     check(app.button(key="open_before").click().run())
     assert "8 records" in [caption.value for caption in app.sidebar.caption]
+
+
+@pytest.mark.parametrize("damage", ["no dataset", "no database"])
+def test_every_page_says_so_and_leads_to_other_data(selected, tmp_path, monkeypatch, damage):
+    monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
+    other = write_jsonl(tmp_path / "other.jsonl", small_records(8))
+    Workspace(tmp_path / "fine", create=True).import_data(other, RecordParams())
+    DAMAGES[damage](selected.workspace.folder)
+    folder = as_markdown(str(selected.workspace.folder))
+    app = open_page(tmp_path, workspace="workspace", error=folder)
+    for entry in PAGES[1:]:
+        check(app.switch_page(entry.file).run(), folder)
+        assert "fine" in app.selectbox[0].options and app.button(key="open_before").label == "Open"
+
+
+def test_what_breaks_a_page_while_it_is_drawn_leads_there_too(selected, tmp_path, monkeypatch):
+    def broken(*_):
+        raise CurationError("The records are damaged")
+
+    monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
+    app = open_page(tmp_path, workspace="workspace")
+    monkeypatch.setattr("components.frame.navigation.require", broken)
+    check(app.switch_page("export_page.py").run(), "The records are damaged")
+    assert "Open other data" in [each.proto.label for each in app.main.get("page_link")]
 
 
 def test_an_address_that_names_a_lost_ledger_is_told_so(selected, tmp_path, monkeypatch):

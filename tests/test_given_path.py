@@ -6,9 +6,31 @@ import pytest
 
 from core.base.errors import CurationError
 from core.base.given_path import given_path
+from core.run import jobs
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.workspace.uploads import keep_upload
+from core.workspace.workspace import Workspace
 from tests.pages import check, open_page
+from tests.test_confinement import _TAKES_PATHS
+from tests.test_select_page import pick
 
-ODD = {"~nosuchuser/x.jsonl": "does not know", "/" + "n" * 300: "File name too long"}
+ODD = {
+    "~nosuchuser/x.jsonl": "does not know",
+    "/" + "n" * 300: "File name too long",
+    "a\0b.jsonl": "null byte",
+}
+# Every field that takes a path: {page: {what it is found by: the button that reads it}}.
+FIELDS = {
+    "data": {
+        "path_file": "Open",
+        "pool_paths": "Open as one pool",
+        "Or your own embeddings": "Prepare the map",
+    },
+    "duplicates": {"overlap_paths": "Look for overlap", "overlap_vectors": "Look for overlap"},
+    "select": {"target_paths": "Set the examples"},
+    "export": {"save_path": "Save", "trainer_path": "Save for the trainer", "split_path": "Save the parts"},
+}
 
 
 def test_a_path_is_put_in_full():
@@ -22,14 +44,35 @@ def test_what_can_be_no_path_is_said_in_a_line_that_fits(text, said):
     assert "\n" not in str(error.value) and len(str(error.value)) < 250
 
 
-@pytest.mark.parametrize(("text", "said"), ODD.items())
-def test_the_data_page_says_so(make_pipeline, tmp_path, text, said):
-    make_pipeline("embed", folder="home/sample")
-    page = open_page(tmp_path / "home")
-    page.text_input(key="path_file").set_value(text)
-    form = (b for b in page.button if b.label == "Open" and b.key != "open_before" and "path" in str(b.proto.form_id))
-    next(form).click()
-    check(page.run(), said)
-    page.text_area(key="pool_paths").set_value(text)
-    next(button for button in page.button if button.label == "Open as one pool").click()
-    check(page.run(), said)
+@pytest.mark.parametrize("page", FIELDS)
+def test_every_field_that_takes_a_path_says_so(workspace, page, monkeypatch):
+    results = Pipeline(Workspace(workspace))
+    results.run("select", SelectionParams("12"))
+    monkeypatch.setenv("WINNOW_HOME", str(workspace.parent))
+    app = open_page(workspace.parent, page, "w", duplicates_view="evaluations")
+    for fold in ("for_trainer", "in_parts") if page == "export" else ():
+        app.session_state[fold] = True
+    if page == "select":
+        pick(app, "target")
+    app.run()
+    for name, label in FIELDS[page].items():
+        for text, said in ODD.items():
+            field = next(each for each in (*app.text_input, *app.text_area) if name in (each.key, each.label))
+            field.set_value(text)
+            if name == "overlap_vectors":
+                app.text_area(key="overlap_paths").set_value(str(results.workspace.dataset().path))
+            next(each for each in app.button if each.label == label and each.key != "open_before").click()
+            check(app.run(), said)
+            field.set_value("")
+    assert jobs.last_job(results.workspace) is None
+
+
+def test_no_other_field_takes_a_path():
+    """Of `tests.test_confinement`, which reads them off the pages' source: a new one is tried here too."""
+    assert sum(map(len, FIELDS.values())) == len(_TAKES_PATHS) + 1  # the form of evaluations has two
+
+
+@pytest.mark.parametrize("name", ["n" * 300 + ".jsonl", "a\0b.jsonl", ".."])
+def test_a_file_that_is_dropped_under_such_a_name_is_refused(workspace, name):
+    with pytest.raises(CurationError):
+        keep_upload(Workspace(workspace), name, b"{}")

@@ -1,8 +1,13 @@
-"""Records whose words are markup, walked through every page: the browser fetches nothing from elsewhere and links nowhere."""
+"""Data whose words are markup, walked through every page and the report, in light and in dark.
+
+Nothing is executed, fetched from elsewhere, linked or laid out, and no page grows wider than the window.
+WINNOW_PICTURES=FOLDER keeps pictures, to look at.
+"""
 
 import contextlib
 import http.server
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -24,10 +29,12 @@ from core.selection.params import SelectionParams
 from core.vectors.clustering import ClusterParams
 from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
+from core.vectors.reshaping import rename_cluster
 from core.workspace.deciding import decide_cluster, decide_records
 from core.workspace.workspace import Workspace
 from tests.browser import CHROMIUM, browser_page, go, running_app, settled
 from tests.conftest import TinyEncoder, write_jsonl
+from tests.hostile_words import NAME, WILD, bait, photographed, wrong_on
 
 pytestmark = pytest.mark.skipif(
     not Path(CHROMIUM).exists(), reason="no Chromium on this machine; install it to run this"
@@ -57,12 +64,6 @@ def canary():
         server.server_close()
 
 
-def bait(address: str, where: str) -> str:
-    """Markup of every kind that would make a browser ask `address`, or lead it there."""
-    to = f"{address}/{where}"
-    return f"![x]({to}.png) <img src={to}-i.png> [{where}]({to}) <a href='{to}'>{where}</a> {to}"
-
-
 def _put_reward(pipeline: Pipeline, domains: tuple[Domain, ...], trained: str) -> None:
     """Put rewards there that nothing was trained for: training takes long, and says nothing here."""
     params, names = DaarParams(tuple(domain_as_dict(domain) for domain in domains)), [d.name for d in domains]
@@ -82,22 +83,24 @@ def hostile(tmp_path):
         records = [
             {
                 "messages": [
-                    {"role": "user", "content": f"question {i} {bait(address, 'prompt')}"},
+                    {"role": "user", "content": f"question {i} {bait(address, 'prompt')} {WILD}"},
                     {"role": bait(address, "role"), "content": f"a tool says {i}"},
-                    {"role": "assistant", "content": f"answer {i} {bait(address, 'response')}"},
+                    {"role": "assistant", "content": f"answer {i} {bait(address, 'response')} {WILD}"},
                 ],
                 "source": bait(address, f"source{i % 3}"),
             }
             for i in range(80)
         ]
-        data = write_jsonl(tmp_path / "bait.jsonl", records)
+        data = write_jsonl(tmp_path / f"{NAME}.jsonl", records)
         with data.open("a") as file:
             file.write(json.dumps({bait(address, "field"): 1}) + "\n" + f"{{no json {bait(address, 'raw')}\n")
+            file.write(json.dumps(records[0] | {"source": "lone \ud800 surrogate"}) + "\n")
         workspace, params = Workspace(tmp_path / "home" / "sample", create=True), ProjectParams()
         workspace.import_data(data, RecordParams(on_error="skip"))
         pipeline = Pipeline(workspace)
         for stage, asked in (("embed", EmbedParams()), ("cluster", ClusterParams(4)), ("score", QualityParams())):
             pipeline.run(stage, asked, encoder=TinyEncoder(), device="cpu")
+        rename_cluster(pipeline, 0, f"**zqbold** :red[zqred] <b>zqtag</b> {address}/cluster")
         xy = np.random.default_rng(0).normal(size=(len(workspace.records()), 2)).astype(np.float32)
         workspace.save("project", pipeline.key("project", params), {"params": params.as_dict()}, value=xy)
         workspace.ledger.set_settings("project", params.as_dict())
@@ -119,30 +122,28 @@ def hostile(tmp_path):
         yield Pipeline(workspace), server, address
 
 
-def look(page, address: str) -> None:
-    """Nothing that is drawn may point to the canary."""
+def look(page, address: str, name: str = "", laid_out: bool = False) -> None:
+    """Nothing that is drawn may be what the data says. name: of pictures, where they are kept."""
     settled(page)
     assert not page.locator("[data-testid=stException]").count()
-    found = page.evaluate(
-        """(address) => [...document.querySelectorAll('*')]
-           .flatMap(e => [e, ...(e.shadowRoot ? e.shadowRoot.querySelectorAll('*') : [])]) // into components of our own too
-           .filter(e => e.matches('img, a, image, iframe, source')).map(e => e.outerHTML)
-           .filter(html => /(src|href)="?'?/.test(html) && html.includes(address)).map(html => html.slice(0, 200))""",
-        address,
-    )
-    assert not found, (page.url, found)
+    if name and (folder := os.environ.get("WINNOW_PICTURES")):
+        photographed(page, Path(folder), name)
+    assert not (wrong := wrong_on(page, address, laid_out)), wrong
 
 
 def go_and_look(page, title: str, address: str) -> None:
     go(page, title)
-    look(page, address)
+    look(page, address, title)
 
 
 def read_one(page, address: str) -> None:
     """Read the first record of a list, whole."""
     page.locator(".reader .row:visible").first.click()
     page.get_by_role("dialog", name="Record").get_by_text("a tool says").wait_for()
-    look(page, address)
+    look(page, address, "Reader")
+    page.get_by_role("button", name="Rendered").locator("visible=true").click()
+    look(page, address, "Rendered", laid_out=True)
+    page.get_by_role("button", name="As written").locator("visible=true").click()
     page.keyboard.press("Escape")
 
 
@@ -160,14 +161,16 @@ def hover_all(page) -> None:
 
 def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
     pipeline, server, address = hostile
+    said = []
     keep_draft(
         pipeline.workspace, (DraftRow("", bait(address, "draft"), "a"), DraftRow("", bait(address, "draft"), "b"))
     )
     with running_app(pipeline.workspace.folder.parent) as app, browser_page() as page:
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(120_000)
+        page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
         page.goto(f"{app}/?workspace=sample")
         page.get_by_role("heading", name="Data", exact=True).wait_for()
-        look(page, address)
+        look(page, address, "Data")
 
         # An import that names a hostile column, said as a job's error.
         page.get_by_text("Open other data").click()
@@ -184,7 +187,7 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         for colouring in ("source", "selection", "cluster"):
             page.locator(".st-key-colour_by").get_by_role("combobox").click()
             page.get_by_role("option", name=f"Colour by {colouring}", exact=True).click()
-            look(page, address)
+            look(page, address, f"Map {colouring}")
             hover_all(page)
         page.get_by_role("textbox", name="Search").fill(bait(address, "response"))
         page.get_by_role("button", name="Find").click()
@@ -195,8 +198,9 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         go_and_look(page, "Refine", address)
         go_and_look(page, "Reward", address)
         hover_all(page)
-        page.get_by_text("Domains", exact=True).first.click()
-        page.get_by_text("Seeds", exact=True).first.click()
+        page.locator("summary").get_by_text("Domains", exact=True).click()
+        settled(page)  # the first fold is drawn, and moves the second
+        page.locator("summary").get_by_text("Seeds", exact=True).click()
         look(page, address)
         page.get_by_role("button", name="Save the domains").click()  # two of one name: refused, and the name is said
         page.get_by_text("Two domains are called").wait_for()
@@ -210,7 +214,7 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         go_and_look(page, "Compare", address)
         for view in ("Measures", "What differs", "Quality and diversity", "Ablation", "Versions"):
             page.get_by_role("radio", name=view).click(force=True)
-            look(page, address)
+            look(page, address, f"Compare {view}")
             hover_all(page)
         page.get_by_role("textbox", name="Name").first.fill(bait(address, "toast"))
         page.get_by_role("button", name="Save", exact=True).click()
@@ -220,5 +224,5 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         report = tmp_path / "report.html"
         write_report(pipeline, report)
         page.goto(report.as_uri())
-        look(page, address)
-    assert server.asked == []
+        look(page, address, "Report")
+    assert server.asked == [] and said == []

@@ -73,6 +73,19 @@ def test_a_refusal_that_echoes_the_key_leaves_none_anywhere(
     assert not holding(workspace.folder) and not holding(tmp_path)
 
 
+def test_a_job_that_breaks_leaves_no_key_in_its_log(planted, make_pipeline, monkeypatch, capfd, jobs_in_process):
+    def broken(*_):
+        raise RuntimeError(f"401 for Bearer {KEY}")
+
+    workspace = make_pipeline("embed").workspace
+    monkeypatch.setattr(jobs, "run_steps", broken)
+    with pytest.raises(SystemExit):
+        jobs.start_job(workspace, "Breaking", [Step("cluster", {})], "cpu")
+    log = "".join(capfd.readouterr())  # what the job's process has as its log
+    assert "Traceback" in log and "[key]" in log and KEY[:16] not in log
+    assert "[key]" in jobs.last_job(workspace).error and not holding(workspace.folder)
+
+
 def test_no_page_shows_the_key_of_a_job_that_was_refused(planted, sample_home, monkeypatch, jobs_in_process):
     workspace = pipeline_of(sample_home).workspace
     with judge_server(lambda *_: 401, fault=f"Incorrect API key provided: {KEY}") as (url, _):

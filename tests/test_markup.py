@@ -8,6 +8,7 @@ import pytest
 from components.charts.escaping import as_markdown, plain
 from tests.markup_rule import unescaped
 
+TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 ROOT = Path(__file__).resolve().parent.parent
 # (file, expression): why it needs no escaping.
 _ALLOWED: set[tuple[str, str]] = set()
@@ -95,3 +96,11 @@ def test_the_rule_finds_names_that_plotly_would_read():
     assert unescaped("go.Bar(x=x, name=name)", plotly=True) == ["name"]
     assert unescaped("go.Bar(hovertemplate=f'{name}: %{{y}}')", plotly=True)
     assert not unescaped("go.Bar(name=plain(name), text=[plain(t) for t in texts])", plotly=True)
+
+
+@pytest.mark.parametrize("escaped", [as_markdown, plain])
+def test_no_name_turns_the_words_behind_it(escaped):
+    assert not set(TURNS) & {*escaped(f"file {TURNS}.jsonl, kept here")}
+    assert (
+        "u202e" in escaped("\u202eevil") and escaped("\u05d0\u200f") == "\u05d0\u200f"
+    )  # what is written that way stays

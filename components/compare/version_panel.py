@@ -9,6 +9,7 @@ import streamlit as st
 from components.charts.escaping import as_markdown
 from components.session import decide, people, state, trouble
 from core.base import access
+from core.base.confinement import given
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.data.targets import manifest_path
@@ -51,16 +52,20 @@ def _save(pipeline: Pipeline) -> None:
 def _import(pipeline: Pipeline) -> None:
     with st.form("import_version", clear_on_submit=True, border=False):
         st.markdown("## Bring in a selection made elsewhere")
-        file = st.file_uploader("A JSONL of records of this data", key="version_file")
+        file = st.file_uploader("A JSONL of records of this data", key="version_file", **people.off(access.IMPORT))
         name = st.text_input("Name", key="version_import_name")
         if (
             st.form_submit_button("Bring in", icon=":material/upload_file:", **people.off(access.IMPORT))
             and file is not None
         ):
             with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / Path(file.name).name
-                path.write_bytes(file.getvalue())
-                _try(lambda: import_version(pipeline.workspace, path, name or path.stem, who=state.get().who))
+                _try(lambda: _bring_in(pipeline, Path(folder) / Path(file.name).name, file.getvalue(), name))
+
+
+def _bring_in(pipeline: Pipeline, path: Path, content: bytes, name: str) -> Version:
+    path = given(str(path))
+    path.write_bytes(content)
+    return import_version(pipeline.workspace, path, name or path.stem, who=state.get().who)
 
 
 def _try(make: Callable[[], Version]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from components.frame import job_panel, tour
 from components.session import people, state, trouble
-from core.base import access, confinement
+from core.base import access
 from core.base.errors import CurationError
 from core.base.text import counted
 from core.data.hub.listing import settle
@@ -47,7 +47,7 @@ def show() -> None:
 def _open(given: list[str], params: RecordParams) -> None:
     try:
         access.require(access.IMPORT)
-        given = full_paths([line if on_hub(line) else str(confinement.given(line)) for line in given])
+        given = full_paths(given)
         if there := [each for each in given if not on_hub(each)]:
             open_pool(there)  # a wrong path must not leave an empty workspace behind
         with st.spinner("Asking the hub", show_time=False) if on_hub(given) else contextlib.nullcontext():

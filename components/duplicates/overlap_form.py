@@ -11,6 +11,7 @@ from core.base import access
 from core.base.confinement import given_to_read
 from core.base.errors import CurationError
 from core.base.files import file_sha256
+from core.data.pool import full_paths
 from core.data.readers import FORMATS
 from core.run import jobs
 from core.run.pipeline import Pipeline
@@ -24,7 +25,9 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     last = pipeline.params("decontaminate") or OverlapParams()
     with st.form("overlap", border=False):
         left, right = st.columns(2, gap="large")
-        files = left.file_uploader("Drop evaluation files here", accept_multiple_files=True, key="overlap_files")
+        files = left.file_uploader(
+            "Drop evaluation files here", accept_multiple_files=True, key="overlap_files", **people.off(access.RUN)
+        )
         left.caption(f"Any layout that records may have: {', '.join(FORMATS)}, also compressed.")
         paths = right.text_area(
             "Or their paths on this computer, one a line",
@@ -77,7 +80,7 @@ def _start(pipeline: Pipeline, given: list[str], files: list, asked: dict, vecto
     try:
         if not given and not files:
             raise CurationError("No evaluation data is named; drop a file, or give its path.")
-        given += [str(uploads.keep(pipeline, "evaluations", file)) for file in files]
+        given = full_paths(given) + [str(uploads.keep(pipeline, "evaluations", file)) for file in files]
         vectors = str(given_to_read(vectors)) if vectors else ""
         sha256 = file_sha256(Path(vectors)) if vectors else ""
         params = OverlapParams(**asked, vectors=sha256, evaluations=evaluations_in(given))

@@ -81,6 +81,7 @@ def _offer(pipeline: Pipeline) -> None:
         on_click=job_panel.start,
         args=(pipeline, "Finding near-duplicates", steps),
         key="duplicates_find",
+        **people.off(access.RUN),
     )
 
 

@@ -182,7 +182,9 @@ def _offer_index(pipeline: Pipeline) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("The records are not all searchable yet.")
-        st.button("Make it searchable", key="find_index", on_click=start_indexing, args=(pipeline,))
+        st.button(
+            "Make it searchable", key="find_index", on_click=start_indexing, args=(pipeline,), **people.off(access.RUN)
+        )
 
 
 def start_indexing(pipeline: Pipeline) -> None:

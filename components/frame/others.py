@@ -14,6 +14,7 @@ from components.frame.turns import TURNS
 from components.session import state
 from core.base import access
 from core.base.errors import CurationError
+from core.base.text import shorten
 from core.workspace.contested import told_overruled
 from core.workspace.deciding import contested_in
 from core.workspace.decisions import Decision
@@ -22,6 +23,7 @@ from core.workspace.results import Results
 from core.workspace.told import ago, told
 
 _EVERY = 1.0  # seconds: with the time to draw a page, what others decide is seen within two
+_LONGEST = 40  # letters of a name
 _WORTH_SAYING = datetime.timedelta(days=1)
 
 
@@ -62,4 +64,4 @@ def _watch(ledger: Ledger, shown: int) -> None:
     last = next((decision for decision in reversed(made) if decision.who != me), None)
     if last is None or not _is_of_late(last):
         return
-    st.caption(as_markdown(f"{last.who or 'Somebody'} {told(last)}, {ago(last.at)}"))
+    st.caption(as_markdown(f"{shorten(last.who, _LONGEST) or 'Somebody'} {shorten(told(last), 200)}, {ago(last.at)}"))

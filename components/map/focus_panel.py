@@ -72,9 +72,8 @@ def _nothing(statuses: np.ndarray) -> None:
     with st.container(horizontal=True, gap="xsmall", key="read_statuses"):
         for status, name in _READ.items():
             if counts[status]:
-                key = f"read_status-{status}"
                 label = f"Read the {int(counts[status]):,} {name}"
-                st.button(label, key=key, on_click=focus.look_at_status, args=(status,))
+                st.button(label, key=f"read_status-{status}", on_click=focus.look_at_status, args=(status,))
 
 
 def _records(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray) -> None:

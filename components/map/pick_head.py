@@ -7,8 +7,9 @@ from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS
 from components.frame import choices
 from components.map import pick_tools
-from components.session import decide, focus
+from components.session import decide, focus, people
 from components.session.state import Focus
+from core.base import access
 from core.base.params import digest
 from core.base.text import counted, shorten
 from core.run.pipeline import Pipeline
@@ -22,6 +23,8 @@ _TITLES = {
     "clusters": "Clusters",
 }
 _NOTE = "focus_note"
+_NOTED = "Kept with the next decision made here, shown in the log on Review, exported and replayed with it."
+_WEIGHT = "Weight: multiplies the cluster's share of the budget. 2 doubles it, 0 takes nothing but pinned records."
 
 
 def show(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray, weights: dict[int, float]) -> None:
@@ -65,6 +68,7 @@ def _actions(pipeline: Pipeline, looked_at: Focus, weights: dict[int, float]) ->
                 key=f"focus_{action}",
                 on_click=_decide,
                 args=(action, looked_at, clusters, clustering),
+                **people.off(access.DECIDE),
             )
         if clusters:
             _weight(looked_at, clusters, clustering, weights)
@@ -75,7 +79,7 @@ def _actions(pipeline: Pipeline, looked_at: Focus, weights: dict[int, float]) ->
             max_chars=500,
             width=140,
             label_visibility="collapsed",
-            help="Kept with the next decision made here, shown in the log on Review, exported and replayed with it.",
+            **people.off(access.DECIDE, help=_NOTED),
         )
 
 
@@ -96,7 +100,7 @@ def _weight(looked_at: Focus, clusters: tuple[int, ...], clustering: str, weight
         key=key,
         width=130,
         label_visibility="collapsed",
-        help="Weight: multiplies the cluster's share of the budget. 2 doubles it, 0 takes nothing but pinned records.",
+        **people.off(access.DECIDE, help=_WEIGHT),
         on_change=lambda: _reweigh(looked_at, clusters, clustering, now, st.session_state[key]),
     )
 

@@ -16,6 +16,7 @@ from components.records.record_views import lines, neighbours, views
 from components.session import address, decide, finding, opened, state
 from components.session.state import Focus
 from components.session.uninterrupted import uninterrupted
+from core.base import access
 from core.base.params import digest, rows_digest
 from core.run.pipeline import Pipeline
 from core.selection.status import FREE
@@ -83,6 +84,7 @@ def show(
     shown = rows[held.page * PER_PAGE : (held.page + 1) * PER_PAGE]
     if len(shown) and held.similar not in shown:
         held.similar = -1
+    why = access.why_not(access.DECIDE)
     mount = st.components.v2.component("record_reader", html=_HTML, css=_CSS, js=_JS)
     mount(
         key=f"reader-{key}",
@@ -100,7 +102,7 @@ def show(
             "pages": pages,
             "from": held.page * PER_PAGE,
             "total": len(rows),
-            "can": {"decide": True, "similar": bool(pipeline.current("embed")), "edit": True},
+            "can": {"decide": not why, "similar": bool(pipeline.current("embed")), "edit": not why, "why": why},
             "records": lines(pipeline, shown, statuses),
             "views": views(pipeline, shown, statuses, held),
         },

@@ -86,7 +86,9 @@ def _show_decisions(pipeline: Pipeline, rounds: Rounds, run: RefineRun, cluster:
             format="%g",
             key=key,
             width=150,
-            help="2 doubles its share, 0 takes nothing but pinned records, 1 takes this off.",
+            **people.off(
+                access.DECIDE, help="2 doubles its share, 0 takes nothing but pinned records, 1 takes this off."
+            ),
             on_change=lambda: decide.on_clusters("weight", (cluster,), clustering, float(st.session_state[key])),
         )
         for action, label in (("pin", "Pin all"), ("drop", "Drop all"), ("clear", "Clear")):

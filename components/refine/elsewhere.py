@@ -49,7 +49,9 @@ def show(pipeline: Pipeline, rounds: Rounds, run: RefineRun, made: Round) -> Non
                     )
             st.caption(f"Also in {folder}")
     with back:
-        uploaded = st.file_uploader("The scores, as JSONL", type=["jsonl", "json"], key=f"scores-{made.id}")
+        uploaded = st.file_uploader(
+            "The scores, as JSONL", type=["jsonl", "json"], key=f"scores-{made.id}", **people.off(access.RUN)
+        )
         if uploaded is not None and st.button(
             "Take these scores", type="primary", key="take_scores", **people.off(access.RUN)
         ):

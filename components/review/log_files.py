@@ -40,7 +40,7 @@ def replay() -> None:
         "A log downloaded from another workspace with the same data: its decisions are made here, in order, each signed by "
         "whoever made it. Records are known by their content, clusters where they are the same or overlap."
     )
-    log = st.file_uploader("Log of decisions", type="jsonl", key="replay_file")
+    log = st.file_uploader("Log of decisions", type="jsonl", key="replay_file", **people.off(access.DECIDE))
     st.button(
         "Replay it",
         key="replay",

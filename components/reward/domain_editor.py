@@ -38,7 +38,7 @@ def show(pipeline: Pipeline) -> tuple[Domain, ...]:
         _frame(began, saved),
         num_rows="dynamic",
         hide_index=True,
-        disabled=["seeds"],
+        disabled=bool(access.why_not(access.DECIDE)) or ["seeds"],
         key=key,
         column_config={
             "name": st.column_config.TextColumn("Domain", required=True),
@@ -114,7 +114,11 @@ def show_actions(pipeline: Pipeline, domains: tuple[Domain, ...]) -> None:
         with st.popover("From a file", icon=":material/upload_file:"):
             st.caption("A YAML or JSON list of objects with name, description and, if wanted, share and seeds.")
             file = st.file_uploader(
-                "Domains", ["yaml", "yml", "json"], key="domains_file", label_visibility="collapsed"
+                "Domains",
+                ["yaml", "yml", "json"],
+                key="domains_file",
+                label_visibility="collapsed",
+                **people.off(access.DECIDE),
             )
             if file is not None and st.button(
                 "Use these domains", type="primary", key="domains_import", **people.off(access.DECIDE)

@@ -10,6 +10,7 @@ from components.frame.fields import field
 from components.session import opened, people, state, trouble
 from core.base import access
 from core.base.errors import CurationError
+from core.data.pool import full_paths
 from core.data.readers import FORMATS
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
@@ -28,7 +29,9 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     last = pipeline.params(NAME) or TargetParams()
     rows = _rows_by_choice(pipeline, last)
     with st.form("target", border=False):
-        files = st.file_uploader("Drop files of examples here", accept_multiple_files=True, key="target_files")
+        files = st.file_uploader(
+            "Drop files of examples here", accept_multiple_files=True, key="target_files", **people.off(access.RUN)
+        )
         st.caption(f"Any layout that records may have: {', '.join(FORMATS)}, also compressed.")
         paths = st.text_area(
             "Or their paths on this computer, one a line",
@@ -87,7 +90,7 @@ def _start(pipeline: Pipeline, given: list[str], files: list, rows: Sequence[int
     try:
         if not given and not files and not rows:
             raise CurationError("No example is named; drop a file, give its path, or pick records.")
-        given += [str(uploads.keep(pipeline, "examples", each)) for each in files]
+        given = full_paths(given) + [str(uploads.keep(pipeline, "examples", each)) for each in files]
         evaluations = evaluations_in(given) if given else ()
         held = picked(opened.records(pipeline), rows) if rows else {}
         params = TargetParams(files=evaluations, **held, **asked)

@@ -11,10 +11,12 @@ _TOLD = 80  # characters of a path in an error
 def given_path(text: str) -> Path:
     """Return the path that a text names, "~" and "~somebody" put in full. Whether anything is there is not asked.
 
-    Raises CurationError where that can't be a path here: nobody of that name, or a name longer than the disk takes.
+    Raises CurationError where that can't be a path here: nobody of that name, a name longer than the disk takes, a null byte.
     """
     text = text.strip()
     try:
+        if "\0" in text:  # `exists` would say that there is no such file
+            raise ValueError("it holds a null byte")
         path = Path(text).expanduser()
         path.exists()
     except RuntimeError as error:

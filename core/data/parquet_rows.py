@@ -36,6 +36,7 @@ def read_rows(file: BinaryIO, path: Path, most: int) -> Iterator[tuple[int, byte
         raise CurationError(
             f"{path.name} has two columns of one name; its columns are {shorten(', '.join(names), 500)}."
         )
+    _check_told(opened.metadata, path)
     place = 0
     expansion = Expansion(path)
     for batch in _kept_short(opened, file).iter_batches(batch_size=_ROWS):
@@ -50,6 +51,26 @@ def read_rows(file: BinaryIO, path: Path, most: int) -> Iterator[tuple[int, byte
                 raw = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
                 expansion.count(len(raw))
                 yield (place, raw, plain, "") if len(raw) <= most else (place, raw[:1000], None, too_large(most))
+    if place != opened.metadata.num_rows:
+        raise CurationError(_lies(path, opened.metadata.num_rows, f"{place:,}"))
+
+
+def _check_told(metadata: Any, path: Path) -> None:
+    """Raise CurationError where a footer contradicts itself: Arrow would read fewer rows than are there, or look for more."""
+    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    if (n := sum(group.num_rows for group in groups)) != metadata.num_rows:
+        raise CurationError(_lies(path, metadata.num_rows, f"{n:,} in its parts"))
+    flat = [i for i in range(metadata.num_columns) if not metadata.schema.column(i).max_repetition_level]
+    for group in groups:
+        for i in flat:
+            if (n := group.column(i).num_values) != group.num_rows:
+                raise CurationError(
+                    _lies(path, group.num_rows, f"{n:,} in the column {group.column(i).path_in_schema}")
+                )
+
+
+def _lies(path: Path, told: int, held: str) -> str:
+    return f"{path.name} says that it holds {told:,} rows, and holds {held}: it is damaged; get it anew."
 
 
 def _kept_short(opened: Any, file: BinaryIO) -> Any:

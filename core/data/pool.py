@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ..base.confinement import check_reading
 from ..base.errors import CurationError
 from ..base.files import check_readable
+from ..base.given_path import given_path
 from ..base.plain_files import check_name
 from .hub.fetched import Fetched, read_fetched
 from .hub.names import HubName, is_hub_name
@@ -85,10 +86,10 @@ def as_text(given: Sequence[str]) -> str:
 def full_paths(data: Data) -> list[str]:
     """Return the several that `data` names, by their full paths; links stay, for what they lead to may have another name.
 
-    Names on a hub stay as they are.
+    Names on a hub stay as they are, "~" is put in full. Raises CurationError for what can be no path.
     """
     several = [labelled(each) for each in as_given(data)]
-    paths = [(label, path if is_hub_name(path) else str(Path(path).absolute())) for label, path in several]
+    paths = [(label, path if is_hub_name(path) else str(given_path(path).absolute())) for label, path in several]
     return [f"{label}={path}" if label else path for label, path in paths]
 
 

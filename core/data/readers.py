@@ -57,9 +57,12 @@ def read_entries(path: Path) -> Iterator[Entry]:
         with open_stream(path, compression) as file:
             yield from reader(file, path)
     except (EOFError, lzma.LZMAError, zlib.error, OSError, pa.ArrowException) as error:
-        raise CurationError(
-            f"{path.name} can't be read to its end ({first_line(error)}); is the file whole?"
-        ) from error
+        told = first_line(error)
+        if compression and "memory" in told.lower():  # its header asks for a window of gigabytes
+            raise CurationError(
+                f"{path.name} asks for more memory to be unpacked than it gets ({told}); pack it anew with usual settings."
+            ) from error
+        raise CurationError(f"{path.name} can't be read to its end ({told}); is the file whole?") from error
 
 
 def head_of(entries: Iterator[Entry], most: int) -> list[Entry]:

@@ -13,6 +13,10 @@ import pyarrow as pa
 from .bounds import Expansion
 
 _CHUNK = 1 << 22
+_PACKED = 1 << 16
+_MOST_WINDOW = (
+    256 << 20
+)  # bytes that unpacking .xz may take: four times what its strongest preset needs; .zst has a bound of its own
 
 
 def open_stream(path: Path, compression: str) -> BinaryIO:
@@ -20,10 +24,47 @@ def open_stream(path: Path, compression: str) -> BinaryIO:
     if compression == ".gz":
         return Counted(gzip.open(path), Expansion(path))
     if compression == ".xz":
-        return Counted(lzma.open(path), Expansion(path))
+        return Counted(io.BufferedReader(Unxz(path)), Expansion(path))
     if compression == ".zst":
         return Counted(pa.input_stream(path, compression="zstd"), Expansion(path))
     return path.open("rb")
+
+
+class Unxz(io.RawIOBase):
+    """An .xz file unpacked, several streams one after the other, in bounded memory: `lzma.open` takes what the file asks for."""
+
+    def __init__(self, path: Path) -> None:
+        self._file, self._packed, self._unpacker = path.open("rb"), b"", None
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, into: bytearray | memoryview) -> int:
+        """Fill `into` with the next bytes, or some. Raises lzma.LZMAError, or EOFError where the file ends too early."""
+        while True:
+            if self._unpacker is None or self._unpacker.eof:
+                rest = self._packed if self._unpacker is None else self._unpacker.unused_data
+                while not (rest := rest.lstrip(b"\0")):  # between streams there may be zeros
+                    if not (rest := self._file.read(_PACKED)):
+                        if self._unpacker is None:
+                            raise EOFError("it is empty")
+                        return 0
+                self._packed, self._unpacker = rest, lzma.LZMADecompressor(memlimit=_MOST_WINDOW)
+            elif self._unpacker.needs_input and not (chunk := self._file.read(_PACKED)):
+                raise EOFError("it ends before its end was marked")
+            elif self._unpacker.needs_input:
+                self._packed = chunk
+            found = self._unpacker.decompress(self._packed, len(into))
+            self._packed = b""
+            if found:
+                into[: len(found)] = found
+                return len(found)
+
+    def close(self) -> None:
+        """Close the file too."""
+        self._file.close()
+        super().close()
 
 
 class Counted(io.BufferedIOBase):

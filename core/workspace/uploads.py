@@ -1,14 +1,17 @@
 """Uploads: files that came through the browser, kept in the workspace's own folder within the server's quota."""
 
+import os
 from pathlib import Path
 
 from ..base import access
 from ..base.confinement import check_upload
 from ..base.errors import CurationError
 from ..base.files import replacing
+from ..base.text import shorten
 from .workspace import Workspace
 
 _NO_NAME = ("", ".", "..")
+_LONGEST = 200  # bytes: while it is written, its name has more
 
 
 def keep_upload(
@@ -21,8 +24,10 @@ def keep_upload(
     """
     access.require(action)
     plain = Path(name).name
-    if plain in _NO_NAME or "\0" in plain:
-        raise CurationError(f"{name!r} is not the name of a file; give the file another.")
+    if plain in _NO_NAME or "\0" in plain or len(os.fsencode(plain)) > _LONGEST:
+        raise CurationError(
+            f"{shorten(name, 80)!r} is not the name of a file here; give the file another, shorter one."
+        )
     check_upload(len(content))
     path = workspace.folder / "uploads" / kind / plain
     with replacing(path) as temporary:

@@ -26,7 +26,7 @@ class Edges {
     this.bar.replaceChildren(
       orders.length > 1 ? select : "",
       make("span", { class: "space" }),
-      button("Undo", "u", () => reader.undo(), { title: "Take back the last decision" }),
+      can.decide ? button("Undo", "u", () => reader.undo(), { title: "Take back the last decision" }) : "",
       button("Keys", "?", () => reader.keys.help.showModal(), { title: "All keys", "aria-haspopup": "dialog" }),
     );
   }

@@ -28,7 +28,7 @@ class Sheet {
     this.live = make("span", { class: "said", role: "status", "aria-live": "polite" });
     this.decisions = make("div", { class: "decisions" },
       decide("pin", "Pin", "p"), decide("drop", "Drop", "d"), decide("clear", "Clear", "c"), this.note.field,
-      button("Undo", "u", () => reader.undo()));
+      (this.undo = button("Undo", "u", () => reader.undo())), (this.refused = make("span", { class: "refused" })));
     this.similar = button("Similar", "s", () => reader.ask("similar", reader.focused));
     this.edit = button("Edit", "e", () => reader.ask("edit", reader.focused));
     this.keys = button("Keys", "?", () => reader.keys.help.showModal());
@@ -95,6 +95,8 @@ class Sheet {
       this.edited.textContent = view.original ? "the original · show it corrected" : "edited · show the original";
     }
     for (const each of [this.pin, this.drop, this.clear, this.note.field]) each.hidden = !data.can.decide;
+    this.undo.hidden = !data.can.decide;
+    this.refused.textContent = data.can.why;
     this.similar.hidden = !data.can.similar;
     this.edit.hidden = !data.can.edit;
     this.drawBody(record, view, data, isNew);
