@@ -1,5 +1,6 @@
 """Paths typed into fields: what can't be one is said, in a line, and no page breaks."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
 from core.workspace.uploads import keep_upload
 from core.workspace.workspace import Workspace
+from tests.browser import ROOT
 from tests.pages import check, open_page
-from tests.test_confinement import _TAKES_PATHS
 from tests.test_select_page import pick
 
 ODD = {
@@ -68,8 +69,13 @@ def test_every_field_that_takes_a_path_says_so(workspace, page, monkeypatch):
 
 
 def test_no_other_field_takes_a_path():
-    """Of `tests.test_confinement`, which reads them off the pages' source: a new one is tried here too."""
-    assert sum(map(len, FIELDS.values())) == len(_TAKES_PATHS) + 1  # the form of evaluations has two
+    """As far as the words of the pages' source say: where a new one asks for a path, it is tried here too."""
+    asks = re.compile(r"[Pp]aths? (?:of|on|to)|this computer, one a line|/path/to|\.npy")
+    sources = {file: file.read_text(encoding="utf-8") for file in (ROOT / "components").rglob("*.py")}
+    asking = [
+        file for file, text in sources.items() if asks.search(text) and ("text_input(" in text or "text_area(" in text)
+    ]
+    assert sum(map(len, FIELDS.values())) == len(asking) + 1, asking  # the form of evaluations has two
 
 
 @pytest.mark.parametrize("name", ["n" * 300 + ".jsonl", "a\0b.jsonl", ".."])
