@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [NAME …]`: run those named, or all but those that take far longer: ablation, layout, workbench."""
+"""`python -m tests.benchmarks [NAME …]`: run those named, or all but those that take far longer: `LONG`."""
 
 import sys
 
@@ -10,6 +10,7 @@ from tests.benchmarks import (
     evidence,
     layout,
     methods,
+    methods_million,
     naming,
     readers,
     refine,
@@ -21,6 +22,7 @@ BENCHMARKS = {
     "curate": curate.main,
     "readers": readers.main,
     "methods": methods.main,
+    "methods-million": methods_million.main,
     "refine": refine.main,
     "daar": daar.main,
     "evidence": evidence.main,
@@ -30,7 +32,7 @@ BENCHMARKS = {
     "layout": layout.main,
     "workbench": workbench.main,
 }
-LONG = ("ablation", "layout", "workbench")
+LONG = ("ablation", "layout", "methods-million", "workbench")
 
 
 def main(names: list[str]) -> int:

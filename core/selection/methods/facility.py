@@ -5,6 +5,7 @@ The first few picks reach far, so candidates are compared with all records, in b
 can add something only for the few records that it is nearer to than anything picked so far: those are listed once, with
 their cosines, and everything after is arithmetic on short lists. Both parts are lazy (Minoux 1978): a gain only shrinks, so an old
 one is a bound, and only the candidates at the top are brought up to date. The picks are those of the plain greedy loop.
+That grows with the square of the records: in wide pools a record is covered by its nearest neighbours alone (`_sparse_cover.py`).
 """
 
 import dataclasses
@@ -15,6 +16,8 @@ from ..method import METHODS, Method
 from ..params import Selection, SelectionParams, places
 from ..pool import Picks, Pool, finite_quality, nearest_of, unit_rows
 from ._moments import MomentBounds
+from ._sparse_cover import sparse_greedy
+from ._wide import is_wide
 
 _MOST_LISTED = 100_000_000  # cosines kept in the lists: 8 bytes each
 _SAMPLE = 256
@@ -96,6 +99,8 @@ class _Search:
 
 
 def _greedy(pool: Pool, budget: int, factor: float, bonus: np.ndarray) -> Picks:
+    if is_wide(pool.n_records):
+        return sparse_greedy(pool, budget, factor, bonus)
     x = unit_rows(pool)
     free = pool.free_rows()
     wanted = min(budget - len(pool.pinned), len(free))
@@ -223,6 +228,7 @@ METHODS.add(
         why=_why,
         needs=("embed", "score"),
         options=("alpha",),
+        instead="kmq",
     )
 )
 METHODS.add(
@@ -237,5 +243,6 @@ METHODS.add(
         why=_why,
         needs=("embed",),
         options=(),
+        instead="kmeans-closest",
     )
 )
