@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.select import known
 from core.base.errors import CurationError
 from core.selection import expected
 from core.selection.choosing import check_limits, select_records
@@ -109,6 +110,17 @@ def test_over_neighbours_every_pick_is_worth_as_much_as_any_other(wide, monkeypa
         cover = np.maximum(cover, cosines[:, pick])
 
 
+def test_the_selection_says_how_many_records_have_no_neighbour_in_it(wide):
+    pool = pool_of(5, n=300, dropped=np.array([4]))
+    chosen = choose(pool, 3, "facility-location")
+    bare = (listed_cosines(pool)[:, chosen.rows] == 0).all(axis=1)
+    bare[4] = False
+    (said,) = METHODS["qdit"].notes(pool, SelectionParams("3", "qdit"), chosen)
+    assert bare.any() and f"{bare.sum()} records have none of them selected" in said
+    wide(300)
+    assert not METHODS["qdit"].notes(pool, SelectionParams("3", "qdit"), chosen)
+
+
 def test_what_neighbours_cover_is_a_lower_bound_and_near_the_dense_sum(wide):
     pool = pool_of(2, n=600)
     rows = choose(pool, 60, "facility-location").rows
@@ -176,6 +188,13 @@ def test_what_would_take_too_long_is_refused_with_the_estimate_and_a_way_out(wid
     assert len(choose(pool, 180, "k-center")) == 180
     wide(500)  # as large as before there was a limit
     assert len(choose(pool, 300, "k-center")) == 300
+
+
+def test_the_page_too_refuses_what_would_take_too_long(wide, slow, make_pipeline, monkeypatch):
+    pipeline = make_pipeline("embed", "cluster", "score")
+    monkeypatch.setenv(expected.LONGEST, "0.005")  # 18 s
+    assert "k-center would take about 30 s" in str(known.why_not(pipeline, SelectionParams("30", "k-center")))
+    assert known.why_not(pipeline, SelectionParams("12", "k-center")) is None
 
 
 @pytest.mark.parametrize("value", ["soon", "0", "-1", "nan"])

@@ -12,12 +12,13 @@ import dataclasses
 
 import numpy as np
 
+from ...base.text import counted
 from ..method import METHODS, Method
 from ..params import Selection, SelectionParams, places
 from ..pool import Picks, Pool, finite_quality, nearest_of, unit_rows
 from ._moments import MomentBounds
-from ._sparse_cover import sparse_greedy
-from ._wide import is_wide
+from ._sparse_cover import NEIGHBOURS, sparse_greedy, sparse_seconds, uncovered
+from ._wide import DENSE_UP_TO, is_wide
 
 _MOST_LISTED = 100_000_000  # cosines kept in the lists: 8 bytes each
 _SAMPLE = 256
@@ -216,6 +217,15 @@ def _why(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarra
     return said
 
 
+def _notes(pool: Pool, params: SelectionParams, chosen: Selection) -> list[str]:
+    if not is_wide(pool.n_records):
+        return []
+    return [
+        f"In data of more than {DENSE_UP_TO:,} records, {params.method} covers each by its {NEIGHBOURS} nearest alone; "
+        f"{counted(uncovered(pool, chosen.rows), 'record has', 'records have')} none of them selected."
+    ]
+
+
 METHODS.add(
     Method(
         name="qdit",
@@ -223,9 +233,10 @@ METHODS.add(
         best_when="you want to say how much quality counts against coverage. Slow on many records.",
         family="quality",
         place=7,
-        seconds=lambda n, m: n * (2e-4 + 1.65e-8 * n),
+        seconds=lambda n, m: sparse_seconds(n, m) if is_wide(n) else n * (2e-4 + 1.65e-8 * n),
         pick=qdit,
         why=_why,
+        notes=_notes,
         needs=("embed", "score"),
         options=("alpha",),
         instead="kmq",
@@ -238,9 +249,10 @@ METHODS.add(
         best_when="a small selection is to stand for all of the data. Slow on many records.",
         family="diverse",
         place=8,
-        seconds=lambda n, m: n * (2e-4 + 1.6e-8 * n),
+        seconds=lambda n, m: sparse_seconds(n, m) if is_wide(n) else n * (2e-4 + 1.6e-8 * n),
         pick=facility_location,
         why=_why,
+        notes=_notes,
         needs=("embed",),
         options=(),
         instead="kmeans-closest",
