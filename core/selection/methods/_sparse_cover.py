@@ -80,8 +80,8 @@ def uncovered(pool: Pool, rows: np.ndarray) -> int:
     picked[rows] = True
     bare = np.zeros(pool.n_records, bool)
     for start in range(0, pool.n_records, _BLOCK):
-        lists = near.rows[start : start + _BLOCK]
-        bare[start : start + len(lists)] = ~(picked[lists] & (lists >= 0)).any(axis=1)
+        lists, cosines = near.rows[start : start + _BLOCK], near.cosines[start : start + _BLOCK]
+        bare[start : start + len(lists)] = ~(picked[lists] & (cosines > 0)).any(axis=1)
     bare[pool.dropped] = False
     return int(bare.sum())
 
