@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._wide import Waves, nearest_picks
+from ._wide import Waves
 
 _BLOCK = 65_536
 
@@ -61,13 +61,22 @@ class NovelWaves(Waves):
         return dense * (nearest[:, :filled] @ weights.astype(np.float32))
 
     def compare(self, which: np.ndarray, first: int, last: int) -> None:
-        kept = self._nearest.shape[1]
-        new = nearest_picks(self.x[self.free[which]], self.picked[first:last], min(kept, last - first))
-        both = np.concatenate([self._nearest[which], new], axis=1)
+        near = self._nearest[which]
+        away = 1 - self.x[self.free[which]] @ self.picked[first:last].T
+        nearer = away < near[:, -1:]
+        counts = np.count_nonzero(nearer, axis=1)
+        changed = np.flatnonzero(counts)
+        if not len(changed):
+            return
+        kept, counts = near.shape[1], counts[changed]
+        both = np.full((len(changed), kept + counts.max()), np.inf, np.float32)
+        both[:, :kept] = near[changed]
+        place = kept + np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        both[np.repeat(np.arange(len(changed)), counts), place] = np.maximum(away[nearer], 0)
         both.partition(kept - 1, axis=1)
-        near = np.sort(both[:, :kept], axis=1)
-        self._nearest[which] = near
-        self.bound[which] = np.minimum(self.bound[which], self._worth(near, self._dense[which], kept))
+        near, rows = np.sort(both[:, :kept], axis=1), which[changed]
+        self._nearest[rows] = near
+        self.bound[rows] = np.minimum(self.bound[rows], self._worth(near, self._dense[rows], kept))
 
     def among(self, which: np.ndarray, away: np.ndarray) -> Callable[[int], np.ndarray]:
         near, dense, worth = self._nearest[which], self._dense[which], self.bound[which]

@@ -109,11 +109,3 @@ class Waves:
             worth = after(best)
             worth[taken] = -np.inf
         self.bound[which], self.seen[which] = worth, self.n_picked
-
-
-def nearest_picks(vectors: np.ndarray, picked: np.ndarray, k: int) -> np.ndarray:
-    """Return (r, k) float32: the cosine distances of (r, d) vectors to the nearest k of (p, d) picks, the nearest first."""
-    import faiss
-
-    cosines, _ = faiss.knn(np.ascontiguousarray(vectors), picked, k, metric=faiss.METRIC_INNER_PRODUCT)
-    return np.maximum(1 - cosines, 0)

@@ -10,7 +10,7 @@ import numpy as np
 from ..method import METHODS, Method
 from ..params import REASONS, Selection, SelectionParams, places
 from ..pool import Picks, Pool, finite_quality, nearest_of, unit_rows
-from ._wide import Waves, is_wide, nearest_picks
+from ._wide import Waves, is_wide
 
 _REFRESH = 256
 
@@ -54,8 +54,11 @@ class _Farthest(Waves):
     """A candidate's worth is its cosine distance to the nearest pick."""
 
     def compare(self, which: np.ndarray, first: int, last: int) -> None:
-        nearest = nearest_picks(self.x[self.free[which]], self.picked[first:last], 1)[:, 0]
-        self.bound[which] = np.minimum(self.bound[which], nearest)
+        import faiss
+
+        vectors = np.ascontiguousarray(self.x[self.free[which]])
+        cosines = faiss.knn(vectors, self.picked[first:last], 1, metric=faiss.METRIC_INNER_PRODUCT)[0][:, 0]
+        self.bound[which] = np.minimum(self.bound[which], np.maximum(1 - cosines, 0))
 
     def among(self, which: np.ndarray, away: np.ndarray) -> Callable[[int], np.ndarray]:
         worth = self.bound[which]
