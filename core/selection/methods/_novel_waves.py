@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._wide import Waves
+from ._wide import AfterPick, Waves
 
-_BLOCK = 65_536
+_BLOCK, _REFRESH = 65_536, 32
 
 
 class NovelWaves(Waves):
@@ -61,36 +61,45 @@ class NovelWaves(Waves):
         return dense * (nearest[:, :filled] @ weights.astype(np.float32))
 
     def compare(self, which: np.ndarray, first: int, last: int) -> None:
-        near = self._nearest[which]
         away = 1 - self.x[self.free[which]] @ self.picked[first:last].T
-        nearer = away < near[:, -1:]
+        nearer = away < self._nearest[which, -1][:, None]
         counts = np.count_nonzero(nearer, axis=1)
         changed = np.flatnonzero(counts)
         if not len(changed):
             return
-        kept, counts = near.shape[1], counts[changed]
-        both = np.full((len(changed), kept + counts.max()), np.inf, np.float32)
-        both[:, :kept] = near[changed]
-        place = kept + np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        both[np.repeat(np.arange(len(changed)), counts), place] = np.maximum(away[nearer], 0)
-        both.partition(kept - 1, axis=1)
-        near, rows = np.sort(both[:, :kept], axis=1), which[changed]
-        self._nearest[rows] = near
-        self.bound[rows] = np.minimum(self.bound[rows], self._worth(near, self._dense[rows], kept))
+        counts, rows = counts[changed], which[changed]
+        new = np.full((len(changed), counts.max()), np.inf, np.float32)
+        place = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        new[np.repeat(np.arange(len(changed)), counts), place] = np.maximum(away[nearer], 0)
+        self.bound[rows] = np.minimum(self.bound[rows], self._merge(rows, new))
 
-    def among(self, which: np.ndarray, away: np.ndarray) -> Callable[[int], np.ndarray]:
-        near, dense, worth = self._nearest[which], self._dense[which], self.bound[which]
+    def among(self, which: np.ndarray, worth: np.ndarray, away: np.ndarray) -> AfterPick:
+        compared = np.zeros(len(which), np.int64)
 
-        def after(pick: int) -> np.ndarray:
-            nearer = np.flatnonzero(away[pick] < near[:, -1])
-            lists = near[nearer]
-            _insert(lists, away[pick][nearer])
-            near[nearer] = lists
-            self._nearest[which[nearer]] = lists
-            worth[nearer] = self._worth(lists, dense[nearer], near.shape[1])
-            return worth
+        def bring_up_to_date(stale: np.ndarray, picks: list[int]) -> None:
+            first = int(compared[stale].min(initial=len(picks)))
+            new = away[np.ix_(stale, picks[first:])]
+            new[np.arange(first, len(picks)) < compared[stale, None]] = np.inf
+            worth[stale] = np.minimum(worth[stale], self._merge(which[stale], new))
+            compared[stale] = len(picks)
+
+        def after(picks: list[int], every: bool) -> None:
+            if every:
+                bring_up_to_date(np.flatnonzero(compared < len(picks)), picks)
+            while compared[best := int(worth.argmax())] < len(picks) and not np.isneginf(worth[best]):
+                top = np.argpartition(-worth, min(_REFRESH, len(worth) - 1))[:_REFRESH]
+                bring_up_to_date(np.union1d(top[compared[top] < len(picks)], best), picks)
 
         return after
+
+    def _merge(self, which: np.ndarray, new: np.ndarray) -> np.ndarray:
+        """Merge (r, p) distances, inf for none, into the lists of the candidates at `which`, (r,); return their worths."""
+        kept = self._nearest.shape[1]
+        both = np.concatenate([self._nearest[which], new], axis=1)
+        both.partition(kept - 1, axis=1)
+        near = np.sort(both[:, :kept], axis=1)
+        self._nearest[which] = near
+        return self._worth(near, self._dense[which], kept)
 
 
 def _insert(nearest: np.ndarray, away: np.ndarray) -> None:

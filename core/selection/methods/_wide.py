@@ -23,6 +23,9 @@ def is_wide(n_records: int) -> bool:
     return n_records > DENSE_UP_TO
 
 
+AfterPick = Callable[[list[int], bool], None]
+
+
 class Waves:
     """The state of a greedy run over m candidates. Its two kinds say by `compare` and `among` what a pick does to a worth.
 
@@ -33,7 +36,7 @@ class Waves:
     def __init__(self, x: np.ndarray, free: np.ndarray, pinned: np.ndarray, wanted: int, bound: np.ndarray) -> None:
         self.x, self.free, self.bound = x, free, bound
         self.seen = np.zeros(len(free), np.int64)
-        self.picked = np.empty((len(pinned) + wanted, x.shape[1]), np.float32)
+        self.picked = np.zeros((len(pinned) + wanted, x.shape[1]), np.float32)
         self.picked[: len(pinned)] = x[pinned]
         self.n_picked, self.n_done = len(pinned), 0
         self.order, self.scores = np.empty(wanted, np.int64), np.empty(wanted)
@@ -43,8 +46,11 @@ class Waves:
         """Lower the bounds of the candidates at `which` by the picks from `first` to before `last`."""
         raise NotImplementedError
 
-    def among(self, which: np.ndarray, away: np.ndarray) -> Callable[[int], np.ndarray]:
-        """Return what gives, after a pick of one of `which`, (c,), their (c,) worth. away: (c, c) their cosine distances."""
+    def among(self, which: np.ndarray, worth: np.ndarray, away: np.ndarray) -> AfterPick:
+        """Return what lowers, in place, the (c,) worth of the candidates at `which` after picks among them: (positions, all).
+
+        The highest is exact then, the others are bounds, or with `all` exact too. away: (c, c) their cosine distances.
+        """
         raise NotImplementedError
 
     def take(self, candidate: int, worth: float) -> None:
@@ -98,14 +104,16 @@ class Waves:
         which = np.sort(which)
         vectors = self.x[self.free[which]]
         away = np.maximum(1 - vectors @ vectors.T, 0)
-        after, worth, taken = self.among(which, away), self.bound[which], np.zeros(len(which), bool)
+        worth = self.bound[which]
+        after, picks = self.among(which, worth, away), []
         while self.n_done < len(self.order):
             best = int(worth.argmax())
-            if worth[best] < edge or taken[best]:
+            if worth[best] < edge or np.isneginf(worth[best]):
                 break
             tell(self.n_done, len(self.order))
             self.take(int(which[best]), float(worth[best]))
-            taken[best] = True
-            worth = after(best)
-            worth[taken] = -np.inf
+            worth[best] = -np.inf
+            picks.append(best)
+            after(picks, False)
+        after(picks, True)
         self.bound[which], self.seen[which] = worth, self.n_picked

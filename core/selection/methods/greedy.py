@@ -3,14 +3,12 @@
 Each continues from the pinned records as if it had picked them.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from ..method import METHODS, Method
 from ..params import REASONS, Selection, SelectionParams, places
 from ..pool import Picks, Pool, finite_quality, nearest_of, unit_rows
-from ._wide import Waves, is_wide
+from ._wide import AfterPick, Waves, is_wide
 
 _REFRESH = 256
 
@@ -60,9 +58,11 @@ class _Farthest(Waves):
         cosines = faiss.knn(vectors, self.picked[first:last], 1, metric=faiss.METRIC_INNER_PRODUCT)[0][:, 0]
         self.bound[which] = np.minimum(self.bound[which], np.maximum(1 - cosines, 0))
 
-    def among(self, which: np.ndarray, away: np.ndarray) -> Callable[[int], np.ndarray]:
-        worth = self.bound[which]
-        return lambda pick: np.minimum(worth, away[pick], out=worth)
+    def among(self, which: np.ndarray, worth: np.ndarray, away: np.ndarray) -> AfterPick:
+        def after(picks: list[int], every: bool) -> None:
+            np.minimum(worth, away[picks[-1]], out=worth)
+
+        return after
 
 
 def _farthest(x: np.ndarray, free: np.ndarray, chosen: np.ndarray, bound: np.ndarray, seen: np.ndarray) -> int:
