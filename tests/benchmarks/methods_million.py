@@ -50,8 +50,9 @@ def main() -> None:
             f"{found['n']:>9,}",
             flush=True,
         )
-    prepare(_COMPARED)
-    _compare([name for name in _WIDE if name in names])
+    if compared := [name for name in _WIDE if name in names]:
+        prepare(_COMPARED)
+        _compare(compared)
 
 
 def _child(method: str, n: int) -> dict:
