@@ -6,16 +6,21 @@ from pathlib import Path
 
 from ..base.errors import CurationError
 from ..base.params import Params
-from ..base.text import counted
+from ..base.progress import Progress
+from ..base.text import counted, duration
 from ..evidence.current import Current
+from ..evidence.outlook import seconds_needed
 from ..evidence.redraw import overlap_warning
 from ..evidence.stability import Stability
 from ..run.pipeline import Pipeline, open_results
 from ..run.tasks import Step, run_steps
 from ..selection.limits import limits_in_words
+from ..selection.params import SelectionParams
 from ..selection.target.facts import target_in_words
 from ..workspace.workspace import Workspace
 from .terminal import Report
+
+_LONG = 5.0  # seconds: what takes as long is said beforehand
 
 
 def open_pipeline(arguments: argparse.Namespace) -> Pipeline:
@@ -26,9 +31,16 @@ def open_pipeline(arguments: argparse.Namespace) -> Pipeline:
 def run_in_workspace(workspace: Workspace, steps: list[Step], arguments: argparse.Namespace) -> None:
     """Run steps with what the command line says of device and vectors, and show how far they are."""
     report = Report()
+
+    def begin(step: str) -> Progress:
+        if step == "select":
+            report.close()
+            _say_how_long(workspace, steps)
+        return report(step)
+
     vectors = getattr(arguments, "embeddings", None)
     try:
-        run_steps(workspace, steps, report, getattr(arguments, "device", "cpu"), Path(vectors) if vectors else None)
+        run_steps(workspace, steps, begin, getattr(arguments, "device", "cpu"), Path(vectors) if vectors else None)
     except BaseException:
         report.close(failed=True)
         workspace.remove()  # only where it was made for this import, which failed
@@ -40,6 +52,17 @@ def run_in_workspace(workspace: Workspace, steps: list[Step], arguments: argpars
             f"{workspace.folder / 'rejects.jsonl'}",
             file=sys.stderr,
         )
+
+
+def _say_how_long(workspace: Workspace, steps: list[Step]) -> None:
+    """Print about how long choosing takes, where that is long."""
+    pipeline = Pipeline(workspace)
+    for step in steps:
+        params = SelectionParams.from_dict(step.params) if step.do == "select" else None
+        if params is None or not (key := pipeline.key("select", params)) or workspace.has("select", key):
+            continue
+        if (seconds := seconds_needed(pipeline, params)) >= _LONG:
+            print(f"select: {params.method} takes about {duration(seconds)} here", file=sys.stderr, flush=True)
 
 
 def run_stage(stage: str, params: Params, arguments: argparse.Namespace) -> Pipeline:

@@ -9,6 +9,7 @@ from ..base.budget import tokens_of
 from ..base.params import digest
 from ..measures.compare import compare
 from ..measures.selected import measure_selection
+from ..selection.expected import seconds_by
 from ..selection.method import METHODS
 from ..selection.params import SelectionParams
 from ..selection.token_counts import TokenParams
@@ -61,15 +62,16 @@ def tokens_known_by(results: Results) -> tuple[str, str]:
 
 
 def seconds_needed(results: Results, params: SelectionParams) -> float:
-    """Return about how many seconds choosing takes: by the method's own account, put right by how long it last took here."""
+    """Return about how many seconds choosing takes: by how long it last took here, else by how quick this machine is."""
     method, n = METHODS[params.method], results.n_records()
-    expected = method.seconds(n, records_expected(results, params)) * (1 + len(params.rules))
+    m, times, x = records_expected(results, params), 1 + len(params.rules), results.array("embed")
     last = results.once(f"pace of {params.method}", lambda: _last_run(results, params.method))
-    if last is None:
-        return expected
-    n_selected, seconds = last
-    known = method.seconds(n, n_selected)
-    return expected * seconds / known if min(known, seconds) > _TOLD else expected
+    if last is not None:
+        n_selected, seconds = last
+        known = method.seconds(n, n_selected)
+        if min(known, seconds) > _TOLD:
+            return method.seconds(n, m) * times * seconds / known
+    return seconds_by(method, n, m, 0 if x is None else x.shape[1]) * times
 
 
 def records_expected(results: Results, params: SelectionParams) -> int:

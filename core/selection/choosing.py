@@ -9,6 +9,7 @@ from ..base.errors import CurationError, lacking
 from ..base.progress import Progress, no_progress
 from ..base.text import counted
 from .balance.within_groups import picks_of
+from .expected import check_time
 from .method import METHODS
 from .params import REASONS, Selection, SelectionParams
 from .pool import Pool
@@ -20,13 +21,14 @@ def select_records(pool: Pool, params: SelectionParams, progress: Progress = no_
 
     A budget in tokens, for which the pool needs `costs`, is never exceeded, and met to within one record; the pool's rules hold
     exactly: see `within.py`. Without replacement every row comes once. Raises CurationError: pins over the budget, rules that
-    can't hold together, or the method lacks an input.
+    can't hold together, the method lacks an input, or it would take too long (`expected.check_time`).
     """
     limit = limit_of(pool, params)
     if tokens_of(params.budget) is None:
         pool = dataclasses.replace(pool, costs=None)
     pool = _closed(pool, params)
     check_room(pool, limit)
+    check_time(pool, params)
     chosen = _choose(pool, params, limit, progress) if pool.costs is None else None
     is_met = chosen is not None and len(chosen) == limit
     if pool.rules or chosen is None:
@@ -43,11 +45,12 @@ def select_records(pool: Pool, params: SelectionParams, progress: Progress = no_
 
 
 def check_limits(pool: Pool, params: SelectionParams) -> None:
-    """Raise CurationError where nothing can be chosen: more asked than there is, pins over the budget, rules that can't hold."""
+    """Raise CurationError where nothing can be chosen: more asked than there is, pins over it, rules that can't hold, no time."""
     limit = limit_of(pool, params)
     pool = pool if tokens_of(params.budget) else dataclasses.replace(pool, costs=None)
     pool = _closed(pool, params)
     check_room(pool, limit)
+    check_time(pool, params)
     if pool.rules:
         check_rules(pool, params, limit)
 

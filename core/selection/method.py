@@ -29,12 +29,12 @@ class Method:
     """One method. help: what it does, for a curator, in one short line. place: where it stands in lists.
 
     family: of FAMILIES, under which it is listed. best_when: the end of "Works best when …". seconds: about how long it takes to
-    take m of n records on two cores, of (n, m).
+    take m of n records, of (n, m), on the machine that `expected.py` speaks of, which puts it right for others.
     pick: chooses among the free records; pins are added by `select_records`. needs: the stages that it can't do without.
     options: the params it goes by, beside the budget. why: says why a record is taken or not, where the method can tell.
     closes: gives the row ids that it never takes, though they are not dropped. notes: what a curator should know of a selection
     by it, put among its warnings. scored_by: the scores that it goes by, as they are called among others ("judge-quality"),
-    whichever are the current ones; "" takes the current ones.
+    whichever are the current ones; "" takes the current ones. instead: the method to take where this one would take too long.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Method:
     best_when: str = ""
     seconds: Callable[[int, int], float] = lambda n, m: 5e-7 * n
     closes: Callable[[Pool], np.ndarray] | None = None
+    instead: str = ""
 
     @property
     def is_seeded(self) -> bool:

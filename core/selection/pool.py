@@ -1,6 +1,8 @@
 """What a method chooses from: the records as arrays, with the curator's decisions as hard constraints."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +53,7 @@ class Pool:
     closed: row ids that can't be taken, though they are not dropped: their group has given all that a rule lets it, or the method
     never takes them.
     progress: told how many of the picks are made; a method that takes long tells it, with `pool.tell`.
+    found: what `once` has found out; pools that were made of this one by `dataclasses.replace` share it.
     """
 
     n_records: int
@@ -73,6 +76,7 @@ class Pool:
     closed: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
     balance: Balance | None = None
     progress: Progress = no_progress
+    found: dict[str, tuple[Any, Any]] = dataclasses.field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("labels", "quality", "embeddings", "distances", "reward", "domains", "sources", "costs", "tags"):
@@ -110,6 +114,13 @@ class Pool:
         """Tell that so many of the wanted picks are made: every 32nd is worth a word."""
         if done % 32 == 0:
             self.progress(done, wanted)
+
+    def once(self, name: str, find: Callable[[], Any]) -> Any:
+        """Return what `find` gives, found only once for the pool's embeddings and drops: rules ask a method again and again."""
+        by = (id(self.embeddings), self.dropped.tobytes())
+        if name not in self.found or self.found[name][0] != by:
+            self.found[name] = (by, find())
+        return self.found[name][1]
 
     def free_rows(self) -> np.ndarray:
         """Return the row ids, ascending, that are neither pinned nor dropped nor closed."""

@@ -1,6 +1,4 @@
-"""`python -m tests.benchmarks [NAME …]`: run those named, or all but those that take far longer: ablation, curators, layout,
-workbench.
-"""
+"""`python -m tests.benchmarks [NAME …]`: run those named, or all but those that take far longer: `LONG`."""
 
 import sys
 
@@ -14,6 +12,7 @@ from tests.benchmarks import (
     evidence,
     layout,
     methods,
+    methods_million,
     naming,
     readers,
     refine,
@@ -26,6 +25,7 @@ BENCHMARKS = {
     "embed": embed.main,
     "readers": readers.main,
     "methods": methods.main,
+    "methods-million": methods_million.main,
     "refine": refine.main,
     "daar": daar.main,
     "evidence": evidence.main,
@@ -36,7 +36,7 @@ BENCHMARKS = {
     "workbench": workbench.main,
     "curators": curators.main,
 }
-LONG = ("ablation", "layout", "workbench", "curators")
+LONG = ("ablation", "curators", "layout", "methods-million", "workbench")
 
 
 def main(names: list[str]) -> int:

@@ -92,6 +92,23 @@ def make_data(n_records: int, data: Path, vectors: Path, seed: int = 0) -> None:
         made.flush()
 
 
+def make_vectors(n_records: int, path: Path, seed: int = 0) -> None:
+    """Write vectors alone, drawn as those of `make_data`: (n, 384) float32 unit rows, as a workspace maps them."""
+    own = np.load(VECTORS).astype(np.float32)
+    with lzma.open(POOL, "rt", encoding="utf-8") as lines:
+        sources = np.unique([json.loads(line)["source"] for line in lines], return_inverse=True)[1]
+    with replacing(path) as temporary:
+        made = np.lib.format.open_memmap(temporary, "w+", np.float32, (n_records, own.shape[1]))
+        for start in range(0, n_records, _BLOCK):
+            rng = np.random.default_rng([seed, start])
+            rows = np.arange(start, min(start + _BLOCK, n_records))
+            # In another order than the pool's, so that few records too are of all its sources.
+            base = rows * 48_271 % len(own)
+            lean = np.where(rows < len(own), 0, rng.uniform(0.05, _MOST_OF_OTHER, len(rows)))
+            made[rows] = _vectors(own[base], own[_of_the_same_source(base, sources, rng)], lean, rng)
+        made.flush()
+
+
 def _of_the_same_source(base: np.ndarray, sources: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return another record's row for each of `base`, drawn from those with its source."""
     order = np.argsort(sources, kind="stable")

@@ -5,16 +5,20 @@ The first few picks reach far, so candidates are compared with all records, in b
 can add something only for the few records that it is nearer to than anything picked so far: those are listed once, with
 their cosines, and everything after is arithmetic on short lists. Both parts are lazy (Minoux 1978): a gain only shrinks, so an old
 one is a bound, and only the candidates at the top are brought up to date. The picks are those of the plain greedy loop.
+That grows with the square of the records: in wide pools a record is covered by its nearest neighbours alone (`_sparse_cover.py`).
 """
 
 import dataclasses
 
 import numpy as np
 
+from ...base.text import counted
 from ..method import METHODS, Method
 from ..params import Selection, SelectionParams, places
 from ..pool import Picks, Pool, finite_quality, nearest_of, unit_rows
 from ._moments import MomentBounds
+from ._sparse_cover import NEIGHBOURS, sparse_greedy, sparse_seconds, uncovered
+from ._wide import DENSE_UP_TO, is_wide
 
 _MOST_LISTED = 100_000_000  # cosines kept in the lists: 8 bytes each
 _SAMPLE = 256
@@ -96,6 +100,8 @@ class _Search:
 
 
 def _greedy(pool: Pool, budget: int, factor: float, bonus: np.ndarray) -> Picks:
+    if is_wide(pool.n_records):
+        return sparse_greedy(pool, budget, factor, bonus)
     x = unit_rows(pool)
     free = pool.free_rows()
     wanted = min(budget - len(pool.pinned), len(free))
@@ -211,6 +217,15 @@ def _why(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarra
     return said
 
 
+def _notes(pool: Pool, params: SelectionParams, chosen: Selection) -> list[str]:
+    if not is_wide(pool.n_records):
+        return []
+    return [
+        f"In data of more than {DENSE_UP_TO:,} records, {params.method} covers each by its {NEIGHBOURS} nearest alone; "
+        f"{counted(uncovered(pool, chosen.rows), 'record has', 'records have')} none of them selected."
+    ]
+
+
 METHODS.add(
     Method(
         name="qdit",
@@ -218,11 +233,13 @@ METHODS.add(
         best_when="you want to say how much quality counts against coverage. Slow on many records.",
         family="quality",
         place=7,
-        seconds=lambda n, m: n * (2e-4 + 1.65e-8 * n),
+        seconds=lambda n, m: sparse_seconds(n, m) if is_wide(n) else n * (2e-4 + 1.65e-8 * n),
         pick=qdit,
         why=_why,
+        notes=_notes,
         needs=("embed", "score"),
         options=("alpha",),
+        instead="kmq",
     )
 )
 METHODS.add(
@@ -232,10 +249,12 @@ METHODS.add(
         best_when="a small selection is to stand for all of the data. Slow on many records.",
         family="diverse",
         place=8,
-        seconds=lambda n, m: n * (2e-4 + 1.6e-8 * n),
+        seconds=lambda n, m: sparse_seconds(n, m) if is_wide(n) else n * (2e-4 + 1.6e-8 * n),
         pick=facility_location,
         why=_why,
+        notes=_notes,
         needs=("embed",),
         options=(),
+        instead="kmeans-closest",
     )
 )

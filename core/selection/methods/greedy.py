@@ -8,6 +8,7 @@ import numpy as np
 from ..method import METHODS, Method
 from ..params import REASONS, Selection, SelectionParams, places
 from ..pool import Picks, Pool, finite_quality, nearest_of, unit_rows
+from ._wide import AfterPick, Waves, is_wide
 
 _REFRESH = 256
 
@@ -17,11 +18,13 @@ def k_center(pool: Pool, params: SelectionParams, budget: int) -> Picks:
 
     score: the cosine distance to the nearest record picked before; the first pick, drawn by the seed, has 2.
     A distance only shrinks as records are picked, so a record is compared with the newest picks only when its old
-    distance is among the largest: the picks are those of the plain loop.
+    distance is among the largest: the picks are those of the plain loop. So they are in wide pools, in waves (`_wide.py`).
     """
     x = unit_rows(pool)
     free = pool.free_rows()
     wanted = min(budget - len(pool.pinned), len(free))
+    if is_wide(pool.n_records):
+        return _k_center_in_waves(pool, params, free, wanted)
     chosen = np.empty((len(pool.pinned) + wanted, x.shape[1]), np.float32)
     chosen[: len(pool.pinned)] = x[pool.pinned]
     n_chosen = len(pool.pinned)
@@ -36,6 +39,30 @@ def k_center(pool: Pool, params: SelectionParams, budget: int) -> Picks:
         n_chosen += 1
         bound[best], seen[best] = -np.inf, np.iinfo(np.int64).max
     return Picks(picks, scores)
+
+
+def _k_center_in_waves(pool: Pool, params: SelectionParams, free: np.ndarray, wanted: int) -> Picks:
+    waves = _Farthest(unit_rows(pool), free, pool.pinned, wanted, np.full(len(free), 2.0, np.float32))
+    if wanted and not len(pool.pinned):
+        waves.take(int(np.random.default_rng(params.seed).integers(len(free))), 2.0)
+    return Picks(*waves.go(pool.tell))
+
+
+class _Farthest(Waves):
+    """A candidate's worth is its cosine distance to the nearest pick."""
+
+    def compare(self, which: np.ndarray, first: int, last: int) -> None:
+        import faiss
+
+        vectors = np.ascontiguousarray(self.x[self.free[which]])
+        cosines = faiss.knn(vectors, self.picked[first:last], 1, metric=faiss.METRIC_INNER_PRODUCT)[0][:, 0]
+        self.bound[which] = np.minimum(self.bound[which], np.maximum(1 - cosines, 0))
+
+    def among(self, which: np.ndarray, worth: np.ndarray, away: np.ndarray) -> AfterPick:
+        def after(picks: list[int], every: bool) -> None:
+            np.minimum(worth, away[picks[-1]], out=worth)
+
+        return after
 
 
 def _farthest(x: np.ndarray, free: np.ndarray, chosen: np.ndarray, bound: np.ndarray, seen: np.ndarray) -> int:
@@ -137,11 +164,12 @@ METHODS.add(
         best_when="rare kinds must not be missed and the data is clean, for it takes outliers too.",
         family="diverse",
         place=5,
-        seconds=lambda n, m: m * (2.5e-3 + 5.4e-8 * n),
+        seconds=lambda n, m: 4e-9 * n * m if is_wide(n) else m * (2.5e-3 + 5.4e-8 * n),
         pick=k_center,
         why=_why_k_center,
         needs=("embed",),
         options=("seed",),
+        instead="kmeans-random",
     )
 )
 METHODS.add(
@@ -156,5 +184,6 @@ METHODS.add(
         why=_why_deita,
         needs=("embed", "score"),
         options=("similarity_threshold", "quota"),
+        instead="quality",
     )
 )

@@ -7,10 +7,13 @@ With its list full a candidate's worth only shrinks, so most candidates need not
 
 import numpy as np
 
+from ...vectors.cells import find_cells
 from ...vectors.neighbours import density
 from ..method import METHODS, Method
 from ..params import Selection, SelectionParams, places
 from ..pool import Picks, Pool, nearest_of, unit_rows
+from ._novel_waves import NovelWaves
+from ._wide import is_wide
 
 KEPT = 64
 _REFRESH = 256
@@ -21,10 +24,15 @@ def novelselect(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     """Pick the record with the largest density^0.5 * weighted mean distance to its nearest picks, again and again.
 
     Weights are rank^-1 by ascending distance, normalised. The first pick is the densest record. score: that worth.
+    In wide pools densities are sought in near cells (`vectors/cells.py`), and the picks are made in waves (`_wide.py`).
     """
     x = unit_rows(pool)
     free = pool.free_rows()
     wanted = min(budget - len(pool.pinned), len(free))
+    if is_wide(pool.n_records):
+        dense = pool.once("density", lambda: _density(pool)) ** _BETA
+        weights = np.arange(1, min(KEPT, budget) + 1) ** -_ALPHA
+        return Picks(*NovelWaves(x, free, pool.pinned, wanted, dense[free], weights).go(pool.tell))
     search = _Search(x, free, density(x) ** _BETA, budget)
     for row in pool.pinned:
         search.add(x[row])
@@ -90,6 +98,11 @@ class _Search:
             self._seen[part] = self._n_picked
 
 
+def _density(pool: Pool) -> np.ndarray:
+    x = unit_rows(pool)
+    return density(x, cells=find_cells(x))
+
+
 def _why(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:
     picks, said = places(pool, chosen), []
     nearest, cosines = nearest_of(pool, rows, chosen.rows)
@@ -114,10 +127,11 @@ METHODS.add(
         best_when="you want new records without outliers, and have the time.",
         family="papers",
         place=9,
-        seconds=lambda n, m: m * (5e-3 + 1.3e-7 * n),
+        seconds=lambda n, m: 5e-5 * n + m * (5e-4 + 1e-8 * n) if is_wide(n) else m * (5e-3 + 1.3e-7 * n),
         pick=novelselect,
         why=_why,
         needs=("embed",),
         options=(),
+        instead="kmeans-random",
     )
 )
