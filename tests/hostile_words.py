@@ -28,7 +28,8 @@ _WRONG = """([address, laidOut]) => {
   if (window.__pwned !== undefined) wrong.push("it was executed");
   for (const e of all(document)) {
     if (e.matches("script, iframe, object, embed") && /zq|__pwned/.test(e.outerHTML)) say("an element", e);
-    const to = ["src", "href", "srcdoc", "action", "xlink:href"].map((name) => e.getAttribute(name) ?? "").join(" ");
+    const to = ["src", "href", "srcdoc", "action", "xlink:href"].map((name) => e.getAttribute(name) ?? "").join(" ")
+      .replace(/data:image\\/png;base64,[\\w+\\/=]*/g, "");  // the letters of a picture may be any
     if (to.includes(address) || /__pwned|zq|^\\s*javascript:/.test(to)) say("a link", e);
     if ([...e.attributes].some(({ name, value }) => name.startsWith("on") && value.includes("__pwned"))) say("a handler", e);
     if (laidOut || e.matches("script, style, mark, title")) continue;

@@ -49,6 +49,7 @@ def test_every_page_is_read_and_reached_by_everybody_in_light_and_in_dark(reward
         for theme, rules in (("light", ()), ("dark", ("color-contrast",))):
             page.emulate_media(color_scheme=theme)
             page.goto(f"{address}/?workspace=sample&tour=1")
+            page.get_by_role("heading", name="Data", exact=True).wait_for()
             settled(page)
             shifts(page)  # of Streamlit's own beginning
             for entry in navigation.PAGES:

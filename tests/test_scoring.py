@@ -50,18 +50,18 @@ def test_a_killed_scoring_goes_on_from_its_shards(pipeline, tiny_lm, monkeypatch
     params = QualityParams(scorer="ifd", model=tiny_lm)
     written = []
 
-    def die_at_the_third(path, table):
+    def die_at_the_third(path, table, *how):
         if len(written) == 2:
             raise KeyboardInterrupt
         written.append(path)
-        write_table(path, table)
+        write_table(path, table, *how)
 
     monkeypatch.setattr("core.quality.by_records.write_table", die_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         pipeline.run("score", params, device="cpu")
     again = []
     monkeypatch.setattr(
-        "core.quality.by_records.write_table", lambda path, table: (again.append(path), write_table(path, table))
+        "core.quality.by_records.write_table", lambda path, *what: (again.append(path), write_table(path, *what))
     )
     Pipeline(pipeline.workspace).run("score", params, device="cpu")
     assert len(written) == 2 and len(again) == 2 and not set(written) & set(again)
