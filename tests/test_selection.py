@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.base.errors import CurationError
@@ -64,6 +64,7 @@ def test_the_budget_is_met_exactly_with_distinct_rows(method, budget):
 
 @EVERY
 @pytest.mark.parametrize("quota", ["size", "equal"])
+@settings(max_examples=25)
 @given(
     decisions=st.lists(st.sampled_from(["free", "free", "pin", "drop"]), min_size=N, max_size=N),
     wanted=st.floats(0, 1),
