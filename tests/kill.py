@@ -26,7 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from core.data.manifest import verify
 from core.run.doctor import examine
-from core.workspace.workspace import Workspace
+from core.workspace.workspace import Workspace, _swept
 from tests.kill_result import difference, result_of
 from tests.kill_servers import servers
 from tests.kill_work import STEPS, Case, make_data, prepare
@@ -110,6 +110,7 @@ def in_a_fork(do: Callable[[], None]) -> int:
     child = os.fork()
     if not child:
         status = 1
+        _swept.clear()  # it stands for a process that was started anew, which has opened nothing yet
         try:
             do()
             status = 0
