@@ -20,4 +20,6 @@ def test_opening_a_workspace_takes_no_lock_from_a_connection_that_is_open(tmp_pa
         db.execute("SELECT COUNT(*) FROM decisions").fetchone()
         before = n_locks(workspace.ledger.path)
         Workspace(tmp_path / "w")
+        for i in range(20):  # nor does opening many others
+            Workspace(tmp_path / f"other-{i}", create=True)
         assert n_locks(workspace.ledger.path) >= before > 0

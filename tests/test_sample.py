@@ -1,6 +1,7 @@
 """The sample data and the bundled encoder on it: what curation is meant to find is there, and is found."""
 
 import collections
+import copy
 import json
 import shutil
 
@@ -136,3 +137,19 @@ def test_a_model_that_is_none_is_a_clear_error(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(CurationError, match="can't be loaded as a sentence-transformers model"):
         SentenceEncoder(str(tmp_path), device="cpu")
+
+
+def test_a_model_that_is_more_than_a_pooled_bert_is_not_packed(real_encoder, monkeypatch):
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Dense, StaticEmbedding
+
+    monkeypatch.setattr("core.models.encoder.fast_format", lambda device: "bfloat16")
+    transformer, pooling, *_ = copy.deepcopy(list(real_encoder._model))
+    static = StaticEmbedding(transformer.tokenizer, embedding_dim=8)
+    for modules in ([transformer, pooling, Dense(384, 8)], [static]):
+        made = SentenceTransformer(modules=modules, device="cpu")
+        monkeypatch.setattr(SentenceEncoder, "_load", lambda _, kind, made=made: made.to(getattr(torch, kind)))
+        encoder = SentenceEncoder(device="cpu")
+        encoder.calibrate(["one text", "another"])
+        assert encoder.encode(["one text"]).shape == (1, 8) and encoder._packed is None

@@ -54,3 +54,12 @@ def test_what_a_page_takes_is_forgotten_where_pages_are_quick_again():
     assert turns.take("ann")
     clock.now += 0.3
     assert turns.take("ann")
+
+
+def test_a_page_that_takes_long_holds_nobody_up_for_minutes():
+    turns = Turns(clock := Clock())
+    turns.took(60)
+    assert turns.take("ann")
+    turns.drawn("ann")
+    clock.now += 4.5
+    assert turns.take("ben")

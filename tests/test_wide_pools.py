@@ -190,6 +190,22 @@ def test_what_would_take_too_long_is_refused_with_the_estimate_and_a_way_out(wid
     assert len(choose(pool, 300, "k-center")) == 300
 
 
+def test_a_method_without_another_to_take_instead_is_refused_all_the_same(wide, monkeypatch):
+    monkeypatch.setenv(expected.LONGEST, "0.0001")
+    monkeypatch.setattr(expected, "seconds_by", lambda *_: 60.0)
+    assert not METHODS["crds"].instead
+    with pytest.raises(CurationError, match=f"crds would take about 60 s .* may take; or set {expected.LONGEST}"):
+        check_limits(pool_of(0), SelectionParams("50", "crds"))
+
+
+def test_a_pin_that_stands_in_a_list_for_no_neighbour_covers_what_lists_it_first():
+    rows = np.array([[0, 1, -1], [1, 0, -1], [2, -1, -1]], np.int32)
+    near = _sparse_cover.listed(rows, np.array([[1, 0.9, 0], [1, 0.9, 0], [1, 0, 0]], np.float32))
+    pool = Pool(3, pinned=np.array([0]))
+    search = _sparse_cover._Search(near, pool, np.array([1, 2]), 1.0, np.zeros(3))
+    np.testing.assert_allclose(search.worth, [-np.inf, 0.1, 1.0], atol=1e-6)
+
+
 def test_the_page_too_refuses_what_would_take_too_long(wide, slow, make_pipeline, monkeypatch):
     pipeline = make_pipeline("embed", "cluster", "score")
     monkeypatch.setenv(expected.LONGEST, "0.005")  # 18 s

@@ -11,6 +11,7 @@ _BREAK = 2.0  # times what a page takes to be drawn: others' decisions take half
 _ASKS_WITHIN = 3.0  # seconds, of a session that is there
 _LONG = 10.0  # seconds of waiting
 _FADES = 0.8  # of what a page took, at every page drawn
+_MOST = 2.0  # seconds that count of one page: one that computes would hold everybody up
 
 
 class Turns:
@@ -25,7 +26,7 @@ class Turns:
     def took(self, seconds: float) -> None:
         """Learn how long a page took, from its beginning to its end."""
         with self._lock:
-            self._seconds = max(seconds, _FADES * self._seconds)
+            self._seconds = max(min(seconds, _MOST), _FADES * self._seconds)
 
     def drawn(self, who: Hashable) -> None:
         """Learn that somebody's page is being drawn with all that was decided: they wait no more."""

@@ -27,9 +27,9 @@ def replacing(path: Path, sync: bool = True) -> Iterator[Path]:
     """Yield a temporary path; it becomes `path` when the block ends well and is removed when it does not.
 
     sync: have it on the disk before it has its name, so that it outlives a loss of power whole. That is for what has its name
-    for good: what the ledger names, the data, exports. It costs several times what writing costs (for 33 shards of 3 MB it was
-    three times), so that shards, which are looked at when they are read and made again if need be, go without. Raises
-    CurationError where the disk is full or may not be written.
+    for good: what the ledger names, the data, exports. Waiting for the disk costs more than writing does, so that shards, which
+    are looked at when they are read and made again if need be, go without. Raises CurationError where the disk is full or may not
+    be written.
     """
     with together(sync) as held, held(path) as temporary:
         yield temporary

@@ -78,7 +78,7 @@ def _temporaries(folder: Path, name: str) -> list[tuple[Path, dict[str, str]]]:
 
 
 def _cut(name: str) -> str:
-    return name.encode()[:_LONGEST].decode(errors="ignore")
+    return os.fsencode(name)[:_LONGEST].decode(errors="ignore")  # a name need not be UTF-8
 
 
 def _lives(whose: dict[str, str]) -> bool:

@@ -65,22 +65,30 @@ class SentenceEncoder:
 
     def calibrate(self, sample: Sequence[str]) -> None:
         """Choose the number format, and whether texts are packed, by embedding `sample` in each way."""
-        if not sample:
+        if not sample or not (fast_format(self.device) != "float32" or self._packable(self._model)):
             return
         exact, exact_model = self.encode(sample), self._model
         for number_format in dict.fromkeys((fast_format(self.device), "float32")):
             self.format = number_format
             self._model = exact_model if number_format == "float32" else self._load(number_format)
-            for packed in (PackedBert.of(self._model[0].auto_model), None):
+            for packed in (self._packable(self._model), None):
                 self._packed = packed
                 if packed is None and number_format == "float32":
                     return  # what the others are compared with
                 if np.sum(exact * self.encode(sample), axis=1).min() >= _LEAST_AGREEMENT:
                     return
 
+    @staticmethod
+    def _packable(model) -> PackedBert | None:
+        """Return a model's layers for packed texts, None where there is more to it than a BERT's states, pooled."""
+        behind = [type(module).__name__ for module in list(model)[1:]]
+        if behind not in (["Pooling"], ["Pooling", "Normalize"]) or model.default_prompt_name:
+            return None
+        return PackedBert.of(getattr(model[0], "auto_model", None))
+
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return (len(texts), d) float32 unit rows."""
-        if self._packed is not None:
+        if self._packed is not None and len(texts):
             return self._encode_packed(list(texts))
         vectors = self._model.encode(
             list(texts),

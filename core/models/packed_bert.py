@@ -42,7 +42,8 @@ class PackedBert:
 
         config = getattr(model, "config", None)
         if (
-            getattr(config, "model_type", "") != "bert"
+            model is None
+            or getattr(config, "model_type", "") != "bert"
             or config.hidden_act != "gelu"
             or getattr(config, "is_decoder", False)
             or next(model.parameters()).device.type != "cpu"

@@ -89,11 +89,12 @@ def check_time(pool: Pool, params: SelectionParams) -> None:
         middle = (low + high) // 2
         low, high = (middle, high) if seconds_by(method, n, middle, d) <= longest else (low, middle)
     fewer = f"ask for {counted(low, 'record')} at most, " if low else ""
-    instead = (
-        f"take {method.instead}, which takes about {duration(seconds_by(METHODS[method.instead], n, low or 1, d))}, "
-    )
+    instead = ""
+    if method.instead:
+        its = seconds_by(METHODS[method.instead], n, low or 1, d)
+        instead = f"take {method.instead}, which takes about {duration(its)}, "
     raise CurationError(
         f"{params.method} would take about {duration(expected)} here to choose {_n_wanted(pool, params):,} of {n:,} records, "
-        f"more than the {duration(longest)} that choosing may take; {fewer}{instead if method.instead else ''}"
+        f"more than the {duration(longest)} that choosing may take; {fewer}{instead}"
         f"or set {LONGEST} higher."
     )

@@ -1,6 +1,5 @@
 """The ledger: `workspace.db`, where several people and processes meet. SQLite in WAL mode; decisions are append-only."""
 
-import collections
 import contextlib
 import datetime
 import getpass
@@ -75,15 +74,12 @@ def user_name() -> str:
         return ""
 
 
-_heads: collections.OrderedDict[tuple[int, int], int] = (
-    collections.OrderedDict()
-)  # descriptors, the latest asked for last
-_MOST_HEADS = 16
+_heads: dict[tuple[int, int], int] = {}  # descriptors, one a ledger that this process has looked at
 _looking = threading.Lock()
 
 
 def _head_of(path: Path) -> bytes:
-    """Return a database's first bytes, by a descriptor that stays open.
+    """Return a database's first bytes, by a descriptor that stays open for good.
 
     One that is closed would take the locks of all of this process's connections with it, as POSIX has it: another process could
     then take itself for the last one, and remove the journal from under them (sqlite.org/howtocorrupt.html, 2.2).
@@ -93,11 +89,7 @@ def _head_of(path: Path) -> bytes:
         name = (file.st_dev, file.st_ino)
         if name not in _heads:
             _heads[name] = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-        _heads.move_to_end(name)
-        head = os.pread(_heads[name], _VERSION_AT + 4, 0)
-        while len(_heads) > _MOST_HEADS:
-            os.close(_heads.popitem(last=False)[1])
-        return head
+        return os.pread(_heads[name], _VERSION_AT + 4, 0)
 
 
 def _version_in(path: Path) -> int:

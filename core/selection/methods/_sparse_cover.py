@@ -99,7 +99,7 @@ class _Search:
         self._cover = np.zeros(n, np.float32)
         for pin in pool.pinned:
             lists = slice(near.starts[pin], near.starts[pin + 1])
-            self._cover[near.by[lists]] = np.maximum(self._cover[near.by[lists]], near.alike[lists])
+            np.maximum.at(self._cover, near.by[lists], near.alike[lists])  # a record may be listed twice, once for none
         self._rows = np.full((-(-n // _ROW), _ROW), -np.inf)
         self.worth = self._rows.reshape(-1)[:n]
         self.worth[free] = (factor * self._gains() + bonus)[free]
