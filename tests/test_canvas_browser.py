@@ -178,7 +178,7 @@ def test_the_map_is_read_picked_and_moved_by_mouse_and_keys(mapped, monkeypatch)
         page.wait_for_url(re.compile(r"view="))
         kept = shown.view()
         assert overlay.get_attribute("data-regions") == "0"
-        row = int(np.argmin([np.hypot(px - at[0], py - at[1]) for px, py in map(shown.pixel, range(N))]))
+        row = int(np.argmin(np.hypot(*(shown.pixels(np.arange(N)) - at).T)))
         assert shown.apart(row, shown.hover(row)) <= 1.5  # nearer, and still every record its own
         page.reload()
         map_drawn(page)
