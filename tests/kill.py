@@ -34,7 +34,6 @@ from tests.kill_watch import Watch, killer
 from tests.kill_work import STEPS, TARGETS, WORKERS, prepare
 
 _LATER = 0.02  # seconds
-_WAIT = 60  # for a kill that is to come after the end of the work
 
 
 def do_steps(case: Case, steps: Sequence[str], watch: Watch | None = None) -> dict[str, tuple[int, float]]:
@@ -71,8 +70,7 @@ def kill_in(case: Case, target: str, moment: int, later: float, steps: Sequence[
         return
     watch = Watch(target, moment, killer(later))
     do_steps(case, steps, watch)
-    if watch.came:
-        time.sleep(_WAIT)
+    watch.wait()
 
 
 def in_a_fork(do: Callable[[], None]) -> int:

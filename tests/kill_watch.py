@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 _MOMENTS = ("open", "os.rename", "os.remove", "os.mkdir", "sqlite3.connect")
+_WAIT = 60  # seconds
 
 
 def end() -> None:
@@ -48,6 +49,11 @@ class Watch:
     def seen(self) -> int:
         """How many moments the step had so far."""
         return self._seen
+
+    def wait(self) -> None:
+        """Wait for a kill that is to come after the end of the work, if one is."""
+        if self.came:
+            time.sleep(_WAIT)
 
     def _hear(self, event: str, arguments: tuple) -> None:
         if event not in _MOMENTS or self._within not in str(arguments[0] if arguments else ""):

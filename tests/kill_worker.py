@@ -24,6 +24,7 @@ def work(arguments: list[str]) -> int:
     watch.begin("worker")
     code = main(arguments)
     (folder / "worker").write_text(f"worker\t{watch.seen}\t{time.monotonic() - started}\n")
+    watch.wait()
     return code
 
 
