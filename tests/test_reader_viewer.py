@@ -30,7 +30,7 @@ def data() -> dict:
     told = {"session": "s", "done": 0, "mode": "written", "words": [], "first": -1, "open": 0, "editing": False}
     told |= {"order": "as found", "orders": [], "page": 0, "pages": 1, "from": 0, "total": 2}
     told["records"] = [line | {"row": row, "begins": f"record {row}"} for row in (0, 1)]
-    return told | {"views": {row: view for row in (0, 1)}}
+    return told | {"views": dict.fromkeys((0, 1), view)}
 
 
 def test_to_a_viewer_nothing_is_offered_that_decides_and_no_key_does(tmp_path):
