@@ -1,10 +1,11 @@
 """`python -m tests.kill N --seed S`: kill the work on a workspace at N random points, go on, and compare with an unbroken run.
 
-The work (`tests/kill_work.py`) goes through every stage, decisions, rounds, evidence and all that leaves a workspace. Each time a
-step of it is drawn, and the work is killed (SIGKILL) at a random one of the moments when that step opens, renames or removes a
-file or opens the ledger, or some time later, up to as long as the step takes. The step it was killed in is then done again,
-and those behind it. Clean is: the same results, exports, decisions and files as of the unbroken run, no file half-written, no
-decision lost that was told to be made, and one shard of the embedding at most made again.
+The work (`tests/kill_work.py`) goes through every stage, jobs, decisions, rounds, evidence and all that comes from a hub or leaves
+a workspace. Each time a step of it is drawn, and the work is killed (SIGKILL) at a random one of the moments when that step opens,
+renames or removes a file or opens the ledger, or some time later, up to as long as the step takes. The step it was killed in is
+then done again, and those behind it. Of a job, the process that started it is killed while it goes on, or its own, the "worker".
+Clean is: the same results, exports, decisions and files as of the unbroken run, no file half-written, no decision lost that was
+told to be made, and one shard of the embedding at most made again.
 """
 
 import argparse
@@ -16,7 +17,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -27,40 +27,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from core.data.manifest import verify
 from core.run.doctor import examine
 from core.workspace.workspace import Workspace, _swept
+from tests.kill_case import WORKSPACES, Case, make_data
 from tests.kill_result import difference, result_of
 from tests.kill_servers import servers
-from tests.kill_work import STEPS, Case, make_data, prepare
+from tests.kill_watch import Watch, killer
+from tests.kill_work import STEPS, TARGETS, WORKERS, prepare
 
-_MOMENTS = ("open", "os.rename", "os.remove", "os.mkdir", "sqlite3.connect")
 _LATER = 0.02  # seconds
-_WAIT = 60  # for a kill that is to come after the end of the work
-
-
-class Watch:
-    """Counts the moments of the step that is being done; calls `when` at the one that is waited for."""
-
-    def __init__(self, step: str = "", moment: int = 0, when: Callable[[], None] = lambda: None) -> None:
-        self._step, self._moment, self._when = step, moment, when
-        self._now, self._seen = "", 0
-        self.came = False
-        sys.addaudithook(self._hear)
-
-    def begin(self, step: str) -> None:
-        """Count from 0 in this step."""
-        self._now, self._seen = step, 0
-
-    @property
-    def seen(self) -> int:
-        """How many moments the step had so far."""
-        return self._seen
-
-    def _hear(self, event: str, _: tuple) -> None:
-        if event not in _MOMENTS:
-            return
-        self._seen += 1
-        if not self.came and self._now == self._step and self._seen == self._moment:
-            self.came = True
-            self._when()
 
 
 def do_steps(case: Case, steps: Sequence[str], watch: Watch | None = None) -> dict[str, tuple[int, float]]:
@@ -86,23 +59,18 @@ def _scratch_in(folder: Path) -> Iterator[None]:
         tempfile.tempdir = before
 
 
-def kill_in(case: Case, step: str, moment: int, later: float, steps: Sequence[str]) -> None:
-    """Do the steps until the moment comes in one of them, and be killed then, or so many seconds later."""
+def kill_in(case: Case, target: str, moment: int, later: float, steps: Sequence[str]) -> None:
+    """Do the steps until the moment comes in one of them, and be killed then, or so many seconds later.
 
-    def end() -> None:
-        time.sleep(later)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    def when() -> None:
-        if later:
-            threading.Thread(target=end, daemon=True).start()
-        else:
-            end()
-
-    watch = Watch(step, moment, when)
+    Where the target is a process that a step starts, that one is killed, and the steps are gone on with.
+    """
+    if target in WORKERS:
+        (case.folder / "kill-worker").write_text(f"{moment} {later}")
+        do_steps(case, steps)
+        return
+    watch = Watch(target, moment, killer(later))
     do_steps(case, steps, watch)
-    if watch.came:
-        time.sleep(_WAIT)
+    watch.wait()
 
 
 def in_a_fork(do: Callable[[], None]) -> int:
@@ -162,7 +130,8 @@ def fault(case: Case, expected: Unbroken) -> str:
     encoded = len((case.folder / "encoded").read_text().splitlines())
     if encoded > expected.n_encoded + 1:
         return f"{encoded - expected.n_encoded} shards were made again"
-    return "; ".join(finding.what for finding in examine(case.folder / "w") if not finding.is_harmless)
+    there = [case.folder / name for name in WORKSPACES if (case.folder / name).exists()]
+    return "; ".join(finding.what for folder in there for finding in examine(folder) if not finding.is_harmless)
 
 
 def unbroken(base: Path, steps: Sequence[str]) -> Unbroken:
@@ -187,7 +156,22 @@ def unbroken(base: Path, steps: Sequence[str]) -> Unbroken:
 def _measured(case: Case, steps: Sequence[str]) -> None:
     found = do_steps(case, steps, Watch())
     lines = [f"{step}\t{n}\t{seconds}\n" for step, (n, seconds) in found.items()]
+    if (of_worker := case.folder / "worker").exists():
+        lines.append(of_worker.read_text())
     (case.folder / "moments").write_text("".join(lines))
+
+
+def killed_and_gone_on(
+    case: Case, target: str, moment: int, later: float, steps: Sequence[str], expected: Unbroken
+) -> str:
+    """Kill a case and go on; return what is wrong with it, "" for nothing."""
+    status = in_a_fork(lambda: kill_in(case, target, moment, later, steps))
+    if target in WORKERS:
+        if status:
+            return "what started the worker did not go on"
+        return "it was not killed" if (case.folder / "kill-worker").exists() else fault(case, expected)
+    is_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    return went_on(case, steps, expected) if is_killed else "it was not killed"
 
 
 def kill_many(n: int, seed: int, base: Path, steps: Sequence[str] = tuple(STEPS), among: Sequence[str] = ()) -> int:
@@ -195,20 +179,18 @@ def kill_many(n: int, seed: int, base: Path, steps: Sequence[str] = tuple(STEPS)
 
     steps: that are done. among: those that it is killed in, none for all of them; each as often as the others.
     """
-    among = list(among or steps)
+    among = list(among or (*steps, *(name for name, step in WORKERS.items() if step in steps)))
     expected, draw, clean = unbroken(base, steps), random.Random(seed), 0
-    order = [step for _ in range(-(-n // len(among))) for step in draw.sample(among, len(among))][:n]
-    for number, step in enumerate(order):
-        n_moments, seconds = expected.moments[step]
+    order = [target for _ in range(-(-n // len(among))) for target in draw.sample(among, len(among))][:n]
+    for number, target in enumerate(order):
+        n_moments, seconds = expected.moments[target]
         later = draw.choice([0, draw.uniform(0, _LATER), draw.uniform(0, seconds)])
         moment = draw.randint(1, max(n_moments, 1))
         with new_case(base, f"case-{number}") as case:
-            status = in_a_fork(lambda c=case, s=step, m=moment, t=later: kill_in(c, s, m, t, steps))
-            is_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-            told = went_on(case, steps, expected) if is_killed else "it was not killed"
+            told = killed_and_gone_on(case, target, moment, later, steps, expected)
         clean += not told
         if told:
-            where = f"{step}, moment {moment} of {n_moments} + {later * 1000:.1f} ms"
+            where = f"{target}, moment {moment} of {n_moments} + {later * 1000:.1f} ms"
             print(f"case {number} of seed {seed}, {where}: {told}", flush=True)
         print(f"{clean} of {number + 1} so far", file=sys.stderr, flush=True)
     print(f"{clean} of {n} came out clean (seed {seed}, {len(steps)} steps)", flush=True)
@@ -221,8 +203,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("n", type=int, help="how many times to kill")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--steps", default="", help=f"kill in these alone, with commas between; of {', '.join(STEPS)}")
+    parser.add_argument(
+        "--steps", default="", help=f"kill in these alone, with commas between; of {', '.join(TARGETS)}"
+    )
+    parser.add_argument("--do", default=",".join(STEPS), help="do these alone, each with what it needs (all)")
     arguments = parser.parse_args()
-    named = [step for step in arguments.steps.split(",") if step]
+    done, named = (tuple(filter(None, each.split(","))) for each in (arguments.do, arguments.steps))
     with servers(), tempfile.TemporaryDirectory() as scratch:
-        sys.exit(kill_many(arguments.n, arguments.seed, Path(scratch), among=named) < arguments.n)
+        sys.exit(kill_many(arguments.n, arguments.seed, Path(scratch), done, named) < arguments.n)

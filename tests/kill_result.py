@@ -8,10 +8,11 @@ from typing import Any
 
 from core.workspace.ledger import Ledger
 from core.workspace.seals import SEAL
+from tests.kill_case import WORKSPACES
 
-_BY_ITSELF = re.compile(r".*\.lock|.*-(wal|shm)|at|decided|encoded|moments|tmp(/.*)?")
+_BY_ITSELF = re.compile(r".*\.lock|.*-(wal|shm)|at|decided|encoded|moments|kill-worker|worker|tmp(/.*)?|job/jobs/.*")
 _TIMES = {"at", "seconds", "created", "sha256", SEAL}  # a manifest's hash of what holds times, too
-_HOLD_TIMES = re.compile(r"out/(report\.(html|md)|w\.tar\.gz)|(w|copy)/workspace\.db")
+_HOLD_TIMES = re.compile(r"out/(report\.(html|md)|w\.tar\.gz)|\w+/workspace\.db")
 
 
 def result_of(folder: Path) -> dict[str, str]:
@@ -19,7 +20,7 @@ def result_of(folder: Path) -> dict[str, str]:
     paths = [path for path in sorted(folder.rglob("*")) if not path.is_dir()]
     named = {path.relative_to(folder).as_posix(): path for path in paths}
     found = {name: _hash(name, path) for name, path in named.items() if not _BY_ITSELF.fullmatch(name)}
-    for name in ("w", "copy"):
+    for name in WORKSPACES:
         if (folder / name / "workspace.db").exists():
             found |= {f"{name}: {what}": value for what, value in _ledger(folder / name / "workspace.db").items()}
     return found

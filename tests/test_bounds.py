@@ -5,6 +5,7 @@ import json
 import lzma
 import os
 import socket
+from unittest.mock import Mock
 
 import numpy as np
 import orjson
@@ -234,6 +235,13 @@ def test_a_file_that_asks_for_gigabytes_to_be_unpacked_is_refused_in_little_memo
     ended = in_child(read, tmp_path)
     assert ended.status == 0, ended.err
     assert ended.n_bytes < MOST_BYTES
+
+
+def test_another_error_that_speaks_of_memory_is_not_taken_for_it(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.jsonl.zst", lying.wide_zst(GOOD))
+    monkeypatch.setattr("core.data.readers.open_stream", Mock(side_effect=OSError("memory stick removed")))
+    with pytest.raises(CurationError, match=r"can't be read to its end \(memory stick removed\)"):
+        list(read_entries(path))
 
 
 def test_xz_of_several_streams_with_zeros_between_is_read_and_one_that_is_cut_is_not(tmp_path):

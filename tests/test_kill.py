@@ -12,7 +12,7 @@ from tests.conftest import TinyEncoder
 from tests.damaging import left_by_a_killed_one
 from tests.kill import kill_many, new_case, went_on
 from tests.kill_result import difference, result_of
-from tests.kill_work import STEPS, prepare
+from tests.kill_work import STEPS, TARGETS, prepare
 
 _STEPS = ["import", "embed", "cluster", "score", "duplicates", "reward", "decide", "select", "export"]
 
@@ -57,6 +57,6 @@ def test_shards_that_a_kill_left_beside_a_whole_result_go_when_it_is_asked_for_a
 
 @pytest.mark.slow
 def test_what_is_killed_in_any_step_comes_out_as_unbroken(tmp_path):
-    command = [sys.executable, "-m", "tests.kill", str(len(STEPS)), "--seed", "7"]
+    command = [sys.executable, "-m", "tests.kill", str(len(TARGETS)), "--seed", "7"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

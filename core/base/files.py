@@ -17,7 +17,7 @@ import pyarrow as pa
 from .errors import CurationError
 from .plain_files import check_plain_file
 from .refusals import is_about, refusal, unwritable
-from .temporaries import temporary_for
+from .temporaries import sweep_temporaries, temporary_for
 
 Replacing = Callable[[Path], contextlib.AbstractContextManager[Path]]
 
@@ -42,7 +42,9 @@ unsynced: Replacing = functools.partial(replacing, sync=False)
 def together(sync: bool = True) -> Iterator[Replacing]:
     """Yield what is used as `replacing` for several files: each gets its name at the end of the block, in order, or none does.
 
-    A kill between two of the renames is all that leaves some new and some old: what names the others' hashes comes last.
+    A kill between two of the renames is all that leaves some new and some old: what names the others' hashes comes last. What
+    killed processes left half-written of a file goes when it is written again; shards, of which there are many, are swept with
+    their folder.
     """
     held: list[tuple[Path, Path]] = []
 
@@ -51,6 +53,9 @@ def together(sync: bool = True) -> Iterator[Replacing]:
         temporary = temporary_for(path)
         with _refusals_told(temporary, path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            if sync:
+                with contextlib.suppress(OSError):
+                    sweep_temporaries(path.parent, path.name)
             held.append((temporary, path))
             yield temporary
             if sync:

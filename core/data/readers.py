@@ -27,7 +27,7 @@ from .bounds import MOST_DEEP, Expansion, most_record, too_deep, too_large
 from .json_array import arrays_inside, read_array
 from .layouts.names import CHATS, SPLITS, WRAPPERS
 from .parquet_rows import read_rows
-from .streams import Counted, lines, open_stream
+from .streams import Counted, asks_too_much, lines, open_stream
 
 Entry = tuple[int, bytes, dict[str, Any] | None, str]
 COMPRESSIONS = (".gz", ".xz", ".zst")
@@ -58,7 +58,7 @@ def read_entries(path: Path) -> Iterator[Entry]:
             yield from reader(file, path)
     except (EOFError, lzma.LZMAError, zlib.error, OSError, pa.ArrowException) as error:
         told = first_line(error)
-        if compression and "memory" in told.lower():  # its header asks for a window of gigabytes
+        if asks_too_much(error, compression):
             raise CurationError(
                 f"{path.name} asks for more memory to be unpacked than it gets ({told}); pack it anew with usual settings."
             ) from error

@@ -1,6 +1,7 @@
 """Streams: a file's bytes, unpacked, in chunks and lines. Nothing here grows with the length of a line or of the file."""
 
 import concurrent.futures
+import functools
 import gzip
 import io
 import lzma
@@ -28,6 +29,30 @@ def open_stream(path: Path, compression: str) -> BinaryIO:
     if compression == ".zst":
         return Counted(pa.input_stream(path, compression="zstd"), Expansion(path))
     return path.open("rb")
+
+
+# The least that each asks for more memory than it gets with: an .xz of one letter, and the head of a .zst with a window of 2 GiB.
+_ASKS = {
+    ".xz": lambda: lzma.LZMADecompressor(memlimit=1).decompress(lzma.compress(b"x")),
+    ".zst": lambda: pa.input_stream(io.BytesIO(bytes.fromhex("28b52ffd00a8010000")), compression="zstd").read(),
+}
+
+
+def asks_too_much(error: Exception, compression: str) -> bool:
+    """Whether a file could not be unpacked because its header asks for more memory than it gets.
+
+    Neither library has an error of its own for that: it is known by what each says of a file that surely does.
+    """
+    return str(error) == _said_of_too_much(compression)
+
+
+@functools.cache
+def _said_of_too_much(compression: str) -> str:
+    try:
+        _ASKS.get(compression, bytes)()
+    except (lzma.LZMAError, OSError) as error:
+        return str(error)
+    return "no header of this kind asks for memory"
 
 
 class Unxz(io.RawIOBase):

@@ -1,6 +1,5 @@
 """Targets: where a file that a person named may be written. Never over the data that records came from."""
 
-import contextlib
 import dataclasses
 import stat
 from collections.abc import Sequence
@@ -10,7 +9,6 @@ from ..base import access
 from ..base.confinement import check_writing
 from ..base.errors import CurationError
 from ..base.files import file_sha256
-from ..base.temporaries import sweep_temporaries
 
 _WORKSPACE_OWN = ("dataset.json", "records.arrow", "rejects.jsonl", "artifacts", "jobs", "uploads", "hub")
 
@@ -38,8 +36,7 @@ def manifest_path(out: Path) -> Path:
 def check_out(out: Path, sources: Sequence[Source]) -> None:
     """Raise CurationError unless `out`, and a manifest beside it, may be written: plain files in a folder that is there.
 
-    None of `sources`, by whatever name or link, nor a copy of one; and not one of a workspace's own files. What killed processes
-    left half-written of the two is removed.
+    None of `sources`, by whatever name or link, nor a copy of one; and not one of a workspace's own files. Nothing is written.
     """
     access.require(access.EXPORT)
     out = Path(out)
@@ -59,9 +56,6 @@ def check_out(out: Path, sources: Sequence[Source]) -> None:
         first = out.resolve().relative_to(folder).parts[0]
         if is_workspace and (first in _WORKSPACE_OWN or first.startswith("workspace.db")):
             raise CurationError(f"{out} is one of the workspace's own files; name another place.")
-    for path in (out, manifest_path(out)):
-        with contextlib.suppress(OSError):
-            sweep_temporaries(path.parent, path.name)
 
 
 def _check_plain(path: Path) -> None:

@@ -27,7 +27,7 @@ class Edges {
       orders.length > 1 ? select : "",
       make("span", { class: "space" }),
       can.decide ? button("Undo", "u", () => reader.undo(), { title: "Take back the last decision" }) : "",
-      button("Keys", "?", () => reader.keys.help.showModal(), { title: "All keys", "aria-haspopup": "dialog" }),
+      button("Keys", "?", () => reader.keys.showHelp(), { title: "All keys", "aria-haspopup": "dialog" }),
     );
   }
 

@@ -1,17 +1,17 @@
-// The keys of a reader, and the list of them.
+// The keys of a reader, and the list of them. Third: what one must be able to, see `can` of the server's answer.
 const KEYS = [
   ["Enter", "read it"],
   ["j", "next record"],
   ["k", "record before"],
-  ["p", "pin it and go on to the next"],
-  ["d", "drop it and go on to the next"],
-  ["c", "clear it (no pin, no drop) and stay"],
-  ["n", "write a note on the next decision"],
-  ["u", "undo the last decision"],
+  ["p", "pin it and go on to the next", "decide"],
+  ["d", "drop it and go on to the next", "decide"],
+  ["c", "clear it (no pin, no drop) and stay", "decide"],
+  ["n", "write a note on the next decision", "decide"],
+  ["u", "undo the last decision", "decide"],
   ["f", "unfold its long turns"],
-  ["s", "its nearest records, near-duplicates marked"],
-  ["m", "read the records like it"],
-  ["e", "correct one of its fields"],
+  ["s", "its nearest records, near-duplicates marked", "similar"],
+  ["m", "read the records like it", "similar"],
+  ["e", "correct one of its fields", "edit"],
   ["?", "this list"],
 ];
 const KEPT = "jkpdcu"; // what is pressed while a reader is off the page, and done by the one that goes on for it
@@ -82,8 +82,18 @@ class Keys {
       s: can.similar && inDialog(() => reader.ask("similar", row)),
       m: can.similar && (() => reader.leave("more", row)),
       e: can.edit && inDialog(() => reader.ask("edit", row)),
-      "?": () => this.help.showModal(),
+      "?": () => this.showHelp(),
     }[name];
+  }
+
+  showHelp() {
+    const { can } = this.reader.data;
+    const doable = KEYS.filter(([, , needs]) => !needs || can[needs]);
+    this.help.querySelector("dl").replaceChildren(
+      ...doable.flatMap(([letter, what]) => [make("dt", {}, make("kbd", {}, letter)), make("dd", {}, what)]),
+    );
+    this.help.querySelector(".deciding").hidden = !can.decide;
+    this.help.showModal();
   }
 
   doMissed() {
@@ -93,12 +103,13 @@ class Keys {
 
 function makeHelp() {
   const help = make("dialog", { class: "help", "aria-label": "Keys of the reader" });
-  const words = "They work wherever the page has the focus but in a text field. Pinning and dropping go on by themselves, so that "
-    + "records can be read with one hand; clearing stays, since it corrects.";
+  const deciding = "Pinning and dropping go on by themselves, so that records can be read with one hand; clearing stays, since it "
+    + "corrects.";
   help.append(
     make("h2", {}, "Keys"),
-    make("dl", {}, ...KEYS.flatMap(([letter, what]) => [make("dt", {}, make("kbd", {}, letter)), make("dd", {}, what)])),
-    make("p", {}, words),
+    make("dl", {}),
+    make("p", {}, "They work wherever the page has the focus but in a text field."),
+    make("p", { class: "deciding" }, deciding),
     make("button", { type: "button", onclick: () => help.close() }, "Close"),
   );
   help.addEventListener("click", (event) => event.target === help && help.close());

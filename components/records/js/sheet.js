@@ -31,7 +31,7 @@ class Sheet {
       (this.undo = button("Undo", "u", () => reader.undo())), (this.refused = make("span", { class: "refused" })));
     this.similar = button("Similar", "s", () => reader.ask("similar", reader.focused));
     this.edit = button("Edit", "e", () => reader.ask("edit", reader.focused));
-    this.keys = button("Keys", "?", () => reader.keys.help.showModal());
+    this.keys = button("Keys", "?", () => reader.keys.showHelp());
     this.dialog = make("dialog", { class: "sheet", "aria-label": "Record" },
       make("header", {}, make("div", { class: "names" }, this.title, this.state, this.edited),
         make("div", { class: "way" }, this.before, this.place, this.next), this.modes, close),
