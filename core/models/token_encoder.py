@@ -19,6 +19,7 @@ _MOST_TOKENS = 256
 _MOST_LETTERS = 8192  # of a text that are looked at: a token of natural text has about four
 _MOST_WORDS, _LONG_WORD = 400_000, 64  # that are remembered: how many, and of how many letters at most
 _RARE = 1e-3
+_RARE_BY_PLACE = 1e-4
 _BLOCK_TEXTS = 1024
 _SPECIAL = 1000  # the first ids of the vocabulary are no words
 
@@ -141,10 +142,13 @@ def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 
 def zipf_weights(n_tokens: int) -> np.ndarray:
-    """Return (n_tokens,) float32: what each token of a vocabulary in order of frequency weighs by SIF with Zipf's shares."""
+    """Return (n_tokens,) float32: what each token of a vocabulary in order of frequency weighs, a / (a + its share), a = 0.0001.
+
+    The r-th of V words has the share 1 / (r ln V).
+    """
     rank = np.maximum(np.arange(n_tokens) - _SPECIAL, 0) + 1
     share = 1 / (rank * np.log(n_tokens))
-    return (_RARE / (_RARE + share)).astype(np.float32)
+    return (_RARE_BY_PLACE / (_RARE_BY_PLACE + share)).astype(np.float32)
 
 
 def _tokenizer(most_tokens: int) -> "tokenizers.Tokenizer":
