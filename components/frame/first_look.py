@@ -14,7 +14,7 @@ _THEN = (
     "The model's embeddings, clusters and map take its place all at once. Pins and drops of records stay; what was decided on "
     "clusters (weights, pins, drops, merges, splits, names) is set aside, and Review offers to carry it over."
 )
-_MEANWHILE = "Until then all pages can be used; only what needs a job of its own waits, unless you cancel this one: it goes on later."
+_MEANWHILE = "Until then all pages can be used; only what needs a job of its own waits, unless you cancel this one."
 
 
 def say(pipeline: Pipeline) -> None:
