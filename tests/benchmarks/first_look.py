@@ -1,0 +1,75 @@
+"""`python -m tests.benchmarks first-look`: token vectors beside the bundled model's: their pace, and what of the model's they keep.
+
+Both embed the same texts in turns in one process. What they keep is found on the whole pool, whose embeddings by the model are given.
+"""
+
+import json
+import lzma
+import statistics
+import time
+
+import numpy as np
+
+from core.base.arrays import unit_rows
+from core.base.progress import no_progress
+from core.evidence.embedders import _agreement, _neighbors_shared
+from core.models.encoder import BUNDLED, Encoder
+from core.models.named_encoders import encoder_of
+from core.models.token_encoder import TOKENS
+from core.vectors.clustering import ClusterParams, cluster_embeddings
+from core.vectors.embedding import SHARD_ROWS, embed_texts
+from tests.benchmarks.data import POOL, VECTORS
+
+TEXTS, TURNS = 1024, 3  # of the model; token vectors embed a shard each turn
+CLUSTERS, ASKED, NEAREST = 256, 2000, 10
+_MILLION = 1_000_000
+
+
+def main() -> None:
+    """Print the table."""
+    texts = _texts()
+    first, model = encoder_of(TOKENS), encoder_of(BUNDLED, device="cpu", sample=texts[:32])
+    rough, begun = [], time.perf_counter()
+    for start in range(0, len(texts), SHARD_ROWS):
+        rough.append(embed_texts(texts[start : start + SHARD_ROWS], first))
+    whole = len(texts) / (time.perf_counter() - begun)
+    some = [texts[row] for row in np.random.default_rng(1).choice(len(texts), TEXTS, replace=False)]
+    paces = [(_pace(some, first), _pace(some, model)) for _ in range(TURNS)]
+    quick, slow = (statistics.median(each) for each in zip(*paces, strict=True))
+    print(f"first look, {TEXTS:,} texts of the pool, one process, medians of {TURNS}")
+    print(f"  the bundled model   {slow:8,.0f} records a second; a million in {_MILLION / slow / 60:6.1f} minutes")
+    print(f"  token vectors       {quick:8,.0f} records a second, {quick / slow:.0f} x")
+    print(f"  token vectors       {whole:8,.0f} on the whole pool; a million in {_MILLION / whole / 60:6.1f} minutes")
+    _print_agreement(np.concatenate(rough))
+
+
+def _print_agreement(rough: np.ndarray) -> None:
+    real = unit_rows(np.load(VECTORS, mmap_mode="r"))
+    rows = np.sort(np.random.default_rng(0).choice(len(real), ASKED, replace=False))
+    shared = _neighbors_shared(real, rough, rows, NEAREST, no_progress)
+    labels, again, moved = (
+        cluster_embeddings(x, ClusterParams(CLUSTERS, seed=seed), "cpu").labels
+        for x, seed in ((real, 0), (real, 1), (rough, 0))
+    )
+    print(f"  of the {NEAREST} nearest by the model's embeddings {shared * NEAREST:.1f} are by token vectors too")
+    print(
+        f"  {CLUSTERS} clusters agree by an adjusted mutual information of {_agreement(labels, moved):.2f}; under another seed "
+        f"the model's own do by {_agreement(labels, again):.2f}"
+    )
+
+
+def _pace(texts: list[str], encoder: Encoder) -> float:
+    begun = time.perf_counter()
+    embed_texts(texts, encoder)
+    return len(texts) / (time.perf_counter() - begun)
+
+
+def _texts() -> list[str]:
+    """Return the texts that the pool's given embeddings are of."""
+    with lzma.open(POOL, "rt", encoding="utf-8") as file:
+        records = (json.loads(line) for line in file)
+        return [f"{record['instruction']}\n{record['input']}\n{record['output']}" for record in records]
+
+
+if __name__ == "__main__":
+    main()
