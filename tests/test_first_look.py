@@ -1,4 +1,4 @@
-"""The first look: token vectors that depend on nothing but the text, and how another model's take their place."""
+"""The first look: token means that depend on nothing but the text, and how a model's embeddings take their place."""
 
 import dataclasses
 
@@ -155,7 +155,7 @@ def test_pages_say_that_it_is_a_first_look_and_nothing_once_it_is_replaced(sampl
     # No other map is laid out for it; the model's own is there.
     pipeline.keep("project", pipeline.key("project"), lambda: ({"params": {}}, {"value": xy}))
     app = open_page(sample_home)
-    assert words_of(app).count("First look: by token vectors") == 2 and "set aside" in words_of(app)
+    assert words_of(app).count("First look: by the means") == 2 and "set aside" in words_of(app)
     press(app, "Embed by the model")
     assert "First look" not in words_of(check(app.run()))
     assert Pipeline(workspace).params("embed") == EmbedParams()

@@ -1,4 +1,4 @@
-"""The first look: token vectors, with their clusters and map, that another model's replace at once when those are made."""
+"""The first look: embeddings by token means, with their clusters and map, until a model's take their place, all at once."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ REPLACE = "replace"  # the task, and the setting that says by what
 # What rests on the embeddings and is made anew with them, where it is there: in the order that they need each other.
 _ON_EMBEDDINGS = ("cluster", "project", "regions", "balance", "meaning")
 _EMBEDDING = 0.9  # of the whole work
-# Of a record's ten nearest by the bundled model, how many are among its ten nearest by token vectors, as
+# Of a record's ten nearest by the bundled model, how many are among its ten nearest by token means, as
 # `python -m tests.benchmarks first-look` measures it.
 NEIGHBORS_OF_10, MEASURED_ON = 0.0, "67,193 instructions"
 
@@ -34,7 +34,7 @@ def note_of(results: Results) -> str:
     if replacement_of(results) is None:
         return ""
     return (
-        f"First look: by token vectors, not the model's; about {NEIGHBORS_OF_10:.0f} of 10 neighbours agree "
+        f"First look: by the means of token embeddings, not the model's; about {NEIGHBORS_OF_10:.0f} of 10 neighbours agree "
         f"(measured on {MEASURED_ON})."
     )
 
@@ -50,10 +50,12 @@ def replace(
     """Embed anew, make what rests on the embeddings by the params that it has, and put all of it in the place of today's at once.
 
     Until then nothing that is shown changes; stopped, it goes on where it was. Decisions on records stay; those on clusters are
-    set aside, as after any new clustering. Raises CurationError where the params are a first look's own.
+    set aside, as after any new clustering. Raises CurationError where the params are those of a first look.
     """
     if params.model == TOKENS:
-        raise CurationError("A first look can't be replaced by token vectors again; name a model, or leave it out.")
+        raise CurationError(
+            "tokens gives a first look only, which is what is to be replaced; name a model, or none for the bundled one."
+        )
     results.workspace.ledger.set_settings(REPLACE, params.as_dict())
     beside = Beside(results.workspace, results.stages)
     means: dict[str, Any] = {"device": device, "encoder": encoder, "vectors": vectors}

@@ -1,6 +1,7 @@
-"""`python -m tests.benchmarks first-look`: token vectors beside the bundled model's: their pace, and what of the model's they keep.
+"""`python -m tests.benchmarks first-look`: token means beside the bundled model: their pace, and what of the model's they keep.
 
-Both embed the same texts in turns in one process. What they keep is found on the whole pool, whose embeddings by the model are given.
+Both embed the same texts in turns in one process. What they keep is found on the whole pool, whose embeddings by the model are
+given.
 """
 
 import json
@@ -20,7 +21,7 @@ from core.vectors.clustering import ClusterParams, cluster_embeddings
 from core.vectors.embedding import SHARD_ROWS, embed_texts
 from tests.benchmarks.data import POOL, VECTORS
 
-TEXTS, TURNS = 1024, 3  # of the model; token vectors embed a shard each turn
+TEXTS, TURNS = 1024, 3  # of the model; token means embed a shard each turn
 CLUSTERS, ASKED, NEAREST = 256, 2000, 10
 _MILLION = 1_000_000
 
@@ -38,8 +39,8 @@ def main() -> None:
     quick, slow = (statistics.median(each) for each in zip(*paces, strict=True))
     print(f"first look, {TEXTS:,} texts of the pool, one process, medians of {TURNS}")
     print(f"  the bundled model   {slow:8,.0f} records a second; a million in {_MILLION / slow / 60:6.1f} minutes")
-    print(f"  token vectors       {quick:8,.0f} records a second, {quick / slow:.0f} x")
-    print(f"  token vectors       {whole:8,.0f} on the whole pool; a million in {_MILLION / whole / 60:6.1f} minutes")
+    print(f"  token means         {quick:8,.0f} records a second, {quick / slow:.0f} x")
+    print(f"  token means         {whole:8,.0f} on the whole pool; a million in {_MILLION / whole / 60:6.1f} minutes")
     _print_agreement(np.concatenate(rough))
 
 
@@ -51,7 +52,7 @@ def _print_agreement(rough: np.ndarray) -> None:
         cluster_embeddings(x, ClusterParams(CLUSTERS, seed=seed), "cpu").labels
         for x, seed in ((real, 0), (real, 1), (rough, 0))
     )
-    print(f"  of the {NEAREST} nearest by the model's embeddings {shared * NEAREST:.1f} are by token vectors too")
+    print(f"  of the {NEAREST} nearest by the model's embeddings {shared * NEAREST:.1f} are by token means too")
     print(
         f"  {CLUSTERS} clusters agree by an adjusted mutual information of {_agreement(labels, moved):.2f}; under another seed "
         f"the model's own do by {_agreement(labels, again):.2f}"
