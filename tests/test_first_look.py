@@ -16,6 +16,7 @@ from core.vectors.clustering import ClusterParams
 from core.vectors.embedding import EmbedParams, embed_texts
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
 from core.workspace.workspace import Workspace
+from tests.command import run
 from tests.conftest import TinyEncoder, small_records, write_jsonl
 from tests.pages import check, open_page, press
 
@@ -77,7 +78,7 @@ def test_shards_in_any_order_resumed_or_with_a_record_more_give_the_same_bytes(m
         pass
 
     def kill(done, total):
-        if done >= 32:
+        if done > 33:
             raise Killed
 
     again = make_pipeline("score", folder="again")
@@ -144,6 +145,16 @@ def test_its_keys_are_its_own_and_other_texts_are_read_by_it(make_pipeline):
     assert pipeline.key("embed", FIRST) != pipeline.key("embed", EmbedParams())
     assert isinstance(encoder_of(TOKENS, 7), TokenMeans) and encoder_of(TOKENS, 7)._most_tokens == 7
     assert "device" not in dataclasses.asdict(FIRST)
+
+
+def test_the_command_line_goes_the_same_way(workspace, vectors):
+    run("embed", workspace, "--model", "tokens", check=0)
+    run("cluster", workspace, "--clusters", 5, check=0)
+    assert "First look: by the means" in run("status", workspace, check=0).stdout
+    run("re-embed", workspace, "--embeddings", vectors, check=0)
+    said = run("status", workspace, check=0).stdout
+    assert "First look" not in said and "cluster   done" in said
+    assert "name a model" in run("re-embed", workspace, "--model", "tokens", check=1).stderr
 
 
 def test_pages_say_that_it_is_a_first_look_and_nothing_once_it_is_replaced(sample_home, jobs_in_process):

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from ..base import access
 from ..base.errors import CurationError
 from ..base.progress import Progress, part_of
 from ..models.encoder import Encoder
@@ -56,13 +57,16 @@ def replace(
         raise CurationError(
             "tokens gives a first look only, which is what is to be replaced; name a model, or none for the bundled one."
         )
+    access.require(access.RUN)
     results.workspace.ledger.set_settings(REPLACE, params.as_dict())
     beside = Beside(results.workspace, results.stages)
     means: dict[str, Any] = {"device": device, "encoder": encoder, "vectors": vectors}
     beside.run("embed", params, part_of(progress, 0, _EMBEDDING), **means)
-    again = [stage for stage in _ON_EMBEDDINGS if results.params(stage) is not None]
-    for i, stage in enumerate(again):
-        start, stop = (_EMBEDDING + (1 - _EMBEDDING) * at / len(again) for at in (i, i + 1))
-        beside.run(stage, results.forget().params(stage), part_of(progress, start, stop), **means)
+    for i, stage in enumerate(_ON_EMBEDDINGS):
+        asked = results.forget().params(stage)
+        if asked is None or not all(map(beside.current, results.stages[stage].needs_of(asked))):
+            continue  # it never ran, or what it needs did not
+        start, stop = (_EMBEDDING + (1 - _EMBEDDING) * at / len(_ON_EMBEDDINGS) for at in (i, i + 1))
+        beside.run(stage, asked, part_of(progress, start, stop), **means)
     beside.replace()
     results.forget()
