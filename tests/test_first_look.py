@@ -9,6 +9,7 @@ from core.base.errors import CurationError
 from core.models.named_encoders import encoder_of
 from core.models.token_encoder import TOKENS, TokenMeans, WordTokens
 from core.run.first_look import note_of, replace, replacement_of
+from core.run.jobs import last_job
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step, run_steps
 from core.vectors import stage as vector_stage
@@ -170,6 +171,16 @@ def test_pages_say_that_it_is_a_first_look_and_nothing_once_it_is_replaced(sampl
     press(app, "Embed by the model")
     assert "First look" not in words_of(check(app.run()))
     assert Pipeline(workspace).params("embed") == EmbedParams()
+
+
+def test_the_form_begins_with_a_first_look_and_ends_with_the_model_it_names(sample_home, jobs_never_begin):
+    app = open_page(sample_home)
+    next(each for each in app.text_input if each.label == "Model").input("some/other-model")
+    app.toggle(key="first_look_wanted").set_value(True)
+    press(app, "Prepare with these settings")
+    steps = last_job(Workspace(sample_home / "sample")).arguments["steps"]
+    assert (steps[0]["do"], steps[0]["params"]["model"]) == ("embed", TOKENS)
+    assert (steps[-1]["do"], steps[-1]["params"]["model"]) == ("replace", "some/other-model")
 
 
 def words_of(app):
