@@ -151,7 +151,7 @@ def test_its_keys_are_its_own_and_other_texts_are_read_by_it(make_pipeline):
 def test_the_command_line_goes_the_same_way(workspace, vectors):
     run("embed", workspace, "--model", "tokens", check=0)
     run("cluster", workspace, "--clusters", 5, check=0)
-    assert "First look: by the means" in run("status", workspace, check=0).stdout
+    assert "First look: by averaged" in run("status", workspace, check=0).stdout
     run("re-embed", workspace, "--embeddings", vectors, check=0)
     said = run("status", workspace, check=0).stdout
     assert "First look" not in said and "cluster   done" in said
@@ -167,7 +167,7 @@ def test_pages_say_that_it_is_a_first_look_and_nothing_once_it_is_replaced(sampl
     # No other map is laid out for it; the model's own is there.
     pipeline.keep("project", pipeline.key("project"), lambda: ({"params": {}}, {"value": xy}))
     app = open_page(sample_home)
-    assert words_of(app).count("First look: by the means") == 2 and "set aside" in words_of(app)
+    assert words_of(app).count("First look: by averaged") == 2 and "set aside" in words_of(app)
     press(app, "Embed by the model")
     assert "First look" not in words_of(check(app.run()))
     assert Pipeline(workspace).params("embed") == EmbedParams()

@@ -28,7 +28,7 @@ _WHAT = (
     "makes the records searchable. What is already done is not done again."
 )
 _FIRST = (
-    "First by the means of token embeddings, thousands of records a second: rougher clusters and a map to begin with. The same "
+    "First by averaged token embeddings, thousands of records a second: rougher clusters and a map to begin with. The same "
     "job then embeds by the model, and puts its embeddings, clusters and map in their place all at once. Decisions on records stay."
 )
 _MANY = 100_000  # records: their embedding takes so long that a first look is what most want

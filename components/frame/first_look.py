@@ -11,8 +11,9 @@ from core.run.pipeline import Pipeline
 from core.run.tasks import Step
 
 _THEN = (
-    "The model's embeddings, clusters and map take its place all at once. Pins and drops of records stay; what was decided on "
-    "clusters (weights, pins, drops, merges, splits, names) is set aside, and Review offers to carry it over."
+    "The model's embeddings, clusters and map take its place all at once. Pins and drops of records stay. What was decided on "
+    "clusters is set aside, as after any new clustering: Review offers to carry over weights, pins, drops and names, not merges and "
+    "splits. The selection is out of date then."
 )
 _MEANWHILE = "Until then all pages can be used; only what needs a job of its own waits, unless you cancel this one."
 
