@@ -15,6 +15,7 @@ from core.run.tasks import Step, run_steps
 from core.vectors import stage as vector_stage
 from core.vectors.clustering import ClusterParams
 from core.vectors.embedding import EmbedParams, embed_texts
+from core.vectors.projection import ProjectParams
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
 from core.workspace.workspace import Workspace
 from tests.command import run
@@ -158,27 +159,34 @@ def test_the_command_line_goes_the_same_way(workspace, vectors):
     assert "name a model" in run("re-embed", workspace, "--model", "tokens", check=1).stderr
 
 
-def test_pages_say_that_it_is_a_first_look_and_nothing_once_it_is_replaced(sample_home, jobs_in_process):
-    workspace = Workspace(sample_home / "sample")
-    pipeline = Pipeline(workspace)
-    xy = np.array(pipeline.array("project"))
-    for stage in ("embed", "cluster"):
-        pipeline.run(stage, FIRST if stage == "embed" else pipeline.params(stage), device="cpu")
-    # No other map is laid out for it; the model's own is there.
-    pipeline.keep("project", pipeline.key("project"), lambda: ({"params": {}}, {"value": xy}))
-    app = open_page(sample_home)
+@pytest.fixture
+def home(make_pipeline, tmp_path, monkeypatch):
+    """A home whose workspace has both, the first look's current; a map that nobody laid out stands for both of theirs."""
+    monkeypatch.setenv("WINNOW_HOME", str(tmp_path))
+    pipeline = make_pipeline("embed", "cluster", "score")
+    pipeline.workspace.ledger.set_settings("project", ProjectParams().as_dict())
+    xy = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    for embed in (EmbedParams(), FIRST):
+        pipeline.run("embed", embed, encoder=TinyEncoder())
+        pipeline.run("cluster", pipeline.params("cluster"), device="cpu")
+        pipeline.keep("project", pipeline.key("project"), lambda: ({"params": {}}, {"value": xy}))
+    return tmp_path
+
+
+def test_pages_say_that_it_is_a_first_look_and_nothing_once_it_is_replaced(home, jobs_in_process):
+    app = open_page(home, workspace="workspace")
     assert words_of(app).count("First look: by averaged") == 2 and "set aside" in words_of(app)
     press(app, "Embed by the model")
     assert "First look" not in words_of(check(app.run()))
-    assert Pipeline(workspace).params("embed") == EmbedParams()
+    assert Pipeline(Workspace(home / "workspace")).params("embed") == EmbedParams()
 
 
-def test_the_form_begins_with_a_first_look_and_ends_with_the_model_it_names(sample_home, jobs_never_begin):
-    app = open_page(sample_home)
+def test_the_form_begins_with_a_first_look_and_ends_with_the_model_it_names(home, jobs_never_begin):
+    app = open_page(home, workspace="workspace")
     next(each for each in app.text_input if each.label == "Model").input("some/other-model")
     app.toggle(key="first_look_wanted").set_value(True)
     press(app, "Prepare with these settings")
-    steps = last_job(Workspace(sample_home / "sample")).arguments["steps"]
+    steps = last_job(Workspace(home / "workspace")).arguments["steps"]
     assert (steps[0]["do"], steps[0]["params"]["model"]) == ("embed", TOKENS)
     assert (steps[-1]["do"], steps[-1]["params"]["model"]) == ("replace", "some/other-model")
 

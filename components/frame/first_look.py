@@ -12,8 +12,8 @@ from core.run.tasks import Step
 
 _THEN = (
     "The model's embeddings, clusters and map take its place all at once. Pins and drops of records stay. What was decided on "
-    "clusters is set aside, as after any new clustering: Review offers to carry over weights, pins, drops and names, not merges and "
-    "splits. The selection is out of date then."
+    "clusters is set aside, as after any new clustering: Review offers to carry over weights, pins, drops and names, not merges "
+    "and splits. The selection is out of date then."
 )
 _MEANWHILE = "Until then all pages can be used; only what needs a job of its own waits, unless you cancel this one."
 

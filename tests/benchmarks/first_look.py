@@ -56,8 +56,8 @@ def _print_agreement(rough: np.ndarray, n: int) -> None:
         for x, seed in ((real, 0), (real, 1), (rough, 0))
     )
     print(
-        f"  {n:,} records: of the {NEAREST} nearest by the model {shared * NEAREST:.1f} are by token means too; {CLUSTERS} clusters "
-        f"agree by {_agreement(labels, moved):.2f}, the model's own under another seed by {_agreement(labels, again):.2f} "
+        f"  {n:,} records: of the {NEAREST} nearest by the model {shared * NEAREST:.1f} are by token means too; {CLUSTERS} "
+        f"clusters agree by {_agreement(labels, moved):.2f}, the model's own under another seed by {_agreement(labels, again):.2f} "
         "(adjusted mutual information)"
     )
 
