@@ -33,7 +33,8 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         under_way = job_panel.is_doing(job_panel.newest(pipeline), REPLACE)
         st.markdown(f"{as_markdown(note_of(pipeline))} {_THEN}{' ' + _MEANWHILE if under_way else ''}")
         if under_way:
-            job_panel.watch(pipeline)
+            if not job_panel.is_under_way(pipeline, "embed"):  # else it is drawn where that began
+                job_panel.watch(pipeline)
             return
         steps = [Step(REPLACE, embed.as_dict())]
         st.button(
