@@ -33,6 +33,7 @@ _FIRST = (
 )
 _MANY = 100_000  # records: their embedding takes so long that a first look is what most want
 _BUSY = "It is being prepared. The way to the map opens when it is done."
+_BUSY_FIRST = "It is being prepared. The way to the map opens with the first look."
 
 
 def is_ready(pipeline: Pipeline) -> bool:
@@ -72,7 +73,7 @@ def _show_busy(pipeline: Pipeline, ready: bool) -> bool:
     with st.container(border=not ready):
         if not ready:
             st.markdown("## Prepare the map")
-            st.caption(_BUSY)
+            st.caption(_BUSY_FIRST if job_panel.is_doing(job_panel.newest(pipeline), REPLACE) else _BUSY)
         return job_panel.in_place(pipeline, "embed")
 
 
