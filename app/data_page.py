@@ -12,7 +12,7 @@ from components.data import (
     understood,
     welcome,
 )
-from components.frame import job_panel
+from components.frame import first_look, job_panel
 from components.session import opened
 from core.run import jobs
 
@@ -36,7 +36,9 @@ with (
     data_source.show()
 ready = prepare_form.is_ready(pipeline)
 data_summary.show_facts(pipeline, ready)
-if not ready:
+if ready:
+    first_look.show(pipeline, busy)
+else:
     prepare_form.show(pipeline, busy)
 beside = opened.sources(pipeline)[0] or len(pipeline.workspace.dataset().files) > 1
 records, sources = st.columns([3, 2], gap="large") if beside else (st.container(), st.container())

@@ -47,7 +47,7 @@ def test_a_sentence_is_read_by_the_model_that_embedded(workspace, monkeypatch):
             super().__init__()
             assert model == encoder.BUNDLED
 
-    monkeypatch.setattr("core.cli.find.SentenceEncoder", Tiny)
+    monkeypatch.setattr("core.models.named_encoders.SentenceEncoder", Tiny)
     done = run("find", workspace, "--like", "garden soil seeds question", "--nearest", "4", check=0)
     assert "4 records: like “garden soil seeds question”" in done.stdout and done.stdout.count("garden soil") >= 4
 

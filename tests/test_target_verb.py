@@ -33,8 +33,7 @@ class Loaded(TinyEncoder):
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    for module in ("encoding", "stage"):
-        monkeypatch.setattr(f"core.vectors.{module}.SentenceEncoder", Loaded)
+    monkeypatch.setattr("core.models.named_encoders.SentenceEncoder", Loaded)
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from core.base.device import DEVICES
 from core.base.errors import CurationError
 from core.base.files import file_sha256
 from core.models.encoder import BUNDLED
+from core.models.token_encoder import TOKENS
 from core.quality.params import QualityParams
+from core.run.first_look import REPLACE, replacement_of
 from core.run.pipeline import STAGES, Pipeline
 from core.run.tasks import Step
 from core.selection.balance.stage import proposed_groups
@@ -25,7 +27,13 @@ _WHAT = (
     "Winnow makes an embedding of every record, finds clusters of alike ones, scores their quality, lays out the map and "
     "makes the records searchable. What is already done is not done again."
 )
+_FIRST = (
+    "First by averaged token embeddings, thousands of records a second: rougher clusters and a map to begin with. The same "
+    "job then embeds by the model, and puts its embeddings, clusters and map in their place all at once. Decisions on records stay."
+)
+_MANY = 100_000  # records: their embedding takes so long that a first look is what most want
 _BUSY = "It is being prepared. The way to the map opens when it is done."
+_BUSY_FIRST = "It is being prepared. The way to the map opens with the first look."
 
 
 def is_ready(pipeline: Pipeline) -> bool:
@@ -46,6 +54,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
         head.caption(_WHAT)
         with st.container() if ready else st.expander("Settings"):
             stages, device, vectors = _settings(pipeline, n)
+        first = button.toggle("Fast first look", value=n >= _MANY, key="first_look_wanted", help=_FIRST)
         pressed = button.form_submit_button(
             "Prepare the map" if not ready else "Prepare with these settings",
             type="secondary" if ready else "primary",
@@ -54,7 +63,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
             width="content" if ready else "stretch",
         )
     if pressed:
-        _start(pipeline, stages, device, vectors)
+        _start(pipeline, stages, device, vectors, first)
 
 
 def _show_busy(pipeline: Pipeline, ready: bool) -> bool:
@@ -64,7 +73,7 @@ def _show_busy(pipeline: Pipeline, ready: bool) -> bool:
     with st.container(border=not ready):
         if not ready:
             st.markdown("## Prepare the map")
-            st.caption(_BUSY)
+            st.caption(_BUSY_FIRST if job_panel.is_doing(job_panel.newest(pipeline), REPLACE) else _BUSY)
         return job_panel.in_place(pipeline, "embed")
 
 
@@ -72,6 +81,7 @@ def _settings(pipeline: Pipeline, n: int) -> tuple[dict, str, str]:
     embed, cluster = pipeline.params("embed") or EmbedParams(), pipeline.params("cluster") or ClusterParams()
     project, score = pipeline.params("project") or ProjectParams(), pipeline.params("score") or QualityParams()
     left, right = st.columns(2)
+    embed = replacement_of(pipeline) or embed
     own = bool(embed.vectors)
     model = field(
         left, embed, "model", value="" if own else embed.model, placeholder="your own embeddings" if own else BUNDLED
@@ -116,7 +126,7 @@ def _score_params(last: QualityParams, column: str) -> dict:
     return last.as_dict()
 
 
-def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:
+def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str, first: bool) -> None:
     try:
         if vectors:
             vectors = str(given_to_read(vectors))
@@ -127,5 +137,9 @@ def _start(pipeline: Pipeline, stages: dict, device: str, vectors: str) -> None:
         return
     steps.append(Step("balance", proposed_groups().as_dict()))
     steps += [Step(each.name, (pipeline.params(each.name) or each.params()).as_dict()) for each in (REGIONS, *FINDING)]
+    embed = EmbedParams.from_dict(steps[0].params)
+    is_there = pipeline.workspace.has("embed", pipeline.key("embed", embed))
+    if embed.model not in ("", TOKENS) and (replacement_of(pipeline) or (first and not is_there)):
+        steps = [Step("embed", EmbedParams(TOKENS).as_dict()), *steps[1:], Step(REPLACE, embed.as_dict())]
     job_panel.start(pipeline, "Preparing the map", steps, device, vectors)
     st.rerun()

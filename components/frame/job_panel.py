@@ -8,6 +8,7 @@ from core.base import access
 from core.base.errors import CurationError
 from core.base.text import counted, duration
 from core.run import jobs
+from core.run.first_look import REPLACE
 from core.run.jobs import Job
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step, doing
@@ -27,7 +28,7 @@ def show(pipeline: Pipeline) -> Job | None:
     if job is None:
         return None
     if job.is_active:
-        _watch(pipeline)
+        _watch(pipeline, job.step)
     elif job.status in ("failed", "stopped") and state.get().seen_job < job.id:
         st.error(as_markdown(f"{job.kind} did not finish. {job.error}"), icon=":material/error:")
         left, right = st.columns(2)
@@ -44,10 +45,10 @@ def show(pipeline: Pipeline) -> Job | None:
 
 
 @st.fragment(run_every=0.7)
-def _watch(pipeline: Pipeline) -> None:
+def _watch(pipeline: Pipeline, seen: str) -> None:
     job = jobs.last_job(pipeline.workspace)
-    if job is None or not job.is_active:
-        st.rerun()  # the whole page: what the job made is there now
+    if job is None or not job.is_active or (job.step == REPLACE != seen):
+        st.rerun()  # the whole page: what the job made is there now, or the first look that it began with
     st.markdown(f"**{as_markdown(doing(job.step))}** :gray[{_place(job)}]")
     st.progress(min(max(job.fraction, 0.0), 1.0))
     st.caption(_pace(job))
@@ -87,6 +88,11 @@ def show_line(job: Job) -> None:
         )
 
 
+def newest(pipeline: Pipeline) -> Job | None:
+    """Return the newest job, None where there never was one."""
+    return jobs.last_job(pipeline.workspace)
+
+
 def is_doing(job: Job | None, *steps: str) -> bool:
     """Whether a job is at work, or waits, and one of these is among its steps."""
     return job is not None and job.is_active and any(step["do"] in steps for step in job.arguments["steps"])
@@ -99,7 +105,9 @@ def _place(job: Job) -> str:
 
 def _pace(job: Job) -> str:
     facts = [
-        f"{job.fraction:.0%}" if job.fraction >= 0 else ("loading the model" if job.step == "embed" else "just begun")
+        f"{job.fraction:.0%}"
+        if job.fraction >= 0
+        else ("loading the model" if job.step in ("embed", REPLACE) else "just begun")
     ]
     if job.rate:
         facts.append(f"{counted(round(job.rate), 'record')} a second")

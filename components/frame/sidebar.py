@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.charts.escaping import as_markdown
 from components.charts.theme import ICONS
-from components.frame import budget_bar, gate, job_panel, navigation, others, tour, words
+from components.frame import budget_bar, first_look, gate, job_panel, navigation, others, tour, words
 from components.session import decide, opened, people, state
 from core.base import access
 from core.base.budget import tokens_of
@@ -126,6 +126,7 @@ def _stages(pipeline: Pipeline) -> None:
         word = _STATE_WORDS[is_at] if is_at != "stale" else f":orange[{_STATE_WORDS[is_at]}]"
         lines.append(f"{ICONS[is_at]} {name} :gray[{word}]")
     st.caption("  \n".join(lines))
+    first_look.say(pipeline)
 
 
 def _help(has_data: bool) -> None:

@@ -7,6 +7,7 @@ GLOSSARY = {
     "source": "Where a record comes from, as a field of the data says.",
     "workspace": "The folder that keeps the records of some data and all that was made of and decided about them.",
     "embedding": "A record's text as a row of numbers; texts that mean alike things have embeddings near each other.",
+    "first look": "Embeddings made of the tokens alone within minutes, with clusters and map, until the model's take their place.",
     "cluster": "Records alike in meaning, found by k-means over the embeddings; every record is in just one.",
     "map": "Every record as a point; near points are alike in meaning. Distances on it are rough, and no method reads it.",
     "near-duplicate": "One of several records so alike, in meaning or in words, that one of them is enough.",

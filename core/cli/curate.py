@@ -12,13 +12,14 @@ from ..data.hub.listing import settle
 from ..data.pool import DataFile, as_given, on_hub, open_pool
 from ..data.records import RecordParams
 from ..data.targets import check_out, source_of
+from ..run.first_look import note_of
 from ..run.pipeline import STAGES, Pipeline
 from ..run.tasks import Step, import_steps
 from ..selection.target.params import TargetParams
 from ..vectors.overlap.evaluations import evaluations_in
 from ..workspace.workspace import Workspace, default_folder
 from .export import export_current
-from .opening import run_in_workspace
+from .opening import run_in_workspace, warn
 from .options import add_device, add_options, read
 from .stages import add_stage_options, params_of
 from .verbs import Verbs
@@ -83,6 +84,8 @@ def curate(arguments: argparse.Namespace) -> None:
     check_out(Path(arguments.out), [source_of(path) for path in files])
     workspace = _workspace_for(arguments)
     run_in_workspace(workspace, [*_import_steps(arguments), *steps], arguments)
+    if note := note_of(Pipeline(workspace)):
+        warn(note)
     export_current(Pipeline(workspace), Path(arguments.out), update=True)
 
 

@@ -14,6 +14,7 @@ from ..export.for_trainers import TrainerParams, export_for
 from ..export.parts import parts_in_words
 from ..export.splitting import WHOLE, SplitParams
 from ..run import jobs
+from ..run.first_look import note_of
 from ..run.pipeline import Pipeline
 from ..workspace.deciding import overrides_of
 from ..workspace.results import Results
@@ -58,6 +59,8 @@ def status(arguments: argparse.Namespace) -> None:
     print(f"records   {data['records']:,} ({data['rejects']:,} not read), {data['fields']}")
     for stage, state in facts["stages"].items():
         print(f"{stage:<9} {state}")
+    if facts["first_look"]:
+        print(f"          {facts['first_look']}")
     print("decisions " + ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in facts["decisions"].items()))
     print(f"selected  {'-' if facts['selected'] is None else format(facts['selected'], ',')}")
     old = "" if facts["selected"] or selection is None else ", out of date"
@@ -75,6 +78,7 @@ def _facts(pipeline: Pipeline) -> dict[str, Any]:
             "fields": dataset.fields,
         },
         "stages": {name: pipeline.state(name) for name, stage in pipeline.stages.items() if stage.leads},
+        "first_look": note_of(pipeline),
         "decisions": {
             "pinned": len(overrides.pinned),
             "dropped": len(overrides.dropped),

@@ -10,7 +10,7 @@ from ..base.errors import CurationError
 from ..base.files import replacing
 from ..base.text import counted, shorten
 from ..data.targets import check_out
-from ..models.encoder import SentenceEncoder
+from ..models.named_encoders import encoder_of
 from ..run.pipeline import Pipeline
 from ..selection.finding.find import Found, find, sentence_model
 from ..selection.finding.query import NEAREST, Query, parse_filter
@@ -89,7 +89,7 @@ def _encoder(pipeline: Pipeline, query: Query, arguments: argparse.Namespace):
     known = (arguments.model, 0) if arguments.model else sentence_model(pipeline)
     if not query.like.strip() or known is None:
         return None
-    return SentenceEncoder(*known, device=arguments.device).encode
+    return encoder_of(*known, device=arguments.device).encode
 
 
 def _list(pipeline: Pipeline, found: Found, limit: int) -> None:

@@ -9,8 +9,9 @@ from ..base.errors import CurationError
 from ..base.params import Params, digest, option
 from ..base.progress import Progress, no_progress, part_of
 from ..models.causal_lm import generate_responses, load_causal
-from ..models.encoder import BUNDLED, Encoder, SentenceEncoder
+from ..models.encoder import BUNDLED, Encoder
 from ..models.endpoint import Endpoint
+from ..models.named_encoders import encoder_of, model_behind
 from ..workspace.workspace import Workspace
 from .centroids import THRESHOLD
 from .domains import Domain, Seed
@@ -96,7 +97,7 @@ def write_seeds(
         with workspace.lock("seeds", key):
             if not workspace.has("seeds", key):
                 write = write or _writer(params, device)
-                encoder = encoder or SentenceEncoder(_model_of(workspace), device=device)
+                encoder = encoder or encoder_of(_model_of(workspace), device=device)
                 within = part_of(progress, place / len(wanted), (place + 1) / len(wanted))
                 # Drawn by the domain's own key: a writing that was stopped goes on with the same draws.
                 ask = write(int(key, 16) % 2**31)
@@ -146,7 +147,7 @@ def _offer(workspace: Workspace, name: str, texts: list[str]) -> None:
 
 
 def _model_of(workspace: Workspace) -> str:
-    return workspace.ledger.settings().get("embed", {}).get("model") or BUNDLED
+    return model_behind(workspace.ledger.settings().get("embed", {}).get("model") or BUNDLED)
 
 
 def _writer(params: SeedParams, device: str) -> Callable[[int], Write]:

@@ -19,7 +19,8 @@ import numpy as np
 
 from ..base.errors import CurationError
 from ..base.text import first_line
-from .encoder import Encoder, SentenceEncoder
+from .encoder import Encoder
+from .named_encoders import encoder_of
 
 IDLE_SECONDS = 900.0
 _LOAD_SECONDS, _READ_SECONDS = 180.0, 30.0
@@ -32,7 +33,7 @@ _readers_lock = threading.Lock()
 class SentenceReader:
     """The page's end of one encoder process. Calls from several threads take turns.
 
-    model, max_tokens: of `SentenceEncoder`. command: in place of the one that serves it.
+    model, max_tokens: of `encoder_of`. command: in place of the one that serves it.
     """
 
     def __init__(
@@ -160,7 +161,7 @@ def main(model: str, max_tokens: str, idle: str) -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print is no answer
     try:
-        encoder = SentenceEncoder(model, int(max_tokens))
+        encoder = encoder_of(model, int(max_tokens))
     except CurationError as error:
         _say(answers, {"error": error.on_page})
         return

@@ -25,8 +25,9 @@ from ..evidence.why import why
 from ..export.delivery import export_selection
 from ..export.report.writing import write_report
 from ..export.splitting import SplitParams
-from ..models.encoder import Encoder, SentenceEncoder
+from ..models.encoder import Encoder
 from ..models.lora import LmParams
+from ..models.named_encoders import encoder_of
 from ..refine.advance import Advance
 from ..refine.history import history_of
 from ..refine.params import RefineParams
@@ -252,7 +253,7 @@ class Curation:
 
     def _reads(self, results: Pipeline) -> Callable[[Sequence[str]], np.ndarray] | None:
         known = sentence_model(results)
-        encoder = self._encoder or (SentenceEncoder(*known, device=self._device) if known else None)
+        encoder = self._encoder or (encoder_of(*known, device=self._device) if known else None)
         return encoder.encode if encoder else None
 
     def clusters(self) -> pd.DataFrame:

@@ -24,7 +24,9 @@ from ..models.encoder import Encoder
 from ..refine.advance import Advance, advance
 from ..refine.runs import Rounds
 from ..selection.params import SelectionParams
+from ..vectors.embedding import EmbedParams
 from ..workspace.workspace import Workspace
+from .first_look import REPLACE, replace
 from .pipeline import STAGES, Pipeline
 
 
@@ -100,6 +102,11 @@ def _ablate(by: _With) -> None:
     ablate(by.pipeline, AblationParams.from_dict(by.params), by.progress, by.device)
 
 
+def _replace(by: _With) -> None:
+    """params: of EmbedParams, by which the embeddings are made that replace today's, with what rests on them."""
+    replace(by.pipeline, EmbedParams.from_dict(by.params), by.progress, by.device, by.encoder, by.vectors)
+
+
 def _push(by: _With) -> None:
     push(by.pipeline, PushParams.from_dict(by.params), by.progress, by.device)
 
@@ -120,6 +127,7 @@ for _task in (
     Task("ablate", "Training on each selection", 5, _ablate),
     Task("preview", "Working out what would change", 6, _preview),
     Task("embedders", "Comparing embedders", 30, _embedders),
+    Task(REPLACE, "Embedding by the model", 31, _replace),
     Task("push", "Sending to the hub", 20, _push),
 ):
     TASKS.add(_task)

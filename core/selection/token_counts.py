@@ -8,6 +8,7 @@ import numpy as np
 from ..base.params import Params, option
 from ..base.progress import Progress, no_progress
 from ..models.encoder import BUNDLED
+from ..models.named_encoders import model_behind
 from ..models.tokenizers import NamedTokenizer, open_tokenizer, tokenizer_key
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
@@ -42,7 +43,7 @@ class _Tokens(Stage):
 def tokenizer_for(results: Results, tokenizer: str) -> str:
     """Return the tokenizer's name, where none is given that of the encoder which the records were embedded by."""
     embedded = results.params("embed")
-    return tokenizer or (embedded.model if embedded else "") or BUNDLED
+    return tokenizer or (model_behind(embedded.model) if embedded else "") or BUNDLED
 
 
 def _count(run: Run) -> Result:

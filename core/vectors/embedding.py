@@ -24,16 +24,16 @@ _BLOCK_ROWS = 65536
 
 @dataclasses.dataclass(frozen=True)
 class EmbedParams(Params):
-    """model: "all-MiniLM-L6-v2" (bundled), or the path or hub name of any sentence-transformers model.
+    """model: "all-MiniLM-L6-v2" (bundled), the path or hub name of any sentence-transformers model, or "tokens" (`TokenMeans`).
     max_tokens: longer texts are cut there; 0 keeps the model's own limit.
     vectors: sha256 of the curator's own vectors; "" where a model embeds.
     """
 
     model: str = option(
         BUNDLED,
-        "a sentence-transformers model by path or hub name",
+        "a sentence-transformers model by path or hub name, or tokens: a fast first look by weighted means of token embeddings",
         label="Model",
-        more="The bundled encoder, or the path or hub name of any sentence-transformers model.",
+        more="The bundled encoder, the path or hub name of any sentence-transformers model, or tokens for a first look only.",
         usual="the bundled one",
     )
     max_tokens: int = option(0, "cut texts there", least=0, usual="the model's own limit")

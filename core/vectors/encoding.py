@@ -6,7 +6,8 @@ import numpy as np
 
 from ..base.arrays import unit_rows
 from ..base.errors import CurationError
-from ..models.encoder import BUNDLED, SentenceEncoder
+from ..models.encoder import BUNDLED
+from ..models.named_encoders import encoder_of
 from ..workspace.results import Run
 from .embedding import EmbedParams
 
@@ -35,7 +36,7 @@ def encode_as_records(
                 command=f"name the encoder they came from (--encoder, such as {BUNDLED}), or {instead[0]}.",
                 page=f"name the encoder they came from under {place} (such as {BUNDLED}), or {instead[1]}",
             )
-        encodes = SentenceEncoder(name, embed.max_tokens, run.device)
+        encodes = encoder_of(name, embed.max_tokens, run.device)
     rows = np.unique(np.linspace(0, len(x) - 1, min(_CHECKED, len(x))).astype(np.int64))
     records = run.results.workspace.records().take(rows, ["text"])["text"].to_pylist()
     vectors = unit_rows(encodes.encode([*records, *texts]))

@@ -10,7 +10,8 @@ from ..base.errors import CurationError
 from ..base.files import new_array, replacing
 from ..base.params import Params, digest
 from ..base.progress import part_of
-from ..models.encoder import SentenceEncoder
+from ..models.named_encoders import encoder_of
+from ..models.token_encoder import TOKENS
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
 from ..workspace.shape import NAMED, NAMING, shape_now
@@ -50,9 +51,9 @@ def _copy_vectors(run: Run) -> dict[str, Any]:
 def _embed_texts(run: Run) -> dict[str, Any]:
     workspace, encoder = run.results.workspace, run.encoder
     records = workspace.records()
-    if encoder is None:
-        encoder = SentenceEncoder(run.params.model, run.params.max_tokens, run.device)
-        encoder.calibrate(records.texts(0, min(_CALIBRATE_ON, len(records))))
+    if encoder is None or run.params.model == TOKENS:
+        sample = records.texts(0, min(_CALIBRATE_ON, len(records)))
+        encoder = encoder_of(run.params.model, run.params.max_tokens, run.device, sample)
     make_in_shards(
         workspace,
         "embed",

@@ -239,6 +239,12 @@ class Ledger:
         with self.connect() as db:
             db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (stage, json.dumps(params)))
 
+    def set_several(self, settings: dict[str, dict[str, Any]]) -> None:
+        """Record the params of several stages, all of them or none."""
+        with self.connect() as db:
+            rows = [(stage, json.dumps(params)) for stage, params in settings.items()]
+            db.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", rows)
+
     def add_decision(self, decision: Decision) -> Decision:
         """Append a decision and return it with its id and time."""
         with self.connect() as db:

@@ -10,6 +10,7 @@ from tests.benchmarks import (
     decontaminate,
     embed,
     evidence,
+    first_look,
     layout,
     methods,
     methods_million,
@@ -23,6 +24,7 @@ from tests.benchmarks.data import POOL, have_pool
 BENCHMARKS = {
     "curate": curate.main,
     "embed": embed.main,
+    "first-look": first_look.main,
     "readers": readers.main,
     "methods": methods.main,
     "methods-million": methods_million.main,

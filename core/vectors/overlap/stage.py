@@ -10,7 +10,8 @@ from ...base.errors import CurationError
 from ...base.files import file_sha256
 from ...base.params import Params, digest
 from ...base.progress import Progress, part_of
-from ...models.encoder import Encoder, SentenceEncoder
+from ...models.encoder import Encoder
+from ...models.named_encoders import encoder_of
 from ...workspace.artifacts import Result
 from ...workspace.results import Results, Run, Stage
 from ..embedding import copy_unit_rows, embed_texts, open_vectors
@@ -123,9 +124,7 @@ def _encoder(run: Run, sample: list[str]) -> Encoder:
             command="name the model with --model, the items' own with --embeddings FILE.npy, or leave meaning out with --cosine 0.",
             page="name the model that they came from, or leave meaning out with a cosine of 0",
         )
-    encoder = SentenceEncoder(run.params.model or known.model, known.max_tokens, run.device)
-    encoder.calibrate(sample)
-    return encoder
+    return encoder_of(run.params.model or known.model, known.max_tokens, run.device, sample)
 
 
 def _items_hit(items: list[Items], hits: pa.Table) -> pa.Table:
