@@ -81,7 +81,10 @@ def sample_texts(n: int) -> list[str]:
     texts = ["\n".join(turn["content"] for turn in json.loads(line)["messages"]) for line in lines]
     cut = np.random.default_rng(0).uniform(0.5, 3, n)
     whole = (texts[i % len(texts)] for i in range(n))
-    return [f"{i} {(text * 3)[: max(8, int(len(text) * share))]}" for i, (text, share) in enumerate(zip(whole, cut, strict=True))]
+    return [
+        f"{i} {(text * 3)[: max(8, int(len(text) * share))]}"
+        for i, (text, share) in enumerate(zip(whole, cut, strict=True))
+    ]
 
 
 def unit_vectors(n: int, d: int = 384, seed: int = 0) -> np.ndarray:

@@ -39,7 +39,9 @@ def main(arguments: list[str]) -> int:
         from tests.benchmarks.data import POOL, have_pool
 
         if not have_pool():
-            print(f"the benchmarks need the shared pool at {POOL}; set WINNOW_SHARED_DATA to its folder", file=sys.stderr)
+            print(
+                f"the benchmarks need the shared pool at {POOL}; set WINNOW_SHARED_DATA to its folder", file=sys.stderr
+            )
             return 1
     status = 0
     for name in names:

@@ -1,10 +1,10 @@
 """`python -m tests.benchmarks gpu`: what one GPU does beside the CPU, with its peak memory and the share of what it could do.
 
-Results are held to the CPU's first (`tests/gpu_checks.py`). A time is the GPU's, by CUDA events, after one whole warm-up; where the CPU
-did a part only, its time is scaled and the line says by how much. The limits, measured in the same run: a product of large matrices in the
-format that is used, and a copy in the GPU's memory. The share is of operations or bytes that the work itself needs, so that what is padded,
-waited for or done on the CPU lowers it. `--rehearse`: tiny, with the CPU in the GPU's place, to see that every line of it runs.
-`--out FILE`, or the folder $OUT, gets the table too. Needs no data but the sample, and nothing that `benchmarks gpu-carry` does not bring.
+Results are held to the CPU's first (`tests/gpu_checks.py`). A time is the GPU's, by CUDA events, after one whole warm-up; where the
+CPU did a part only, its time is scaled and the line says by how much. The limits, measured in the same run: a product of large matrices
+in the format that is used, and a copy in the GPU's memory. The share is of operations or bytes that the work itself needs, so that
+what is padded, waited for or done on the CPU lowers it. `--rehearse`: tiny, with the CPU in the GPU's place, to see that every line of
+it runs. `--out FILE`, or the folder $OUT, gets the table too. Needs the sample, and what `benchmarks gpu-carry` brings.
 """
 
 import os
@@ -61,7 +61,9 @@ def _lines(folder: Path) -> Iterator[tuple[str, bool]]:
     limits = _limits(device)
     yield (
         "limits: "
-        + ", ".join(f"{name} {limit / 1e9:,.0f} {'GB/s' if name == 'copy' else 'GFLOP/s'}" for name, limit in limits.items()),
+        + ", ".join(
+            f"{name} {limit / 1e9:,.0f} {'GB/s' if name == 'copy' else 'GFLOP/s'}" for name, limit in limits.items()
+        ),
         False,
     )
     yield f"{'work':<44} {'records':>9} {'CPU s':>9} {'GPU s':>9} {'ratio':>8} {'peak GiB':>9}  share of a limit", False
@@ -91,7 +93,9 @@ def _share(work, seconds: float, limits: dict[str, float]) -> str:
 def _machine(device: str) -> str:
     import torch
 
-    name = "a rehearsal: the CPU in the GPU's place, no figure counts" if device == "cpu" else torch.cuda.get_device_name()
+    name = (
+        "a rehearsal: the CPU in the GPU's place, no figure counts" if device == "cpu" else torch.cuda.get_device_name()
+    )
     return f"{name}; torch {torch.__version__}, {torch.get_num_threads()} threads on the CPU"
 
 

@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks gpu-carry`: put into `.gpu/` what a bare machine with a GPU lacks: the bundled encoder, in float16.
 
-A run there takes the folder along beside the working tree (git ignores it), and `benchmarks gpu` and `-m cuda` take the encoder from it.
-Embeddings by it differ from the bundled one's by what float16 rounds of the weights.
+A run there takes the folder along beside the working tree (git ignores it), and `benchmarks gpu` and `-m cuda` take the encoder
+from it. Embeddings by it differ from the bundled one's by what float16 rounds of the weights.
 """
 
 import shutil

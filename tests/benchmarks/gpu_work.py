@@ -1,7 +1,7 @@
 """What `benchmarks gpu` has done by a CPU and by a GPU: the same functions as a workspace's stages call.
 
-Random vectors and repeated sample texts do: times don't depend on what they say. As `tests/on_gpu.py`, it imports nothing that a bare
-machine with a GPU lacks.
+Random vectors and repeated sample texts do: times don't depend on what they say. As `tests/on_gpu.py`, it imports nothing that a
+bare machine with a GPU lacks.
 """
 
 import dataclasses
@@ -90,7 +90,7 @@ def all_work(device: str, sizes: Sizes, folder: Path) -> Iterator[Work]:
 
 
 def _embedding(device: str, sizes: Sizes, folder: Path) -> Work:
-    """From texts to an array on the disk, as the stage does: sorted, in shards, the tokens made and the shards written on threads."""
+    """From texts to an array on the disk, as the stage does: tokens are made ahead and shards written, on threads."""
     texts = sample_texts(sizes.texts)
     usual, ours = SentenceEncoder(encoder_model(), device="cpu"), encoder_on(device, texts[:32])
     usual.calibrate(texts[:32])

@@ -83,7 +83,7 @@ class _Far:
 
 
 class _Cover:
-    """worth: (m,) float64, factor * gain + bonus. Gains stay exact: those of the records that a pick comes nearer to are put right."""
+    """worth: (m,) float64, factor * gain + bonus, exact: after a pick, what the records that it comes nearer to gain is put right."""
 
     def __init__(self, pool: Pool, free: np.ndarray, factor: float, bonus: np.ndarray) -> None:
         import torch
