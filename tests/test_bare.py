@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 LACKING = (
     "datasketch",
@@ -40,6 +42,17 @@ def test_what_runs_on_a_bare_machine_imports_nothing_that_it_lacks():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_a_rehearsal_goes_through_every_line_of_the_benchmark(tmp_path):
+    command = [sys.executable, "-m", "tests.benchmarks", "gpu", "--rehearse", "--out", str(tmp_path / "table.txt")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = (tmp_path / "table.txt").read_text(encoding="utf-8")
+    assert table == done.stdout and "a rehearsal" in table and "12 of 12 agree" in table
+    for name in ("embedding", "k-means", "k-center", "novelselect", "Vendi", "probe", "likelihoods", "LoRA", "scratch"):
+        assert name in table
 
 
 def test_without_a_gpu_the_benchmark_says_so_in_one_line(monkeypatch, capsys):

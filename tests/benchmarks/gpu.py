@@ -1,10 +1,10 @@
 """`python -m tests.benchmarks gpu`: what one GPU does beside the CPU, with its peak memory and the share of what it could do.
 
 Results are held to the CPU's first (`tests/gpu_checks.py`). A time is the GPU's, by CUDA events, after one whole warm-up; where the
-CPU did a part only, its time is scaled and the line says by how much. The limits, measured in the same run: a product of large matrices
-in the format that is used, and a copy in the GPU's memory. The share is of operations or bytes that the work itself needs, so that
-what is padded, waited for or done on the CPU lowers it. `--rehearse`: tiny, with the CPU in the GPU's place, to see that every line of
-it runs. `--out FILE`, or the folder $OUT, gets the table too. Needs the sample, and what `benchmarks gpu-carry` brings.
+CPU did a part only, its time is scaled and the line says by how much. The limits, measured in the same run: a product of large
+matrices in the format that is used, and a copy in the GPU's memory. The share is of operations or bytes that the work itself needs:
+what is padded, waited for or done on the CPU lowers it. `--rehearse`: tiny, with the CPU in the GPU's place, to see that every
+line of it runs. `--out FILE`, or the folder $OUT, gets the table too. Needs the sample, and what `benchmarks gpu-carry` brings.
 """
 
 import os

@@ -83,7 +83,7 @@ class _Far:
 
 
 class _Cover:
-    """worth: (m,) float64, factor * gain + bonus, exact: after a pick, what the records that it comes nearer to gain is put right."""
+    """worth: (m,) float64, factor * gain + bonus, exact: a pick puts right what the records that it comes nearer to gain."""
 
     def __init__(self, pool: Pool, free: np.ndarray, factor: float, bonus: np.ndarray) -> None:
         import torch
