@@ -166,6 +166,7 @@ def check_rewards(device: str, folder: Path) -> None:
 def check_tuning(device: str, folder: Path) -> None:
     """LoRA learns as it does on the CPU."""
     with _causal(device, folder) as (cpu, found):
+        assert device == "cpu" or str(found.model.dtype) == "torch.bfloat16"
         losses = [
             tune(lm, PROMPTS * 2, RESPONSES * 2, QUICK, folder / name, seed=1)
             for name, lm in (("cpu", cpu), ("found", found))
