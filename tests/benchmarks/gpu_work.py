@@ -9,13 +9,14 @@ import shutil
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from core.base.progress import no_progress
-from core.daar.probes import ProbeParams, train_domain_probe
+from core.daar.probes import Probe, ProbeParams, train_domain_probe
 from core.measures.pairwise import facility_coverage, vendi, within_selection
-from core.models.causal_lm import load_causal, mean_log_probs
+from core.models.causal_lm import load_causal, mean_log_probs, pair_tokens
 from core.models.encoder import SentenceEncoder
 from core.models.hidden_states import layer_means
 from core.models.lora import LmParams, tune
@@ -188,14 +189,29 @@ def _pairwise(device: str, sizes: Sizes) -> Iterator[Work]:
     yield Work("Vendi score", lambda: vendi(x), lambda: vendi(x, device), n, moved=8.0 * x.size)
 
 
+def weights_of(model: Any) -> float:
+    """Return how many weights of matrices a token is multiplied by: of its inputs' table only where a head shares it.
+
+    A pass takes two operations a weight and token, back through it two more, and two where the weight learns.
+    """
+    table = getattr(model, "get_input_embeddings", lambda: None)()
+    shared = table is not None and model.get_output_embeddings().weight is table.weight
+    counts = [weight.numel() for weight in model.parameters() if weight.ndim > 1]
+    return float(sum(counts) - (table.weight.numel() if table is not None and not shared else 0))
+
+
 def _probe(device: str, sizes: Sizes) -> Work:
     x, params = unit_vectors(sizes.probed), ProbeParams(steps=sizes.probe_steps, patience=sizes.probe_steps)
     labels = (x @ unit_vectors(8, seed=1).T).argmax(1)
+    weights = weights_of(Probe(x.shape[1], 8).net)
+    operations = weights * (6.0 * params.steps * params.batch_size + 2.0 * len(x))
 
     def train(where: str) -> None:
         train_domain_probe(x, labels, 8, params, where)[0](x)
 
-    return Work("domain probe, trained and asked", lambda: train("cpu"), lambda: train(device), len(x))
+    return Work(
+        "domain probe, trained and asked", lambda: train("cpu"), lambda: train(device), len(x), operations=operations
+    )
 
 
 def _pairs(n: int) -> tuple[list[str], list[str]]:
@@ -207,6 +223,8 @@ def _language_models(device: str, sizes: Sizes, folder: Path) -> Iterator[Work]:
     name = make_causal_lm(folder / "lm", size=sizes.lm_width)
     cpu, gpu = load_causal(name, "cpu", 256), load_causal(name, device, 256)
     prompts, responses = _pairs(sizes.pairs)
+    number_format, weights = str(gpu.model.dtype).removeprefix("torch."), weights_of(gpu.model)
+    lengths = [len(pair_tokens(gpu, *pair)[0]) for pair in zip(prompts, responses, strict=True)]
     some, scale = slice(sizes.pairs_part), sizes.pairs / sizes.pairs_part
     yield Work(
         "likelihoods",
@@ -214,6 +232,8 @@ def _language_models(device: str, sizes: Sizes, folder: Path) -> Iterator[Work]:
         lambda: mean_log_probs(gpu, prompts, responses),
         sizes.pairs,
         scale,
+        2 * weights * sum(lengths),
+        number_format,
     )
     yield Work(
         "hidden states, layer 3",
@@ -221,6 +241,8 @@ def _language_models(device: str, sizes: Sizes, folder: Path) -> Iterator[Work]:
         lambda: layer_means(gpu, responses),
         sizes.pairs,
         scale,
+        2 * weights * 3 / 4 * sum(len(ids) for ids in gpu.tokenizer(responses)["input_ids"]),  # three layers of four
+        number_format,
     )
     params = LmParams(model="x", max_tokens=256, save_steps=10_000)
 
@@ -234,6 +256,8 @@ def _language_models(device: str, sizes: Sizes, folder: Path) -> Iterator[Work]:
         lambda: tuned(device, sizes.tuned),
         sizes.tuned,
         sizes.tuned / sizes.tuned_part,
+        4 * weights * sum(lengths[: sizes.tuned]),  # the weights themselves learn nothing
+        number_format,
     )
 
 
@@ -246,4 +270,6 @@ def _from_scratch(device: str, sizes: Sizes) -> Work:
         lambda: train_small_lm(encoded, params, 0, "cpu"),
         lambda: train_small_lm(encoded, params, 0, device),
         len(encoded),
+        operations=6 * weights_of(train_small_lm(encoded, SmallLmParams(steps=1), 0, "cpu").model) * params.tokens_seen,
+        number_format="bfloat16" if device == "cuda" else "float32",
     )
