@@ -50,7 +50,11 @@ def test_a_rehearsal_goes_through_every_line_of_the_benchmark(tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     table = (tmp_path / "table.txt").read_text(encoding="utf-8")
-    assert table == done.stdout and "a rehearsal" in table and "12 of 12 agree" in table
+    assert (
+        set(table.splitlines()) <= set(done.stdout.splitlines())
+        and "a rehearsal" in table
+        and "12 of 12 agree" in table
+    )
     for name in ("embedding", "k-means", "k-center", "novelselect", "Vendi", "probe", "likelihoods", "LoRA", "scratch"):
         assert name in table
 
