@@ -25,7 +25,7 @@ def _where(pool: Pool) -> str:
 
 def farthest(pool: Pool, free: np.ndarray, wanted: int, seed: int) -> Picks:
     """Pick as `greedy.k_center` does. free: (m,) row ids of the candidates."""
-    first = None if len(pool.pinned) else int(np.random.default_rng(seed).integers(len(free)))
+    first = None if len(pool.pinned) or not wanted else int(np.random.default_rng(seed).integers(len(free)))
     return _loop(pool, free, wanted, _Far(pool, free), first)
 
 
@@ -40,7 +40,7 @@ def novel(pool: Pool, free: np.ndarray, wanted: int, dense: np.ndarray | None, w
 
 
 def _loop(pool: Pool, free: np.ndarray, wanted: int, state: Any, first: int | None = None) -> Picks:
-    """Take the candidate of the greatest worth again and again; nothing is waited for before all is taken."""
+    """Take the candidate of the greatest worth again and again; what is taken stays on the GPU until all is."""
     import torch
 
     order = torch.zeros(wanted, dtype=torch.int64, device=_where(pool))
