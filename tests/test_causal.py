@@ -170,12 +170,3 @@ def test_scores_of_any_scale_combine_by_rank():
     np.testing.assert_allclose(combine_by_rank([first, second], [1, 0]), [0, 0.5, 1])
     np.testing.assert_allclose(combine_by_rank([np.array([5.0, 5.0, 9.0])], [2]), [0.25, 0.25, 1])
     assert combine_by_rank([np.array([4.0])], [1]).tolist() == [0]
-
-
-@pytest.mark.skipif("not __import__('torch').cuda.is_available()", reason="no CUDA device on this machine")
-def test_tuning_and_scores_on_cuda_in_bfloat16(tmp_path):
-    lm = load_causal(make_causal_lm(tmp_path / "lm", size=256), "cuda", 64)
-    assert str(lm.model.dtype) == "torch.bfloat16"
-    losses = tune(lm, PROMPTS * 8, RESPONSES * 8, QUICK, tmp_path / "tuning", seed=1)
-    assert losses[-1]["loss"] < losses[0]["loss"]
-    assert np.isfinite(mean_log_probs(lm, PROMPTS, RESPONSES)).all()

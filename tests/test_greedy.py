@@ -100,3 +100,24 @@ def test_replacement_is_refused_where_it_means_nothing():
         SelectionParams("5", "k-center", replacement=True)
     with pytest.raises(CurationError, match="similarity_threshold is 2"):
         SelectionParams("5", "deita", similarity_threshold=2)
+
+
+def test_a_stage_lets_a_gpu_choose_and_says_so(make_pipeline, monkeypatch):
+    pipeline = make_pipeline("embed")
+    keys, infos = [], []
+    for budget, device in (("12", "cpu"), ("13", "cuda")):
+        monkeypatch.setattr("core.selection.stage.resolve_device", lambda asked, device=device: device)
+        monkeypatch.setattr("core.selection.methods._on_gpu._where", lambda pool: "cpu")
+        keys.append(pipeline.run("select", SelectionParams(budget, "k-center")))
+        infos.append(pipeline.workspace.info("select", keys[-1]))
+    assert "device" not in infos[0] and infos[1]["device"] == "cuda"
+    first, more = (pipeline.workspace.table("select", key)["row_id"].to_pylist() for key in keys)
+    assert more[:5] == first[:5] and len(set(more)) == 13  # further on small records are worth the same
+
+
+def test_on_a_gpu_nothing_left_to_choose_is_nothing_chosen(monkeypatch):
+    monkeypatch.setattr("core.selection.methods._on_gpu._where", lambda pool: "cpu")
+    for method in ("k-center", "facility-location", "qdit", "novelselect"):
+        pool = pool_of(n=6, dropped=np.arange(6), device="cuda")
+        assert len(select(pool, 2, method)) == 0
+        assert select(pool_of(n=6, pinned=np.array([1, 4]), device="cuda"), 2, method).rows.tolist() == [1, 4]

@@ -7,7 +7,6 @@ from core.base.arrays import unit_rows
 from core.measures.pairwise import facility_coverage, vendi, within_selection
 from core.vectors.cells import find_cells
 from core.vectors.neighbours import density
-from tests.test_device import needs_cuda
 
 
 def random_vectors(n=300, d=24, seed=0):
@@ -132,12 +131,3 @@ def test_the_order_of_the_selection_does_not_matter_and_nothing_is_changed():
     forward = within_selection(pool[rows], dens[rows])
     assert within_selection(pool[rows[::-1]], dens[rows[::-1]]) == pytest.approx(forward, abs=1e-6)
     np.testing.assert_array_equal(pool, before)
-
-
-@needs_cuda
-def test_cuda_gives_the_same():
-    pool, rows = cases()["many"]
-    x, dens = pool[rows], density(pool)[rows]
-    assert within_selection(x, dens, "cuda") == pytest.approx(within_selection(x, dens), abs=1e-4)
-    assert facility_coverage(pool, x, "cuda") == pytest.approx(facility_coverage(pool, x), abs=1e-4)
-    assert vendi(x, "cuda") == pytest.approx(vendi(x), abs=1e-4)

@@ -233,15 +233,6 @@ def test_the_learning_rate_warms_up_and_falls_to_a_tenth(tokenizer, monkeypatch,
     assert rates[4:] == sorted(rates[4:], reverse=True) and rates[-1] == pytest.approx(0.1)
 
 
-@pytest.mark.skipif("not __import__('torch').cuda.is_available()", reason="no CUDA device on this machine")
-def test_on_cuda_it_learns_alike_and_repeats_itself(lm, tokenizer):
-    encoded, held = (encode_pairs(tokenizer, *bread(numbers)) for numbers in (range(40), range(40, 60)))
-    one, again = (train_small_lm(encoded, QUICK, 0, "cuda") for _ in range(2))
-    assert one.curve == again.curve
-    np.testing.assert_array_equal(held_out_losses(one, held), held_out_losses(again, held))
-    assert held_out_losses(one, held).mean() == pytest.approx(held_out_losses(lm, held).mean(), rel=0.2)
-
-
 def test_the_loss_in_one_pass_is_cross_entropy_with_its_gradient():
     torch = pytest.importorskip("torch")
     draw = torch.Generator().manual_seed(0)

@@ -26,7 +26,7 @@ from .verbs import Verbs
 
 _WITHOUT_VERB = ("style", "balance")  # found by `select` where a quota goes by them
 _OWN_VERB = ("reward", "duplicates", "decontaminate", "targets")  # its verb does more than the stage
-_ON_THE_CPU = ("names", "project", "regions", "select", "words", "columns", "meaning", "tokens")
+_ON_THE_CPU = ("names", "project", "regions", "words", "columns", "meaning", "tokens")
 
 
 def add_verbs(verbs: Verbs) -> None:

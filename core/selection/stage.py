@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ..base import access
 from ..base.budget import tokens_of
+from ..base.device import resolve_device
 from ..base.errors import CurationError
 from ..base.params import Params, digest
 from ..base.progress import Progress, no_progress, part_of
@@ -47,9 +48,11 @@ def pool_of(
     groups: str = "domains",
     limits: LimitParams | None = None,
     progress: Progress = no_progress,
+    device: str = "cpu",
 ) -> Pool:
     """Return what a selection method chooses from, as of now. groups: "source" where it goes by source labels.
 
+    device: a resolved one.
     limits: whose budget, if it is in tokens, and rules the pool is to hold; tokens not counted yet are counted. Raises
     CurationError.
     """
@@ -72,6 +75,7 @@ def pool_of(
         rules=bounds_of(results, limits.rules) if limits else (),
         costs=costs_of(results, limits.tokenizer, progress) if limits and tokens_of(limits.budget) else None,
         balance=balance_of(results, limits, progress) if isinstance(limits, SelectionParams) else None,
+        device=device,
     )
 
 
@@ -139,12 +143,15 @@ class _Select(Stage):
 
 
 def _select(run: Run) -> Result:
-    pool = pool_of(run.results, groups=run.params.groups, limits=run.params, progress=run.progress)
+    device = resolve_device(run.device)
+    pool = pool_of(run.results, groups=run.params.groups, limits=run.params, progress=run.progress, device=device)
     began = time.monotonic()  # groups and counts of tokens are found once: the next selection has them
     draws = draws_of(run.results) if run.params.method == "daar" else []
     alone = 1 / (1 + len(draws))
     selection = select_records(pool, run.params, part_of(run.progress, 0, alone))
     info, parts = _result(run.results, selection, run.params)
+    if device != "cpu" and METHODS[run.params.method].on_gpu:
+        info["device"] = device
     _add_facts(run, pool, selection, info)
     if draws:
         facts, taken = select_over_draws(pool, run.params, selection, draws, part_of(run.progress, alone, 1))

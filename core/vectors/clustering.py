@@ -226,7 +226,7 @@ def _torch_train(
         sizes = torch.zeros(len(centres), device=device)
         for block in rows.split(max(1, (1 << 27) // len(centres))):
             nearest = _torch_nearest(block, centres)[0]
-            members = torch.nn.functional.one_hot(nearest, len(centres)).to(block.dtype)
+            members = (nearest[:, None] == torch.arange(len(centres), device=device)).to(block.dtype)
             sums += members.T @ block
             sizes += members.sum(0)
         centres = sums / sizes.clamp(min=1)[:, None]

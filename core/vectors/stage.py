@@ -61,6 +61,7 @@ def _embed_texts(run: Run) -> dict[str, Any]:
         SHARD_ROWS,
         lambda start, stop, within: embed_texts(records.texts(start, stop), encoder, within),
         run.progress,
+        max(1, getattr(encoder, "at_once", 0) // SHARD_ROWS),
     )
     return {"device": getattr(encoder, "device", ""), "format": getattr(encoder, "format", "")}
 

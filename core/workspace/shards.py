@@ -1,5 +1,6 @@
 """Long work on all records in shards: each is written when it is whole, so a killed run loses one at most."""
 
+import concurrent.futures
 from collections.abc import Callable, Sized
 from pathlib import Path
 
@@ -15,26 +16,56 @@ MakeRows = Callable[
 
 
 def make_in_shards(
-    workspace: Workspace, kind: str, key: str, step: int, make: MakeRows, progress: Progress
+    workspace: Workspace,
+    kind: str,
+    key: str,
+    step: int,
+    make: MakeRows,
+    progress: Progress,
+    at_once: int = 1,
 ) -> np.ndarray:
     """Write an artifact's array, a row a record, `step` records at a time; what a killed run has finished is not done again.
 
-    Return it, memory-mapped. The shards stay until the artifact is whole (`Workspace.keep`).
+    at_once: shards that are made together, and written on a thread while the next are made; where one of them is missing all are
+    made again, so that a record is always made among the same others. Return it, memory-mapped. The shards stay until the
+    artifact is whole (`Workspace.keep`).
     """
-    n, shards = workspace.dataset().n_records, []
-    for start, stop, path in shard_files(workspace, kind, key, step, ".npy"):
-        if not is_shard(path, lambda path: np.load(path, mmap_mode="r", allow_pickle=False), stop - start):
-            within = part_of(lambda done, total: progress(done * n, n), start / n, stop / n)
-            write_array(path, make(start, stop, within), unsynced)
-        shards.append(path)
-        progress(stop, n)
-    first = np.load(shards[0], mmap_mode="r", allow_pickle=False)
+    n, files = workspace.dataset().n_records, shard_files(workspace, kind, key, step, ".npy")
+    with concurrent.futures.ThreadPoolExecutor(1) as writer:
+        writing = None
+        for i in range(0, len(files), at_once):
+            together = files[i : i + at_once]
+            start, stop = together[0][0], together[-1][1]
+            if not all(is_shard(path, _open, last - first) for first, last, path in together):
+                within = part_of(lambda done, total: progress(done * n, n), start / n, stop / n)
+                rows = make(start, stop, within)
+                if at_once == 1:
+                    _write(together, rows)
+                else:
+                    if writing:
+                        writing.result()
+                    writing = writer.submit(_write, together, rows)
+            progress(stop, n)
+        if writing:
+            writing.result()
+    shards = [path for _, _, path in files]
+    first = _open(shards[0])
     with replacing(workspace.path(kind, key, ".npy")) as temporary:
         whole = new_array(temporary, first.dtype, (n, first.shape[1]))
         for i, path in enumerate(shards):
             whole[i * step : (i + 1) * step] = np.load(path, allow_pickle=False)
         whole.flush()
     return np.load(workspace.path(kind, key, ".npy"), mmap_mode="r", allow_pickle=False)
+
+
+def _open(path: Path) -> np.ndarray:
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def _write(shards: list[tuple[int, int, Path]], rows: np.ndarray) -> None:
+    for start, stop, path in shards:
+        first = start - shards[0][0]
+        write_array(path, rows[first : first + stop - start], unsynced)
 
 
 def is_shard(path: Path, read: Callable[[Path], Sized], rows: int) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from core.models.encoder import SentenceEncoder
 from core.vectors.embedding import embed_texts
 from tests.benchmarks.data import POOL
+from tests.benchmarks.operations import encoder_operations
 
 TEXTS, TURNS = 2048, 3
 _MATRIX = (8192, 1536, 1536)
@@ -28,7 +29,7 @@ def main() -> None:
     lengths = np.array(
         [len(ids) for ids in usual._model.tokenizer(texts, truncation=True, max_length=256)["input_ids"]]
     )
-    operations = _operations(lengths, usual._model[0].auto_model.config)
+    operations = encoder_operations(lengths, usual._model[0].auto_model.config)
     a, b = (torch.rand(shape, dtype=getattr(torch, ours.format)) for shape in (_MATRIX[:2], _MATRIX[1:]))
     found: dict[str, list[float]] = {"usual": [], "ours": [], "limit": []}
     for _ in range(TURNS):
@@ -60,13 +61,6 @@ def _texts() -> list[str]:
     rows = np.random.default_rng(1).choice(len(lines), TEXTS, replace=False)
     records = (json.loads(lines[row]) for row in np.sort(rows))
     return [f"{record['instruction']}\n{record['output']}" for record in records]
-
-
-def _operations(lengths: np.ndarray, config) -> float:
-    """Return the operations of the texts' matrix products: four of the width, two of the inner layer, attention's two."""
-    width, inner, tokens = config.hidden_size, config.intermediate_size, lengths.astype(float)
-    of_weights = 2 * tokens.sum() * (4 * width**2 + 2 * width * inner)
-    return config.num_hidden_layers * (of_weights + 4 * width * (tokens**2).sum())
 
 
 def _seconds(work: Callable[[], object]) -> float:

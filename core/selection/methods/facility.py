@@ -17,6 +17,7 @@ from ..method import METHODS, Method
 from ..params import Selection, SelectionParams, places
 from ..pool import Picks, Pool, finite_quality, nearest_of, unit_rows
 from ._moments import MomentBounds
+from ._on_gpu import covering, is_on_gpu
 from ._sparse_cover import NEIGHBOURS, sparse_greedy, sparse_seconds, uncovered
 from ._wide import DENSE_UP_TO, is_wide
 
@@ -105,6 +106,8 @@ def _greedy(pool: Pool, budget: int, factor: float, bonus: np.ndarray) -> Picks:
     x = unit_rows(pool)
     free = pool.free_rows()
     wanted = min(budget - len(pool.pinned), len(free))
+    if is_on_gpu(pool):
+        return covering(pool, free, wanted, factor, bonus[free])
     search = _start(pool, x, free, factor, bonus)
     picks, scores = np.empty(wanted, np.int64), np.empty(wanted)
     lists, moments = None, MomentBounds(search.candidates, search.audience)
@@ -235,6 +238,7 @@ METHODS.add(
         place=7,
         seconds=lambda n, m: sparse_seconds(n, m) if is_wide(n) else n * (2e-4 + 1.65e-8 * n),
         pick=qdit,
+        on_gpu=True,
         why=_why,
         notes=_notes,
         needs=("embed", "score"),
@@ -251,6 +255,7 @@ METHODS.add(
         place=8,
         seconds=lambda n, m: sparse_seconds(n, m) if is_wide(n) else n * (2e-4 + 1.6e-8 * n),
         pick=facility_location,
+        on_gpu=True,
         why=_why,
         notes=_notes,
         needs=("embed",),

@@ -8,6 +8,7 @@ import numpy as np
 from ..method import METHODS, Method
 from ..params import REASONS, Selection, SelectionParams, places
 from ..pool import Picks, Pool, finite_quality, nearest_of, unit_rows
+from ._on_gpu import farthest, is_on_gpu
 from ._wide import AfterPick, Waves, is_wide
 
 _REFRESH = 256
@@ -23,6 +24,8 @@ def k_center(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     x = unit_rows(pool)
     free = pool.free_rows()
     wanted = min(budget - len(pool.pinned), len(free))
+    if is_on_gpu(pool):
+        return farthest(pool, free, wanted, params.seed)
     if is_wide(pool.n_records):
         return _k_center_in_waves(pool, params, free, wanted)
     chosen = np.empty((len(pool.pinned) + wanted, x.shape[1]), np.float32)
@@ -166,6 +169,7 @@ METHODS.add(
         place=5,
         seconds=lambda n, m: 4e-9 * n * m if is_wide(n) else m * (2.5e-3 + 5.4e-8 * n),
         pick=k_center,
+        on_gpu=True,
         why=_why_k_center,
         needs=("embed",),
         options=("seed",),

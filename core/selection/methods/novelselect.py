@@ -13,6 +13,7 @@ from ..method import METHODS, Method
 from ..params import Selection, SelectionParams, places
 from ..pool import Picks, Pool, nearest_of, unit_rows
 from ._novel_waves import NovelWaves
+from ._on_gpu import is_on_gpu, novel
 from ._wide import is_wide
 
 KEPT = 64
@@ -29,9 +30,12 @@ def novelselect(pool: Pool, params: SelectionParams, budget: int) -> Picks:
     x = unit_rows(pool)
     free = pool.free_rows()
     wanted = min(budget - len(pool.pinned), len(free))
-    if is_wide(pool.n_records):
-        dense = pool.once("density", lambda: _density(pool)) ** _BETA
-        weights = np.arange(1, min(KEPT, budget) + 1) ** -_ALPHA
+    dense = pool.once("density", lambda: _density(pool)) if is_wide(pool.n_records) else None
+    weights = np.arange(1, min(KEPT, budget) + 1) ** -_ALPHA
+    if is_on_gpu(pool):
+        return novel(pool, free, wanted, dense, weights)
+    if dense is not None:
+        dense = dense**_BETA
         return Picks(*NovelWaves(x, free, pool.pinned, wanted, dense[free], weights).go(pool.tell))
     search = _Search(x, free, density(x) ** _BETA, budget)
     for row in pool.pinned:
@@ -129,6 +133,7 @@ METHODS.add(
         place=9,
         seconds=lambda n, m: 5e-5 * n + m * (5e-4 + 1e-8 * n) if is_wide(n) else m * (5e-3 + 1.3e-7 * n),
         pick=novelselect,
+        on_gpu=True,
         why=_why,
         needs=("embed",),
         options=(),
