@@ -11,7 +11,7 @@ from ..models.encoder import BUNDLED
 from ..models.tokenizers import NamedTokenizer, open_tokenizer, tokenizer_key
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
-from ..workspace.shards import make_in_shards
+from ..workspace.shards import Here, make_in_shards
 
 _SHARD_ROWS = 16_384
 _AT_ONCE = 1024
@@ -60,7 +60,7 @@ def _count(run: Run) -> Result:
             within(int(rows[-1]) + 1 - start, stop - start)
         return counts
 
-    counts = make_in_shards(workspace, "tokens", run.key, _SHARD_ROWS, make, run.progress)
+    counts, _ = make_in_shards(workspace, "tokens", run.key, _SHARD_ROWS, Here(make), run.progress)
     return _about(tokenizer) | {"n_tokens": int(counts.sum(dtype=np.int64))}, {}
 
 

@@ -1,0 +1,68 @@
+"""Engines: where the shards of long work are made, one after the other here, or side by side on the nodes of a Ray cluster.
+
+Both make each shard by the same call and write the same file, so work may begin on one and end on the other.
+"""
+
+import dataclasses
+import importlib.util
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from ..base.errors import CurationError
+from ..base.progress import Progress, part_of
+from .work import Shard, Work
+
+ENGINES = ("local", "ray")
+_INSTALL = "pip install -r requirements-ray.txt"
+
+
+@dataclasses.dataclass(frozen=True)
+class Engine:
+    """name: "local" or "ray". address: of a Ray cluster, "host:port"; "" for $RAY_ADDRESS, or one that is started here.
+
+    Raises CurationError where Ray is not installed, or an address can't be.
+    """
+
+    name: str = "local"
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        if self.name not in ENGINES:
+            raise CurationError(f"engine is {self.name!r}; it must be one of {', '.join(ENGINES)}.")
+        if self.address and self.name != "ray":
+            raise CurationError(f"An address ({self.address}) is of a Ray cluster; give it with --engine ray.")
+        if "://" in self.address:
+            raise CurationError(
+                f"address is {self.address!r}; give host:port, on a machine that is a node of the cluster (ray start)."
+            )
+        if self.name == "ray" and importlib.util.find_spec("ray") is None:
+            raise CurationError(f"The engine ray needs Ray, which is not installed here; install it with: {_INSTALL}")
+
+
+LOCAL = Engine()
+
+
+def engine_of_environment() -> Engine:
+    """Return the engine that jobs of the pages take: $WINNOW_ENGINE; Ray's address is its own $RAY_ADDRESS."""
+    return Engine(os.environ.get("WINNOW_ENGINE") or LOCAL.name)
+
+
+def make_shards(shards: Sequence[Shard], work: Work, progress: Progress, engine: Engine = LOCAL) -> dict[str, Any]:
+    """Let every shard be there; one that is there already is not made again. Return what was settled when the work was opened.
+
+    shards: of all records, in order. progress: counts records.
+    """
+    missing = [shard for shard in shards if not shard.is_whole()]
+    if engine.name == "ray" and missing:
+        from .on_ray import make_on_ray
+
+        return make_on_ray(missing, shards[-1].stop, work, progress, engine.address)
+    n, opened = shards[-1].stop, work.open({})
+    waiting = set(missing)
+    for shard in shards:
+        if shard in waiting:
+            within = part_of(lambda done, total: progress(done * n, n), shard.start / n, shard.stop / n)
+            shard.write(opened.make(shard.start, shard.stop, within))
+        progress(shard.stop, n)
+    return opened.settled
