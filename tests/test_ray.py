@@ -1,0 +1,158 @@
+"""The engine on Ray: three nodes of this machine, one killed in the middle, and the same bytes as without them."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import core.quality.by_records
+import core.vectors.stage
+from core.base.errors import CurationError
+from core.base.progress import no_progress
+from core.daar import state_cache
+from core.data.records import RecordParams
+from core.models.causal_lm import load_causal
+from core.quality.params import QualityParams
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.vectors.clustering import ClusterParams
+from core.vectors.embedding import EmbedParams
+from core.workspace import on_ray
+from core.workspace.engine import LOCAL, Engine
+from core.workspace.results import Run
+from core.workspace.workspace import Workspace
+from tests import ray_cluster
+from tests.command import run
+from tests.conftest import SAMPLE, TinyEncoder
+from tests.ray_cluster import EndingEncoder, MeetingEncoder
+
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.skipif(
+        importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install -r requirements-ray.txt"
+    ),
+]
+RECORDS = 120
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    yield from ray_cluster.open_cluster()
+
+
+@pytest.fixture
+def engine(cluster) -> Engine:
+    return Engine("ray", cluster.address)
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    """Return a function that imports some of the sample's records, which are embedded in shards of 10, scored in shards of 16."""
+    monkeypatch.setattr(core.vectors.stage, "SHARD_ROWS", 10)
+    monkeypatch.setattr(core.quality.by_records, "SHARD_RECORDS", 16)
+    data = tmp_path / "some.jsonl"
+    data.write_text("".join(SAMPLE.read_text("utf-8").splitlines(keepends=True)[:RECORDS]), "utf-8")
+
+    def imported(name: str) -> Pipeline:
+        workspace = Workspace(tmp_path / name, create=True)
+        workspace.import_data(data, RecordParams())
+        return Pipeline(workspace)
+
+    return imported
+
+
+class StoppedAt:
+    """A Progress that stops the work once so many records are done."""
+
+    def __init__(self, records: int) -> None:
+        self._records = records
+
+    def __call__(self, done: float, total: float) -> None:
+        if done >= self._records:
+            raise KeyboardInterrupt
+
+
+def curated(pipeline: Pipeline) -> dict[str, bytes]:
+    """Return the bytes of the embeddings, and of the clusters and the selection that are made of them here."""
+    for stage, params in {
+        "cluster": ClusterParams(6),
+        "score": QualityParams(),
+        "select": SelectionParams("20"),
+    }.items():
+        pipeline.run(stage, params, device="cpu")
+    assert not list(pipeline.workspace.artifacts.glob("*.shards"))
+    parts = {"embed": [".npy"], "cluster": [".npy", ".centroids.npy", ".distances.npy"], "select": [".arrow"]}
+    paths = [pipeline.workspace.path(stage, pipeline.current(stage), end) for stage in parts for end in parts[stage]]
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def shards_there(pipeline: Pipeline) -> int:
+    return len(list(pipeline.workspace.artifacts.glob("embed-*.shards/shard-*.npy")))
+
+
+def test_begun_on_ray_and_ended_here_and_the_other_way_round_the_bytes_are_the_same(make, engine):
+    params = EmbedParams()
+    whole = make("whole")
+    whole.run("embed", params, device="cpu")
+    wanted = curated(whole)
+    for first, second in ((engine, LOCAL), (LOCAL, engine)):
+        broken = make(f"begun-{first.name}")
+        with pytest.raises(KeyboardInterrupt):
+            broken.run("embed", params, StoppedAt(RECORDS // 3), device="cpu", engine=first)
+        assert RECORDS // 30 <= shards_there(broken) < RECORDS // 10
+        broken.run("embed", params, device="cpu", engine=second)
+        assert broken.info("embed")["format"] == whole.info("embed")["format"]
+        assert curated(broken) == wanted
+
+
+def test_a_model_scores_on_ray_by_the_command_line_as_it_does_here(make, engine, tiny_lm):
+    tables = []
+    for name, options in (("here", ()), ("there", ("--engine", "ray", "--address", engine.address))):
+        folder = make(name).workspace.folder
+        run("score", folder, "--scorer", "ifd", "--quality-model", tiny_lm, "--device", "cpu", *options, check=0)
+        tables.append(Pipeline(Workspace(folder)).table("score"))
+    assert tables[0].equals(tables[1]) and len(tables[0]) == RECORDS
+
+
+def test_hidden_states_are_the_same_on_ray(make, engine, tiny_lm, monkeypatch):
+    monkeypatch.setattr(state_cache, "_SHARD_RECORDS", 40)
+    lm, found = load_causal(tiny_lm, "cpu"), []
+    for name, where in (("here", LOCAL), ("there", engine)):
+        asked = Run(make(name), "", QualityParams(), device="cpu", engine=where)
+        found.append(state_cache.states_of_records(asked, lm, tiny_lm, 1, no_progress))
+    np.testing.assert_array_equal(*found)
+    assert len(found[0]) == RECORDS
+
+
+def test_a_process_that_ends_again_and_again_is_an_error_that_names_the_records(make, engine, monkeypatch):
+    monkeypatch.setattr(on_ray, "_TRIES", 2)
+    with pytest.raises(CurationError, match="records 0 to 9 ended 2 times"):
+        make("ends").run("embed", EmbedParams(), encoder=EndingEncoder(), engine=engine)
+
+
+def test_an_address_that_does_not_answer_is_an_error_that_names_it(make):
+    with pytest.raises(CurationError, match="No Ray cluster can be used at 127.0.0.1:9"):
+        make("nobody").run("embed", EmbedParams(), encoder=TinyEncoder(), engine=Engine("ray", "127.0.0.1:9"))
+
+
+def test_a_node_that_is_killed_in_the_middle_costs_no_record(make, cluster, engine, tmp_path):
+    """The last test: afterwards the cluster has two nodes."""
+    here, there = make("here"), make("there")
+    here.run("embed", EmbedParams(), encoder=TinyEncoder())
+    met = tmp_path / "met"
+    met.mkdir()
+    encoder, seen, killed_at = MeetingEncoder(met, others=3, seconds=0.5), [], []
+
+    def watched(done: float, total: float) -> None:
+        seen.append(done)
+        if not killed_at and len(encoder.who()) == 3:
+            cluster.kill_one()
+            killed_at.append(done)
+
+    there.run("embed", EmbedParams(), watched, encoder=encoder, engine=engine)
+    assert killed_at[0] < RECORDS // 2
+    assert seen == sorted(seen) and seen[-1] == RECORDS
+    assert cluster.nodes_left() == 2
+    assert curated(there) == curated(here)
