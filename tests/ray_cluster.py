@@ -1,5 +1,6 @@
-"""A Ray cluster of three nodes on this machine, and encoders whose shards tell by whom they were made."""
+"""A Ray cluster of nodes on this machine, and encoders whose shards tell by whom they were made."""
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -10,21 +11,27 @@ import numpy as np
 
 from tests.conftest import TinyEncoder
 
+_SMALL = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
 _PATIENCE = 300.0  # seconds that an encoder waits for the others: a busy machine starts processes slowly
 
 
 class Cluster:
-    """Three nodes of one CPU each. address: for --address."""
+    """Nodes of one CPU each, on this machine. address: for --address."""
 
-    def __init__(self) -> None:
+    def __init__(self, nodes: int = 3) -> None:
         # Nothing is sent to anybody; actors wait no longer for the processor than other processes do.
         os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
         from ray.cluster_utils import Cluster as Nodes
 
-        small = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
-        self._nodes = Nodes(initialize_head=True, head_node_args=small | {"include_dashboard": False})
-        self._others = [self._nodes.add_node(**small) for _ in range(2)]
+        self._nodes = Nodes(initialize_head=True, head_node_args=_SMALL | {"include_dashboard": False})
+        self._others: list[Any] = []
+        for _ in range(nodes - 1):
+            self.add()
         self.address: str = self._nodes.address
+
+    def add(self) -> None:
+        """Add a node."""
+        self._others.append(self._nodes.add_node(**_SMALL))
 
     def kill_one(self) -> None:
         """Kill a node and all that runs on it, without warning."""
@@ -42,9 +49,10 @@ class Cluster:
         self._nodes.shutdown()
 
 
-def open_cluster() -> Iterator[Cluster]:
+@contextlib.contextmanager
+def open_cluster(nodes: int = 3) -> Iterator[Cluster]:
     """Yield a cluster, which ends with its user."""
-    cluster = Cluster()
+    cluster = Cluster(nodes)
     try:
         yield cluster
     finally:

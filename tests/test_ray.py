@@ -1,8 +1,6 @@
 """The engine on Ray: three nodes of this machine, one killed in the middle, and the same bytes as without them."""
 
 import importlib.util
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,7 +37,8 @@ RECORDS = 120
 
 @pytest.fixture(scope="module")
 def cluster():
-    yield from ray_cluster.open_cluster()
+    with ray_cluster.open_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture
@@ -133,7 +132,7 @@ def test_a_process_that_ends_again_and_again_is_an_error_that_names_the_records(
 
 
 def test_an_address_that_does_not_answer_is_an_error_that_names_it(make):
-    with pytest.raises(CurationError, match="No Ray cluster can be used at 127.0.0.1:9"):
+    with pytest.raises(CurationError, match=r"No Ray cluster can be used at 127\.0\.0\.1:9"):
         make("nobody").run("embed", EmbedParams(), encoder=TinyEncoder(), engine=Engine("ray", "127.0.0.1:9"))
 
 

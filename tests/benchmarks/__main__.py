@@ -14,6 +14,7 @@ from tests.benchmarks import (
     methods,
     methods_million,
     naming,
+    on_ray,
     readers,
     refine,
     workbench,
@@ -35,8 +36,9 @@ BENCHMARKS = {
     "layout": layout.main,
     "workbench": workbench.main,
     "curators": curators.main,
+    "ray": on_ray.main,
 }
-LONG = ("ablation", "curators", "layout", "methods-million", "workbench")
+LONG = ("ablation", "curators", "layout", "methods-million", "ray", "workbench")
 
 
 def main(names: list[str]) -> int:
