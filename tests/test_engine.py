@@ -1,5 +1,6 @@
 """What is asked of an engine, and of a node that takes part, with no Ray installed."""
 
+import dataclasses
 import importlib.util
 from pathlib import Path
 
@@ -53,6 +54,14 @@ def test_jobs_take_the_engine_of_the_environment(no_ray, monkeypatch):
 @pytest.fixture
 def work(make_pipeline) -> EmbedWork:
     return EmbedWork(make_pipeline().workspace.records().path, "", 0, "cpu", TinyEncoder())
+
+
+def test_work_is_sent_with_whole_paths_and_names_of_models_as_they_are(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model").mkdir()
+    sent = dataclasses.replace(work, records=Path("w/records.arrow"), model="model").sent()
+    assert (sent.records, sent.model) == (tmp_path / "w" / "records.arrow", str(tmp_path / "model"))
+    assert dataclasses.replace(work, model="owner/name").sent().model == "owner/name"
 
 
 def begun(work: EmbedWork, token: Path, settled: dict | None = None, wanted: dict | None = None):

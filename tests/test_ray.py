@@ -1,17 +1,18 @@
 """The engine on Ray: three nodes of this machine, one killed in the middle, and the same bytes as without them."""
 
 import importlib.util
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np
 import pytest
 
 import core.quality.by_records
 import core.vectors.stage
 from core.base.errors import CurationError
-from core.base.progress import no_progress
 from core.daar import state_cache
+from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict
+from core.daar.params import DaarParams
 from core.data.records import RecordParams
-from core.models.causal_lm import load_causal
 from core.quality.params import QualityParams
 from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
@@ -19,7 +20,6 @@ from core.vectors.clustering import ClusterParams
 from core.vectors.embedding import EmbedParams
 from core.workspace import on_ray
 from core.workspace.engine import LOCAL, Engine
-from core.workspace.results import Run
 from core.workspace.workspace import Workspace
 from tests import ray_cluster
 from tests.command import run
@@ -115,14 +115,29 @@ def test_a_model_scores_on_ray_by_the_command_line_as_it_does_here(make, engine,
     assert tables[0].equals(tables[1]) and len(tables[0]) == RECORDS
 
 
-def test_hidden_states_are_the_same_on_ray(make, engine, tiny_lm, monkeypatch):
+def test_hidden_states_and_the_rewards_by_them_are_the_same_on_ray(make, engine, tiny_lm, monkeypatch, quick_probes):
     monkeypatch.setattr(state_cache, "_SHARD_RECORDS", 40)
-    lm, found = load_causal(tiny_lm, "cpu"), []
+    domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
+    asked, found = DaarParams(domains, model=tiny_lm, layer=1, max_tokens=64, sample=60, draws=2), []
+    monkeypatch.setattr(on_ray, "make_on_ray", counted := Counted(on_ray.make_on_ray))
     for name, where in (("here", LOCAL), ("there", engine)):
-        asked = Run(make(name), "", QualityParams(), device="cpu", engine=where)
-        found.append(state_cache.states_of_records(asked, lm, tiny_lm, 1, no_progress))
-    np.testing.assert_array_equal(*found)
-    assert len(found[0]) == RECORDS
+        pipeline = make(name)
+        pipeline.run("reward", asked, device="cpu", engine=where)
+        states = next(pipeline.workspace.artifacts.glob("states-*.npy"))
+        found.append((states.read_bytes(), pipeline.table("reward")))
+    assert counted.times == 1
+    assert found[0][0] == found[1][0] and found[0][1].equals(found[1][1])
+
+
+class Counted:
+    """A function that counts how often it is called."""
+
+    def __init__(self, does: Callable) -> None:
+        self._does, self.times = does, 0
+
+    def __call__(self, *given: Any) -> Any:
+        self.times += 1
+        return self._does(*given)
 
 
 def test_a_process_that_ends_again_and_again_is_an_error_that_names_the_records(make, engine, monkeypatch):

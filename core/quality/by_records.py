@@ -14,7 +14,7 @@ from ..data.record_table import RecordTable
 from ..workspace.engine import make_shards
 from ..workspace.results import Run
 from ..workspace.shards import shard_files
-from ..workspace.work import Opened
+from ..workspace.work import Opened, in_full
 from .scorer import Scored
 
 ScoreBatch = Callable[[pa.RecordBatch], pa.RecordBatch]
@@ -69,8 +69,8 @@ class ScoreWork:
         return Opened(make, {"device": device})
 
     def sent(self) -> Self:
-        """Return it with its path in full."""
-        return dataclasses.replace(self, records=self.records.resolve())
+        """Return it with its paths in full."""
+        return dataclasses.replace(self, records=self.records.resolve(), model=in_full(self.model))
 
 
 def score_in_shards(run: Run, load: LoadScorer) -> Scored:

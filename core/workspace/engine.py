@@ -36,8 +36,13 @@ class Engine:
             raise CurationError(
                 f"address is {self.address!r}; give host:port, on a machine that is a node of the cluster (ray start)."
             )
-        if self.name == "ray" and importlib.util.find_spec("ray") is None:
+        if self.name == "ray" and not _has_ray():
             raise CurationError(f"The engine ray needs Ray, which is not installed here; install it with: {_INSTALL}")
+
+
+def _has_ray() -> bool:
+    found = importlib.util.find_spec("ray")
+    return found is not None and found.origin is not None  # else it is but a folder of that name
 
 
 LOCAL = Engine()

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data.record_table import RecordTable
 from ..models.causal_lm import CausalModel, load_causal
-from .work import Opened
+from .work import Opened, in_full
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,5 +36,5 @@ class StatesWork:
         )
 
     def sent(self) -> Self:
-        """Return it without the loaded model, with its path in full."""
-        return dataclasses.replace(self, lm=None, records=self.records.resolve())
+        """Return it without the loaded model, with its paths in full."""
+        return dataclasses.replace(self, lm=None, records=self.records.resolve(), model=in_full(self.model))

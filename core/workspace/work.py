@@ -61,6 +61,11 @@ class Opened:
     settled: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
+def in_full(model: str) -> str:
+    """Return a model's name as another process finds it, wherever it stands: a folder by its whole path."""
+    return str(Path(model).resolve()) if Path(model).is_dir() else model
+
+
 class Work(Protocol):
     """What makes shards' rows. A frozen dataclass; opened on another machine it makes the same rows there."""
 
