@@ -32,7 +32,7 @@ pytestmark = [
         importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install -r requirements-ray.txt"
     ),
 ]
-RECORDS = 120
+RECORDS, SHARD = 120, 30
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,9 @@ def engine(cluster) -> Engine:
 
 @pytest.fixture
 def make(tmp_path, monkeypatch):
-    """Return a function that imports some of the sample's records, which are embedded in shards of 10, scored in shards of 16."""
-    monkeypatch.setattr(core.vectors.stage, "SHARD_ROWS", 10)
-    monkeypatch.setattr(core.quality.by_records, "SHARD_RECORDS", 16)
+    """Return a function that imports some of the sample's records, embedded in shards of 30, scored in shards of 60."""
+    monkeypatch.setattr(core.vectors.stage, "SHARD_ROWS", SHARD)
+    monkeypatch.setattr(core.quality.by_records, "SHARD_RECORDS", 2 * SHARD)
     data = tmp_path / "some.jsonl"
     data.write_text("".join(SAMPLE.read_text("utf-8").splitlines(keepends=True)[:RECORDS]), "utf-8")
 
@@ -99,8 +99,8 @@ def test_begun_on_ray_and_ended_here_and_the_other_way_round_the_bytes_are_the_s
     for first, second in ((engine, LOCAL), (LOCAL, engine)):
         broken = make(f"begun-{first.name}")
         with pytest.raises(KeyboardInterrupt):
-            broken.run("embed", params, StoppedAt(RECORDS // 3), device="cpu", engine=first)
-        assert RECORDS // 30 <= shards_there(broken) < RECORDS // 10
+            broken.run("embed", params, StoppedAt(SHARD), device="cpu", engine=first)
+        assert 1 <= shards_there(broken) < RECORDS // SHARD
         broken.run("embed", params, device="cpu", engine=second)
         assert broken.info("embed")["format"] == whole.info("embed")["format"]
         assert curated(broken) == wanted
@@ -116,7 +116,7 @@ def test_a_model_scores_on_ray_by_the_command_line_as_it_does_here(make, engine,
 
 
 def test_hidden_states_and_the_rewards_by_them_are_the_same_on_ray(make, engine, tiny_lm, monkeypatch, quick_probes):
-    monkeypatch.setattr(state_cache, "_SHARD_RECORDS", 40)
+    monkeypatch.setattr(state_cache, "_SHARD_RECORDS", 2 * SHARD)
     domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
     asked, found = DaarParams(domains, model=tiny_lm, layer=1, max_tokens=64, sample=60, draws=2), []
     monkeypatch.setattr(on_ray, "make_on_ray", counted := Counted(on_ray.make_on_ray))
@@ -142,7 +142,7 @@ class Counted:
 
 def test_a_process_that_ends_again_and_again_is_an_error_that_names_the_records(make, engine, monkeypatch):
     monkeypatch.setattr(on_ray, "_TRIES", 2)
-    with pytest.raises(CurationError, match="records 0 to 9 ended 2 times"):
+    with pytest.raises(CurationError, match="records 0 to 29 ended 2 times"):
         make("ends").run("embed", EmbedParams(), encoder=EndingEncoder(), engine=engine)
 
 
@@ -151,13 +151,14 @@ def test_an_address_that_does_not_answer_is_an_error_that_names_it(make):
         make("nobody").run("embed", EmbedParams(), encoder=TinyEncoder(), engine=Engine("ray", "127.0.0.1:9"))
 
 
-def test_a_node_that_is_killed_in_the_middle_costs_no_record(make, cluster, engine, tmp_path):
+def test_a_node_that_is_killed_in_the_middle_costs_no_record(make, cluster, engine, tmp_path, monkeypatch):
     """The last test: afterwards the cluster has two nodes."""
+    monkeypatch.setattr(core.vectors.stage, "SHARD_ROWS", 5)
     here, there = make("here"), make("there")
     here.run("embed", EmbedParams(), encoder=TinyEncoder())
     met = tmp_path / "met"
     met.mkdir()
-    encoder, seen, killed_at = MeetingEncoder(met, others=3, seconds=0.5), [], []
+    encoder, seen, killed_at = MeetingEncoder(met, others=3, seconds=0.3), [], []
 
     def watched(done: float, total: float) -> None:
         seen.append(done)

@@ -114,7 +114,8 @@ class _Crew:
         places = self._places()
         if not places:
             raise CurationError("No node of the Ray cluster has a CPU left; start some with ray start.")
-        most = min(len(self._nodes) + len(self._waiting), len(places)) if self._settled else 1
+        wanted = len(self._nodes) - len(self._idle) + len(self._waiting)
+        most = min(wanted, len(places)) if self._settled else 1
         here = Counter(self._nodes.values())
         for node, needs in places:
             if len(self._nodes) >= most:
