@@ -33,7 +33,7 @@ class Loaded(TinyEncoder):
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    for module in ("encoding", "stage"):
+    for module in ("encoding", "embed_work"):
         monkeypatch.setattr(f"core.vectors.{module}.SentenceEncoder", Loaded)
 
 

@@ -64,7 +64,7 @@ def open_data(
     """Read a data file, a folder, a glob, a name on a hub or several of these into a workspace; open that.
 
     workspace: `workspaces/NAME` where none is named. fields, on_error: see `RecordParams`. config, split: of what lies on a hub.
-     means: device, encoder and report of `Curation`. Raises CurationError.
+     means: device, encoder, report and engine of `Curation`. Raises CurationError.
     """
     data = [str(each) for each in ([data] if isinstance(data, str | os.PathLike) else data)]
     if there := [each for each in data if each not in on_hub(data)]:
@@ -82,7 +82,7 @@ def open_data(
 
 
 def open_workspace(folder: AnyPath, **means: Any) -> Curation:
-    """Open a workspace that was made before. means: device, encoder and report of `Curation`. Raises CurationError."""
+    """Open a workspace that was made before. means: device, encoder, report and engine of `Curation`. Raises CurationError."""
     return Curation(Workspace(Path(folder)), **means)
 
 

@@ -33,7 +33,7 @@ class EmbedWork:
                 encoder.calibrate(records.texts(0, min(_CALIBRATE_ON, len(records))))
         return Opened(
             lambda start, stop, within: embed_texts(records.texts(start, stop), encoder, within),
-            encoder.settled if isinstance(encoder, SentenceEncoder) else {},
+            getattr(encoder, "settled", {}),
         )
 
     def sent(self) -> Self:
