@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from core.base.errors import CurationError
 from core.vectors.embed_work import EmbedWork
 from core.workspace.engine import Engine, engine_of_environment
+from core.workspace.on_ray import make_on_ray
 from core.workspace.ray_node import Node, machine, software
 from core.workspace.work import Shard
 from tests.command import run
@@ -49,6 +51,12 @@ def test_jobs_take_the_engine_of_the_environment(no_ray, monkeypatch):
     monkeypatch.setenv("WINNOW_ENGINE", "ray")
     with pytest.raises(CurationError, match="pip install -r requirements-ray"):
         engine_of_environment()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "127.0.0.1:port", "no.such.host.invalid:6379"])
+def test_an_address_that_does_not_answer_is_an_error_that_names_it(tmp_path, address):
+    with pytest.raises(CurationError, match=f"No Ray cluster can be used at {re.escape(address)} "):
+        make_on_ray([Shard(0, 1, tmp_path / "shard.npy")], 1, None, lambda *_: None, address)
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def test_begun_on_ray_and_ended_here_and_the_other_way_round_the_bytes_are_the_s
     for first, second in ((engine, LOCAL), (LOCAL, engine)):
         broken = make(f"begun-{first.name}")
         with pytest.raises(KeyboardInterrupt):
-            broken.run("embed", params, StoppedAt(SHARD), device="cpu", engine=first)
+            broken.run("embed", params, StoppedAt(SHARD + 1), device="cpu", engine=first)
         assert 1 <= shards_there(broken) < RECORDS // SHARD
         broken.run("embed", params, device="cpu", engine=second)
         assert broken.info("embed")["format"] == whole.info("embed")["format"]
@@ -144,11 +144,6 @@ def test_a_process_that_ends_again_and_again_is_an_error_that_names_the_records(
     monkeypatch.setattr(on_ray, "_TRIES", 2)
     with pytest.raises(CurationError, match="records 0 to 29 ended 2 times"):
         make("ends").run("embed", EmbedParams(), encoder=EndingEncoder(), engine=engine)
-
-
-def test_an_address_that_does_not_answer_is_an_error_that_names_it(make):
-    with pytest.raises(CurationError, match=r"No Ray cluster can be used at 127\.0\.0\.1:9"):
-        make("nobody").run("embed", EmbedParams(), encoder=TinyEncoder(), engine=Engine("ray", "127.0.0.1:9"))
 
 
 def test_a_node_that_is_killed_in_the_middle_costs_no_record(make, cluster, engine, tmp_path, monkeypatch):

@@ -5,7 +5,6 @@ everywhere: what a shard holds, the number of threads, what the first actor sett
 """
 
 import contextlib
-import os
 import time
 import uuid
 from collections import Counter, deque
@@ -16,6 +15,7 @@ from typing import Any
 from ..base.errors import CurationError
 from ..base.progress import Progress
 from ..base.text import first_line
+from .ray_connection import connected
 from .ray_node import Node, software
 from .work import Shard, Work
 
@@ -29,35 +29,12 @@ def make_on_ray(shards: Sequence[Shard], n: int, work: Work, progress: Progress,
 
     Raises CurationError where no cluster answers, a node can't take part, or a shard's process ends again and again.
     """
-    with _connected(address) as ray, _token(shards[0].path.parent) as token:
+    with connected(address) as ray, _token(shards[0].path.parent) as token:
         crew = _Crew(ray, work.sent(), token, shards, n)
         try:
             return crew.make_all(progress)
         finally:
             crew.end()
-
-
-@contextlib.contextmanager
-def _connected(address: str) -> Iterator[Any]:
-    """Yield ray, connected; where it was not before, it is no longer afterwards."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    import ray
-
-    if ray.is_initialized():
-        yield ray
-        return
-    try:
-        ray.init(address=address or None, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError, OSError, TimeoutError) as error:
-        raise CurationError(
-            f"No Ray cluster can be used at {address or 'this machine'} ({first_line(error)}); start one with ray start, on this "
-            "machine too, and give --address host:port."
-        ) from error
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
 
 
 @contextlib.contextmanager
