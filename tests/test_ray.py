@@ -22,7 +22,7 @@ from core.workspace import on_ray
 from core.workspace.engine import LOCAL, Engine
 from core.workspace.workspace import Workspace
 from tests import ray_cluster
-from tests.command import run
+from tests.command import run, run_process
 from tests.conftest import SAMPLE, TinyEncoder
 from tests.ray_cluster import EndingEncoder, MeetingEncoder
 
@@ -113,6 +113,15 @@ def test_a_model_scores_on_ray_by_the_command_line_as_it_does_here(make, engine,
         run("score", folder, "--scorer", "ifd", "--quality-model", tiny_lm, "--device", "cpu", *options, check=0)
         tables.append(Pipeline(Workspace(folder)).table("score"))
     assert tables[0].equals(tables[1]) and len(tables[0]) == RECORDS
+
+
+def test_without_an_address_a_cluster_is_started_for_the_command_and_ends_with_it(make):
+    counts = []
+    for name, options in (("here", ()), ("there", ("--engine", "ray"))):
+        folder = make(name).workspace.folder
+        run_process("tokens", folder, *options, check=0, RAY_worker_niceness="0", RAY_ADDRESS="")
+        counts.append(Pipeline(Workspace(folder)).array("tokens"))
+    assert (counts[0] == counts[1]).all() and len(counts[0]) == RECORDS
 
 
 def test_hidden_states_and_the_rewards_by_them_are_the_same_on_ray(make, engine, tiny_lm, monkeypatch, quick_probes):

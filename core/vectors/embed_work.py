@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..data.record_table import RecordTable
-from ..models.encoder import BUNDLED, Encoder, SentenceEncoder
+from ..models.encoder import Encoder, SentenceEncoder
 from ..workspace.work import Opened, in_full
 from .embedding import embed_texts
 
@@ -38,5 +38,4 @@ class EmbedWork:
 
     def sent(self) -> Self:
         """Return it with its paths in full."""
-        model = self.model if self.model == BUNDLED else in_full(self.model)
-        return dataclasses.replace(self, records=self.records.resolve(), model=model)
+        return dataclasses.replace(self, records=self.records.resolve(), model=in_full(self.model))

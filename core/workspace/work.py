@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ..base.files import read_table, unsynced, write_array, write_table
 from ..base.progress import Progress
+from ..models.encoder import BUNDLED
 
 # First row, row behind the last, progress -> their rows: of an array, or a table of as many.
 MakeRows = Callable[[int, int, Progress], np.ndarray | pa.Table]
@@ -62,8 +63,8 @@ class Opened:
 
 
 def in_full(model: str) -> str:
-    """Return a model's name as another process finds it, wherever it stands: a folder by its whole path."""
-    return str(Path(model).resolve()) if Path(model).is_dir() else model
+    """Return a model's name as another process finds it, wherever it stands: a folder or file by its whole path."""
+    return str(Path(model).resolve()) if model != BUNDLED and Path(model).exists() else model
 
 
 class Work(Protocol):
