@@ -18,9 +18,9 @@ is there and up to date is not made again.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .run.curation import Curation, open_data, open_workspace
+    from .run.curation import Curation, Engine, open_data, open_workspace
 
-__all__ = ["Curation", "open_data", "open_workspace"]
+__all__ = ["Curation", "Engine", "open_data", "open_workspace"]
 
 
 def __getattr__(name: str) -> Any:

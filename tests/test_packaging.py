@@ -19,7 +19,8 @@ def test_the_package_needs_what_the_checkout_needs_but_for_the_app():
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
     app = [line for line in lines if line.split("==")[0] in ONLY_THE_APP]
     assert project()["dependencies"] == [line for line in lines if line not in app]
-    assert project()["optional-dependencies"] == {"app": app}
+    ray = (ROOT / "requirements-ray.txt").read_text(encoding="utf-8").split()
+    assert project()["optional-dependencies"] == {"app": app, "ray": ray}
 
 
 def test_the_command_is_the_parsers_main():

@@ -56,12 +56,12 @@ def test_a_killed_scoring_goes_on_from_its_shards(pipeline, tiny_lm, monkeypatch
         written.append(path)
         write_table(path, table, *how)
 
-    monkeypatch.setattr("core.quality.by_records.write_table", die_at_the_third)
+    monkeypatch.setattr("core.workspace.work.write_table", die_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         pipeline.run("score", params, device="cpu")
     again = []
     monkeypatch.setattr(
-        "core.quality.by_records.write_table", lambda path, *what: (again.append(path), write_table(path, *what))
+        "core.workspace.work.write_table", lambda path, *what: (again.append(path), write_table(path, *what))
     )
     Pipeline(pipeline.workspace).run("score", params, device="cpu")
     assert len(written) == 2 and len(again) == 2 and not set(written) & set(again)

@@ -8,8 +8,9 @@ import pytest
 
 from core.base.ahead import ahead
 from core.models.encoder import padded_batches
-from core.workspace import shards
+from core.workspace import work
 from core.workspace.shards import make_in_shards
+from core.workspace.work import Opened
 
 
 def place_of(folder, n: int):
@@ -31,7 +32,8 @@ def test_shards_made_together_are_those_made_alone_and_one_that_is_missing_makes
 
     def again():
         asked.clear()
-        return make_in_shards(place_of(tmp_path, 23), "x", "", 4, make, lambda *done: told.append(done), at_once)
+        does = types.SimpleNamespace(open=lambda settled: Opened(make, at_once=at_once))
+        return make_in_shards(place_of(tmp_path, 23), "x", "", 4, does, lambda *done: told.append(done))[0]
 
     np.testing.assert_array_equal(again(), rows)
     wide = 4 * at_once
@@ -50,9 +52,10 @@ def test_what_fails_while_the_next_is_made_is_told(tmp_path, monkeypatch):
     def make(start, stop, progress):
         return np.zeros((stop - start, 2))
 
-    monkeypatch.setattr(shards, "write_array", full)
+    monkeypatch.setattr(work, "write_array", full)
+    does = types.SimpleNamespace(open=lambda settled: Opened(make, at_once=2))
     with pytest.raises(OSError, match="full"):
-        make_in_shards(place_of(tmp_path, 9), "x", "", 2, make, lambda *_: None, 2)
+        make_in_shards(place_of(tmp_path, 9), "x", "", 2, does, lambda *_: None)
 
 
 def test_the_next_is_made_on_a_thread_while_one_is_used_and_in_order():

@@ -17,7 +17,7 @@ from core.base.errors import CurationError
 from core.base.files import replacing, unsynced, write_array
 from core.base.temporaries import temporary_for
 from core.data.targets import check_out
-from core.workspace.shards import is_shard
+from core.workspace.work import is_shard
 from core.workspace.workspace import Workspace
 from tests.command import ROOT, run
 from tests.damaging import everything_in, left_by_a_killed_one

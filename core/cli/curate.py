@@ -20,7 +20,7 @@ from ..vectors.overlap.evaluations import evaluations_in
 from ..workspace.workspace import Workspace, default_folder
 from .export import export_current
 from .opening import run_in_workspace, warn
-from .options import add_device, add_options, read
+from .options import add_device, add_engine, add_options, read
 from .stages import add_stage_options, params_of
 from .verbs import Verbs
 
@@ -43,6 +43,7 @@ def add_verbs(verbs: Verbs) -> None:
     for stage in ("embed", "cluster", "score", "select"):
         add_stage_options(sub, stage)
     add_device(sub)
+    add_engine(sub)
     sub = verbs.add("import", "Read data files into a workspace.", import_data, workspace=False)
     _add_data(sub)
     _add_import(sub)

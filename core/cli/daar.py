@@ -20,7 +20,7 @@ from ..selection.limits import LimitParams
 from ..selection.params import SelectionParams
 from ..workspace.workspace import Workspace
 from .opening import open_pipeline, run_in_workspace, say_stability, warn
-from .options import add_device, add_options, given, read
+from .options import add_device, add_engine, add_options, given, read
 from .verbs import Verbs
 
 
@@ -53,6 +53,7 @@ def add_verbs(verbs: Verbs) -> None:
     )
     add_options(sub, SeedParams)
     add_device(sub)
+    add_engine(sub)
 
 
 def seeds(arguments: argparse.Namespace) -> None:

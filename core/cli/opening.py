@@ -18,6 +18,7 @@ from ..selection.limits import limits_in_words
 from ..selection.params import SelectionParams
 from ..selection.target.facts import target_in_words
 from ..workspace.workspace import Workspace
+from .options import read_engine
 from .terminal import Report
 
 _LONG = 5.0  # seconds: what takes as long is said beforehand
@@ -38,9 +39,10 @@ def run_in_workspace(workspace: Workspace, steps: list[Step], arguments: argpars
             _say_how_long(workspace, steps)
         return report(step)
 
-    vectors = getattr(arguments, "embeddings", None)
+    vectors, device = getattr(arguments, "embeddings", None), getattr(arguments, "device", "cpu")
     try:
-        run_steps(workspace, steps, begin, getattr(arguments, "device", "cpu"), Path(vectors) if vectors else None)
+        engine = read_engine(arguments)
+        run_steps(workspace, steps, begin, device, Path(vectors) if vectors else None, engine=engine)
     except BaseException:
         report.close(failed=True)
         workspace.remove()  # only where it was made for this import, which failed

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from ..base.device import DEVICES
 from ..base.params import Option, Params, check_option, options_of
+from ..workspace.engine import ENGINES, LOCAL, Engine
 
 P = TypeVar("P", bound=Params)
 
@@ -72,3 +73,18 @@ def read(arguments: argparse.Namespace, kind: type[P], *names: str, **own: Any) 
 def add_device(sub: argparse.ArgumentParser) -> None:
     """Declare where to compute."""
     sub.add_argument("--device", choices=DEVICES, default="auto", help="where to compute (auto)")
+
+
+def add_engine(sub: argparse.ArgumentParser) -> None:
+    """Declare where the shards of long work are made."""
+    sub.add_argument(
+        "--engine", choices=ENGINES, default=LOCAL.name, help="where models read records: here, or on Ray's nodes"
+    )
+    sub.add_argument(
+        "--address", default="", help="of the Ray cluster, host:port ($RAY_ADDRESS, else one started here)"
+    )
+
+
+def read_engine(arguments: argparse.Namespace) -> Engine:
+    """Return the engine that the command line names. Raises CurationError."""
+    return Engine(getattr(arguments, "engine", LOCAL.name), getattr(arguments, "address", ""))

@@ -21,11 +21,12 @@ from ..vectors.naming.stage import regions_of
 from ..vectors.topics import TopicParams, topic_model, topics_of
 from ..workspace.shape import cluster_names, found_names
 from .opening import open_pipeline, run_stage, say_selection, scores_named, warn
-from .options import add_device, add_options, read
+from .options import add_device, add_engine, add_options, read
 from .verbs import Verbs
 
 _WITHOUT_VERB = ("style", "balance")  # found by `select` where a quota goes by them
 _OWN_VERB = ("reward", "duplicates", "decontaminate", "targets")  # its verb does more than the stage
+_BY_ENGINE = ("embed", "score", "tokens")  # a model reads every record
 _ON_THE_CPU = ("names", "project", "regions", "words", "columns", "meaning", "tokens")
 
 
@@ -39,6 +40,8 @@ def add_verbs(verbs: Verbs) -> None:
                 _add_scoring(sub)
             if name not in _ON_THE_CPU:
                 add_device(sub)
+            if name in _BY_ENGINE:
+                add_engine(sub)
 
 
 def add_stage_options(sub: argparse.ArgumentParser, name: str) -> None:

@@ -20,7 +20,7 @@ from ..workspace.deciding import overrides_of
 from ..workspace.workspace import Workspace
 from .decisions import parse_rows
 from .opening import open_pipeline, run_stage, warn
-from .options import add_device, add_options, read
+from .options import add_device, add_engine, add_options, read
 from .verbs import Verbs
 
 
@@ -41,6 +41,7 @@ def add_verbs(verbs: Verbs) -> None:
     which.add_argument("--found", metavar="WORDS", help="the records that hold these words, as `find` reads them")
     which.add_argument("--pinned", action="store_true", help="the records that are pinned")
     add_device(sub)
+    add_engine(sub)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -22,7 +22,7 @@ _FIGURES = re.compile(r"[-\d.,]+%?")
 def mean_of_draws(run: Run) -> Result:
     """Make the draws that are not there yet, and average them. A killed run goes on with the draw that it was at."""
     params: DaarParams = run.params
-    results, n, means = run.results, params.draws, {"device": run.device, "encoder": run.encoder}
+    results, n, means = run.results, params.draws, {"device": run.device, "encoder": run.encoder, "engine": run.engine}
     keys = [
         results.make(
             "reward", params.of_draw(i), part_of(run.progress, _DRAWING * i / n, _DRAWING * (i + 1) / n), **means

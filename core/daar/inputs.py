@@ -159,7 +159,7 @@ def _by_model(run: Run, domains: tuple[Domain, ...], sample: np.ndarray) -> _Inp
 def _states_by_model(run: Run) -> np.ndarray:
     params: DaarParams = run.params
     lm, within = _causal_model(run), part_of(run.progress, 0, 0.6)
-    return states_of_records(run.results.workspace, lm, params.model, params.layer, within)
+    return states_of_records(run, lm, params.model, params.layer, within)
 
 
 def _causal_model(run: Run) -> CausalModel:

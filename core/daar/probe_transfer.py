@@ -129,7 +129,7 @@ def _states(run: Run, trained: dict[str, Any]) -> tuple[np.ndarray, list[str]]:
     if params.model:
         lm = load_causal(params.model, run.device, params.max_tokens)
         within = part_of(run.progress, 0, 0.6)
-        return states_of_records(results.workspace, lm, params.model, params.layer, within), []
+        return states_of_records(run, lm, params.model, params.layer, within), []
     here, there = results.params("embed").as_dict(), trained.get("embedded_by") or {}
     names = [each.get("model", "") for each in (here, there)]
     if all(names) and names[0] != names[1]:

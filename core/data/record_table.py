@@ -73,6 +73,11 @@ class RecordTable:
             raise self._damaged("its columns are others")
         self._starts = np.cumsum([0, *(len(batch) for batch in self._batches)])
 
+    @property
+    def path(self) -> Path:
+        """Return the file, from which another process can read the same."""
+        return self._path
+
     def _damaged(self, why: object) -> CurationError:
         return damaged(f"{self._path} is damaged ({why})", self._path.parent)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -86,6 +86,17 @@ class SentenceEncoder:
                     return  # what the others are compared with
                 if np.sum(exact * self.encode(sample), axis=1).min() >= _LEAST_AGREEMENT:
                     return
+
+    @property
+    def settled(self) -> dict[str, Any]:
+        """Return what `calibrate` chose, for `settle`."""
+        return {"device": self.device, "format": self.format, "packed": self._packed is not None}
+
+    def settle(self, chosen: dict[str, Any]) -> None:
+        """Take what another encoder of this model was `settled` on, in place of calibrating."""
+        if chosen["format"] != self.format:
+            self.format, self._model = chosen["format"], self._load(chosen["format"])
+        self._packed = self._packable(self._model) if chosen["packed"] else None
 
     @staticmethod
     def _packable(model) -> PackedBert | None:

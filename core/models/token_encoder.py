@@ -63,9 +63,9 @@ class TokenMeans:
     """
 
     at_once = 2048
-    device, format = "cpu", "float32"
 
     def __init__(self, max_tokens: int = 0) -> None:
+        self.settled = {"device": "cpu", "format": "float32"}
         self._most_tokens = min(max_tokens or _MOST_TOKENS, _MOST_TOKENS)
         table = _token_embeddings()
         self._table = table * zipf_weights(len(table))[:, None]

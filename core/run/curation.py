@@ -40,6 +40,7 @@ from ..vectors.overlap.evaluations import evaluations_in
 from ..vectors.overlap.hits import hits_of, note_of, to_drop
 from ..vectors.overlap.params import WAYS, OverlapParams
 from ..workspace.deciding import decide_cluster, decide_records
+from ..workspace.engine import LOCAL, Engine
 from ..workspace.ledger import user_name
 from ..workspace.shape import cluster_names
 from ..workspace.workspace import Workspace, default_folder
@@ -64,7 +65,7 @@ def open_data(
     """Read a data file, a folder, a glob, a name on a hub or several of these into a workspace; open that.
 
     workspace: `workspaces/NAME` where none is named. fields, on_error: see `RecordParams`. config, split: of what lies on a hub.
-     means: device, encoder and report of `Curation`. Raises CurationError.
+     means: device, encoder, report and engine of `Curation`. Raises CurationError.
     """
     data = [str(each) for each in ([data] if isinstance(data, str | os.PathLike) else data)]
     if there := [each for each in data if each not in on_hub(data)]:
@@ -82,12 +83,12 @@ def open_data(
 
 
 def open_workspace(folder: AnyPath, **means: Any) -> Curation:
-    """Open a workspace that was made before. means: device, encoder and report of `Curation`. Raises CurationError."""
+    """Open a workspace that was made before. means: device, encoder, report and engine of `Curation`. Raises CurationError."""
     return Curation(Workspace(Path(folder)), **means)
 
 
 class Curation:
-    """An open workspace. device: where to compute. encoder: in place of the model that embeds.
+    """An open workspace. device: where to compute. encoder: in place of the model that embeds. engine: where shards are made.
 
     report: called with the name of each step, returns what is called with (done, total) while it runs. Every method raises
     CurationError where the data or the params are at fault.
@@ -99,9 +100,10 @@ class Curation:
         device: str = "auto",
         encoder: Encoder | None = None,
         report: Callable[[str], Progress] | None = None,
+        engine: Engine = LOCAL,
     ) -> None:
         self.workspace = workspace
-        self._device, self._encoder, self._report = device, encoder, report
+        self._device, self._encoder, self._report, self._engine = device, encoder, report, engine
 
     @property
     def results(self) -> Pipeline:
@@ -111,7 +113,8 @@ class Curation:
     def _do(self, do: str, params: Params | Mapping[str, Any], data: str = "", vectors: Path | None = None) -> None:
         values = dict(params) if isinstance(params, Mapping) else params.as_dict()
         report = self._report or (lambda step: no_progress)
-        run_steps(self.workspace, [Step(do, values, data)], report, self._device, vectors, self._encoder)
+        step = Step(do, values, data)
+        run_steps(self.workspace, [step], report, self._device, vectors, self._encoder, self._engine)
 
     def _stage(self, name: str, values: dict[str, Any], vectors: Path | None = None) -> None:
         self._do(name, STAGES[name].params(**values), vectors=vectors)

@@ -28,6 +28,7 @@ from ..base.refusals import refusal, unwritable
 from ..base.secrets import redacted
 from ..base.temporaries import is_running
 from ..data.pool import as_text, full_paths
+from ..workspace.engine import engine_of_environment
 from ..workspace.ledger import now
 from ..workspace.workspace import Workspace
 from .tasks import Step, run_steps
@@ -195,7 +196,12 @@ def run_job(workspace: Workspace, job_id: int) -> None:
         steps = [Step(**step) for step in arguments["steps"]]
         vectors = Path(arguments["vectors"]) if arguments["vectors"] else None
         try:
-            run_steps(workspace, steps, lambda step: _Reporter(workspace, job_id, step), arguments["device"], vectors)
+            engine = engine_of_environment()
+
+            def report(step: str) -> _Reporter:
+                return _Reporter(workspace, job_id, step)
+
+            run_steps(workspace, steps, report, arguments["device"], vectors, engine=engine)
         except CurationError as error:
             _finish(workspace, job_id, "failed", error.on_page)  # jobs are started and read on pages
         except Exception as error:  # noqa: BLE001 (whatever it was: the ledger says so, and the process ends by it)

@@ -25,6 +25,7 @@ from ..refine.advance import Advance, advance
 from ..refine.runs import Rounds
 from ..selection.params import SelectionParams
 from ..vectors.embedding import EmbedParams
+from ..workspace.engine import LOCAL, Engine
 from ..workspace.workspace import Workspace
 from .first_look import REPLACE, replace
 from .pipeline import STAGES, Pipeline
@@ -153,8 +154,11 @@ def run_steps(
     device: str = "auto",
     vectors: Path | None = None,
     encoder: Encoder | None = None,
+    engine: Engine = LOCAL,
 ) -> None:
     """Run the steps in order. `report(step)` is asked for each step's Progress. What is up to date is not done again.
+
+    engine: where a stage's shards are made.
 
     Raises CurationError before anything is made of records that were changed since the import.
     """
@@ -175,5 +179,5 @@ def run_steps(
             TASKS[step.do].run(_With(pipeline, step.params, progress, device, encoder, vectors))
         else:
             params = STAGES[step.do].params.from_dict(step.params)
-            pipeline.run(step.do, params, progress, device=device, vectors=vectors, encoder=encoder)
+            pipeline.run(step.do, params, progress, device=device, vectors=vectors, encoder=encoder, engine=engine)
         progress(1, 1)

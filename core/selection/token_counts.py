@@ -1,18 +1,21 @@
 """The tokens of every record by a named tokenizer, counted once, in shards: what a budget in tokens is spent in."""
 
 import dataclasses
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
 from ..base.params import Params, option
 from ..base.progress import Progress, no_progress
+from ..data.record_table import RecordTable
 from ..models.encoder import BUNDLED
 from ..models.named_encoders import model_behind
 from ..models.tokenizers import NamedTokenizer, open_tokenizer, tokenizer_key
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
 from ..workspace.shards import make_in_shards
+from ..workspace.work import Opened, in_full
 
 _SHARD_ROWS = 16_384
 _AT_ONCE = 1024
@@ -46,23 +49,39 @@ def tokenizer_for(results: Results, tokenizer: str) -> str:
     return tokenizer or (model_behind(embedded.model) if embedded else "") or BUNDLED
 
 
+@dataclasses.dataclass(frozen=True)
+class TokenWork:
+    """The work of counting. tokenizer: a name as `open_tokenizer` takes it. records: their path."""
+
+    tokenizer: str
+    records: Path
+
+    def open(self, settled: dict[str, Any]) -> Opened:
+        """Open the tokenizer."""
+        tokenizer, records = open_tokenizer(self.tokenizer), RecordTable(self.records)
+
+        def make(start: int, stop: int, within: Progress) -> np.ndarray:
+            counts = np.zeros((stop - start, 2), np.int32)
+            for first in range(start, stop, _AT_ONCE):
+                rows = np.arange(first, min(first + _AT_ONCE, stop))
+                table = records.take(rows, ["prompt", "response"])
+                for i, part in enumerate(("prompt", "response")):
+                    counts[rows - start, i] = tokenizer.lengths(table[part].to_pylist())
+                within(int(rows[-1]) + 1 - start, stop - start)
+            return counts
+
+        return Opened(make)
+
+    def sent(self) -> Self:
+        """Return it with its paths in full."""
+        return dataclasses.replace(self, tokenizer=in_full(self.tokenizer), records=self.records.resolve())
+
+
 def _count(run: Run) -> Result:
-    name = tokenizer_for(run.results, run.params.tokenizer)
-    tokenizer, workspace = open_tokenizer(name), run.results.workspace
-    records = workspace.records()
-
-    def make(start: int, stop: int, within: Progress) -> np.ndarray:
-        counts = np.zeros((stop - start, 2), np.int32)
-        for first in range(start, stop, _AT_ONCE):
-            rows = np.arange(first, min(first + _AT_ONCE, stop))
-            table = records.take(rows, ["prompt", "response"])
-            for i, part in enumerate(("prompt", "response")):
-                counts[rows - start, i] = tokenizer.lengths(table[part].to_pylist())
-            within(int(rows[-1]) + 1 - start, stop - start)
-        return counts
-
-    counts = make_in_shards(workspace, "tokens", run.key, _SHARD_ROWS, make, run.progress)
-    return _about(tokenizer) | {"n_tokens": int(counts.sum(dtype=np.int64))}, {}
+    workspace, name = run.results.workspace, tokenizer_for(run.results, run.params.tokenizer)
+    work = TokenWork(name, workspace.records().path)
+    counts, _ = make_in_shards(workspace, "tokens", run.key, _SHARD_ROWS, work, run.progress, run.engine)
+    return _about(open_tokenizer(name)) | {"n_tokens": int(counts.sum(dtype=np.int64))}, {}
 
 
 def _about(tokenizer: NamedTokenizer) -> dict[str, Any]:

@@ -10,8 +10,6 @@ from ..base.errors import CurationError
 from ..base.files import new_array, replacing
 from ..base.params import Params, digest
 from ..base.progress import part_of
-from ..models.named_encoders import encoder_of
-from ..models.token_encoder import TOKENS
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
 from ..workspace.shape import NAMED, NAMING, shape_now
@@ -19,13 +17,13 @@ from ..workspace.shards import make_in_shards
 from .cluster_counts import SuggestParams, compare_counts
 from .cluster_facts import typical_words
 from .clustering import ClusterParams, cluster_embeddings
-from .embedding import SHARD_ROWS, EmbedParams, copy_unit_rows, embed_texts, open_vectors
+from .embed_work import EmbedWork
+from .embedding import SHARD_ROWS, EmbedParams, copy_unit_rows, open_vectors
 from .naming.sample import sample_for_names
 from .naming.stage import name_clusters
 from .projection import ProjectParams, lay_out
 from .reshaping import keep_shape
 
-_CALIBRATE_ON = 32
 _BY_SAMPLE_VERSION = 1  # of maps that are fitted on a sample; the stage's own is of the others
 
 
@@ -49,21 +47,11 @@ def _copy_vectors(run: Run) -> dict[str, Any]:
 
 
 def _embed_texts(run: Run) -> dict[str, Any]:
-    workspace, encoder = run.results.workspace, run.encoder
-    records = workspace.records()
-    if encoder is None or run.params.model == TOKENS:
-        sample = records.texts(0, min(_CALIBRATE_ON, len(records)))
-        encoder = encoder_of(run.params.model, run.params.max_tokens, run.device, sample)
-    make_in_shards(
-        workspace,
-        "embed",
-        run.key,
-        SHARD_ROWS,
-        lambda start, stop, within: embed_texts(records.texts(start, stop), encoder, within),
-        run.progress,
-        max(1, getattr(encoder, "at_once", 0) // SHARD_ROWS),
-    )
-    return {"device": getattr(encoder, "device", ""), "format": getattr(encoder, "format", "")}
+    workspace, params = run.results.workspace, run.params
+    records = workspace.records().path
+    work = EmbedWork(records, params.model, params.max_tokens, run.device, run.encoder)
+    _, settled = make_in_shards(workspace, "embed", run.key, SHARD_ROWS, work, run.progress, run.engine)
+    return {name: settled.get(name, "") for name in ("device", "format")}
 
 
 def _cluster(run: Run) -> Result:

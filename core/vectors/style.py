@@ -15,7 +15,7 @@ from ..base.progress import Progress, part_of
 from ..models.scratch_tokens import train_tokenizer
 from ..workspace.artifacts import Result
 from ..workspace.results import Run, Stage
-from ..workspace.shards import make_in_shards
+from ..workspace.shards import Here, make_in_shards
 
 VOCABULARY, DIMENSIONS = 2048, 64
 _SAMPLE = 20_000
@@ -49,7 +49,7 @@ def _run(run: Run) -> Result:
             within(int(rows[-1]) + 1 - start, stop - start)
         return made
 
-    make_in_shards(workspace, "style", run.key, _SHARD_ROWS, make, part_of(run.progress, 0.1, 1))
+    make_in_shards(workspace, "style", run.key, _SHARD_ROWS, Here(make), part_of(run.progress, 0.1, 1))
     return {"vocabulary": tokenizer.get_vocab_size(), "sample": len(some)}, {}
 
 

@@ -18,6 +18,7 @@ from ..base.params import Params, digest
 from ..base.progress import Progress, no_progress
 from ..models.encoder import Encoder
 from .artifacts import Result
+from .engine import LOCAL, Engine
 from .workspace import Workspace
 
 RECORDS = "records"  # no stage: the import, on which all of them rest
@@ -27,7 +28,8 @@ RECORDS = "records"  # no stage: the import, on which all of them rest
 class Run:
     """One run of a stage: the results it reads from, the key its own gets, and what it was asked.
 
-    encoder: in place of the model that `params` names. vectors: the file of the curator's own embeddings.
+    encoder: in place of the model that `params` names. vectors: the file of the curator's own embeddings. engine: where shards
+    are made.
     """
 
     results: "Results"
@@ -37,6 +39,7 @@ class Run:
     device: str = "auto"
     encoder: Encoder | None = None
     vectors: Path | None = None
+    engine: Engine = LOCAL
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,7 +182,7 @@ class Results:
     def run(self, stage: str, params: Params, progress: Progress = no_progress, **means: Any) -> str:
         """Bring a stage's result up to date and return its key. Raises CurationError where what it needs is not there.
 
-        means: device, encoder and vectors of `Run`.
+        means: device, encoder, vectors and engine of `Run`.
         """
         access.require(access.RUN)
         self.workspace.check_writable()

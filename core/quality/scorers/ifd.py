@@ -7,7 +7,7 @@ import numpy as np
 from ...base.progress import Progress, no_progress, part_of
 from ...models.causal_lm import CausalModel, load_causal, pair_tokens, token_log_probs
 from ...workspace.results import Run
-from ..by_records import score_in_shards
+from ..by_records import ScorePairs, score_in_shards
 from ..scorer import SCORERS, Scored, Scorer
 
 
@@ -35,10 +35,14 @@ def ifd_scores(
     }
 
 
+def _load(model: str, device: str, max_tokens: int) -> tuple[ScorePairs, str]:
+    lm = load_causal(model, device, max_tokens)
+    return lambda *pair: ifd_scores(lm, *pair), lm.device
+
+
 def _score(run: Run) -> Scored:
-    lm = load_causal(run.params.model, run.device, run.params.max_tokens)
-    why = "A record without a response has no instruction-following difficulty."
-    return {"device": lm.device, "why": why}, score_in_shards(run, lambda *pair: ifd_scores(lm, *pair))
+    info, table = score_in_shards(run, _load)
+    return info | {"why": "A record without a response has no instruction-following difficulty."}, table
 
 
 SCORERS.add(

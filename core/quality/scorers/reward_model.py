@@ -2,15 +2,19 @@
 
 from ...models.reward_model import RewardModel
 from ...workspace.results import Run
-from ..by_records import score_in_shards
+from ..by_records import ScorePairs, score_in_shards
 from ..scorer import SCORERS, Scored, Scorer
 
 
+def _load(name: str, device: str, max_tokens: int) -> tuple[ScorePairs, str]:
+    model = RewardModel(name, device, max_tokens)
+    return lambda prompts, responses, progress: {
+        "score": model.score(prompts, responses, progress=progress)
+    }, model.device
+
+
 def _score(run: Run) -> Scored:
-    model = RewardModel(run.params.model, run.device, run.params.max_tokens)
-    return {"device": model.device}, score_in_shards(
-        run, lambda prompts, responses, progress: {"score": model.score(prompts, responses, progress=progress)}
-    )
+    return score_in_shards(run, _load)
 
 
 SCORERS.add(

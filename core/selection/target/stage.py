@@ -20,7 +20,7 @@ from ...vectors.placing import beside
 from ...workspace.artifacts import Result
 from ...workspace.results import Results, Run, Stage
 from ...workspace.shards import make_in_shards
-from ...workspace.workspace import Workspace
+from ...workspace.states_work import StatesWork
 from .examples import Examples, as_table, read_examples, warnings_of
 from .params import TargetParams
 from .targets import Targets
@@ -71,7 +71,7 @@ def _vectors(run: Run, examples: Examples, progress: Progress) -> tuple[np.ndarr
     params: TargetParams = run.params
     if params.model:
         lm = load_causal(params.model, run.device, params.max_tokens)
-        key = _states_of_records(run.results.workspace, lm, params.model, progress)
+        key = _states_of_records(run, lm, params.model, progress)
         return unit_rows(weighted_means(lm, examples.texts)), run.results.workspace.array(_STATES, key), key
     x = run.results.array("embed")
     vectors = np.empty((len(examples), x.shape[1]), np.float32)
@@ -82,19 +82,21 @@ def _vectors(run: Run, examples: Examples, progress: Progress) -> tuple[np.ndarr
     return vectors, x, ""
 
 
-def _states_of_records(workspace: Workspace, lm: CausalModel, model: str, progress: Progress) -> str:
+def _states_of_records(run: Run, lm: CausalModel, model: str, progress: Progress) -> str:
     """Let the records' weighted means of last hidden states be there, (n, d) float32 unit rows; return their key."""
+    workspace = run.results.workspace
     key = digest(_STATES, _STATES_VERSION, model, lm.max_tokens, workspace.dataset().fingerprint)
-    records = workspace.records()
-
-    def make_rows(start: int, stop: int, within: Progress) -> np.ndarray:
-        return unit_rows(weighted_means(lm, records.texts(start, stop), progress=within))
+    work = StatesWork(_unit_means, workspace.records().path, model, lm.max_tokens, lm.device, lm)
 
     def make() -> Result:
-        make_in_shards(workspace, _STATES, key, _SHARD_RECORDS, make_rows, progress)
+        make_in_shards(workspace, _STATES, key, _SHARD_RECORDS, work, progress, run.engine)
         return {"model": model}, {}
 
     return workspace.keep(_STATES, key, make, shards=key)
+
+
+def _unit_means(lm: CausalModel, texts: list[str], progress: Progress) -> np.ndarray:
+    return unit_rows(weighted_means(lm, texts, progress=progress))
 
 
 def _overlaps(run: Run, examples: Examples, progress: Progress) -> pa.Table:

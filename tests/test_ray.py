@@ -1,0 +1,177 @@
+"""The engine on Ray: three nodes of this machine, one killed in the middle, and the same bytes as without them."""
+
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import core.quality.by_records
+import core.vectors.stage
+from core.base.errors import CurationError
+from core.daar import state_cache
+from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict
+from core.daar.params import DaarParams
+from core.data.records import RecordParams
+from core.quality.params import QualityParams
+from core.run.pipeline import Pipeline
+from core.selection.params import SelectionParams
+from core.vectors.clustering import ClusterParams
+from core.vectors.embedding import EmbedParams
+from core.workspace import on_ray
+from core.workspace.engine import LOCAL, Engine
+from core.workspace.workspace import Workspace
+from tests import ray_cluster
+from tests.command import run, run_process
+from tests.conftest import SAMPLE, TinyEncoder
+from tests.ray_cluster import EndingEncoder, MeetingEncoder
+
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.skipif(
+        importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install -r requirements-ray.txt"
+    ),
+]
+RECORDS, SHARD = 120, 30
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with ray_cluster.open_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def engine(cluster) -> Engine:
+    return Engine("ray", cluster.address)
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    """Return a function that imports some of the sample's records, embedded in shards of 30, scored in shards of 60."""
+    monkeypatch.setattr(core.vectors.stage, "SHARD_ROWS", SHARD)
+    monkeypatch.setattr(core.quality.by_records, "SHARD_RECORDS", 2 * SHARD)
+    data = tmp_path / "some.jsonl"
+    data.write_text("".join(SAMPLE.read_text("utf-8").splitlines(keepends=True)[:RECORDS]), "utf-8")
+
+    def imported(name: str) -> Pipeline:
+        workspace = Workspace(tmp_path / name, create=True)
+        workspace.import_data(data, RecordParams())
+        return Pipeline(workspace)
+
+    return imported
+
+
+class StoppedAt:
+    """A Progress that stops the work once so many records are done."""
+
+    def __init__(self, records: int) -> None:
+        self._records = records
+
+    def __call__(self, done: float, total: float) -> None:
+        if done >= self._records:
+            raise KeyboardInterrupt
+
+
+def curated(pipeline: Pipeline) -> dict[str, bytes]:
+    """Return the bytes of the embeddings, and of the clusters and the selection that are made of them here."""
+    for stage, params in {
+        "cluster": ClusterParams(6),
+        "score": QualityParams(),
+        "select": SelectionParams("20"),
+    }.items():
+        pipeline.run(stage, params, device="cpu")
+    assert not list(pipeline.workspace.artifacts.glob("*.shards"))
+    parts = {"embed": [".npy"], "cluster": [".npy", ".centroids.npy", ".distances.npy"], "select": [".arrow"]}
+    paths = [pipeline.workspace.path(stage, pipeline.current(stage), end) for stage in parts for end in parts[stage]]
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def shards_there(pipeline: Pipeline) -> int:
+    return len(list(pipeline.workspace.artifacts.glob("embed-*.shards/shard-*.npy")))
+
+
+def test_begun_on_ray_and_ended_here_and_the_other_way_round_the_bytes_are_the_same(make, engine):
+    params = EmbedParams()
+    whole = make("whole")
+    whole.run("embed", params, device="cpu")
+    wanted = curated(whole)
+    for first, second in ((engine, LOCAL), (LOCAL, engine)):
+        broken = make(f"begun-{first.name}")
+        with pytest.raises(KeyboardInterrupt):
+            broken.run("embed", params, StoppedAt(SHARD + 1), device="cpu", engine=first)
+        assert 1 <= shards_there(broken) < RECORDS // SHARD
+        broken.run("embed", params, device="cpu", engine=second)
+        assert broken.info("embed")["format"] == whole.info("embed")["format"]
+        assert curated(broken) == wanted
+
+
+def test_a_model_scores_on_ray_by_the_command_line_as_it_does_here(make, engine, tiny_lm):
+    tables = []
+    for name, options in (("here", ()), ("there", ("--engine", "ray", "--address", engine.address))):
+        folder = make(name).workspace.folder
+        run("score", folder, "--scorer", "ifd", "--quality-model", tiny_lm, "--device", "cpu", *options, check=0)
+        tables.append(Pipeline(Workspace(folder)).table("score"))
+    assert tables[0].equals(tables[1]) and len(tables[0]) == RECORDS
+
+
+def test_without_an_address_a_cluster_is_started_for_the_command_and_ends_with_it(make):
+    counts = []
+    for name, options in (("here", ()), ("there", ("--engine", "ray"))):
+        folder = make(name).workspace.folder
+        run_process("tokens", folder, *options, check=0, RAY_worker_niceness="0", RAY_ADDRESS="")
+        counts.append(Pipeline(Workspace(folder)).array("tokens"))
+    assert (counts[0] == counts[1]).all() and len(counts[0]) == RECORDS
+
+
+def test_hidden_states_and_the_rewards_by_them_are_the_same_on_ray(make, engine, tiny_lm, monkeypatch, quick_probes):
+    monkeypatch.setattr(state_cache, "_SHARD_RECORDS", 2 * SHARD)
+    domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
+    asked, found = DaarParams(domains, model=tiny_lm, layer=1, max_tokens=64, sample=60, draws=2), []
+    monkeypatch.setattr(on_ray, "make_on_ray", counted := Counted(on_ray.make_on_ray))
+    for name, where in (("here", LOCAL), ("there", engine)):
+        pipeline = make(name)
+        pipeline.run("reward", asked, device="cpu", engine=where)
+        states = next(pipeline.workspace.artifacts.glob("states-*.npy"))
+        found.append((states.read_bytes(), pipeline.table("reward")))
+    assert counted.times == 1
+    assert found[0][0] == found[1][0] and found[0][1].equals(found[1][1])
+
+
+class Counted:
+    """A function that counts how often it is called."""
+
+    def __init__(self, does: Callable) -> None:
+        self._does, self.times = does, 0
+
+    def __call__(self, *given: Any) -> Any:
+        self.times += 1
+        return self._does(*given)
+
+
+def test_a_process_that_ends_again_and_again_is_an_error_that_names_the_records(make, engine, monkeypatch):
+    monkeypatch.setattr(on_ray, "_TRIES", 2)
+    with pytest.raises(CurationError, match="records 0 to 29 ended 2 times"):
+        make("ends").run("embed", EmbedParams(), encoder=EndingEncoder(), engine=engine)
+
+
+def test_a_node_that_is_killed_in_the_middle_costs_no_record(make, cluster, engine, tmp_path, monkeypatch):
+    """The last test: afterwards the cluster has two nodes."""
+    monkeypatch.setattr(core.vectors.stage, "SHARD_ROWS", 5)
+    here, there = make("here"), make("there")
+    here.run("embed", EmbedParams(), encoder=TinyEncoder())
+    met = tmp_path / "met"
+    met.mkdir()
+    encoder, seen, killed_at = MeetingEncoder(met, others=3, seconds=0.3), [], []
+
+    def watched(done: float, total: float) -> None:
+        seen.append(done)
+        if not killed_at and len(encoder.who()) == 3:
+            cluster.kill_one()
+            killed_at.append(done)
+
+    there.run("embed", EmbedParams(), watched, encoder=encoder, engine=engine)
+    assert killed_at[0] < RECORDS // 2
+    assert seen == sorted(seen) and seen[-1] == RECORDS
+    assert cluster.nodes_left() == 2
+    assert curated(there) == curated(here)
