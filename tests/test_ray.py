@@ -116,11 +116,10 @@ def test_a_model_scores_on_ray_by_the_command_line_as_it_does_here(make, engine,
 
 
 def test_without_an_address_a_cluster_is_started_for_the_command_and_ends_with_it(make):
-    counts = []
-    for name, options in (("here", ()), ("there", ("--engine", "ray"))):
-        folder = make(name).workspace.folder
-        run_process("tokens", folder, *options, check=0, RAY_worker_niceness="0", RAY_ADDRESS="")
-        counts.append(Pipeline(Workspace(folder)).array("tokens"))
+    here, there = make("here"), make("there")
+    run("tokens", here.workspace.folder, check=0)
+    run_process("tokens", there.workspace.folder, "--engine", "ray", check=0, RAY_worker_niceness="0", RAY_ADDRESS="")
+    counts = [Pipeline(each.workspace).array("tokens") for each in (here, there)]
     assert (counts[0] == counts[1]).all() and len(counts[0]) == RECORDS
 
 
