@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from core.vectors.embedding import SHARD_ROWS
 from tests.conftest import TinyEncoder
 
 _SMALL = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
@@ -77,6 +78,15 @@ class MeetingEncoder(TinyEncoder):
     def who(self) -> list[str]:
         """Return the processes that have encoded."""
         return [path.name for path in self._folder.iterdir()]
+
+
+class SideBySideEncoder(TinyEncoder):
+    """Two shards a call, and a text's row depends on how many are beside it."""
+
+    at_once = 2 * SHARD_ROWS
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        return super().encode(texts) + np.float32(len(texts))
 
 
 class EndingEncoder(TinyEncoder):

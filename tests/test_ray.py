@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import core.quality.by_records
@@ -24,7 +25,7 @@ from core.workspace.workspace import Workspace
 from tests import ray_cluster
 from tests.command import run, run_process
 from tests.conftest import SAMPLE, TinyEncoder
-from tests.ray_cluster import EndingEncoder, MeetingEncoder
+from tests.ray_cluster import EndingEncoder, MeetingEncoder, SideBySideEncoder
 
 pytestmark = [
     pytest.mark.ray,
@@ -104,6 +105,18 @@ def test_begun_on_one_engine_and_ended_on_the_other_the_bytes_are_the_same(make,
     broken.run("embed", EmbedParams(), device="cpu", encoder=encoder, engine=second)
     assert broken.info("embed")["format"] == whole.info("embed")["format"]
     assert curated(broken) == curated(whole)
+
+
+def test_shards_that_are_made_together_go_to_one_node(make, engine):
+    params, encoder = EmbedParams(), SideBySideEncoder()
+    whole, broken = make("whole"), make("broken")
+    whole.run("embed", params, encoder=encoder)
+    with pytest.raises(KeyboardInterrupt):
+        broken.run("embed", params, StoppedAt(2 * SHARD + 1), encoder=encoder)
+    assert shards_there(broken) == 2
+    next(broken.workspace.artifacts.glob("embed-*.shards/shard-000001.npy")).unlink()
+    broken.run("embed", params, encoder=encoder, engine=engine)
+    np.testing.assert_array_equal(broken.array("embed"), whole.array("embed"))
 
 
 def test_a_model_scores_on_ray_by_the_command_line_as_it_does_here(make, engine, tiny_lm):
