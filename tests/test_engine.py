@@ -9,16 +9,13 @@ import numpy as np
 import pytest
 
 from core.base.errors import CurationError
-from core.data.records import RecordParams
 from core.vectors.embed_work import EmbedWork
-from core.vectors.embedding import EmbedParams
 from core.workspace.engine import Engine, engine_of_environment
 from core.workspace.on_ray import make_on_ray
 from core.workspace.ray_node import Node, machine, software
 from core.workspace.work import Shard
-from core.workspace.workspace import Workspace
 from tests.command import run
-from tests.conftest import SAMPLE, TinyEncoder
+from tests.conftest import TinyEncoder
 
 
 @pytest.fixture
@@ -103,16 +100,6 @@ def test_a_node_with_another_version_says_which(work, tmp_path, name):
 def test_a_node_of_another_kind_says_so(work, tmp_path):
     _, error = begun(work, tmp_path / "token", settled={"machine": "another"})
     assert isinstance(error, CurationError) and "nodes of one kind" in str(error)
-
-
-def test_an_encoder_settled_as_another_calibrated_gives_its_bytes(tmp_path):
-    workspace = Workspace(tmp_path / "w", create=True)
-    workspace.import_data(SAMPLE, RecordParams())
-    work = EmbedWork(workspace.records().path, EmbedParams().model, 0, "cpu")
-    first = work.open({})
-    second = work.sent().open(first.settled)
-    assert second.settled == first.settled and set(first.settled) == {"device", "format", "packed"}
-    np.testing.assert_array_equal(*(each.make(40, 60, lambda *_: None) for each in (first, second)))
 
 
 def test_an_error_of_the_work_comes_back_as_it_would_be_said_here(make_pipeline, tmp_path):

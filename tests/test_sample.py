@@ -98,6 +98,10 @@ def test_the_fast_number_format_stays_within_0_99(real_encoder):
     if fast.format == "float32":
         pytest.skip("this CPU has no bfloat16 matrix instructions")
     assert np.sum(exact * embed_texts(texts, fast), axis=1).min() >= 0.99
+    settled = SentenceEncoder(device="cpu")
+    settled.settle(fast.settled)  # as on another machine
+    assert settled.settled == fast.settled
+    np.testing.assert_array_equal(settled.encode(texts[:9]), fast.encode(texts[:9]))
 
 
 def test_texts_laid_end_to_end_give_what_each_gives_alone(real_encoder):
