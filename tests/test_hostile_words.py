@@ -27,6 +27,7 @@ from core.quality.params import QualityParams
 from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
 from core.vectors.clustering import ClusterParams
+from core.vectors.duplicates.params import DuplicateParams
 from core.vectors.embedding import EmbedParams
 from core.vectors.projection import ProjectParams
 from core.vectors.reshaping import rename_cluster
@@ -98,7 +99,13 @@ def hostile(tmp_path):
         workspace, params = Workspace(tmp_path / "home" / "sample", create=True), ProjectParams()
         workspace.import_data(data, RecordParams(on_error="skip"))
         pipeline = Pipeline(workspace)
-        for stage, asked in (("embed", EmbedParams()), ("cluster", ClusterParams(4)), ("score", QualityParams())):
+        stages = {
+            "embed": EmbedParams(),
+            "cluster": ClusterParams(4),
+            "score": QualityParams(),
+            "duplicates": DuplicateParams(),
+        }
+        for stage, asked in stages.items():
             pipeline.run(stage, asked, encoder=TinyEncoder(), device="cpu")
         rename_cluster(pipeline, 0, f"**zqbold** :red[zqred] <b>zqtag</b> {address}/cluster")
         xy = np.random.default_rng(0).normal(size=(len(workspace.records()), 2)).astype(np.float32)
@@ -193,6 +200,8 @@ def test_no_page_fetches_or_links_what_the_data_says(hostile, tmp_path):
         page.get_by_role("button", name="Find").click()
         read_one(page, address)
 
+        go_and_look(page, "Duplicates", address)
+        page.get_by_role("heading", name="Group 1: ").wait_for()
         go_and_look(page, "Select", address)
         hover_all(page)
         go_and_look(page, "Refine", address)
