@@ -51,7 +51,8 @@ _HELD = """() => {
 def reader():
     """A page that holds a reader of three records alone; window.mounted.off() takes it off."""
     with browser_page() as page:
-        page.set_content("<body></body>")
+        page.route("**/*", lambda route: route.fulfill(body="<body></body>", content_type="text/html"))
+        page.goto("http://reader.test/map")
         script = _JS.replace("export default function", "window.draw = function")
         page.add_script_tag(content=f"window.html = {_html()!r};\n{{\n{script}\n}}")
         page.evaluate(_MOUNT, _DATA)
@@ -113,9 +114,31 @@ def test_keys_and_what_was_asked_outlive_it_too_but_not_a_reader_that_was_left(r
     reader.keyboard.press("n")
     reader.keyboard.type("left")
     reader.evaluate("() => mounted.off()")
-    reader.wait_for_timeout(3100)
+    reader.evaluate("() => history.pushState(null, '', '/select')")  # another page, and back
+    reader.wait_for_timeout(300)
+    reader.evaluate("() => history.pushState(null, '', '/map')")
     reader.evaluate(_MOUNT, _DATA)
     assert not reader.locator("dialog.sheet").is_visible() and held(reader)["name"] != "note"
+
+
+def test_where_nothing_is_read_a_reader_that_is_away_for_long_was_left(reader):
+    reader.locator(".row").nth(1).click()
+    reader.keyboard.press("Escape")
+    for away, goes_on in ((300, True), (3300, False)):
+        reader.evaluate("() => mounted.off()")
+        reader.wait_for_timeout(away)
+        reader.evaluate(_MOUNT, _DATA)
+        assert reader.locator(".row[aria-current]").get_attribute("data-row") == ("1" if goes_on else "0")
+
+
+def test_one_that_is_read_goes_on_when_the_run_that_puts_it_back_begins_late(reader):
+    reader.locator(".row").nth(1).click()
+    reader.evaluate("() => mounted.off()")
+    reader.wait_for_timeout(3500)  # the page is still: the server deals with others
+    reader.keyboard.press("p")
+    reader.evaluate(_MOUNT, _DATA)
+    assert reader.locator("dialog.sheet").is_visible() and reader.get_by_text("3 of 3").is_visible()
+    reader.wait_for_function("() => sent.at(-1)?.list.some(({ what, row }) => what === 'pin' && row === 1)")
 
 
 def test_a_reader_goes_on_after_a_run_that_takes_a_busy_server_long(reader):

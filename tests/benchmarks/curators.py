@@ -26,6 +26,7 @@ from tests.every_view import copied
 
 _LIMIT = 1.0  # seconds, of the median
 _POLL = 0.05  # seconds between looks into the ledger
+_STUCK = 60  # seconds after which a next record comes no more
 _LAST = 120  # seconds that the last decisions may take to be in the ledger
 _KEYS = {"p": "pin", "d": "drop"}
 
@@ -66,6 +67,7 @@ class Seat:
     """A curator: the page they sit at, the records that are theirs, and what they did, (action, row) in order.
 
     pressed: {row: when}. waits: seconds from a key until the next record was there. sockets: how often the page connected.
+    stuck: what the page showed where the next record did not come.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Seat:
     pressed: dict[int, float] = dataclasses.field(default_factory=dict)
     waits: list[float] = dataclasses.field(default_factory=list)
     sockets: int = 0
+    stuck: str = ""
 
 
 def main() -> None:
@@ -122,17 +125,21 @@ async def _sit(
             await _open(browser, seat, address, seat.name, workspace)
         opened, began = _server(), time.monotonic()
         kept: dict[tuple[str, int], float] = {}
-        total = sum(len(seat.rows) for seat in seats)
-        watching = asyncio.create_task(_look(workspace, kept, before, total))
+        over = asyncio.Event()
+        watching = asyncio.create_task(_look(workspace, kept, before, seats, over))
         rng = np.random.default_rng(1)
         seeds = rng.integers(1 << 31, size=len(seats)).tolist()
         await asyncio.gather(*(_decide(seat, pause, seed) for seat, seed in zip(seats, seeds, strict=True)))
+        over.set()
         await asyncio.wait_for(asyncio.gather(watching), _LAST)
         ended, seconds = _server(), time.monotonic() - began
         lost = [seat.name for seat in seats if not await _is_whole(seat)]
         await browser.close()
     _say_server(len(seats), empty, opened, ended, seconds)
     print(f"  sessions lost: {', '.join(lost) or 'none'}", flush=True)
+    for seat in seats:
+        if seat.stuck:
+            print(f"  {seat.name}, decision {len(seat.made)}: {seat.stuck}", flush=True)
     return kept
 
 
@@ -175,15 +182,34 @@ async def _decide(seat: Seat, pause: float, seed: int) -> None:
         seat.made.append((_KEYS[key], row))
         seat.pressed[row] = time.monotonic()
         await page.keyboard.press(key)
-        if number + 1 < len(seat.rows):
-            await page.wait_for_function(f"() => window.waits.length > {number}", polling=50)
+        if number + 1 < len(seat.rows) and not await _next_one(seat, number):
+            break
     seat.waits = (await page.evaluate("() => window.waits"))[: len(seat.rows) - 1]
 
 
-async def _look(workspace: Workspace, kept: dict[tuple[str, int], float], before: int, total: int) -> None:
-    """Watch the ledger until all decisions are in it."""
+async def _next_one(seat: Seat, number: int) -> bool:
+    """Wait until another record is there to be read; whether it came."""
+    from playwright.async_api import TimeoutError as NothingCame
+
+    try:
+        await seat.page.wait_for_function(f"() => window.waits.length > {number}", polling=50, timeout=_STUCK * 1000)
+    except NothingCame:
+        picture = folder() / f"stuck-{seat.name.replace(' ', '-')}.png"
+        await seat.page.screenshot(path=picture)
+        seat.stuck = (
+            f"reads {await seat.page.evaluate('() => window.readNow()')}, {seat.sockets} connections; {picture}"
+        )
+        print(f"  {seat.name}: {seat.stuck}", flush=True)
+        return False
+    return True
+
+
+async def _look(
+    workspace: Workspace, kept: dict[tuple[str, int], float], before: int, seats: list[Seat], over: asyncio.Event
+) -> None:
+    """Watch the ledger until nothing more is decided and all decisions are in it."""
     seen = before
-    while seen < before + total:
+    while not over.is_set() or seen < before + sum(len(seat.made) for seat in seats):
         made = await asyncio.to_thread(workspace.ledger.decisions)
         for decision in made[seen:]:
             kept[decision.who, int(decision.rows[0])] = time.monotonic()
@@ -194,7 +220,12 @@ async def _look(workspace: Workspace, kept: dict[tuple[str, int], float], before
 async def _is_whole(seat: Seat) -> bool:
     """Whether a page is as it was: connected once, without an error, signed by the same name."""
     failed = await seat.page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count()
-    return not failed and seat.sockets == 1 and (await seat.page.evaluate("() => window.readNow()"))[0] >= 0
+    return (
+        not failed
+        and not seat.stuck
+        and seat.sockets == 1
+        and (await seat.page.evaluate("() => window.readNow()"))[0] >= 0
+    )
 
 
 def _server() -> tuple[float, float, float]:
@@ -237,7 +268,9 @@ def _report(workspace: Workspace, seats: list[Seat], kept: dict[tuple[str, int],
     told = f"others than were made: {', '.join(wrong)}" if wrong else "as they were made"
     print(f"  decisions in the ledger: {len(made):,} of {asked:,}; {told}")
     shown = [wait for seat in seats for wait in seat.waits]
-    written = [kept[seat.name, row] - when for seat in seats for row, when in seat.pressed.items()]
+    written = [
+        kept[seat.name, row] - when for seat in seats for row, when in seat.pressed.items() if (seat.name, row) in kept
+    ]
     for name, waits in (("the next record is there", shown), ("the decision is in the ledger", written)):
         median, late = statistics.median(waits), float(np.quantile(waits, 0.95))
         over = "" if median < _LIMIT else "  OVER"

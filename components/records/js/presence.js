@@ -1,7 +1,8 @@
 // Whether a reader is on the page. Streamlit takes a component off the page and puts it back where a run begins before the browser
 // has dealt with the end of the last one, as when somebody else decides: the new one goes on where that one was.
-const LEFT_MS = 3000; // of a page that is still, within which it goes on; a run on a busy server takes longer and is waited for,
-const LONGEST_MS = 60000; // up to so long
+const LEFT_MS = 3000; // of a page that is still, within which a list goes on; a run on a busy server takes longer and is waited for,
+const LONGEST_MS = 60000; // up to so long, and so is one that has not begun where a record is read: nobody leaves a dialog but by its
+// button, or for another page
 const LOOK_MS = 100;
 const readers = (document[Symbol.for("winnow.readers")] ??= { all: new Set(), last: null });
 
@@ -11,6 +12,7 @@ class Presence {
     this.leftAt = 0; // when it was taken off the page
     this.ranAt = 0; // when a run was last seen since, that may put it back
     this.stillAt = 0; // the same, once there is none
+    this.isElsewhere = false; // whether another page was gone to meanwhile
     readers.all.add(reader);
   }
 
@@ -33,21 +35,25 @@ class Presence {
   leave() {
     this.leftAt = this.ranAt = performance.now();
     this.stillAt = 0;
+    this.path = location.pathname;
     readers.left = this.reader;
-    setTimeout(() => this.lookForRuns(), LOOK_MS);
+    setTimeout(() => this.look(), LOOK_MS);
   }
 
-  lookForRuns() {
-    if (this.reader.root.isConnected || !readers.all.has(this.reader)) return;
-    if (!isRunning()) return void (this.stillAt = this.ranAt);
-    this.ranAt = performance.now();
-    setTimeout(() => this.lookForRuns(), LOOK_MS);
+  // See, until it is back or has been away too long, whether a run goes on and whether the page is another.
+  look() {
+    if (this.reader.root.isConnected || !readers.all.has(this.reader) || performance.now() - this.leftAt > LONGEST_MS) return;
+    this.isElsewhere ||= location.pathname !== this.path;
+    if (!this.stillAt && isRunning()) this.ranAt = performance.now();
+    else this.stillAt = this.ranAt;
+    setTimeout(() => this.look(), LOOK_MS);
   }
 
   isLong() {
     if (!this.leftAt) return false;
+    if (this.isElsewhere || location.pathname !== this.path) return true;
     const now = performance.now();
-    return this.stillAt ? now - this.stillAt > LEFT_MS : now - this.leftAt > LONGEST_MS;
+    return this.stillAt && !this.reader.reading ? now - this.stillAt > LEFT_MS : now - this.leftAt > LONGEST_MS;
   }
 
   // Whether it was just taken off the page, and keys are still its own.
