@@ -15,6 +15,7 @@ from components.session import state
 from core.base import access
 from core.base.errors import CurationError
 from core.base.text import shorten
+from core.evidence.current import is_behind
 from core.workspace.contested import told_overruled
 from core.workspace.deciding import contested_in
 from core.workspace.decisions import Decision
@@ -23,6 +24,7 @@ from core.workspace.results import Results
 from core.workspace.told import ago, told
 
 _EVERY = 1.0  # seconds: with the time to draw a page, what others decide is seen within two
+_BEHIND = -1  # no decision's: what is shown lacks some, whether or not more are made
 _LONGEST = 40  # letters of a name
 _WORTH_SAYING = datetime.timedelta(days=1)
 
@@ -34,7 +36,7 @@ def show(results: Results) -> None:
     """
     TURNS.drawn(_session())
     ledger, me = results.workspace.ledger, state.get().who
-    shown = ledger.last_decision_id()
+    shown = _BEHIND if is_behind(results) else ledger.last_decision_id()
     against = (each for each in contested_in(results) if me and each.of.who == me)
     if (last := next(against, None)) and _is_of_late(last.by):
         st.caption(as_markdown(f"{told_overruled(last, me)}, {ago(last.by.at)}"))

@@ -10,7 +10,7 @@ from core.base import access
 from core.base.budget import tokens_of
 from core.base.errors import CurationError
 from core.base.text import counted
-from core.evidence.current import current_selection
+from core.evidence.current import current_selection, is_behind
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
 from core.selection.params import RoundsParams, SelectionParams
@@ -74,7 +74,9 @@ def _budget(pipeline: Pipeline, busy: bool) -> None:
         st.caption(f"Current selection: **{as_markdown(current.title)}**")
     budget = None if params is None else _budget_records(params, len(statuses))
     budget_bar.show(statuses, budget, is_stale, current.in_tokens if current else "")
-    if is_stale and isinstance(params, RoundsParams):
+    if is_stale and is_behind(pipeline):
+        st.caption("What was decided just now is about to be brought into it.")
+    elif is_stale and isinstance(params, RoundsParams):
         st.caption(_NO_UPDATE if params.rounds else _NO_ROUND)
     elif is_stale:
         st.caption(":orange[Your decisions or the clusters changed since this was selected.]")

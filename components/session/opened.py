@@ -4,10 +4,12 @@ import numpy as np
 import streamlit as st
 
 from components.session import state
+from components.session.following import FOLLOWING
 from core.base import access
 from core.data.record_table import RecordTable
 from core.evidence.candidates import Choice, rows_of
-from core.run.pipeline import Pipeline, open_results
+from core.evidence.current import follow_decisions
+from core.run.pipeline import Pipeline
 from core.selection.stage import last_selection_key
 from core.selection.status import DROPPED, FREE, PINNED, SELECTED
 from core.vectors.topics import topics_of
@@ -19,10 +21,14 @@ from core.workspace.workspace import Workspace
 def pipeline() -> Pipeline:
     """Return the open workspace's pipeline; one that is not there yet is made, and is empty.
 
-    The current selection of a run obeys what was decided since, here or elsewhere.
+    The current selection of a run obeys what was decided since, here or elsewhere, or where many decide will in a moment.
     """
     access.require(access.READ)
-    return open_results(Workspace(state.get().workspace, create=True))
+    opened = Pipeline(Workspace(state.get().workspace, create=True))
+    with FOLLOWING.turn() as mine:
+        if mine:
+            follow_decisions(opened)
+    return opened
 
 
 def records(opened: Pipeline) -> RecordTable:

@@ -125,15 +125,24 @@ def follow_decisions(results: Results) -> bool:
     What was dropped leaves it at once; pins and weights count from the next round on. No round and no feedback is run again.
     Other selections, and a run whose clusters or scores have changed, are left as they are: out of date.
     """
-    params = results.params("select")
-    if not isinstance(params, RoundsParams) or results.state("select") != "stale" or results.workspace.is_read_only:
+    if (run := _run_behind(results)) is None:
         return False
+    publish(Rounds(results), run, results.params("select").rounds, follow=True)
+    return True
+
+
+def is_behind(results: Results) -> bool:
+    """Whether the current selection is a run's and lacks only what `follow_decisions` would bring into it."""
+    return _run_behind(results) is not None
+
+
+def _run_behind(results: Results) -> RefineRun | None:
+    params = results.params("select")
+    if not isinstance(params, RoundsParams) or results.workspace.is_read_only or results.state("select") != "stale":
+        return None
     rounds = Rounds(results)
     run = _stands(rounds, params)
-    if run is None or rounds.state(run.id) == "stale":
-        return False
-    publish(rounds, run, params.rounds, follow=True)
-    return True
+    return None if run is None or rounds.state(run.id) == "stale" else run
 
 
 def make_current(results: Results, choice_id: str) -> Current:
