@@ -43,6 +43,12 @@ def show(results: Results) -> None:
     _watch(ledger, shown)
 
 
+def _is_look() -> bool:
+    """Whether this is one of the looks, and not the page itself being drawn: that must come to its end."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context is not None and bool(context.fragment_ids_this_run)
+
+
 def _session() -> str:
     context = get_script_run_ctx(suppress_warning=True)
     return context.session_id if context else ""
@@ -60,7 +66,7 @@ def _watch(ledger: Ledger, shown: int) -> None:
         made = ledger.decisions()
     except (CurationError, OSError, sqlite3.Error):
         st.rerun()  # the whole page, which says what is wrong
-    if (made[-1].id if made else 0) != shown and TURNS.take(_session()):
+    if _is_look() and (made[-1].id if made else 0) != shown and TURNS.take(_session()):
         st.rerun()
     me = state.get().who
     last = next((decision for decision in reversed(made) if decision.who != me), None)

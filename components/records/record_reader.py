@@ -20,6 +20,7 @@ from core.base import access
 from core.base.params import digest, rows_digest
 from core.run.pipeline import Pipeline
 from core.selection.status import FREE
+from core.workspace.deciding import overrides_of
 
 PER_PAGE = 50
 AS_GIVEN = "as found"
@@ -68,7 +69,9 @@ def show(
     are the session's, which stand in the address.
     """
     held = reading(key)
-    _follow(held)  # before anything is drawn: `statuses` are those of before the decision
+    if follow := _to_follow(held):  # `statuses` are those of before the decision
+        pipeline.forget()
+        statuses = opened.statuses(pipeline, overrides_of(pipeline))
     current = state.get()
     if remembers:
         held.page = current.page
@@ -110,15 +113,16 @@ def show(
     )
     if held.edit >= 0:
         record_editor.show(pipeline, held.edit, held.close_editor)
+    if follow:  # last: a run that ended before the reader would take it off the page until another one puts it back
+        st.rerun()
 
 
-def _follow(held: Reading) -> None:
-    """Do what an ask wants done outside of the reader: the decision is on the map and in the sidebar too."""
+def _to_follow(held: Reading) -> bool:
+    """Go to the map where an ask wants that; return whether one wants the page drawn anew: a decision is in the sidebar too."""
     follow, held.follow = held.follow, ""
     if follow == "map":
         st.switch_page("map_page.py")
-    if follow == "page":
-        st.rerun()
+    return follow == "page"
 
 
 def _arranged(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, order: str, first: int) -> np.ndarray:
