@@ -162,6 +162,7 @@ def test_a_click_on_a_point_shows_its_cluster_and_nothing_fails_on_any_page(samp
         assert not failures
 
 
+@pytest.mark.slow
 def test_three_rounds_with_a_language_model_from_the_page(sample_home, tiny_lm):
     with running_app(sample_home) as address, browser_page() as page:
         page.goto(address)

@@ -74,7 +74,7 @@ def test_a_refusal_that_echoes_the_key_leaves_none_anywhere(
 
 
 def test_a_job_that_breaks_leaves_no_key_in_its_log(planted, make_pipeline, monkeypatch, capfd, jobs_in_process):
-    def broken(*_):
+    def broken(*_, **__):
         raise RuntimeError(f"401 for Bearer {KEY}")
 
     workspace = make_pipeline("embed").workspace

@@ -79,6 +79,7 @@ def steps_logged(rounds):
     return [json.loads(line)["step"] for line in log.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_killed_twice_in_round_2_it_resumes_and_ends_with_the_same_records(make_pipeline, tiny_lm, whole):
     broken = Rounds(make_pipeline(*PREPARED, folder="broken"))
     broken.start(RefineParams("12", 3, "lm"), lm_of(tiny_lm))

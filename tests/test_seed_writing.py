@@ -192,6 +192,7 @@ def test_a_causal_model_runs_all_seven_steps_seeds_by_generation_included(worksp
     assert [len(domain.own) for domain in saved_domains(_opened(workspace))] == [4, 4]
 
 
+@pytest.mark.slow
 def test_a_model_that_writes_no_usable_seeds_ends_with_a_word(workspace, tmp_path, tiny_lm):
     path = tmp_path / "domains.yaml"
     path.write_text("- {name: a, description: One.}\n- {name: b, description: Two.}\n")

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 def test_what_a_job_makes_comes_where_there_is_room_for_it(make_pipeline, tmp_path):
     draw_map(make_pipeline("embed", "cluster", "score", "select", folder="home/sample"), ProjectParams())
     with running_app(tmp_path / "home") as address, browser_page(height=900) as page:

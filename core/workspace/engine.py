@@ -36,7 +36,11 @@ class Engine:
         if self.name not in ENGINES:
             raise CurationError(f"engine is {self.name!r}; it must be one of {', '.join(ENGINES)}.")
         if self.address and self.name != "ray":
-            raise CurationError(f"An address ({self.address}) is of a Ray cluster; give it with --engine ray.")
+            raise CurationError(
+                f"An address ({self.address}) is of a Ray cluster",
+                command="give it with --engine ray.",
+                page="choose the engine ray for it",
+            )
         if "://" in self.address:
             raise CurationError(
                 f"address is {self.address!r}; give host:port, on a machine that is a node of the cluster (ray start)."
