@@ -56,5 +56,5 @@ def _check_answers(address: str) -> None:
 def _no_cluster(address: str, error: Exception) -> CurationError:
     return CurationError(
         f"No Ray cluster can be used at {address} ({first_line(error)}); start one with ray start, on this machine too, and "
-        "give --address host:port."
+        "give its address, host:port."
     )
