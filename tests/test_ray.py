@@ -119,6 +119,7 @@ def test_shards_that_are_made_together_go_to_one_node(make, engine):
     np.testing.assert_array_equal(broken.array("embed"), whole.array("embed"))
 
 
+@pytest.mark.slow
 def test_a_model_scores_on_ray_by_the_command_line_as_it_does_here(make, engine, tiny_lm):
     tables = []
     for name, options in (("here", ()), ("there", ("--engine", "ray", "--address", engine.address))):
@@ -128,6 +129,7 @@ def test_a_model_scores_on_ray_by_the_command_line_as_it_does_here(make, engine,
     assert tables[0].equals(tables[1]) and len(tables[0]) == RECORDS
 
 
+@pytest.mark.slow
 def test_without_an_address_a_cluster_is_started_for_the_command_and_ends_with_it(make):
     here, there = make("here"), make("there")
     run("tokens", here.workspace.folder, check=0)
@@ -136,6 +138,7 @@ def test_without_an_address_a_cluster_is_started_for_the_command_and_ends_with_i
     assert (counts[0] == counts[1]).all() and len(counts[0]) == RECORDS
 
 
+@pytest.mark.slow
 def test_hidden_states_and_the_rewards_by_them_are_the_same_on_ray(make, engine, tiny_lm, monkeypatch, quick_probes):
     monkeypatch.setattr(state_cache, "_SHARD_RECORDS", 2 * SHARD)
     domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
@@ -161,6 +164,7 @@ class Counted:
         return self._does(*given)
 
 
+@pytest.mark.slow
 def test_a_process_that_ends_again_and_again_is_an_error_that_names_the_records(make, engine, monkeypatch):
     monkeypatch.setattr(on_ray, "_TRIES", 2)
     with pytest.raises(CurationError, match="records 0 to 29 ended 2 times"):
