@@ -1,5 +1,7 @@
 """A run's current selection is brought in line with decisions by one session at a time, and by each where it is alone."""
 
+import pytest
+
 from components.session.following import Following
 from tests.test_turns import Clock
 
@@ -26,10 +28,7 @@ def test_of_several_one_may_and_the_others_after_a_break():
 
 def test_a_turn_that_fails_ends():
     following = Following()
-    try:
-        with following.turn():
-            raise ValueError
-    except ValueError:
-        pass
+    with pytest.raises(ValueError, match="half"), following.turn():
+        raise ValueError("half done")
     with following.turn() as mine:
         assert mine

@@ -13,6 +13,7 @@ from core.base.files import file_sha256
 from core.models.encoder import BUNDLED
 from core.models.token_encoder import TOKENS
 from core.quality.params import QualityParams
+from core.run import jobs
 from core.run.first_look import REPLACE, replacement_of
 from core.run.pipeline import STAGES, Pipeline
 from core.run.tasks import Step
@@ -73,7 +74,7 @@ def _show_busy(pipeline: Pipeline, ready: bool) -> bool:
     with st.container(border=not ready):
         if not ready:
             st.markdown("## Prepare the map")
-            st.caption(_BUSY_FIRST if job_panel.is_doing(job_panel.newest(pipeline), REPLACE) else _BUSY)
+            st.caption(_BUSY_FIRST if job_panel.is_doing(jobs.last_job(pipeline.workspace), REPLACE) else _BUSY)
         return job_panel.in_place(pipeline, "embed")
 
 

@@ -6,6 +6,7 @@ from components.charts.escaping import as_markdown
 from components.frame import job_panel
 from components.session import people
 from core.base import access
+from core.run import jobs
 from core.run.first_look import REPLACE, note_of, replacement_of
 from core.run.pipeline import Pipeline
 from core.run.tasks import Step
@@ -30,7 +31,7 @@ def show(pipeline: Pipeline, busy: bool) -> None:
     if embed is None:
         return
     with st.container(border=True, key="first_look"):
-        under_way = job_panel.is_doing(job_panel.newest(pipeline), REPLACE)
+        under_way = job_panel.is_doing(jobs.last_job(pipeline.workspace), REPLACE)
         st.markdown(f"{as_markdown(note_of(pipeline))} {_THEN}{' ' + _MEANWHILE if under_way else ''}")
         if under_way:
             if not job_panel.is_under_way(pipeline, "embed"):  # else it is drawn where that began

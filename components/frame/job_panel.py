@@ -88,11 +88,6 @@ def show_line(job: Job) -> None:
         )
 
 
-def newest(pipeline: Pipeline) -> Job | None:
-    """Return the newest job, None where there never was one."""
-    return jobs.last_job(pipeline.workspace)
-
-
 def is_doing(job: Job | None, *steps: str) -> bool:
     """Whether a job is at work, or waits, and one of these is among its steps."""
     return job is not None and job.is_active and any(step["do"] in steps for step in job.arguments["steps"])

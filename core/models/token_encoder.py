@@ -84,7 +84,7 @@ class TokenMeans:
 
 
 class WordTokens:
-    """Texts to the bundled encoder's tokens, some ten times as fast as by its tokenizer, which is asked once for each word.
+    """Texts to the bundled encoder's tokens, quicker than by its tokenizer, which is asked once for each word.
 
     Its tokens never reach over white space or ASCII punctuation, so that a text's are those of its words, one after the other.
     Only its own special tokens, such as [SEP], are words like others here.

@@ -7,6 +7,7 @@ from .cells import Cells, nearest_in_cells
 
 EXACT_UP_TO = 50_000
 DENSITY_EXACT_UP_TO = 200_000
+DENSITY_NEAREST, DENSITY_LEAST = 10, 0.01
 _BLOCK_ROWS = 8192
 
 
@@ -47,8 +48,8 @@ def self_first(indices: np.ndarray) -> np.ndarray:
 
 def density(
     embeddings: np.ndarray,
-    n_neighbors: int = 10,
-    least: float = 0.01,
+    n_neighbors: int = DENSITY_NEAREST,
+    least: float = DENSITY_LEAST,
     cells: Cells | None = None,
     progress: Progress = no_progress,
 ) -> np.ndarray:

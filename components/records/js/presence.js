@@ -12,6 +12,7 @@ class Presence {
     this.leftAt = 0; // when it was taken off the page
     this.ranAt = 0; // when a run was last seen since, that may put it back
     this.stillAt = 0; // the same, once there is none
+    this.path = ""; // of the page that it was taken off
     this.isElsewhere = false; // whether another page was gone to meanwhile
     readers.all.add(reader);
   }

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ...vectors.neighbours import DENSITY_LEAST, DENSITY_NEAREST
 from ..pool import Picks, Pool, unit_rows
 
 _CELLS = 2**27  # of a block of cosines: 512 MiB in float32
-_NEIGHBOURS, _LEAST = 10, 0.01  # NovelSum's density, as in `vectors/neighbours.py`
 
 
 def is_on_gpu(pool: Pool) -> bool:
@@ -165,11 +165,11 @@ def _density(x: Any) -> Any:
     """Return (n,) float64 densities as `neighbours.density` does: 1 / mean cosine distance to the 10 nearest others."""
     import torch
 
-    count = min(_NEIGHBOURS, len(x) - 1)
+    count = min(DENSITY_NEAREST, len(x) - 1)
     if count < 1:
         return torch.ones(len(x), dtype=torch.float64, device=x.device)
     means = [
         (1 - (block @ x.T).topk(count + 1).values[:, 1:]).clamp(0, 2).mean(1, dtype=torch.float64)
         for block in x.split(max(1, _CELLS // len(x)))
     ]
-    return 1 / torch.cat(means).clamp(min=_LEAST)
+    return 1 / torch.cat(means).clamp(min=DENSITY_LEAST)
