@@ -35,8 +35,8 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return folder
 
 
-def make_workspace(folder: Path, data: Path, stages: dict[str, Params], encoder: Encoder) -> Pipeline:
-    """Import `data` and run stages on it."""
+def make_workspace(folder: Path, data: Path, stages: dict[str, Params], encoder: Encoder | None) -> Pipeline:
+    """Import `data` and run stages on it, embedding by `encoder`, or by the model that the stage names where it is None."""
     workspace = Workspace(folder, create=True)
     workspace.import_data(data, RecordParams())
     pipeline = Pipeline(workspace)

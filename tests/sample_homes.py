@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from core.models.encoder import SentenceEncoder
 from core.quality.params import QualityParams
 from core.refine.advance import Advance, advance
 from core.refine.params import RefineParams
@@ -32,7 +31,7 @@ def prepared_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "score": QualityParams(),
             "balance": proposed_groups(),
         }
-        make_workspace(home / "sample", SAMPLE, stages, SentenceEncoder(device="cpu"))
+        make_workspace(home / "sample", SAMPLE, stages, None)  # by the encoder that a user gets: packed, half the time
 
     return made_once(tmp_path_factory, "sample", make)
 

