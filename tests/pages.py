@@ -1,11 +1,13 @@
 """The app's pages without a browser (AppTest): opened, pressed, read, and asked at every step whether something went wrong."""
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from streamlit.components.v2 import manifest_scanner
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
@@ -15,6 +17,8 @@ from core.run.pipeline import Pipeline
 from core.vectors.projection import ProjectParams
 from core.workspace.workspace import Workspace
 
+# At every step AppTest looks through all installed packages for components: half of its time, and they stay the same.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 MAIN = str(Path(__file__).resolve().parent.parent / "app" / "main.py")
 
 
