@@ -77,6 +77,7 @@ def test_the_first_seed_of_a_proof_takes_todays_clusters_and_the_next_ones_other
     assert first != second and pipeline.current("cluster") == key and pipeline.params("cluster") == today
 
 
+@pytest.mark.slow
 def test_the_probes_of_daar_are_trained_anew_for_each_seed_of_a_proof(rewarded):
     today = rewarded.params("reward")
     first, second = rows_by(rewarded, "daar", 0), rows_by(rewarded, "daar", 1)

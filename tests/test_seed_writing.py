@@ -136,6 +136,7 @@ def test_an_endpoint_that_gives_out_leaves_what_it_wrote_and_is_asked_again(make
     assert len(saved_domains(held)[3].seeds) == 6
 
 
+@pytest.mark.slow
 def test_a_writing_that_was_stopped_goes_on_with_the_same_draws(make_pipeline, writer):
     asked = SeedParams(writer, domains=("reasoning", "coding"), n_seeds=2)
     whole, parts = make_pipeline(folder="whole").workspace, make_pipeline(folder="parts").workspace

@@ -109,6 +109,7 @@ def test_a_process_that_is_killed_is_said_and_none_is_left(trainings, tmp_path, 
     assert all(process.poll() is not None for process in started) and len(started) == 1
 
 
+@pytest.mark.slow
 def test_a_training_process_ends_when_nobody_listens_any_more(trainings, tmp_path):
     long = SmallLmParams.from_dict(TINY | {"steps": 100_000})
     _write(Training(trainings[0].encoded, trainings[0].held, long, 0), tmp_path)
