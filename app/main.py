@@ -27,8 +27,8 @@ from components.charts.theme import apply_style
 from components.data import data_source
 from components.frame import gate, look, navigation, serving, sidebar, tour
 from components.frame.doorkeeper import Doorkeeper, check_settings
-from components.frame.turns import TURNS
 from components.session import address, opened, people, state, trouble
+from components.session.turns import TURNS
 from core.base.errors import CurationError
 
 
