@@ -48,6 +48,7 @@ def draw() -> None:
         st.stop()
     try:
         pipeline = opened.pipeline()
+        opened.follow(pipeline)
         address.restore(pipeline)
     except CurationError as error:  # what is open can't be read; something else can be opened
         with st.sidebar.container(gap=None):
