@@ -27,8 +27,8 @@ from components.charts.theme import apply_style
 from components.data import data_source
 from components.frame import gate, look, navigation, serving, sidebar, tour
 from components.frame.doorkeeper import Doorkeeper, check_settings
-from components.frame.turns import TURNS
 from components.session import address, opened, people, state, trouble
+from components.session.turns import TURNS
 from core.base.errors import CurationError
 
 
@@ -48,6 +48,7 @@ def draw() -> None:
         st.stop()
     try:
         pipeline = opened.pipeline()
+        opened.follow(pipeline)
         address.restore(pipeline)
     except CurationError as error:  # what is open can't be read; something else can be opened
         with st.sidebar.container(gap=None):

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from components.records.record_reader import PER_PAGE
+from components.session import running
 from components.session.state import Focus
+from components.session.turns import TURNS
 from core.selection.status import DROPPED, PINNED
 from core.workspace.deciding import overrides_of
 from core.workspace.edits import edits_of
@@ -163,3 +165,18 @@ def test_of_many_records_one_is_shown_before_it_says_why(selected_home, monkeypa
     assert read(app, 5)["why"] == said
     ask_reader(app, "pin", 5)  # what was said may hold no longer
     assert read(app, 5)["why"] is None
+
+
+@pytest.mark.parametrize(
+    ("what", "may", "drawn"),
+    [("pin", False, 1), ("pin", True, 2), ("undo", False, 2)],  # there is nothing to undo, which the page says
+)
+def test_by_keys_the_page_follows_in_turn_and_what_is_refused_is_said_at_once(
+    selected_home, monkeypatch, what, may, drawn
+):
+    app, pages = picked(selected_home, [5, 6, 7]), []
+    monkeypatch.setattr(running, "draws_a_part", lambda: not pages or len(pages) == 1)  # as a key's own run does
+    monkeypatch.setattr(TURNS, "take", lambda who: may)
+    monkeypatch.setattr(TURNS, "drawn", pages.append)
+    ask_reader(app, what, 5)
+    assert len(pages) == drawn and (what == "undo" or read(app, 5)["status"] == PINNED)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.frame.turns import Turns
+from components.session.turns import Turns
 
 
 class Clock:

@@ -1,17 +1,16 @@
 """What the others do: a line that says who decided last, and the page drawn anew as soon as somebody else decides.
 
-Where many do at once, the line is there as soon, and the pages take turns (`turns.py`).
+Where many do at once, the line is there as soon, and the pages take turns (`session/turns.py`).
 """
 
 import datetime
 import sqlite3
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from components.charts.escaping import as_markdown
-from components.frame.turns import TURNS
-from components.session import state
+from components.session import running, state
+from components.session.turns import TURNS
 from core.base import access
 from core.base.errors import CurationError
 from core.base.text import shorten
@@ -34,24 +33,13 @@ def show(results: Results) -> None:
 
     What somebody else decided against the reader's own decisions, of late, is said until it is settled.
     """
-    TURNS.drawn(_session())
+    TURNS.drawn(running.session_id())
     ledger, me = results.workspace.ledger, state.get().who
     shown = _BEHIND if is_behind(results) else ledger.last_decision_id()
     against = (each for each in contested_in(results) if me and each.of.who == me)
     if (last := next(against, None)) and _is_of_late(last.by):
         st.caption(as_markdown(f"{told_overruled(last, me)}, {ago(last.by.at)}"))
     _watch(ledger, shown)
-
-
-def _is_look() -> bool:
-    """Whether this is one of the looks, and not the page itself being drawn: that must come to its end."""
-    context = get_script_run_ctx(suppress_warning=True)
-    return context is not None and bool(context.fragment_ids_this_run)
-
-
-def _session() -> str:
-    context = get_script_run_ctx(suppress_warning=True)
-    return context.session_id if context else ""
 
 
 def _is_of_late(decision: Decision) -> bool:
@@ -66,8 +54,8 @@ def _watch(ledger: Ledger, shown: int) -> None:
         made = ledger.decisions()
     except (CurationError, OSError, sqlite3.Error):
         st.rerun()  # the whole page, which says what is wrong
-    if _is_look() and (made[-1].id if made else 0) != shown and TURNS.take(_session()):
-        st.rerun()
+    if running.draws_a_part() and (made[-1].id if made else 0) != shown and TURNS.take(running.session_id()):
+        st.rerun()  # from a look alone: the page itself must come to its end
     me = state.get().who
     last = next((decision for decision in reversed(made) if decision.who != me), None)
     if last is None or not _is_of_late(last):

@@ -41,11 +41,11 @@ def held_by(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray) -> dict[
     lists = []
     sources, codes = opened.sources(pipeline)
     if sources:
-        lists.append(_list("Sources", "source", codes, rows, lambda part: sources[part.code], len(sources)))
+        lists.append(_list(pipeline, "Sources", "source", codes, rows, lambda part: sources[part.code], len(sources)))
     if looked_at.kind != "cluster":
-        lists.append(_list("Clusters", "cluster", labels, rows, lambda part: names[part.code], len(names)))
-    spreads = [_spread("Quality", "quality", known, rows, pipeline.current("score"))]
-    spreads.append(_spread("Words", "words", known, rows, pipeline.key("records")))
+        lists.append(_list(pipeline, "Clusters", "cluster", labels, rows, lambda part: names[part.code], len(names)))
+    spreads = [_spread(pipeline, "Quality", known, rows, pipeline.current("score"))]
+    spreads.append(_spread(pipeline, "Words", known, rows, pipeline.key("records")))
     return {
         "total": len(rows),
         "states": [
@@ -57,8 +57,10 @@ def held_by(pipeline: Pipeline, looked_at: Focus, statuses: np.ndarray) -> dict[
     }
 
 
-def _list(title: str, column: str, codes: np.ndarray, rows: np.ndarray, name, k: int) -> dict[str, Any]:
-    parts, there = parts_of(codes, rows, _totals(column, codes, k), _MOST)
+def _list(
+    pipeline: Pipeline, title: str, column: str, codes: np.ndarray, rows: np.ndarray, name, k: int
+) -> dict[str, Any]:
+    parts, there = parts_of(codes, rows, _totals(pipeline, column, codes, k), _MOST)
     return {
         "title": title,
         "column": column,
@@ -72,8 +74,7 @@ def _part(part: Part, column: str, name: str) -> dict[str, Any]:
     return {"name": shorten(name, 60), "value": value, "n": part.n, "share": part.share, "of_all": part.of_all}
 
 
-def _totals(column: str, codes: np.ndarray, k: int) -> np.ndarray:
-    pipeline = opened.pipeline()
+def _totals(pipeline: Pipeline, column: str, codes: np.ndarray, k: int) -> np.ndarray:
     key = pipeline.current("cluster") if column == "cluster" else pipeline.key("records")
     return _known_totals(str(pipeline.workspace.folder.resolve()), column, key, codes, k)
 
@@ -83,11 +84,12 @@ def _known_totals(folder: str, column: str, key: str, _codes: np.ndarray, k: int
     return np.bincount(_codes[_codes >= 0], minlength=k)
 
 
-def _spread(title: str, name: str, known: Known, rows: np.ndarray, key: str) -> dict[str, Any] | None:
+def _spread(pipeline: Pipeline, title: str, known: Known, rows: np.ndarray, key: str) -> dict[str, Any] | None:
+    name = title.lower()
     if name not in known:
         return None
     column = known[name]
-    held = _known_bins(str(opened.pipeline().workspace.folder.resolve()), name, key, column)
+    held = _known_bins(str(pipeline.workspace.folder.resolve()), name, key, column)
     counts, edges = spread(held, rows), held.edges
     return {
         "title": title,

@@ -19,7 +19,8 @@ class Reading:
     rows shown as they came, not as corrected. similar: the row whose neighbours are listed, or -1. edit: the row to correct, or
     -1. ordered: (of what, order). explains: whether it was just asked why the record is selected; explained: (what stands, row)
     of the last answer.
-    follow: what is to happen once the fragment has run: "" for nothing, "page" for the whole page anew, "map" for the map page.
+    follow: what is to happen once the fragment has run: "" for nothing, "page" for the whole page anew, "turn" for that as soon as
+    it is this session's turn, "map" for the map page. is_ahead: whether something was decided since the page was drawn.
     """
 
     session: str = dataclasses.field(default_factory=lambda: secrets.token_hex(8))
@@ -37,6 +38,11 @@ class Reading:
     explains: bool = False
     explained: tuple = ()
     follow: str = ""
+    is_ahead: bool = False
+
+    def wants_page(self, in_turn: bool) -> None:
+        """Ask for the page to be drawn anew. in_turn: as soon as it is this session's turn, unless it must be at once."""
+        self.follow = "turn" if in_turn and self.follow != "page" else "page"
 
     def close_editor(self) -> None:
         """Correct no record any more."""

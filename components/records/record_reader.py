@@ -13,8 +13,9 @@ import streamlit as st
 from components.records import record_editor
 from components.records.reading import Reading, reading
 from components.records.record_views import lines, neighbours, views
-from components.session import address, decide, finding, opened, state
+from components.session import address, decide, finding, opened, running, state
 from components.session.state import Focus
+from components.session.turns import TURNS
 from components.session.uninterrupted import uninterrupted
 from core.base import access
 from core.base.params import digest, rows_digest
@@ -69,7 +70,8 @@ def show(
     are the session's, which stand in the address.
     """
     held = reading(key)
-    if follow := _to_follow(held):  # `statuses` are those of before the decision
+    follow = _to_follow(held)
+    if held.is_ahead:  # of `statuses`, which are those of when the page was drawn
         pipeline.forget()
         statuses = opened.statuses(pipeline, overrides_of(pipeline))
     current = state.get()
@@ -113,16 +115,18 @@ def show(
     )
     if held.edit >= 0:
         record_editor.show(pipeline, held.edit, held.close_editor)
-    if follow:  # last: a run that ended before the reader would take it off the page until another one puts it back
-        st.rerun()
+    if follow == "page" or (follow == "turn" and TURNS.take(running.session_id())):
+        st.rerun()  # last: a run that ended before the reader would take it off the page until another one puts it back
 
 
-def _to_follow(held: Reading) -> bool:
-    """Go to the map where an ask wants that; return whether one wants the page drawn anew: a decision is in the sidebar too."""
+def _to_follow(held: Reading) -> str:
+    """Go to the map where an ask wants that; return how the page is to be drawn anew: a decision is in the sidebar too."""
     follow, held.follow = held.follow, ""
     if follow == "map":
         st.switch_page("map_page.py")
-    return follow == "page"
+    is_part = running.draws_a_part()  # else the page is drawn just now
+    held.is_ahead = is_part and (held.is_ahead or follow == "turn")
+    return follow if is_part else ""
 
 
 def _arranged(pipeline: Pipeline, rows: np.ndarray, statuses: np.ndarray, order: str, first: int) -> np.ndarray:
@@ -173,11 +177,9 @@ def _on_asks(pipeline: Pipeline, key: str, opens: int, remembers: bool) -> None:
 def _do(pipeline: Pipeline, held: Reading, ask: dict[str, Any]) -> None:
     what, row = ask["what"], int(ask["row"])
     if what in _DECISIONS:
-        decide.on_records(what, np.array([row]), str(ask.get("note", "")))
-        held.follow = "page"
+        held.wants_page(in_turn=decide.on_records(what, np.array([row]), str(ask.get("note", ""))))
     elif what == "undo":
-        decide.undo()
-        held.follow = "page"
+        held.wants_page(in_turn=decide.undo())
     elif what == "read":
         held.at = row
     elif what == "page":

@@ -23,16 +23,17 @@ _DONE = {"pin": "Pinned", "drop": "Dropped", "clear": "Cleared", "weight": "Weig
 
 
 @uninterrupted
-def on_records(action: str, rows: np.ndarray, note: str = "") -> None:
-    """Pin, drop or clear records."""
+def on_records(action: str, rows: np.ndarray, note: str = "") -> bool:
+    """Pin, drop or clear records; return whether it was done."""
     pipeline = opened.pipeline()
     try:
         decision = decide_records(pipeline.workspace, action, rows, state.get().who, note)
     except CurationError as error:
         state.say(error.on_page)
-        return
+        return False
     against = told_at_once(contested_in(pipeline), decision)
     state.say(f"{_DONE[action]} {counted(len(decision.rows), 'record')}. Undo takes it back. {against}".strip())
+    return True
 
 
 @uninterrupted
@@ -125,22 +126,23 @@ def use(choice_id: str) -> None:
 
 
 @uninterrupted
-def undo(decision_id: int = 0) -> None:
-    """Take back a decision, by default the reader's latest."""
-    _revise("undo", decision_id)
+def undo(decision_id: int = 0) -> bool:
+    """Take back a decision, by default the reader's latest; return whether it was done."""
+    return _revise("undo", decision_id)
 
 
 @uninterrupted
-def redo(decision_id: int = 0) -> None:
-    """Restore a decision, by default the one that the reader took back last."""
-    _revise("redo", decision_id)
+def redo(decision_id: int = 0) -> bool:
+    """Restore a decision, by default the one that the reader took back last; return whether it was done."""
+    return _revise("redo", decision_id)
 
 
-def _revise(action: str, decision_id: int) -> None:
+def _revise(action: str, decision_id: int) -> bool:
     workspace, who = opened.pipeline().workspace, state.get().who
     try:
         made = revise_own(workspace, action, who, decision_id)
     except CurationError as error:
         state.say(error.on_page)
-        return
+        return False
     state.say(said(action, made, workspace.ledger.decisions(), who))
+    return True

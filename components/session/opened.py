@@ -19,16 +19,16 @@ from core.workspace.workspace import Workspace
 
 
 def pipeline() -> Pipeline:
-    """Return the open workspace's pipeline; one that is not there yet is made, and is empty.
-
-    The current selection of a run obeys what was decided since, here or elsewhere, or where many decide will in a moment.
-    """
+    """Return the open workspace's pipeline; one that is not there yet is made, and is empty."""
     access.require(access.READ)
-    opened = Pipeline(Workspace(state.get().workspace, create=True))
+    return Pipeline(Workspace(state.get().workspace, create=True))
+
+
+def follow(opened: Pipeline) -> None:
+    """Let the current selection of a run obey what was decided since, here or elsewhere; where many decide, in a moment."""
     with FOLLOWING.turn() as mine:
         if mine:
             follow_decisions(opened)
-    return opened
 
 
 def records(opened: Pipeline) -> RecordTable:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..base.text import counted
-from .decisions import Decision, in_force
+from .decisions import FEW, Decision, in_force
 from .told import told
 
 _CODES = {"clear": 0, "pin": 1, "drop": 2}
@@ -34,13 +34,11 @@ def overruled(decisions: Sequence[Decision], fingerprint: str, n_records: int) -
         return []
     whose = np.array([people[d.who] for d in made], np.int32)
     action = np.array([_CODES[d.action] for d in made], np.int8)
-    again = _decided_again(made, n_records)
+    again, positions = _decided_again(made, n_records)
     last, before = np.full(n_records, -1, np.int32), np.full(n_records, -1, np.int32)  # positions in `made`
-    for at, decision in enumerate(made):
-        rows = decision.rows
+    for at in positions:
+        rows = made[at].rows
         rows = rows[again[rows]]
-        if not len(rows):
-            continue
         held, first = last[rows], before[rows]
         held = np.where((first >= 0) & (whose[held] == whose[at]) & (whose[first] != whose[at]), first, held)
         against = (held >= 0) & (whose[held] != whose[at]) & (action[held] != action[at]) & (action[held] > 0)
@@ -51,14 +49,27 @@ def overruled(decisions: Sequence[Decision], fingerprint: str, n_records: int) -
     return sorted(found, key=lambda each: each.by.id, reverse=True)
 
 
-def _decided_again(made: Sequence[Decision], n_records: int) -> np.ndarray:
-    """Return (n_records,) bool: which were decided on more than once: only there something can stand against something."""
+def _decided_again(made: Sequence[Decision], n_records: int) -> tuple[np.ndarray, list[int]]:
+    """Return (n_records,) bool: which were decided on more than once: only there something can stand against something; and the
+    ascending positions of the decisions that may be on such.
+    """
     seen, again = np.zeros(n_records, bool), np.zeros(n_records, bool)
-    for decision in made:
+    few, many = [], []
+    for at, decision in enumerate(made):
         rows = decision.rows
+        if len(rows) <= FEW:
+            few.append(at)
+            continue
+        many.append(at)
         again[rows] |= seen[rows]
         seen[rows] = True
-    return again
+    if not few:
+        return again, many
+    rows = np.concatenate([made[at].rows for at in few])  # thousands on a record each, as by keys: together
+    times = np.bincount(rows, minlength=n_records)
+    again |= (times > 1) | (seen & (times > 0))
+    whose = np.repeat(few, [len(made[at].rows) for at in few])
+    return again, sorted({*many, *whose[again[rows]].tolist()})
 
 
 def told_overruled(each: Overruled, who: str) -> str:

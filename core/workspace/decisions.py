@@ -16,17 +16,28 @@ from .row_sets import unpack_rows
 CONSTRAINTS = ("pin", "drop", "weight", "clear")
 ACTIONS = (*CONSTRAINTS, "edit", "rename", "merge", "split")
 REVISIONS = ("undo", "redo")
+FEW = 64  # rows
+FEW = 64  # rows of a decision
 _SORT_FOR = 20
 
 
 class _Rows:
-    """A field of row ids that keeps what it was given, an array or the bytes of `pack_rows`, and gives (m,) int64."""
+    """A field of row ids that keeps what it was given, an array or the bytes of `pack_rows`, and gives (m,) int64, read-only.
+
+    Few rows are kept as they were unpacked: of thousands of decisions on a record each, that is most of the time to replay them.
+    """
 
     def __get__(self, owner: "Decision | None", kind: type) -> np.ndarray | bytes:
         if owner is None:
             return b""  # the default, no rows
         held = owner.__dict__["rows"]
-        return unpack_rows(held) if isinstance(held, bytes) else held
+        if not isinstance(held, bytes):
+            return held
+        rows = unpack_rows(held)
+        rows.flags.writeable = False
+        if len(rows) <= FEW:
+            owner.__dict__["rows"] = rows
+        return rows
 
     def __set__(self, owner: "Decision", rows: np.ndarray | bytes) -> None:
         owner.__dict__["rows"] = rows

@@ -1,4 +1,5 @@
-"""Turns at drawing pages anew for what others decided: among many sessions they must leave the server time for one's own actions.
+"""Turns at drawing pages anew for what was decided, by others or by keys: among many sessions they must leave the server time for
+one's own actions.
 
 A decision of one of twenty would else have nineteen whole pages drawn, all at once and at every decision anew.
 """
