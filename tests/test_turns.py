@@ -63,3 +63,28 @@ def test_a_page_that_takes_long_holds_nobody_up_for_minutes():
     turns.drawn("ann")
     clock.now += 4.5
     assert turns.take("ben")
+
+
+def test_the_more_are_there_the_fewer_looks_each_takes():
+    turns = Turns(clock := Clock())
+    for who in ("ann", "ben"):
+        turns.drawn(who)
+    assert turns.look_every() == 1
+    for who in range(18):
+        turns.looks(who)
+    assert turns.look_every() == 5
+    clock.now += 29
+    turns.looks("ann")
+    clock.now += 29
+    assert turns.look_every() == 1  # the others have gone
+
+
+def test_one_who_looks_seldom_is_still_there():
+    turns = Turns(clock := Clock())
+    for who in range(20):
+        turns.looks(who)
+    assert not [who for who in ("ann", "ben") if not turns.take(who)]
+    turns.took(1)
+    assert turns.take("ann") and not turns.take("first") and not turns.take("last")
+    clock.now += 6
+    assert not turns.take("new") and turns.take("first")

@@ -22,14 +22,14 @@ from core.workspace.ledger import Ledger
 from core.workspace.results import Results
 from core.workspace.told import ago, told
 
-_EVERY = 1.0  # seconds: with the time to draw a page, what others decide is seen within two
 _BEHIND = -1  # no decision's: what is shown lacks some, whether or not more are made
 _LONGEST = 40  # letters of a name
 _WORTH_SAYING = datetime.timedelta(days=1)
 
 
 def show(results: Results) -> None:
-    """Draw the line, and watch the ledger from now on: one read a second, which draws nothing but this line.
+    """Draw the line, and watch the ledger from now on: one read a second, or where many are there fewer, which draws nothing but
+    this line.
 
     What somebody else decided against the reader's own decisions, of late, is said until it is settled.
     """
@@ -39,15 +39,15 @@ def show(results: Results) -> None:
     against = (each for each in contested_in(results) if me and each.of.who == me)
     if (last := next(against, None)) and _is_of_late(last.by):
         st.caption(as_markdown(f"{told_overruled(last, me)}, {ago(last.by.at)}"))
-    _watch(ledger, shown)
+    st.fragment(_watch, run_every=TURNS.look_every())(ledger, shown)
 
 
 def _is_of_late(decision: Decision) -> bool:
     return datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(decision.at) <= _WORTH_SAYING
 
 
-@st.fragment(run_every=_EVERY)
 def _watch(ledger: Ledger, shown: int) -> None:
+    TURNS.looks(running.session_id())
     if access.why_not(access.READ):
         st.rerun()  # taken off the list of roles: the whole page says so
     try:

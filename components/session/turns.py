@@ -9,7 +9,10 @@ import time
 from collections.abc import Callable, Hashable
 
 _BREAK = 2.0  # times what a page takes to be drawn: others' decisions take half of the server's time at most
-_ASKS_WITHIN = 3.0  # seconds, of a session that is there
+_LOOK = 1.0  # seconds between looks at what others decided: with the time to draw a page, it is seen within two
+_LOOKS = 4.0  # a second, of all sessions together: each has its page in a browser draw a little
+_LONGEST_LOOK = 10.0  # seconds
+_ASKS_WITHIN = 3.0  # looks, of a session that is there
 _LONG = 10.0  # seconds of waiting
 _FADES = 0.8  # of what a page took, at every page drawn
 _MOST = 2.0  # seconds that count of one page: one that computes would hold everybody up
@@ -23,6 +26,23 @@ class Turns:
         self._free_at = self._seconds = 0.0
         self._since: dict[Hashable, float] = {}  # of those who wait
         self._asked: dict[Hashable, float] = {}
+        self._seen: dict[Hashable, float] = {}  # all that are there
+
+    def look_every(self) -> float:
+        """Return how many seconds a session is to leave between looks: the more there are, the more."""
+        with self._lock:
+            return self._look_every()
+
+    def _look_every(self) -> float:
+        now = self._clock()
+        for gone in [who for who, at in self._seen.items() if now - at > _ASKS_WITHIN * _LONGEST_LOOK]:
+            del self._seen[gone]
+        return min(max(_LOOK, len(self._seen) / _LOOKS), _LONGEST_LOOK)
+
+    def looks(self, who: Hashable) -> None:
+        """Learn that somebody is there."""
+        with self._lock:
+            self._seen[who] = self._clock()
 
     def took(self, seconds: float) -> None:
         """Learn how long a page took, from its beginning to its end."""
@@ -32,6 +52,7 @@ class Turns:
     def drawn(self, who: Hashable) -> None:
         """Learn that somebody's page is being drawn with all that was decided: they wait no more."""
         with self._lock:
+            self._seen[who] = self._clock()
             self._since.pop(who, None)
             self._asked.pop(who, None)
 
@@ -41,7 +62,8 @@ class Turns:
             now = self._clock()
             self._since.setdefault(who, now)
             self._asked[who] = now
-            for other in [other for other, at in self._asked.items() if now - at > _ASKS_WITHIN]:
+            within = _ASKS_WITHIN * self._look_every()
+            for other in [other for other, at in self._asked.items() if now - at > within]:
                 del self._since[other], self._asked[other]
             if now < self._free_at or not self._is_next(who, now):
                 return False

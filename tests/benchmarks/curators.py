@@ -177,6 +177,7 @@ async def _decide(seat: Seat, pause: float, seed: int) -> None:
     rng, page = np.random.default_rng(seed), seat.page
     for number in range(len(seat.rows)):
         await asyncio.sleep(pause * rng.uniform(0.5, 1.5))
+        await page.wait_for_function("() => window.readNow()[0] >= 0")  # a reader may be put back just now
         row = (await page.evaluate("() => window.readNow()"))[0]
         key = "pd"[int(rng.integers(2))]
         seat.made.append((_KEYS[key], row))

@@ -34,7 +34,8 @@ class Asking {
     this.ask("read", row);
   }
 
-  // All that is pending, once the page is still: one run for many keys, and none on the heels of another (see presence.js).
+  // All that is pending, once the page is still: one run for many keys, and for a decision with the next record that is read, and
+  // none on the heels of another (see presence.js).
   send() {
     if (this.waits) return;
     const since = performance.now();
@@ -48,7 +49,7 @@ class Asking {
       [this.sent, this.sentAt] = [this.last, now];
       component.setStateValue("asks", { session: data.session, list: this.pending });
     };
-    go();
+    this.waits = setTimeout(go); // not before all that follows from a key was asked for
   }
 
   // Go on for a reader that was taken off the page.
