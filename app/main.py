@@ -25,7 +25,7 @@ from starlette.middleware import Middleware
 
 from components.charts.theme import apply_style
 from components.data import data_source
-from components.frame import gate, look, navigation, serving, sidebar, tour
+from components.frame import gate, look, navigation, serving, sidebar, tour, whole_runs
 from components.frame.doorkeeper import Doorkeeper, check_settings
 from components.session import address, opened, people, state, trouble
 from components.session.turns import TURNS
@@ -77,4 +77,5 @@ if st.runtime.exists():
 else:
     check_settings()
     serving.begin(people.signed_in, [state.SAMPLE.parent])
+    whole_runs.let_runs_end()
     app = st.App(__file__, middleware=[Middleware(Doorkeeper)])
