@@ -150,3 +150,18 @@ def test_a_reader_goes_on_after_a_run_that_takes_a_busy_server_long(reader):
     reader.evaluate(_MOUNT, _DATA)
     assert reader.locator("dialog.sheet").is_visible() and reader.get_by_text("3 of 3").is_visible()
     reader.wait_for_function("() => sent.at(-1)?.list.some(({ what, row }) => what === 'pin' && row === 1)")
+
+
+@pytest.mark.parametrize(("key", "begins_on", "lands"), [("j", 2, 3), ("k", 0, 5)])
+def test_one_that_is_read_goes_on_with_the_page_that_was_turned_to_meanwhile(reader, key, begins_on, lands):
+    pages = {"pages": 3, "page": 1, "total": 9}
+    reader.evaluate("() => mounted.off()")
+    reader.evaluate(_MOUNT, _DATA | pages | {"session": "t"})
+    reader.locator(".row").nth(begins_on).click()
+    reader.keyboard.press(key)
+    reader.evaluate("() => mounted.off()")
+    turned = {"page": 2 if key == "j" else 0, "records": [{"row": row, **_LINE} for row in (3, 4, 5)], "views": {}}
+    reader.evaluate(_MOUNT, _DATA | pages | turned | {"session": "t"})
+    assert reader.locator("dialog.sheet").is_visible()
+    assert reader.locator("dialog.sheet .title").inner_text() == f"Record {lands}"
+    reader.wait_for_function(f"() => sent.at(-1).list.some(({{ what, row }}) => what === 'read' && row === {lands})")

@@ -27,6 +27,7 @@ class Presence {
     if (left.presence.isLong()) return;
     reader.opened = left.opened;
     if (reader.record(left.focused)) [reader.focused, reader.reading] = [left.focused, left.reading];
+    else if (reader.data.page !== left.data.page) [reader.focused, reader.reading] = [reader.edge(left.landing), left.reading];
     if (readers.last === left) readers.last = reader;
     reader.keys.missed = left.keys.missed;
     reader.sheet.adopt(left.sheet);

@@ -60,11 +60,15 @@ class Reader {
     const turned = before !== undefined && before.page !== this.data.page;
     if (!rows.includes(this.focused)) {
       const at = before ? before.records.findIndex((record) => record.row === this.focused) : 0;
-      const place = turned ? (this.landing === "last" ? rows.length - 1 : 0) : Math.max(0, Math.min(at, rows.length - 1));
-      this.focused = rows[place] ?? -1;
+      this.focused = turned ? this.edge(this.landing) : rows[Math.max(0, Math.min(at, rows.length - 1))] ?? -1;
       this.landing = "first";
     }
     return turned;
+  }
+
+  // The "first" or "last" row of the page.
+  edge(which) {
+    return this.data.records.at(which === "last" ? -1 : 0)?.row ?? -1;
   }
 
   showSheet(turned) {
