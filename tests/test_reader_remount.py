@@ -165,3 +165,22 @@ def test_one_that_is_read_goes_on_with_the_page_that_was_turned_to_meanwhile(rea
     assert reader.locator("dialog.sheet").is_visible()
     assert reader.locator("dialog.sheet .title").inner_text() == f"Record {lands}"
     reader.wait_for_function(f"() => sent.at(-1).list.some(({{ what, row }}) => what === 'read' && row === {lands})")
+
+
+def test_what_was_lost_on_its_way_is_asked_for_once_more(reader):
+    reader.locator(".row").first.click()
+    reader.keyboard.press("p")
+    reader.wait_for_function("() => sent.length")
+    asked = reader.evaluate("() => sent.at(-1).list")
+    reader.evaluate("() => (window.first = sent.length)")
+    reader.wait_for_function("() => sent.length > first")  # no answer came
+    assert reader.evaluate("() => sent.at(-1).list") == asked
+    done = asked[-1]["n"]
+    reader.evaluate("() => mounted.off()")
+    reader.evaluate(_MOUNT, _DATA | {"done": done})
+    reader.evaluate("() => (window.first = sent.length)")
+    reader.wait_for_timeout(4500)
+    assert reader.evaluate("() => sent.length - first") == 0  # all is answered
+    reader.evaluate("() => mounted.off()")
+    reader.wait_for_function("() => sent.length > first")  # nothing puts the record back that is read
+    assert reader.evaluate("() => sent.at(-1)")["list"] == []

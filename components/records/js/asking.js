@@ -2,6 +2,7 @@
 // keys that come faster than answers none is lost.
 const HOLD_MS = 1500; // for which asks wait, at most, for the page to be still
 const POLL_MS = 20;
+const AGAIN_MS = 4000; // until an answer that has not come, on a page that is still, is taken for lost and asked for once more
 
 class Asking {
   constructor(reader) {
@@ -16,6 +17,7 @@ class Asking {
   settle(before, data) {
     if (before && before.session !== data.session) this.pending = [];
     this.pending = this.pending.filter((each) => each.n > data.done);
+    if (!this.pending.length) clearTimeout(this.insists);
   }
 
   has(...whats) {
@@ -48,12 +50,28 @@ class Asking {
       if (!this.pending.length) return;
       [this.sent, this.sentAt] = [this.last, now];
       component.setStateValue("asks", { session: data.session, list: this.pending });
+      this.insist();
     };
     this.waits = setTimeout(go); // not before all that follows from a key was asked for
   }
 
+  insist() {
+    clearTimeout(this.insists);
+    this.insists = setTimeout(() => this.again(), AGAIN_MS);
+  }
+
+  // What was done is done only once, however often it is asked for: the server knows it by its number, and draws the reader again.
+  again() {
+    const { data, component, presence } = this.reader;
+    const isHere = this.reader.root.isConnected;
+    if (isHere ? !this.pending.length : !this.reader.reading || presence.isLong()) return;
+    if (!isRunning()) component.setStateValue("asks", { session: data.session, list: this.pending, again: Date.now() });
+    this.insist();
+  }
+
   // Go on for a reader that was taken off the page.
   adopt(left) {
+    clearTimeout(left.insists);
     clearTimeout(left.waits); // what it holds is asked for from here, and not again without what follows
     this.pending = left.pending.filter((each) => each.n > this.reader.data.done);
     for (const name of ["last", "sent", "sentAt"]) this[name] = left[name];

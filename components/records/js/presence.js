@@ -40,6 +40,7 @@ class Presence {
     this.path = location.pathname;
     readers.left = this.reader;
     setTimeout(() => this.look(), LOOK_MS);
+    this.reader.asking.insist(); // what puts it back may be lost, too
   }
 
   // See, until it is back or has been away too long, whether a run goes on and whether the page is another.
