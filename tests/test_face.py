@@ -45,6 +45,16 @@ def test_the_notebook_of_the_readme_runs(sample_home, tmp_path, monkeypatch):
     assert {3, 17} <= set(ws.selection()["row_id"]) and 5 not in set(ws.selection()["cluster"])
 
 
+def test_embedded_anew_clusters_and_map_take_the_place_of_todays_with_it(ws):
+    ws.cluster(4)
+    ws.project()
+    before = {stage: ws.results.current(stage) for stage in ("embed", "cluster", "project")}
+    assert ws.re_embed(max_tokens=32).shape == (60, TinyEncoder.dimension)
+    now = {stage: ws.results.current(stage) for stage in before}
+    assert all(now.values()) and not set(now.values()) & set(before.values())
+    assert len(ws.clusters()) == 4 and ws.results.params("embed").max_tokens == 32
+
+
 def test_stages_give_arrays_and_frames(ws):
     assert ws.embed().shape == (60, TinyEncoder.dimension) and ws.project().shape == (60, 2)
     clusters = ws.cluster(4)

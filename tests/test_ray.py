@@ -8,18 +8,21 @@ import numpy as np
 import pytest
 
 import core.quality.by_records
+import core.vectors.duplicates.stage
 import core.vectors.stage
 from core.base.errors import CurationError
-from core.daar import state_cache
+from core.daar import probe_transfer, state_cache
 from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict
 from core.daar.params import DaarParams
 from core.data.records import RecordParams
 from core.quality.params import QualityParams
 from core.run.pipeline import Pipeline
 from core.selection.params import SelectionParams
+from core.vectors import clustering
 from core.vectors.clustering import ClusterParams
+from core.vectors.duplicates.params import DuplicateParams
 from core.vectors.embedding import EmbedParams
-from core.workspace import on_ray
+from core.workspace import on_ray, rows_work
 from core.workspace.engine import LOCAL, Engine
 from core.workspace.workspace import Workspace
 from tests import ray_cluster
@@ -149,8 +152,33 @@ def test_hidden_states_and_the_rewards_by_them_are_the_same_on_ray(make, engine,
         pipeline.run("reward", asked, device="cpu", engine=where)
         states = next(pipeline.workspace.artifacts.glob("states-*.npy"))
         found.append((states.read_bytes(), pipeline.table("reward")))
-    assert counted.times == 1
+    assert counted.times == 3  # the states once, and the probes of each draw
     assert found[0][0] == found[1][0] and found[0][1].equals(found[1][1])
+
+
+def test_k_means_last_pass_probes_and_signatures_are_the_same_on_ray(make, engine, monkeypatch, quick_probes):
+    for module, name in (
+        (rows_work, "ROWS"), (core.vectors.duplicates.stage, "ROWS"), (clustering, "_BLOCK_ROWS"), (probe_transfer, "_BLOCK"),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, SHARD)
+    monkeypatch.setattr(on_ray, "make_on_ray", counted := Counted(on_ray.make_on_ray))
+    domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
+    stages = {
+        "cluster": ClusterParams(6),
+        "reward": DaarParams(domains, sample=60),
+        "duplicates": DuplicateParams(least_cosine=0.5, least_jaccard=0.3),
+    }
+    found = []
+    for name, where in (("here", LOCAL), ("there", engine)):
+        pipeline = make(name)
+        pipeline.run("embed", EmbedParams(), encoder=TinyEncoder())
+        for stage, params in stages.items():
+            pipeline.run(stage, params, device="cpu", encoder=TinyEncoder(), engine=where)
+        assert not list(pipeline.workspace.artifacts.glob("*.shards"))
+        made = [path for stage in stages for path in pipeline.workspace.artifacts.glob(f"{stage}-*")]
+        found.append({path.name: path.read_bytes() for path in made if path.suffix not in (".json", ".lock")})
+    assert counted.times == 3 and len(found[0]) >= 10
+    assert found[0] == found[1]
 
 
 class Counted:

@@ -10,7 +10,7 @@ from ..workspace.deciding import decide_records
 from ..workspace.ledger import user_name
 from .decisions import follow
 from .opening import run_stage
-from .options import add_options, read
+from .options import add_engine, add_options, read
 from .verbs import Verbs
 
 
@@ -26,6 +26,7 @@ def add_verbs(verbs: Verbs) -> None:
     sub.add_argument("--limit", type=int, default=10, help="how many groups to list, the largest first (10)")
     sub.add_argument("--apply", action="store_true", help="drop all but the best of each group, as one decision")
     add_options(sub, DuplicateParams)
+    add_engine(sub)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -1,19 +1,23 @@
 """DaaR's probes on records: those trained here, or those of another workspace carried over."""
 
 import dataclasses
+import functools
 import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from ..base.device import resolve_device
 from ..base.errors import CurationError, lacking
 from ..base.files import file_sha256, replacing
 from ..base.params import digest
-from ..base.progress import Progress, part_of
+from ..base.progress import Progress, no_progress, part_of
 from ..data.record_table import RecordTable
 from ..models.causal_lm import load_causal
 from ..workspace.results import Results, Run
+from ..workspace.rows_work import RowsWork, table_of_rows
 from ..workspace.workspace import Workspace
 from .params import DaarParams
 from .probes import Probe, softmax
@@ -38,6 +42,21 @@ def apply_probes(probe: Probe, reward: Probe, states: np.ndarray, k: int, progre
         progress(rows.stop, n)
     columns = {"domain": pa.array(domain), "reward": pa.array(rewards)}
     return pa.table(columns | {f"p{i}": pa.array(np.ascontiguousarray(chances[:, i])) for i in range(k)})
+
+
+def rewards_of(run: Run, states: np.ndarray, k: int, files: tuple[Path, Path], progress: Progress) -> pa.Table:
+    """Return what `apply_probes` does by the probes in two files, on the run's engine."""
+    if run.engine.is_local:
+        device = resolve_device(run.device)
+        return apply_probes(*(Probe.load(path, device) for path in files), states, k, progress)
+    files = tuple(path.resolve() for path in files)
+    work = RowsWork(Path(states.filename), functools.partial(probed, files=files, k=k), run.device)
+    return table_of_rows(run, "reward", work, digest([file_sha256(path) for path in files]), progress)
+
+
+def probed(states: np.ndarray, device: str, files: tuple[Path, Path], k: int) -> pa.Table:
+    """Return what `apply_probes` does for (m, d) states by the probes in two files."""
+    return apply_probes(*(Probe.load(path, device) for path in files), states, k, no_progress)
 
 
 def domains_by_source(records: RecordTable, rows: np.ndarray, labels: np.ndarray, k: int) -> dict[str, list[int]]:
@@ -101,13 +120,13 @@ def run_with_probes(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     trained = workspace.info("probes", params.probes)
     names = trained["names"]
     states, warnings = _states(run, trained)
-    probe, reward = (Probe.load(workspace.path("probes", params.probes, suffix)) for suffix in suffixes_of(params.draw))
-    if states.shape[1] != probe.d:
+    files = tuple(workspace.path("probes", params.probes, suffix) for suffix in suffixes_of(params.draw))
+    if states.shape[1] != (d := Probe.load(files[0]).d):
         raise CurationError(
-            f"The probes were trained on {probe.d} dimensions, the records' embeddings have {states.shape[1]}; "
+            f"The probes were trained on {d} dimensions, the records' embeddings have {states.shape[1]}; "
             "embed the records by the model that the probes saw."
         )
-    table = apply_probes(probe, reward, states, len(names), part_of(run.progress, 0.6, 1))
+    table = rewards_of(run, states, len(names), files, part_of(run.progress, 0.6, 1))
     domain = table["domain"].to_numpy()
     everything = np.arange(len(domain))
     info = {

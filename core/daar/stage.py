@@ -14,7 +14,7 @@ from .centroids import drift_warnings
 from .draws import mean_of_draws
 from .inputs import Taught, pseudo_labelled, source_labelled
 from .params import DaarParams
-from .probe_transfer import PROBES, apply_probes, domains_by_source, run_with_probes
+from .probe_transfer import PROBES, domains_by_source, rewards_of, run_with_probes
 from .probes import ProbeParams, Training, entropy, softmax, train_domain_probe, train_entropy_probe
 
 _LEAST_HELD_OUT, _LEAST_ACCURACY, _LEAST_SPEARMAN = 10, 0.5, 0.5  # below these a curator is warned
@@ -37,10 +37,10 @@ def _daar(run: Run) -> Result:
     reward, reward_training = train_entropy_probe(
         states, entropies, ProbeParams(seed=params.draw_seed), device, part_of(run.progress, 0.75, 0.9)
     )
-    table = apply_probes(probe, reward, taught.states, k, part_of(run.progress, 0.9, 1))
-    workspace = run.results.workspace
-    for each, suffix in zip((probe, reward), PROBES, strict=True):
-        each.save(workspace.path("reward", run.key, suffix))
+    files = tuple(run.results.workspace.path("reward", run.key, suffix) for suffix in PROBES)
+    for each, path in zip((probe, reward), files, strict=True):
+        each.save(path)
+    table = rewards_of(run, taught.states, k, files, part_of(run.progress, 0.9, 1))
     info = _info(run, taught, training, reward_training, device)
     parts = {
         "value": table,

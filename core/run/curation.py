@@ -36,6 +36,7 @@ from ..selection.finding.find import find, sentence_model
 from ..selection.finding.query import Query, parse_filter
 from ..selection.params import REASONS
 from ..selection.target.examples import picked
+from ..vectors.embedding import EmbedParams
 from ..vectors.overlap.evaluations import evaluations_in
 from ..vectors.overlap.hits import hits_of, note_of, to_drop
 from ..vectors.overlap.params import WAYS, OverlapParams
@@ -44,6 +45,7 @@ from ..workspace.engine import LOCAL, Engine
 from ..workspace.ledger import user_name
 from ..workspace.shape import cluster_names
 from ..workspace.workspace import Workspace, default_folder
+from .first_look import REPLACE
 from .pipeline import STAGES, Pipeline, open_results
 from .tasks import Step, import_steps, run_steps
 
@@ -123,10 +125,17 @@ class Curation:
 
     def embed(self, model: str = "", vectors: AnyPath | None = None, **params: Any) -> np.ndarray:
         """Embed the records; return (n, d) float32 unit rows. vectors: your own, a .npy file. params: of `EmbedParams`."""
+        return self._embed("embed", model, vectors, params)
+
+    def re_embed(self, model: str = "", vectors: AnyPath | None = None, **params: Any) -> np.ndarray:
+        """As `embed`, beside what there is: embeddings, and clusters and map if made, take the place of today's at once."""
+        return self._embed(REPLACE, model, vectors, params)
+
+    def _embed(self, do: str, model: str, vectors: AnyPath | None, params: dict[str, Any]) -> np.ndarray:
         if vectors is not None:
-            self._stage("embed", {"model": "", "vectors": file_sha256(Path(vectors))}, Path(vectors))
+            self._do(do, EmbedParams(model="", vectors=file_sha256(Path(vectors))), vectors=Path(vectors))
         else:
-            self._stage("embed", ({"model": model} if model else {}) | params)
+            self._do(do, EmbedParams(**({"model": model} if model else {}), **params))
         return self.results.array("embed")
 
     def cluster(self, n_clusters: int = 0, **params: Any) -> pd.DataFrame:

@@ -5,8 +5,10 @@ Both run Lloyd's iterations from the same starting rows, so they agree up to rou
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 
 from ..base.device import resolve_device
 from ..base.errors import CurationError
@@ -20,6 +22,9 @@ _CALLS = 5
 _FINER = 4
 _PLUS_PLUS_UP_TO = 256
 _START_FROM = 8192
+
+# (n, d) rows, (k, d) centroids, progress -> (n,) int32 nearest ones, (n,) float32 squared distances to them.
+Assign = Callable[[np.ndarray, np.ndarray, Progress], tuple[np.ndarray, np.ndarray]]
 
 
 def count_or_auto(text: str) -> int:
@@ -98,27 +103,32 @@ def suggest_n_clusters(n_records: int) -> int:
 
 
 def cluster_embeddings(
-    embeddings: np.ndarray, params: ClusterParams, device: str = "auto", progress: Progress = no_progress
+    embeddings: np.ndarray,
+    params: ClusterParams,
+    device: str = "auto",
+    progress: Progress = no_progress,
+    assign: Assign | None = None,
 ) -> Clusters:
     """Cluster (n, d) float32 unit rows by k-means. Fewer clusters come back where fewer distinct vectors exist.
 
     Where n exceeds 256 a cluster, the centroids are trained on that many rows, drawn by the seed, as FAISS does.
+    assign: finds the nearest centroids of all rows in place of this process; must give what `nearest_table` does, in blocks.
     """
     n = len(embeddings)
     k = params.n_clusters or suggest_n_clusters(n)
     if k > n:
         raise CurationError(f"{k:,} clusters of {n:,} records can't be; ask for {n:,} at most, or auto.")
     if params.hierarchical and _FINER * k <= n:
-        return _hierarchical(embeddings, dataclasses.replace(params, n_clusters=k), device, progress)
+        return _hierarchical(embeddings, dataclasses.replace(params, n_clusters=k), device, progress, assign)
     rng = np.random.default_rng(params.seed)
     sample = embeddings
     if n > _SAMPLE_PER_CLUSTER * k:
         sample = embeddings[np.sort(rng.choice(n, _SAMPLE_PER_CLUSTER * k, replace=False))]
     sample = np.ascontiguousarray(sample, dtype=np.float32)
     start = sample[starting_rows(sample, k, rng)]
-    train, assign = (_torch_train, _torch_assign) if resolve_device(device) == "cuda" else (faiss_train, faiss_assign)
+    train, here = (_torch_train, _torch_assign) if resolve_device(device) == "cuda" else (faiss_train, faiss_assign)
     centroids = train(sample, start, params, part_of(progress, 0, 0.9))
-    labels, distances = assign(embeddings, centroids, part_of(progress, 0.9, 1))
+    labels, distances = (assign or here)(embeddings, centroids, part_of(progress, 0.9, 1))
     return _largest_first(labels, centroids, distances)
 
 
@@ -127,12 +137,20 @@ def assign_clusters(embeddings: np.ndarray, centroids: np.ndarray, progress: Pro
     return faiss_assign(embeddings, centroids, progress)[0]
 
 
-def _hierarchical(embeddings: np.ndarray, params: ClusterParams, device: str, progress: Progress) -> Clusters:
+def nearest_table(rows: np.ndarray, device: str, centroids: np.ndarray) -> pa.Table:
+    """Return label (int32) and distance (float32), squared, of the nearest of (k, d) centroids to each of (m, d) rows."""
+    assign = _torch_assign if device == "cuda" else faiss_assign
+    labels, distances = assign(rows, centroids, no_progress)
+    return pa.table({"label": pa.array(labels), "distance": pa.array(distances)})
+
+
+def _hierarchical(
+    embeddings: np.ndarray, params: ClusterParams, device: str, progress: Progress, assign: Assign | None
+) -> Clusters:
     """Cluster finely, then the fine centroids as points of equal weight; a record goes where its fine cluster goes."""
     plain = dataclasses.replace(params, hierarchical=False)
-    fine = cluster_embeddings(
-        embeddings, dataclasses.replace(plain, n_clusters=_FINER * params.n_clusters), device, part_of(progress, 0, 0.9)
-    )
+    finer = dataclasses.replace(plain, n_clusters=_FINER * params.n_clusters)
+    fine = cluster_embeddings(embeddings, finer, device, part_of(progress, 0, 0.9), assign)
     k = min(params.n_clusters, len(fine.centroids))
     coarse = cluster_embeddings(fine.centroids, dataclasses.replace(plain, n_clusters=k), device)
     labels = coarse.labels[fine.labels]
@@ -259,7 +277,7 @@ def _torch_assign(
 
     centres = torch.from_numpy(centroids).to(device)
     labels, distances = np.empty(len(embeddings), np.int32), np.empty(len(embeddings), np.float32)
-    step = max(1, (1 << 27) // len(centres))
+    step = min(_BLOCK_ROWS, 1 << max(0, int(math.log2((1 << 27) / len(centres)))))  # cuts a shard's rows as it cuts all
     for start in range(0, len(embeddings), step):
         block = torch.from_numpy(np.array(embeddings[start : start + step], dtype=np.float32)).to(device)
         nearest, squared = _torch_nearest(block, centres)

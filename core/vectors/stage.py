@@ -1,6 +1,7 @@
 """The stages of vectors on a workspace: embed, cluster, project, suggest. Their arrays: see each stage's `help`."""
 
 import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,15 @@ from ..base.device import resolve_device
 from ..base.errors import CurationError
 from ..base.files import new_array, replacing
 from ..base.params import Params, digest
-from ..base.progress import part_of
+from ..base.progress import Progress, part_of
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
+from ..workspace.rows_work import RowsWork, table_of_rows
 from ..workspace.shape import NAMED, NAMING, shape_now
 from ..workspace.shards import make_in_shards
 from .cluster_counts import SuggestParams, compare_counts
 from .cluster_facts import typical_words
-from .clustering import ClusterParams, cluster_embeddings
+from .clustering import ClusterParams, cluster_embeddings, nearest_table
 from .embed_work import EmbedWork
 from .embedding import SHARD_ROWS, EmbedParams, copy_unit_rows, open_vectors
 from .naming.sample import sample_for_names
@@ -56,7 +58,8 @@ def _embed_texts(run: Run) -> dict[str, Any]:
 
 def _cluster(run: Run) -> Result:
     embeddings = run.results.array("embed")
-    clusters = cluster_embeddings(embeddings, run.params, run.device, part_of(run.progress, 0, 0.9))
+    assign = None if run.engine.is_local else functools.partial(_assign_on_nodes, run)
+    clusters = cluster_embeddings(embeddings, run.params, run.device, part_of(run.progress, 0, 0.9), assign)
     rows = sample_for_names(clusters.labels, clusters.distances)
     whole = run.results.workspace.records().take(rows, ["text"])["text"]
     info = {
@@ -68,6 +71,16 @@ def _cluster(run: Run) -> Result:
         "device": resolve_device(run.device),
     }
     return info, {"value": clusters.labels, "centroids": clusters.centroids, "distances": clusters.distances}
+
+
+def _assign_on_nodes(
+    run: Run, embeddings: np.ndarray, centroids: np.ndarray, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let the run's engine find the nearest centroids; they are trained here, on 256 records a cluster at most."""
+    array = run.results.workspace.path("embed", run.results.current("embed"), ".npy")
+    work = RowsWork(array, functools.partial(nearest_table, centroids=centroids), run.device)
+    found = table_of_rows(run, "cluster", work, digest(centroids.tobytes().hex()), progress)
+    return found["label"].to_numpy(), found["distance"].to_numpy()
 
 
 class _Cluster(Stage):

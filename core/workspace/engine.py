@@ -32,6 +32,11 @@ class Engine:
     name: str = "local"
     address: str = ""
 
+    @property
+    def is_local(self) -> bool:
+        """Whether this process makes everything."""
+        return self.name == "local"
+
     def __post_init__(self) -> None:
         if self.name not in ENGINES:
             raise CurationError(f"engine is {self.name!r}; it must be one of {', '.join(ENGINES)}.")

@@ -3,14 +3,19 @@
 A word is a run of letters and digits without case; of scripts that part no words by blanks, every letter is one.
 """
 
+import dataclasses
 import re
 import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 
 from ...base.progress import Progress, no_progress, part_of
 from ...data.record_table import RecordTable
+from ...workspace.work import Opened
 from .forest import Pairs, spanning_forest, unique_pairs
 
 UNPARTED = r"\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff\uac00-\ud7af"
@@ -55,13 +60,20 @@ class WordSets:
         return np.repeat(place, sizes) | self.words[np.repeat(self.starts[rows], sizes) + within]
 
 
+def sets_of(texts: Sequence[str]) -> WordSets:
+    """Return the word sets of texts."""
+    hashed = [sorted({zlib.crc32(word.encode()) for word in words_of(text)}) for text in texts]
+    words = pa.array(hashed, pa.large_list(pa.uint32())).flatten().to_numpy()
+    return WordSets(words, np.concatenate([[0], np.cumsum([len(each) for each in hashed], dtype=np.int64)]))
+
+
 def word_sets(records: RecordTable, progress: Progress = no_progress) -> WordSets:
     """Return the records' word sets."""
     blocks, sizes, done = [], [], 0
     for batch in records.batches(["text"]):
-        hashed = [sorted({zlib.crc32(word.encode()) for word in words_of(text)}) for text in batch["text"].to_pylist()]
-        sizes += map(len, hashed)
-        blocks.append(pa.array(hashed, pa.large_list(pa.uint32())).flatten().to_numpy())
+        sets = sets_of(batch["text"].to_pylist())
+        sizes += sets.sizes.tolist()
+        blocks.append(sets.words)
         done += len(batch)
         progress(done, len(records))
     words = np.concatenate(blocks) if blocks else np.zeros(0, np.uint32)
@@ -83,14 +95,44 @@ def signatures(sets: WordSets, permutations: int, seed: int, progress: Progress 
     return found
 
 
+@dataclasses.dataclass(frozen=True)
+class SignWork:
+    """The work of signing records' texts, by `signatures`. records: their path."""
+
+    records: Path
+    permutations: int
+    seed: int
+
+    def open(self, settled: dict[str, Any]) -> Opened:
+        """Open the records."""
+        records = RecordTable(self.records)
+
+        def make(start: int, stop: int, within: Progress) -> np.ndarray:
+            return signatures(sets_of(records.texts(start, stop)), self.permutations, self.seed, within)
+
+        return Opened(make)
+
+    def sent(self) -> Self:
+        """Return it with its path in full."""
+        return dataclasses.replace(self, records=self.records.resolve())
+
+
 def pairs_by_words(
-    records: RecordTable, least: float, permutations: int, seed: int, progress: Progress = no_progress
+    records: RecordTable,
+    least: float,
+    permutations: int,
+    seed: int,
+    progress: Progress = no_progress,
+    sign: Callable[[WordSets, int, int, Progress], np.ndarray] = signatures,
 ) -> Pairs:
-    """Return a spanning forest of the pairs whose word sets have a Jaccard of at least `least`, the most alike first."""
+    """Return a spanning forest of the pairs whose word sets have a Jaccard of at least `least`, the most alike first.
+
+    sign: gives the signatures of all records, as `signatures` does, in this process or elsewhere.
+    """
     import datasketch
 
     sets = word_sets(records, part_of(progress, 0, 0.25))
-    signed = signatures(sets, permutations, seed, part_of(progress, 0.25, 0.8))
+    signed = sign(sets, permutations, seed, part_of(progress, 0.25, 0.8))
     bands = datasketch.MinHashLSH(threshold=least, num_perm=permutations, weights=(0.2, 0.8))
     n, found = len(sets.sizes), np.zeros((0, 2), np.int64)
     for band in range(bands.b):

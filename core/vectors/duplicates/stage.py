@@ -1,17 +1,21 @@
 """The stage of near-duplicates on a workspace, and what follows from its pairs at a threshold: groups, and what to drop."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 import pyarrow.compute as pc
 
-from ...base.progress import part_of
+from ...base.progress import Progress, part_of
 from ...workspace.artifacts import Result
 from ...workspace.deciding import overrides_of
+from ...workspace.engine import make_shards
 from ...workspace.results import Results, Run, Stage
+from ...workspace.rows_work import ROWS
+from ...workspace.shards import shard_files
 from .by_meaning import copies_of, pairs_by_cosine
-from .by_words import pairs_by_words
+from .by_words import SignWork, WordSets, pairs_by_words, signatures
 from .forest import Pairs
 from .groups import Groups, dropped_by, groups_of, pairs_at, worth_of
 from .params import DuplicateParams, Threshold
@@ -23,8 +27,9 @@ def _duplicates(run: Run) -> Result:
     by_cosine = pairs_by_cosine(
         run.results.array("embed"), params.least_cosine, params.neighbors, copies, part_of(run.progress, 0, 0.5)
     )
+    sign = signatures if run.engine.is_local else functools.partial(_sign_on_nodes, run)
     by_words = pairs_by_words(
-        workspace.records(), params.least_jaccard, params.permutations, params.seed, part_of(run.progress, 0.5, 1)
+        workspace.records(), params.least_jaccard, params.permutations, params.seed, part_of(run.progress, 0.5, 1), sign
     )
     info = {"n_copies": len(copies), "n_cosine": len(by_cosine.rows), "n_words": len(by_words.rows)}
     return info, {
@@ -33,6 +38,14 @@ def _duplicates(run: Run) -> Result:
         "words": by_words.rows,
         "jaccards": by_words.values,
     }
+
+
+def _sign_on_nodes(run: Run, sets: WordSets, permutations: int, seed: int, progress: Progress) -> np.ndarray:
+    """Let the run's engine sign the records; what they have in common is found here."""
+    workspace = run.results.workspace
+    shards = shard_files(workspace, "duplicates", run.key, ROWS, ".npy")
+    make_shards(shards, SignWork(workspace.records().path, permutations, seed), progress, run.engine)
+    return np.concatenate([np.load(shard.path, allow_pickle=False) for shard in shards])
 
 
 DUPLICATES = Stage(
