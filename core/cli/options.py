@@ -78,7 +78,10 @@ def add_device(sub: argparse.ArgumentParser) -> None:
 def add_engine(sub: argparse.ArgumentParser) -> None:
     """Declare where the shards of long work are made."""
     sub.add_argument(
-        "--engine", choices=ENGINES, default=LOCAL.name, help="where shards of all records are made: here, or on Ray's nodes"
+        "--engine",
+        choices=ENGINES,
+        default=LOCAL.name,
+        help="where shards of all records are made: here, or on Ray's nodes",
     )
     sub.add_argument(
         "--address", default="", help="of the Ray cluster, host:port ($RAY_ADDRESS, else one started here)"

@@ -260,13 +260,15 @@ def _say_server(n: int, empty: tuple, opened: tuple, ended: tuple, seconds: floa
 
 def _report(workspace: Workspace, seats: list[Seat], kept: dict[tuple[str, int], float], before: int) -> None:
     made = workspace.ledger.decisions()[before:]
-    wrong = [
-        seat.name
-        for seat in seats
-        if [(each.action, int(each.rows[0])) for each in made if each.who == seat.name] != seat.made
-    ]
+    wrong = {}
+    for seat in seats:
+        kept_of = [(each.action, int(each.rows[0])) for each in made if each.who == seat.name]
+        if kept_of != seat.made:
+            wrong[seat.name] = next(
+                (pair for pair in zip(seat.made, kept_of, strict=False) if pair[0] != pair[1]), "fewer"
+            )
     asked = sum(len(seat.rows) for seat in seats)
-    told = f"others than were made: {', '.join(wrong)}" if wrong else "as they were made"
+    told = f"others than were made (made, kept): {wrong}" if wrong else "as they were made"
     print(f"  decisions in the ledger: {len(made):,} of {asked:,}; {told}")
     shown = [wait for seat in seats for wait in seat.waits]
     written = [
