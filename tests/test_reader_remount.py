@@ -170,9 +170,8 @@ def test_one_that_is_read_goes_on_with_the_page_that_was_turned_to_meanwhile(rea
 def test_what_was_lost_on_its_way_is_asked_for_once_more(reader):
     reader.locator(".row").first.click()
     reader.keyboard.press("p")
-    reader.wait_for_function("() => sent.length")
-    asked = reader.evaluate("() => sent.at(-1).list")
-    reader.evaluate("() => (window.first = sent.length)")
+    reader.wait_for_function("() => sent.at(-1)?.list.map(({ what, row }) => what + row).join() === 'pin0,read1'")
+    asked = reader.evaluate("() => { window.first = sent.length; return sent.at(-1).list; }")
     reader.wait_for_function("() => sent.length > first")  # no answer came
     assert reader.evaluate("() => sent.at(-1).list") == asked
     done = asked[-1]["n"]

@@ -91,7 +91,7 @@ class Probe:
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.net.state_dict().items()}
         tensors |= {"input.mean": torch.from_numpy(self.mean), "input.scale": torch.from_numpy(self.scale)}
         with replacing(Path(path)) as temporary:
-            temporary.write_bytes(save(tensors, {"winnow": "probe", "d": str(self.d), "k": str(self.k)}))
+            temporary.write_bytes(save(tensors, {"winnow": "probe"}))  # of several entries the order would be by chance
 
     @classmethod
     def load(cls, path: Path, device: str = "cpu") -> "Probe":
@@ -109,7 +109,9 @@ class Probe:
             ) from error
         if facts.get("winnow") != "probe":
             raise CurationError(f"{path} holds other weights than a probe's; give one that Winnow saved.")
-        probe = cls(int(facts["d"]), int(facts["k"]), device)
+        probe = cls(
+            len(tensors["input.mean"]), len(tensors[max(name for name in tensors if name.endswith("bias"))]), device
+        )
         probe.mean, probe.scale = tensors.pop("input.mean").numpy(), tensors.pop("input.scale").numpy()
         probe.net.load_state_dict(tensors)
         return probe
