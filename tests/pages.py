@@ -17,7 +17,7 @@ from core.run.pipeline import Pipeline
 from core.vectors.projection import ProjectParams
 from core.workspace.workspace import Workspace
 
-# At every step AppTest looks through all installed packages for components: half of its time, and they stay the same.
+# At every step AppTest looks through all installed packages for components: much of its time, and they stay the same.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 MAIN = str(Path(__file__).resolve().parent.parent / "app" / "main.py")
 

@@ -31,7 +31,7 @@ def prepared_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "score": QualityParams(),
             "balance": proposed_groups(),
         }
-        make_workspace(home / "sample", SAMPLE, stages, None)  # by the encoder that a user gets: packed, half the time
+        make_workspace(home / "sample", SAMPLE, stages, None)  # by the encoder that a user gets
 
     return made_once(tmp_path_factory, "sample", make)
 

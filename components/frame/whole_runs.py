@@ -1,6 +1,6 @@
 """Runs whose last messages reach the browser. Streamlit drops what a run sent where another one is asked for before the session has
-dealt with that: the text of a record, the reader itself, or the news that the run has ended. On an idle server hardly ever, under
-twenty curators every few minutes.
+dealt with that: the text of a record, the reader itself, or the news that the run has ended. The busier the
+server, the later it deals with it.
 """
 
 import collections

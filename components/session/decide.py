@@ -132,9 +132,9 @@ def undo(decision_id: int = 0) -> bool:
 
 
 @uninterrupted
-def redo(decision_id: int = 0) -> bool:
-    """Restore a decision, by default the one that the reader took back last; return whether it was done."""
-    return _revise("redo", decision_id)
+def redo(decision_id: int = 0) -> None:
+    """Restore a decision, by default the one that the reader took back last."""
+    _revise("redo", decision_id)
 
 
 def _revise(action: str, decision_id: int) -> bool:

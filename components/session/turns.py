@@ -25,7 +25,6 @@ class Turns:
         self._clock, self._lock = clock, threading.Lock()
         self._free_at = self._seconds = 0.0
         self._since: dict[Hashable, float] = {}  # of those who wait
-        self._asked: dict[Hashable, float] = {}
         self._seen: dict[Hashable, float] = {}  # all that are there
 
     def look_every(self) -> float:
@@ -54,17 +53,15 @@ class Turns:
         with self._lock:
             self._seen[who] = self._clock()
             self._since.pop(who, None)
-            self._asked.pop(who, None)
 
     def take(self, who: Hashable) -> bool:
         """Ask to draw a page anew; whether it may be now. Who may not asks again a little later."""
         with self._lock:
             now = self._clock()
             self._since.setdefault(who, now)
-            self._asked[who] = now
-            within = _ASKS_WITHIN * self._look_every()
-            for other in [other for other, at in self._asked.items() if now - at > within]:
-                del self._since[other], self._asked[other]
+            self._seen[who] = now
+            here = now - _ASKS_WITHIN * self._look_every()
+            self._since = {each: since for each, since in self._since.items() if self._seen.get(each, -1.0) >= here}
             if now < self._free_at or not self._is_next(who, now):
                 return False
             self._free_at = now + _BREAK * self._seconds

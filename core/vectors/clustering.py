@@ -112,7 +112,7 @@ def cluster_embeddings(
     """Cluster (n, d) float32 unit rows by k-means. Fewer clusters come back where fewer distinct vectors exist.
 
     Where n exceeds 256 a cluster, the centroids are trained on that many rows, drawn by the seed, as FAISS does.
-    assign: finds the nearest centroids of all rows in place of this process; must give what `nearest_table` does, in blocks.
+    assign: finds the nearest centroids of all rows in place of this process, with what `nearest_table` gives of each block.
     """
     n = len(embeddings)
     k = params.n_clusters or suggest_n_clusters(n)

@@ -16,15 +16,14 @@ from .row_sets import unpack_rows
 CONSTRAINTS = ("pin", "drop", "weight", "clear")
 ACTIONS = (*CONSTRAINTS, "edit", "rename", "merge", "split")
 REVISIONS = ("undo", "redo")
-FEW = 64  # rows
 FEW = 64  # rows of a decision
 _SORT_FOR = 20
 
 
 class _Rows:
-    """A field of row ids that keeps what it was given, an array or the bytes of `pack_rows`, and gives (m,) int64, read-only.
+    """A field of row ids that keeps what it was given, an array or the bytes of `pack_rows`, and gives (m,) int64.
 
-    Few rows are kept as they were unpacked: of thousands of decisions on a record each, that is most of the time to replay them.
+    Few rows are kept as they were unpacked: thousands of decisions on a record each would be unpacked at every replay.
     """
 
     def __get__(self, owner: "Decision | None", kind: type) -> np.ndarray | bytes:

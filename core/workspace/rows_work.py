@@ -11,8 +11,9 @@ import pyarrow as pa
 from ..base.device import resolve_device
 from ..base.files import read_table
 from ..base.progress import Progress
+from .engine import make_shards
 from .results import Run
-from .shards import make_shards, shard_files
+from .shards import shard_files
 from .work import Opened
 
 ROWS = 65_536  # of a shard
