@@ -11,6 +11,7 @@ import pytest
 from core.base.errors import CurationError
 from core.vectors.embed_work import EmbedWork
 from core.workspace.engine import Engine, engine_of_environment
+from core.workspace.exchange import ByPath
 from core.workspace.on_ray import make_on_ray
 from core.workspace.ray_node import Node, machine, software
 from core.workspace.work import Shard
@@ -39,10 +40,16 @@ def test_an_address_is_for_ray_alone(workspace):
 
 @pytest.mark.parametrize(
     "values",
-    [{"name": "spark"}, {"name": "ray", "address": "ray://host:10001"}, {"name": "local", "address": "host:1"}],
+    [
+        {"name": "spark"},
+        {"name": "ray", "address": "ray://host:10001"},
+        {"name": "local", "address": "host:1"},
+        {"name": "local", "store": "s3://bucket/folder"},
+        {"name": "ray", "store": "folder"},
+    ],
 )
 def test_what_is_no_engine_is_refused_by_its_name(values):
-    with pytest.raises(CurationError, match=values.get("address") or values["name"]):
+    with pytest.raises(CurationError, match=values.get("address") or values.get("store") or values["name"]):
         Engine(**values)
 
 
@@ -74,7 +81,7 @@ def test_work_is_sent_with_whole_paths_and_names_of_models_as_they_are(work, tmp
 
 def begun(work: EmbedWork, token: Path, settled: dict | None = None, wanted: dict | None = None):
     token.touch()
-    node = Node(work, token, 1)
+    node = Node(work, ByPath(token), 1)
     return node, node.begin(settled or {}, wanted or software())
 
 
@@ -87,7 +94,7 @@ def test_a_node_makes_the_shard_that_is_made_here(work, tmp_path):
 
 
 def test_a_node_that_does_not_see_the_workspace_says_so(work, tmp_path):
-    error = Node(work, tmp_path / "elsewhere" / "token", 1).begin({}, software())
+    error = Node(work, ByPath(tmp_path / "elsewhere" / "token"), 1).begin({}, software())
     assert isinstance(error, CurationError) and "a path that all nodes share" in str(error)
 
 

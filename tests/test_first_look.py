@@ -16,7 +16,9 @@ from core.vectors import stage as vector_stage
 from core.vectors.clustering import ClusterParams
 from core.vectors.embedding import EmbedParams, embed_texts
 from core.vectors.projection import ProjectParams
+from core.workspace import shards
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of
+from core.workspace.engine import Engine, make_shards
 from core.workspace.workspace import Workspace
 from tests.command import run
 from tests.conftest import TinyEncoder, small_records, write_jsonl
@@ -123,6 +125,21 @@ def test_the_real_one_takes_its_place_at_once_and_decisions_stay(make_pipeline, 
     assert (found.pinned.tolist(), found.dropped.tolist(), found.multipliers) == ([3, 5], [7], {})
     assert [each.action for each in found.set_aside] == ["weight"]
     assert replacement_of(now) is None and not note_of(now)
+
+
+def test_the_replacement_is_made_by_the_engine_that_is_asked_for(make_pipeline, tiny_encoder, monkeypatch):
+    pipeline, engine, asked = make_pipeline("score"), Engine(), []
+    pipeline.run("embed", FIRST)
+    monkeypatch.setattr(shards, "make_shards", lambda *given: (asked.append(given[-1]), make_shards(*given))[1])
+    run_steps(
+        pipeline.workspace,
+        [Step("replace", EmbedParams().as_dict())],
+        lambda _: lambda *_: None,
+        "cpu",
+        encoder=tiny_encoder,
+        engine=engine,
+    )
+    assert [each is engine for each in asked] == [True]
 
 
 def test_a_replacement_that_is_stopped_changes_nothing_and_is_remembered(make_pipeline, tiny_encoder):

@@ -1,5 +1,6 @@
 """The engine on Ray: three nodes of this machine, one killed in the middle, and the same bytes as without them."""
 
+import dataclasses
 import importlib.util
 from collections.abc import Callable
 from typing import Any
@@ -17,15 +18,18 @@ from core.daar.params import DaarParams
 from core.data.records import RecordParams
 from core.quality.params import QualityParams
 from core.run.pipeline import Pipeline
+from core.selection.methods import _wide
 from core.selection.params import SelectionParams
-from core.vectors import clustering
+from core.vectors import cells_work, clustering
 from core.vectors.clustering import ClusterParams
+from core.vectors.duplicates import by_meaning
 from core.vectors.duplicates.params import DuplicateParams
 from core.vectors.embedding import EmbedParams
 from core.workspace import on_ray, rows_work
 from core.workspace.engine import LOCAL, Engine
+from core.workspace.exchange import NODE_CACHE
 from core.workspace.workspace import Workspace
-from tests import ray_cluster
+from tests import object_storage, ray_cluster
 from tests.command import run, run_process
 from tests.conftest import SAMPLE, TinyEncoder
 from tests.ray_cluster import EndingEncoder, MeetingEncoder, SideBySideEncoder
@@ -40,9 +44,30 @@ RECORDS, SHARD = 120, 30
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def node_cache(tmp_path_factory):
+    """Where nodes keep what a store gave them."""
+    folder = tmp_path_factory.mktemp("nodes")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(NODE_CACHE, str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def cluster(storage, node_cache):
     with ray_cluster.open_cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="module")
+def storage():
+    """An S3 server, in the environment of which the cluster's nodes begin."""
+    with object_storage.serve() as storage:
+        yield storage
+
+
+@pytest.fixture
+def bucket(storage):
+    return storage.make_bucket()
 
 
 @pytest.fixture
@@ -156,17 +181,22 @@ def test_hidden_states_and_the_rewards_by_them_are_the_same_on_ray(make, engine,
     assert found[0][0] == found[1][0] and found[0][1].equals(found[1][1])
 
 
-def test_k_means_last_pass_probes_and_signatures_are_the_same_on_ray(make, engine, monkeypatch, quick_probes):
+def test_what_is_made_of_embeddings_is_the_same_on_ray(make, engine, monkeypatch, quick_probes):
+    """The last pass of k-means, what probes say, signatures, and neighbours: of near-duplicates, and that methods go by."""
     for module, name in (
-        (rows_work, "ROWS"), (core.vectors.duplicates.stage, "ROWS"), (clustering, "_BLOCK_ROWS"), (probe_transfer, "_BLOCK"),
+        (rows_work, "ROWS"), (cells_work, "ROWS"), (core.vectors.duplicates.stage, "ROWS"), (clustering, "_BLOCK_ROWS"),
+        (probe_transfer, "_BLOCK"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, SHARD)
+    monkeypatch.setattr(by_meaning, "CELLS_ABOVE", 0)
+    monkeypatch.setattr(_wide, "DENSE_UP_TO", 0)
     monkeypatch.setattr(on_ray, "make_on_ray", counted := Counted(on_ray.make_on_ray))
     domains = tuple(domain_as_dict(domain) for domain in DEFAULT_DOMAINS)
     stages = {
         "cluster": ClusterParams(6),
         "reward": DaarParams(domains, sample=60),
         "duplicates": DuplicateParams(least_cosine=0.5, least_jaccard=0.3),
+        "select": SelectionParams("20", "facility-location"),
     }
     found = []
     for name, where in (("here", LOCAL), ("there", engine)):
@@ -177,8 +207,42 @@ def test_k_means_last_pass_probes_and_signatures_are_the_same_on_ray(make, engin
         assert not list(pipeline.workspace.artifacts.glob("*.shards"))
         made = [path for stage in stages for path in pipeline.workspace.artifacts.glob(f"{stage}-*")]
         found.append({path.name: path.read_bytes() for path in made if path.suffix not in (".json", ".lock")})
-    assert counted.times == 3 and len(found[0]) >= 10
+    assert counted.times == 5 and len(found[0]) >= 11
     assert found[0] == found[1]
+
+
+def test_files_are_read_on_ray_to_the_same_records_and_rejects(tmp_path, engine, monkeypatch):
+    lines = SAMPLE.read_text("utf-8").splitlines(keepends=True)[:RECORDS]
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for i in range(3):
+        (folder / f"part-{i}-of-3.jsonl").write_text("".join(lines[i * 40 : i * 40 + 40]) + "no record\n", "utf-8")
+    (folder / "part-3-of-3.jsonl").write_text("", "utf-8")
+    (folder / "other.jsonl").write_text("".join(lines[:50]), "utf-8")
+    monkeypatch.setattr(on_ray, "make_on_ray", counted := Counted(on_ray.make_on_ray))
+    params, found = RecordParams(on_error="skip", leave_out_duplicates=True), []
+    for name, where in (("here", LOCAL), ("there", engine)):
+        workspace = Workspace(tmp_path / name, create=True)
+        held = workspace.import_data(folder, params, engine=where)
+        assert held.n_records == RECORDS and held.n_rejects == 3
+        assert not list(workspace.artifacts.glob("*.shards"))
+        found.append([(workspace.folder / each).read_bytes() for each in ("records.arrow", "rejects.jsonl")])
+    assert counted.times == 1
+    assert found[0] == found[1]
+
+
+def test_nodes_that_share_no_path_hand_files_over_by_object_storage(make, engine, bucket, node_cache, monkeypatch):
+    monkeypatch.setattr(rows_work, "ROWS", SHARD)
+    found = []
+    for name, where in (("here", LOCAL), ("there", dataclasses.replace(engine, store=bucket.uri))):
+        pipeline = make(name)
+        pipeline.run("embed", EmbedParams(), encoder=TinyEncoder(), device="cpu", engine=where)
+        pipeline.run("cluster", ClusterParams(6), encoder=TinyEncoder(), device="cpu", engine=where)
+        found.append(curated(pipeline))
+    assert found[0] == found[1]
+    left = bucket.names()
+    assert len(left) == 2 and all(name.startswith("winnow/inputs/") for name in left)  # the records and the embeddings
+    assert {path.name for path in node_cache.iterdir()} == {name.rpartition("/")[2] for name in left}
 
 
 class Counted:

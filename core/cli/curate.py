@@ -47,6 +47,7 @@ def add_verbs(verbs: Verbs) -> None:
     sub = verbs.add("import", "Read data files into a workspace.", import_data, workspace=False)
     _add_data(sub)
     _add_import(sub)
+    add_engine(sub)
 
 
 def _add_data(sub: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ import argparse
 from ..run.first_look import REPLACE
 from ..run.tasks import Step
 from .opening import open_pipeline, run_in_workspace
-from .options import add_device
+from .options import add_device, add_engine
 from .stages import add_stage_options, params_of
 from .verbs import Verbs
 
@@ -16,6 +16,7 @@ def add_verbs(verbs: Verbs) -> None:
     sub = verbs.add("re-embed", summary, re_embed)
     add_stage_options(sub, "embed")
     add_device(sub)
+    add_engine(sub)
 
 
 def re_embed(arguments: argparse.Namespace) -> None:

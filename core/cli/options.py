@@ -86,8 +86,15 @@ def add_engine(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--address", default="", help="of the Ray cluster, host:port ($RAY_ADDRESS, else one started here)"
     )
+    sub.add_argument(
+        "--store",
+        default="",
+        help="object storage for nodes that share no path with this machine, as s3://bucket/folder",
+    )
 
 
 def read_engine(arguments: argparse.Namespace) -> Engine:
     """Return the engine that the command line names. Raises CurationError."""
-    return Engine(getattr(arguments, "engine", LOCAL.name), getattr(arguments, "address", ""))
+    return Engine(
+        *(getattr(arguments, name, usual) for name, usual in (("engine", LOCAL.name), ("address", ""), ("store", "")))
+    )

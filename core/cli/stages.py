@@ -26,7 +26,7 @@ from .verbs import Verbs
 
 _WITHOUT_VERB = ("style", "balance")  # found by `select` where a quota goes by them
 _OWN_VERB = ("reward", "duplicates", "decontaminate", "targets")  # its verb does more than the stage
-_BY_ENGINE = ("embed", "cluster", "score", "tokens")  # shards of all records
+_BY_ENGINE = ("embed", "cluster", "score", "tokens", "select")  # shards of all records
 _ON_THE_CPU = ("names", "project", "regions", "words", "columns", "meaning", "tokens")
 
 

@@ -1,10 +1,9 @@
 """DaaR's probes on records: those trained here, or those of another workspace carried over."""
 
 import dataclasses
-import functools
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -13,11 +12,12 @@ from ..base.device import resolve_device
 from ..base.errors import CurationError, lacking
 from ..base.files import file_sha256, replacing
 from ..base.params import digest
-from ..base.progress import Progress, no_progress, part_of
+from ..base.progress import Progress, part_of
 from ..data.record_table import RecordTable
 from ..models.causal_lm import load_causal
 from ..workspace.results import Results, Run
-from ..workspace.rows_work import RowsWork, table_of_rows
+from ..workspace.rows_work import table_of_rows
+from ..workspace.work import Opened, with_whole_paths
 from ..workspace.workspace import Workspace
 from .params import DaarParams
 from .probes import Probe, softmax
@@ -49,14 +49,32 @@ def rewards_of(run: Run, states: np.ndarray, k: int, files: tuple[Path, Path], p
     if run.engine.is_local:
         device = resolve_device(run.device)
         return apply_probes(*(Probe.load(path, device) for path in files), states, k, progress)
-    files = tuple(path.resolve() for path in files)
-    work = RowsWork(Path(states.filename), functools.partial(probed, files=files, k=k), run.device)
+    work = ProbeWork(Path(states.filename), *files, k, run.device)
     return table_of_rows(run, "reward", work, digest([file_sha256(path) for path in files]), progress)
 
 
-def probed(states: np.ndarray, device: str, files: tuple[Path, Path], k: int) -> pa.Table:
-    """Return what `apply_probes` does for (m, d) states by the probes in two files."""
-    return apply_probes(*(Probe.load(path, device) for path in files), states, k, no_progress)
+@dataclasses.dataclass(frozen=True)
+class ProbeWork:
+    """The work of `apply_probes`. states, domains, rewards: the files of the states and of the two probes."""
+
+    states: Path
+    domains: Path
+    rewards: Path
+    k: int
+    device: str
+
+    def open(self, settled: dict[str, Any]) -> Opened:
+        """Load the probes; what it settles is their device."""
+        x = np.load(self.states, mmap_mode="r", allow_pickle=False)
+        device = settled.get("device") or resolve_device(self.device)
+        probes = [Probe.load(path, device) for path in (self.domains, self.rewards)]
+        return Opened(
+            lambda start, stop, within: apply_probes(*probes, x[start:stop], self.k, within), {"device": device}
+        )
+
+    def sent(self) -> Self:
+        """Return it with its paths in full."""
+        return with_whole_paths(self)
 
 
 def domains_by_source(records: RecordTable, rows: np.ndarray, labels: np.ndarray, k: int) -> dict[str, list[int]]:

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from ..base.params import digest
 from ..base.progress import Progress
 from .dataset import Dataset, fields_in_words, files_of, read_dataset, write_dataset
 from .hub.fetched import Fetched
-from .mixing import load_pool
+from .mixing import Part, ReadPart, load_pool
 from .pool import Pool
 from .records import HASH_BYTES, SCHEMA, RecordParams, Reject, content_hashes
 from .targets import Source, source_of
@@ -26,6 +27,9 @@ RECORDS_VERSION = 1
 KeepHashes = Callable[
     [str, np.ndarray], None
 ]  # told of a fingerprint and the (n, 16) uint8 content hashes of its records
+
+
+ReadAll = Callable[[str, Sequence[Part]], ReadPart]
 
 
 def is_whole(folder: Path, held: Dataset) -> bool:
@@ -43,12 +47,18 @@ def rejects_fault(folder: Path, held: Dataset) -> str:
 
 
 def read_into(
-    folder: Path, pool: Pool, params: RecordParams, progress: Progress, keep_hashes: KeepHashes = lambda *_: None
+    folder: Path,
+    pool: Pool,
+    params: RecordParams,
+    progress: Progress,
+    keep_hashes: KeepHashes = lambda *_: None,
+    read_all: ReadAll | None = None,
 ) -> Dataset:
     """Read a pool into a workspace's folder, whose import lock the caller holds. What is there and whole is no work.
 
     Records, rejects and dataset.json get their names together, or none does.
     keep_hashes: told of the records' hashes before they are there, so that whatever is decided about them is known by these.
+    read_all: told of the fingerprint and of what is known of each file, reads those of a pool of several; see `load_pool`.
     Raises CurationError where the folder holds other data, or the data can't be read; then nothing has changed.
     """
     sources = [source_of(file.path) for file in pool.files]
@@ -70,7 +80,8 @@ def read_into(
         with replace(folder / "records.arrow") as temporary, replace(folder / "rejects.jsonl") as list_path:
             with list_path.open("w", encoding="utf-8") as file:
                 rejects = _Rejects(file)
-                parts, batches = load_pool(pool, params, rejects.add, known)
+                by = functools.partial(read_all, fingerprint) if read_all else None
+                parts, batches = load_pool(pool, params, rejects.add, known, by)
                 hashes = _write_batches(temporary, batches, fingerprint, progress)
             records_sha256, rejects_sha256 = file_sha256(temporary), file_sha256(list_path)
         keep_hashes(fingerprint, hashes)

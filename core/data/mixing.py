@@ -6,7 +6,7 @@ out where that is asked, the rows x, y, z.
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -31,15 +31,21 @@ class Part:
     n_duplicates: int = 0
 
 
+# The place of a part, the part, who is told of what is not taken -> its records.
+ReadPart = Callable[[int, Part, Callable[[Reject], None]], Iterator[pa.RecordBatch]]
+
+
 def load_pool(
     pool: Pool,
     params: RecordParams,
     on_reject: Callable[[Reject], None] = lambda reject: None,
     known: Mapping[str, Understood] | None = None,
+    read_all: Callable[[Sequence[Part]], ReadPart] | None = None,
 ) -> tuple[list[Part], Iterator[pa.RecordBatch]]:
     """Return a part for each file, which is filled while the records are drawn, and these as batches of `SCHEMA`.
 
-    known: how a source's records are read, where that is so. Raises CurationError as `load_records` does.
+    known: how a source's records are read, where that is so. read_all: reads the files of a pool of several; else they are read
+    here, one after the other. Raises CurationError as `load_records` does.
     """
     known = dict(known or {})
     if pool.is_one_file:
@@ -51,7 +57,13 @@ def load_pool(
         if source not in known:
             known[source] = _understand(list(files), params.fields_for(source))
     parts = [Part(file, known[file.source]) for file in pool.files]
-    return parts, _mixed(parts, params, on_reject)
+    if read_all is not None:
+        return parts, _mixed(parts, params, on_reject, read_all(parts))
+
+    def read(place: int, part: Part, reject: Callable[[Reject], None]) -> Iterator[pa.RecordBatch]:
+        return load_records(part.file.path, params, reject, part.understood, may_be_empty=True)[1]
+
+    return parts, _mixed(parts, params, on_reject, read)
 
 
 def _counted(part: Part, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -74,17 +86,17 @@ def _understand(files: list[DataFile], fields: FieldMap | None) -> Understood:
     return dataclasses.replace(understood, fields=dataclasses.replace(understood.fields, source=""))
 
 
-def _mixed(parts: list[Part], params: RecordParams, on_reject: Callable[[Reject], None]) -> Iterator[pa.RecordBatch]:
+def _mixed(
+    parts: list[Part], params: RecordParams, on_reject: Callable[[Reject], None], read: ReadPart
+) -> Iterator[pa.RecordBatch]:
     start, seen = 0, _Seen() if len({part.file.source for part in parts}) > 1 else None
-    for source, held in itertools.groupby(parts, key=lambda part: part.file.source):
-        for part in held:
-            path = part.file.path
+    for source, held in itertools.groupby(enumerate(parts), key=lambda placed: placed[1].file.source):
+        for place, part in held:
 
-            def reject(rejected: Reject, name: str = path.name) -> None:
+            def reject(rejected: Reject, name: str = part.file.path.name) -> None:
                 on_reject(dataclasses.replace(rejected, file=name))
 
-            _, batches = load_records(path, params, reject, part.understood, may_be_empty=True)
-            for batch in batches:
+            for batch in read(place, part, reject):
                 if seen is not None:
                     again = seen.again(batch["text"])
                     part.n_duplicates += int(again.sum())

@@ -14,7 +14,7 @@ from ..data.record_table import RecordTable
 from ..workspace.engine import make_shards
 from ..workspace.results import Run
 from ..workspace.shards import shard_files
-from ..workspace.work import Opened, in_full
+from ..workspace.work import Opened, in_full, with_whole_paths
 from .scorer import Scored
 
 ScoreBatch = Callable[[pa.RecordBatch], pa.RecordBatch]
@@ -70,7 +70,7 @@ class ScoreWork:
 
     def sent(self) -> Self:
         """Return it with its paths in full."""
-        return dataclasses.replace(self, records=self.records.resolve(), model=in_full(self.model))
+        return dataclasses.replace(with_whole_paths(self), model=in_full(self.model))
 
 
 def score_in_shards(run: Run, load: LoadScorer) -> Scored:

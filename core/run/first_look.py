@@ -10,6 +10,7 @@ from ..models.encoder import Encoder
 from ..models.token_encoder import TOKENS
 from ..vectors.embedding import EmbedParams
 from ..workspace.beside import Beside
+from ..workspace.engine import LOCAL, Engine
 from ..workspace.results import Results
 
 REPLACE = "replace"  # the task, and the setting that says by what
@@ -47,6 +48,7 @@ def replace(
     device: str = "auto",
     encoder: Encoder | None = None,
     vectors: Path | None = None,
+    engine: Engine = LOCAL,
 ) -> None:
     """Embed anew, make what rests on the embeddings by the params that it has, and put all of it in the place of today's at once.
 
@@ -60,7 +62,7 @@ def replace(
     access.require(access.RUN)
     results.workspace.ledger.set_settings(REPLACE, params.as_dict())
     beside = Beside(results.workspace, results.stages)
-    means: dict[str, Any] = {"device": device, "encoder": encoder, "vectors": vectors}
+    means: dict[str, Any] = {"device": device, "encoder": encoder, "vectors": vectors, "engine": engine}
     beside.run("embed", params, part_of(progress, 0, _EMBEDDING), **means)
     for i, stage in enumerate(_ON_EMBEDDINGS):
         asked = results.forget().params(stage)

@@ -54,6 +54,7 @@ class _With:
     device: str
     encoder: Encoder | None
     vectors: Path | None = None
+    engine: Engine = LOCAL
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _ablate(by: _With) -> None:
 
 def _replace(by: _With) -> None:
     """params: of EmbedParams, by which the embeddings are made that replace today's, with what rests on them."""
-    replace(by.pipeline, EmbedParams.from_dict(by.params), by.progress, by.device, by.encoder, by.vectors)
+    replace(by.pipeline, EmbedParams.from_dict(by.params), by.progress, by.device, by.encoder, by.vectors, by.engine)
 
 
 def _push(by: _With) -> None:
@@ -158,7 +159,7 @@ def run_steps(
 ) -> None:
     """Run the steps in order. `report(step)` is asked for each step's Progress. What is up to date is not done again.
 
-    engine: where a stage's shards are made.
+    engine: where a stage's shards are made, and files read.
 
     Raises CurationError before anything is made of records that were changed since the import.
     """
@@ -174,9 +175,9 @@ def run_steps(
         if step.do == "fetch":
             workspace.fetch(step.data, progress)
         elif step.do == "import":
-            workspace.import_data(step.data, RecordParams.from_dict(step.params), progress)
+            workspace.import_data(step.data, RecordParams.from_dict(step.params), progress, engine)
         elif step.do in TASKS:
-            TASKS[step.do].run(_With(pipeline, step.params, progress, device, encoder, vectors))
+            TASKS[step.do].run(_With(pipeline, step.params, progress, device, encoder, vectors, engine))
         else:
             params = STAGES[step.do].params.from_dict(step.params)
             pipeline.run(step.do, params, progress, device=device, vectors=vectors, encoder=encoder, engine=engine)

@@ -10,6 +10,7 @@ from ..base.errors import CurationError, lacking
 from ..base.progress import Progress, no_progress
 from ..base.text import counted
 from ..data.tags import Tags
+from ..vectors.cells import Within, nearest_within
 from .rules import Rule
 from .target.targets import Targets
 
@@ -55,6 +56,7 @@ class Pool:
     progress: told how many of the picks are made; a method that takes long tells it, with `pool.tell`.
     found: what `once` has found out; pools that were made of this one by `dataclasses.replace` share it.
     device: a resolved one, on which methods that can (`methods/_on_gpu.py`) choose.
+    within: seeks the neighbours of very many records, in this process or on the nodes of a cluster.
     """
 
     n_records: int
@@ -79,6 +81,7 @@ class Pool:
     progress: Progress = no_progress
     found: dict[str, tuple[Any, Any]] = dataclasses.field(default_factory=dict, repr=False, compare=False)
     device: str = "cpu"
+    within: Within = nearest_within
 
     def __post_init__(self) -> None:
         for name in ("labels", "quality", "embeddings", "distances", "reward", "domains", "sources", "costs", "tags"):

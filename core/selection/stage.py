@@ -1,6 +1,8 @@
 """Selecting on a workspace: the pool as of now, the stage, and selections that came about otherwise made current."""
 
 import collections
+import dataclasses
+import functools
 import time
 import types
 from collections.abc import Mapping
@@ -18,6 +20,7 @@ from ..base.progress import Progress, no_progress, part_of
 from ..base.text import counted
 from ..data.tags import Tags, read_tags
 from ..measures.selected import measure_selection
+from ..vectors.cells_work import nearest_on_nodes
 from ..workspace.artifacts import Result
 from ..workspace.deciding import overrides_of
 from ..workspace.decisions import Overrides
@@ -145,6 +148,8 @@ class _Select(Stage):
 def _select(run: Run) -> Result:
     device = resolve_device(run.device)
     pool = pool_of(run.results, groups=run.params.groups, limits=run.params, progress=run.progress, device=device)
+    if not run.engine.is_local:
+        pool = dataclasses.replace(pool, within=functools.partial(nearest_on_nodes, run, "select"))
     began = time.monotonic()  # groups and counts of tokens are found once: the next selection has them
     draws = draws_of(run.results) if run.params.method == "daar" else []
     alone = 1 / (1 + len(draws))

@@ -15,7 +15,7 @@ from ..models.tokenizers import NamedTokenizer, open_tokenizer, tokenizer_key
 from ..workspace.artifacts import Result
 from ..workspace.results import Results, Run, Stage
 from ..workspace.shards import make_in_shards
-from ..workspace.work import Opened, in_full
+from ..workspace.work import Opened, in_full, with_whole_paths
 
 _SHARD_ROWS = 16_384
 _AT_ONCE = 1024
@@ -74,7 +74,7 @@ class TokenWork:
 
     def sent(self) -> Self:
         """Return it with its paths in full."""
-        return dataclasses.replace(self, tokenizer=in_full(self.tokenizer), records=self.records.resolve())
+        return dataclasses.replace(with_whole_paths(self), tokenizer=in_full(self.tokenizer))
 
 
 def _count(run: Run) -> Result:

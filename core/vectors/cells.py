@@ -4,6 +4,7 @@ The curator's clusters are another thing: cells are as many as make the search q
 """
 
 import dataclasses
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -86,19 +87,36 @@ def nearest_in_cells(
     """
     shape = (len(embeddings), n_neighbors)
     indices, cosines = np.full(shape, -1, np.int32), np.full(shape, -1, np.float32)
-    done = 0
-    for cell in range(len(of)):
-        members = of.members(cell)
-        if len(members):
-            there = among.around(cell, max(n_neighbors, least))
-            wanted, vectors = min(n_neighbors, len(there)), embeddings[there]
-            for start in range(0, len(members), _QUERY_ROWS):
-                rows = members[start : start + _QUERY_ROWS]
-                found, places = _best(embeddings[rows], vectors, wanted)
-                cosines[rows, :wanted], indices[rows, :wanted] = found, there[places]
-        done += len(members)
-        progress(done, len(of.rows))
+    for at, found, alike in cell_by_cell(embeddings, of, among, range(len(of)), n_neighbors, least):
+        rows = of.rows[at : at + len(found)]
+        indices[rows, : found.shape[1]], cosines[rows, : found.shape[1]] = found, alike
+        progress(at + len(rows), len(of.rows))
     return indices, cosines
+
+
+Within = Callable[[np.ndarray, Cells, int, Progress], tuple[np.ndarray, np.ndarray]]  # as `nearest_within`
+
+
+def nearest_within(
+    embeddings: np.ndarray, cells: Cells, n_neighbors: int, progress: Progress = no_progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `nearest_in_cells` does of the rows in `cells`, sought among themselves."""
+    return nearest_in_cells(embeddings, cells, cells, n_neighbors, progress)
+
+
+def cell_by_cell(
+    embeddings: np.ndarray, of: Cells, among: Cells, cells: Iterable[int], n_neighbors: int, least: int = 0
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield (first position in `of.rows`, indices (r, w), cosines (r, w)) of some cells: w is what there is, up to n_neighbors."""
+    for cell in cells:
+        members = of.members(cell)
+        if not len(members):
+            continue
+        there = among.around(cell, max(n_neighbors, least))
+        wanted, vectors = min(n_neighbors, len(there)), embeddings[there]
+        for start in range(0, len(members), _QUERY_ROWS):
+            found, places = _best(embeddings[members[start : start + _QUERY_ROWS]], vectors, wanted)
+            yield int(of.starts[cell]) + start, there[places], found
 
 
 def _best(rows: np.ndarray, vectors: np.ndarray, wanted: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from ..data.record_table import RecordTable
 from ..models.encoder import Encoder, SentenceEncoder
 from ..models.named_encoders import encoder_of
 from ..models.token_encoder import TOKENS
-from ..workspace.work import Opened, in_full
+from ..workspace.work import Opened, in_full, with_whole_paths
 from .embedding import SHARD_ROWS, embed_texts
 
 _CALIBRATE_ON = 32
@@ -40,4 +40,4 @@ class EmbedWork:
 
     def sent(self) -> Self:
         """Return it with its paths in full."""
-        return dataclasses.replace(self, records=self.records.resolve(), model=in_full(self.model))
+        return dataclasses.replace(with_whole_paths(self), model=in_full(self.model))

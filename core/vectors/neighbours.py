@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..base.progress import Progress, no_progress
-from .cells import Cells, nearest_in_cells
+from .cells import Cells, Within, nearest_within
 
 EXACT_UP_TO = 50_000
 DENSITY_EXACT_UP_TO = 200_000
@@ -52,10 +52,11 @@ def density(
     least: float = DENSITY_LEAST,
     cells: Cells | None = None,
     progress: Progress = no_progress,
+    within: Within = nearest_within,
 ) -> np.ndarray:
     """Return (n,) float64: 1 / mean cosine distance to the nearest other records (NovelSum's density, arXiv 2502.17184).
 
-    cells: those of the records, where the nearest are to be sought in near cells only, for very many records.
+    cells: those of the records, where the nearest are to be sought in near cells only, for very many records; within: by what.
     least: the smallest mean distance counted, so that a heap of copies is dense and not infinitely so.
     """
     n_neighbors = min(n_neighbors, len(embeddings) - 1)
@@ -66,5 +67,5 @@ def density(
             embeddings, n_neighbors + 1, progress=progress, exact_up_to=DENSITY_EXACT_UP_TO
         )
     else:
-        distances = np.clip(1 - nearest_in_cells(embeddings, cells, cells, n_neighbors + 1, progress)[1], 0, 2)
+        distances = np.clip(1 - within(embeddings, cells, n_neighbors + 1, progress)[1], 0, 2)
     return 1 / np.maximum(distances[:, 1:].mean(axis=1, dtype=np.float64), least)

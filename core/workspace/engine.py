@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from ..base.errors import CurationError
 from ..base.progress import Progress, part_of
+from .store import check_store
 from .work import Group, Shard, Work, groups_of, write_group
 
 ENGINES = ("local", "ray")
@@ -26,11 +27,14 @@ _INSTALL = "pip install -r requirements-ray.txt"
 class Engine:
     """name: "local" or "ray". address: of a Ray cluster, "host:port"; "" for $RAY_ADDRESS, or one that is started here.
 
+    store: the address of object storage by which the nodes get what they read and give what they make, as in
+    "s3://bucket/folder"; "" where all of them share the workspace's path.
     Raises CurationError where Ray is not installed, or an address can't be.
     """
 
     name: str = "local"
     address: str = ""
+    store: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -40,9 +44,9 @@ class Engine:
     def __post_init__(self) -> None:
         if self.name not in ENGINES:
             raise CurationError(f"engine is {self.name!r}; it must be one of {', '.join(ENGINES)}.")
-        if self.address and self.name != "ray":
+        if self.name != "ray" and (given := self.address or self.store):
             raise CurationError(
-                f"An address ({self.address}) is of a Ray cluster",
+                f"{given} is for a Ray cluster",
                 command="give it with --engine ray.",
                 page="choose the engine ray for it",
             )
@@ -50,6 +54,8 @@ class Engine:
             raise CurationError(
                 f"address is {self.address!r}; give host:port, on a machine that is a node of the cluster (ray start)."
             )
+        if self.store:
+            check_store(self.store)
         if self.name == "ray" and not _has_ray():
             raise CurationError(f"The engine ray needs Ray, which is not installed here; install it with: {_INSTALL}")
 
@@ -63,8 +69,8 @@ LOCAL = Engine()
 
 
 def engine_of_environment() -> Engine:
-    """Return the engine that jobs of the pages take: $WINNOW_ENGINE; Ray's address is its own $RAY_ADDRESS."""
-    return Engine(os.environ.get("WINNOW_ENGINE") or LOCAL.name)
+    """Return the engine that jobs of the pages take: $WINNOW_ENGINE and $WINNOW_STORE; Ray's address is its own $RAY_ADDRESS."""
+    return Engine(os.environ.get("WINNOW_ENGINE") or LOCAL.name, store=os.environ.get("WINNOW_STORE", ""))
 
 
 def make_shards(shards: Sequence[Shard], work: Work, progress: Progress, engine: Engine = LOCAL) -> dict[str, Any]:
@@ -76,7 +82,7 @@ def make_shards(shards: Sequence[Shard], work: Work, progress: Progress, engine:
     if engine.name == "ray" and missing:
         from .on_ray import make_on_ray
 
-        return make_on_ray(shards, missing, work, progress, engine.address)
+        return make_on_ray(shards, missing, work, progress, engine.address, engine.store)
     n, opened = shards[-1].stop, work.open({})
     with _writer(aside=opened.at_once > 1) as write:
         for group in groups_of(shards, opened.at_once):

@@ -5,58 +5,47 @@ everywhere: what a shard holds, the number of threads, what the first actor sett
 """
 
 import contextlib
+import dataclasses
 import time
-import uuid
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence, Set
-from pathlib import Path
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 from ..base.errors import CurationError
 from ..base.progress import Progress
 from ..base.text import first_line
+from .exchange import Exchange, exchange_by
 from .ray_connection import connected
 from .ray_node import AT_ONCE, OF_NODES, Node, software
 from .work import Group, Shard, Work, groups_of
 
 _TRIES = 3  # of a shard, and of a node to begin
 _LOOK_EVERY = 2.0  # seconds between looks at which nodes there are
-_SEEN_WITHIN = 60.0  # seconds until a shared file system shows what another node wrote
 
 
 def make_on_ray(
-    shards: Sequence[Shard], missing: Set[Shard], work: Work, progress: Progress, address: str
+    shards: Sequence[Shard], missing: Set[Shard], work: Work, progress: Progress, address: str, store: str = ""
 ) -> dict[str, Any]:
     """Let those of all shards that are missing be made on a cluster; return what was settled. progress counts records.
 
-    Raises CurationError where no cluster answers, a node can't take part, or a shard's process ends again and again.
+    store: by which files are handed over, "" where all nodes share the shards' path. Raises CurationError where no cluster
+    answers, a node can't take part, or a shard's process ends again and again.
     """
-    with connected(address) as ray, _token(shards[0].path.parent) as token:
-        crew = _Crew(ray, work.sent(), token, shards, missing)
+    with connected(address) as ray, exchange_by(store, shards[0].path.parent) as exchange:
+        crew = _Crew(ray, exchange.sent(work), exchange, shards, missing)
         try:
             return crew.make_all(progress)
         finally:
             crew.end()
 
 
-@contextlib.contextmanager
-def _token(folder: Path) -> Iterator[Path]:
-    """Yield a file in the folder that the shards go to, by which a node sees that it has the same folder."""
-    path = folder.resolve() / f"run-{uuid.uuid4().hex}"
-    path.touch()
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
 class _Crew:
     """The actors of a run: where each is, and what it is at."""
 
-    def __init__(self, ray: Any, work: Work, token: Path, shards: Sequence[Shard], missing: Set[Shard]) -> None:
+    def __init__(self, ray: Any, work: Work, exchange: Exchange, shards: Sequence[Shard], missing: Set[Shard]) -> None:
         import torch
 
-        self._ray, self._work, self._token, self._n = ray, work, token, shards[-1].stop
+        self._ray, self._work, self._exchange, self._n = ray, work, exchange, shards[-1].stop
         self._threads = torch.get_num_threads()
         self._shards, self._missing = [_full(shard) for shard in shards], {_full(shard) for shard in missing}
         self._done = self._n - _records(self._missing)
@@ -123,7 +112,7 @@ class _Crew:
 
         there = NodeAffinitySchedulingStrategy(node_id=node, soft=False)
         actor = self._ray.remote(Node).options(scheduling_strategy=there, max_restarts=0, **needs)
-        self._nodes[actor := actor.remote(self._work, self._token, self._threads)] = node
+        self._nodes[actor := actor.remote(self._work, self._exchange, self._threads)] = node
         self._at[actor.begin.remote(self._settled, software())] = actor, ()
 
     def _groups(self, at_once: int) -> deque[Group]:
@@ -146,7 +135,7 @@ class _Crew:
         if isinstance(outcome, CurationError):
             raise outcome
         if group:
-            _check_seen(group)
+            self._exchange.take(group)
             self._done += _records(self._missing.intersection(group))
         else:
             if not self._settled:  # until then one actor has begun, and none has made anything
@@ -174,20 +163,8 @@ class _Crew:
 
 def _full(shard: Shard) -> Shard:
     """Return a shard with its path in full: actors stand in other folders."""
-    return Shard(shard.start, shard.stop, shard.path.resolve())
+    return dataclasses.replace(shard, path=shard.path.resolve())
 
 
 def _records(shards: Iterable[Shard]) -> int:
     return sum(shard.stop - shard.start for shard in shards)
-
-
-def _check_seen(group: Group) -> None:
-    """Raise CurationError where what a node wrote is not here, a while later."""
-    until = time.monotonic() + _SEEN_WITHIN
-    for shard in group:
-        while not shard.is_whole():
-            if time.monotonic() > until:
-                raise CurationError(
-                    f"A node wrote {shard.path}, and it is not here; put the workspace on a path that all nodes share."
-                )
-            time.sleep(0.2)

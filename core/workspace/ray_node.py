@@ -13,7 +13,8 @@ from typing import Any
 
 from ..base.errors import CurationError
 from ..base.progress import no_progress
-from .work import Group, Opened, Work, write_group
+from .exchange import Exchange
+from .work import Group, Opened, Work
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PACKAGES = ("numpy", "pyarrow", "sentence-transformers", "tokenizers", "torch", "transformers")  # what bytes hang on
@@ -44,11 +45,11 @@ def machine(device: str) -> str:
 class Node:
     """One place of a node. Every method returns a CurationError where the data, the params or the node are at fault.
 
-    token: a file that the beginner of the run wrote where the shards go. threads: of torch.
+    exchange: by which what the work reads reaches the node, and its shards the workspace. threads: of torch.
     """
 
-    def __init__(self, work: Work, token: Path, threads: int) -> None:
-        self._work, self._token, self._threads = work, token, threads
+    def __init__(self, work: Work, exchange: Exchange, threads: int) -> None:
+        self._work, self._exchange, self._threads = work, exchange, threads
         self._opened: Opened | None = None
 
     def begin(self, settled: dict[str, Any], wanted: dict[str, str]) -> dict[str, Any] | CurationError:
@@ -59,11 +60,6 @@ class Node:
         import torch
 
         where = platform.node()
-        if not self._token.exists():
-            raise CurationError(
-                f"The node {where} does not see {self._token.parent}; put the workspace on a path that all nodes share, "
-                "and give that path."
-            )
         if other := [name for name, version in software().items() if wanted.get(name) != version]:
             raise CurationError(
                 f"The node {where} has another {other[0]} ({software()[other[0]]}) than this machine ({wanted.get(other[0])}), "
@@ -76,7 +72,8 @@ class Node:
                 f"The node {where} computes otherwise ({here}) than the first ({settled[_MACHINE]}), so its results would "
                 "differ; use nodes of one kind."
             )
-        self._opened = self._work.open({name: value for name, value in settled.items() if name not in OF_NODES})
+        of_work = {name: value for name, value in settled.items() if name not in OF_NODES}
+        self._opened = self._exchange.received(self._work).open(of_work)
         return self._opened.settled | {_MACHINE: here, AT_ONCE: self._opened.at_once}
 
     def make(self, group: Group) -> CurationError | None:
@@ -84,7 +81,7 @@ class Node:
         return _told(lambda: self._make(group))
 
     def _make(self, group: Group) -> None:
-        write_group(group, self._opened.make(group[0].start, group[-1].stop, no_progress))
+        self._exchange.give(group, self._opened.make(group[0].start, group[-1].stop, no_progress))
 
 
 def _told(do: Callable[[], Any]) -> Any:

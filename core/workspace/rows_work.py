@@ -14,7 +14,7 @@ from ..base.progress import Progress
 from .engine import make_shards
 from .results import Run
 from .shards import shard_files
-from .work import Opened
+from .work import Opened, Work, with_whole_paths
 
 ROWS = 65_536  # of a shard
 
@@ -35,10 +35,10 @@ class RowsWork:
 
     def sent(self) -> Self:
         """Return it with its path in full."""
-        return dataclasses.replace(self, array=self.array.resolve())
+        return with_whole_paths(self)
 
 
-def table_of_rows(run: Run, kind: str, work: RowsWork, of: str, progress: Progress) -> pa.Table:
+def table_of_rows(run: Run, kind: str, work: Work, of: str, progress: Progress) -> pa.Table:
     """Return the table of all records that `work` makes on the engine of a run, kept in shards until its result is whole.
 
     of: a digest of what the rows are made by besides the run's params, such as trained weights.

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data.record_table import RecordTable
 from ..models.causal_lm import CausalModel, load_causal
-from .work import Opened, in_full
+from .work import Opened, in_full, with_whole_paths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,4 +37,4 @@ class StatesWork:
 
     def sent(self) -> Self:
         """Return it without the loaded model, with its paths in full."""
-        return dataclasses.replace(self, lm=None, records=self.records.resolve(), model=in_full(self.model))
+        return dataclasses.replace(with_whole_paths(self), lm=None, model=in_full(self.model))

@@ -6,7 +6,7 @@ What makes them is plain values until it is opened, so that it can be sent to an
 import dataclasses
 from collections.abc import Callable, Sequence, Sized
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,15 +21,20 @@ MakeRows = Callable[[int, int, Progress], np.ndarray | pa.Table]
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """The records `start` to `stop` - 1, in the file `path`: .npy for an array, .arrow for a table."""
+    """The records `start` to `stop` - 1, in the file `path`: .npy for an array, .arrow for a table.
+
+    counts: whether there is a row for each; else they count something else than rows, and it is the only one of its group.
+    """
 
     start: int
     stop: int
     path: Path
+    counts: bool = True
 
     def is_whole(self) -> bool:
         """Whether it is there with all its rows."""
-        return is_shard(self.path, read_table if self.path.suffix == ".arrow" else _mapped, self.stop - self.start)
+        rows = self.stop - self.start if self.counts else None
+        return is_shard(self.path, read_table if self.path.suffix == ".arrow" else _mapped, rows)
 
     def write(self, rows: np.ndarray | pa.Table) -> None:
         """Write it, whole or not at all."""
@@ -39,6 +44,7 @@ class Shard:
             write_array(self.path, rows, unsynced)
 
 
+W = TypeVar("W")
 Group = tuple[Shard, ...]  # shards one behind the other, made in one call
 
 
@@ -50,17 +56,20 @@ def groups_of(shards: Sequence[Shard], at_once: int) -> list[Group]:
 def write_group(group: Group, rows: np.ndarray | pa.Table) -> None:
     """Write the rows of a group, a file a shard."""
     for shard in group:
-        shard.write(rows[shard.start - group[0].start : shard.stop - group[0].start])
+        shard.write(rows[shard.start - group[0].start : shard.stop - group[0].start] if shard.counts else rows)
 
 
 def _mapped(path: Path) -> np.ndarray:
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
-def is_shard(path: Path, read: Callable[[Path], Sized], rows: int) -> bool:
-    """Whether a shard is there with all its rows: it is written without waiting for the disk, and a loss of power may cut it."""
+def is_shard(path: Path, read: Callable[[Path], Sized], rows: int | None) -> bool:
+    """Whether a shard is there with all its rows: it is written without waiting for the disk, and a loss of power may cut it.
+
+    rows: how many, None where nobody knows; a file that is cut can't be read then either.
+    """
     try:
-        return len(read(path)) == rows
+        return len(read(path)) == rows or rows is None
     except (OSError, ValueError, EOFError):  # what numpy and Arrow raise for a file that is not there, empty or cut
         return False
 
@@ -82,6 +91,17 @@ class Opened:
 def in_full(model: str) -> str:
     """Return a model's name as another process finds it, wherever it stands: a folder or file by its whole path."""
     return str(Path(model).resolve()) if model != BUNDLED and Path(model).exists() else model
+
+
+def with_whole_paths(work: W) -> W:
+    """Return work, a dataclass, with the paths in its fields in full: another process stands in another folder."""
+    return dataclasses.replace(work, **{name: path.resolve() for name, path in paths_of(work).items()})
+
+
+def paths_of(work: Any) -> dict[str, Path]:
+    """Return {field: path} of the files that work, a dataclass, reads."""
+    held = {field.name: getattr(work, field.name) for field in dataclasses.fields(work)}
+    return {name: value for name, value in held.items() if isinstance(value, Path)}
 
 
 class Work(Protocol):

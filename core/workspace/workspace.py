@@ -13,7 +13,7 @@ import dataclasses
 import functools
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import filelock
@@ -28,12 +28,15 @@ from ..base.temporaries import sweep_temporaries
 from ..data.dataset import Dataset, is_plain_name, read_dataset, write_dataset
 from ..data.hub.fetching import fetch_all
 from ..data.importing import check_room, is_whole, read_into
+from ..data.mixing import Part, ReadPart
 from ..data.pool import Data, as_given, data_name, open_pool
 from ..data.record_table import RecordTable, damaged
 from ..data.records import HASH_BYTES, RecordParams, Reject, content_hashes
 from ..data.targets import Source
 from . import read_only
 from .artifacts import Artifacts
+from .engine import LOCAL, Engine
+from .import_work import read_on_nodes
 from .ledger import Ledger, is_empty, lost
 
 
@@ -209,16 +212,30 @@ class Workspace(Artifacts):
                 write_dataset(self.folder / "dataset.json", dataclasses.replace(held, records_sha256=sha256))
             yield
 
-    def import_data(self, data: Data, params: RecordParams, progress: Progress = no_progress) -> Dataset:
+    def import_data(
+        self, data: Data, params: RecordParams, progress: Progress = no_progress, engine: Engine = LOCAL
+    ) -> Dataset:
         """Read `data` (see `open_pool`) into the workspace; the same data and params again is no work. At an error nothing changes.
 
         Decisions about records find them again in the new data by content. Damaged records are written anew. What lies on a
-        hub is fetched first, where it is not there yet.
+        hub is fetched first, where it is not there yet. engine: what reads the files, where they are several; with a store it is
+        done here, where they lie.
         """
         access.require(access.IMPORT)
         data = self.fetch(data)
         with self._importing():
-            return read_into(self.folder, open_pool(data, self._fetched), params, progress, self._keep_hashes)
+            pool = open_pool(data, self._fetched)
+            read_all = (
+                None if engine.is_local or engine.store else functools.partial(self._read_all, engine, params, progress)
+            )
+            held = read_into(self.folder, pool, params, progress, self._keep_hashes, read_all)
+            self.remove_shards("records", held.fingerprint)
+            return held
+
+    def _read_all(
+        self, engine: Engine, params: RecordParams, progress: Progress, fingerprint: str, parts: Sequence[Part]
+    ) -> ReadPart:
+        return read_on_nodes(engine, self.shard_folder("records", fingerprint), params, progress, parts)
 
     def fetch(self, data: Data, progress: Progress = no_progress) -> list[str]:
         """Fetch what `data` names on a hub; return the several it names, those of a hub each as one split at a commit."""

@@ -16,7 +16,7 @@ import dataclasses
 import numpy as np
 
 from ...base.progress import part_of
-from ...vectors.cells import find_cells, nearest_in_cells
+from ...vectors.cells import find_cells
 from ..pool import Picks, Pool, unit_rows
 
 NEIGHBOURS = 64
@@ -44,7 +44,7 @@ def near_of(pool: Pool) -> Near:
     x, heard = unit_rows(pool), np.ones(pool.n_records, bool)
     heard[pool.dropped] = False
     cells = find_cells(x, progress=part_of(pool.progress, 0, 0.2 * _FINDING)).only(heard)
-    found = nearest_in_cells(x, cells, cells, min(NEIGHBOURS, int(heard.sum())), part_of(pool.progress, 0.2, _FINDING))
+    found = pool.within(x, cells, min(NEIGHBOURS, int(heard.sum())), part_of(pool.progress, 0.2 * _FINDING, _FINDING))
     return listed(*found)
 
 

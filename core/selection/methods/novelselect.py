@@ -104,7 +104,7 @@ class _Search:
 
 def _density(pool: Pool) -> np.ndarray:
     x = unit_rows(pool)
-    return density(x, cells=find_cells(x))
+    return density(x, cells=find_cells(x), within=pool.within)
 
 
 def _why(pool: Pool, params: SelectionParams, chosen: Selection, rows: np.ndarray) -> list[str]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...base.progress import Progress, no_progress, part_of
-from ..cells import find_cells, nearest_in_cells
+from ..cells import Within, find_cells, nearest_within
 from ..neighbours import nearest_neighbours
 from .forest import Pairs, spanning_forest, unique_pairs
 
@@ -11,14 +11,20 @@ CELLS_ABOVE = 100_000
 
 
 def pairs_by_cosine(
-    embeddings: np.ndarray, least: float, n_neighbors: int, copies: np.ndarray, progress: Progress = no_progress
+    embeddings: np.ndarray,
+    least: float,
+    n_neighbors: int,
+    copies: np.ndarray,
+    progress: Progress = no_progress,
+    within: Within = nearest_within,
 ) -> Pairs:
     """Return a spanning forest of the pairs whose cosine is at least `least`, the nearest first.
 
     embeddings: (n, d) float32 unit rows. copies: (c, 2) pairs of the same text, which count whether or not neighbours are found.
+    within: seeks neighbours in cells, in this process or elsewhere.
     """
     n = len(embeddings)
-    indices, cosines = _nearest(embeddings, min(n_neighbors + 1, n), progress)
+    indices, cosines = _nearest(embeddings, min(n_neighbors + 1, n), progress, within)
     near, place = np.nonzero(cosines >= least)
     found = np.column_stack([near, indices[near, place]]).astype(np.int64)
     pairs, first = unique_pairs(np.concatenate([found, copies]), n)
@@ -28,11 +34,11 @@ def pairs_by_cosine(
     return spanning_forest(pairs[kept], np.minimum(values[kept], 1), n)
 
 
-def _nearest(embeddings: np.ndarray, k: int, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+def _nearest(embeddings: np.ndarray, k: int, progress: Progress, within: Within) -> tuple[np.ndarray, np.ndarray]:
     """Return (indices, cosines), (n, k) each: of many records sought in the cells near each, where near-duplicates lie."""
     if len(embeddings) > CELLS_ABOVE:
         cells = find_cells(embeddings, progress=part_of(progress, 0, 0.4))
-        return nearest_in_cells(embeddings, cells, cells, k, part_of(progress, 0.4, 1))
+        return within(embeddings, cells, k, part_of(progress, 0.4, 1))
     indices, distances = nearest_neighbours(embeddings, k, progress)
     return indices, 1 - distances
 

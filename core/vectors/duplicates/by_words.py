@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ...base.progress import Progress, no_progress, part_of
 from ...data.record_table import RecordTable
-from ...workspace.work import Opened
+from ...workspace.work import Opened, with_whole_paths
 from .forest import Pairs, spanning_forest, unique_pairs
 
 UNPARTED = r"\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff\uac00-\ud7af"
@@ -114,7 +114,7 @@ class SignWork:
 
     def sent(self) -> Self:
         """Return it with its path in full."""
-        return dataclasses.replace(self, records=self.records.resolve())
+        return with_whole_paths(self)
 
 
 def pairs_by_words(

@@ -14,6 +14,8 @@ from ...workspace.engine import make_shards
 from ...workspace.results import Results, Run, Stage
 from ...workspace.rows_work import ROWS
 from ...workspace.shards import shard_files
+from ..cells import nearest_within
+from ..cells_work import nearest_on_nodes
 from .by_meaning import copies_of, pairs_by_cosine
 from .by_words import SignWork, WordSets, pairs_by_words, signatures
 from .forest import Pairs
@@ -24,10 +26,12 @@ from .params import DuplicateParams, Threshold
 def _duplicates(run: Run) -> Result:
     workspace, params = run.results.workspace, run.params
     copies = copies_of(workspace.hashes("text"))
+    sign, within = signatures, nearest_within
+    if not run.engine.is_local:
+        sign, within = functools.partial(_sign_on_nodes, run), functools.partial(nearest_on_nodes, run, "duplicates")
     by_cosine = pairs_by_cosine(
-        run.results.array("embed"), params.least_cosine, params.neighbors, copies, part_of(run.progress, 0, 0.5)
+        run.results.array("embed"), params.least_cosine, params.neighbors, copies, part_of(run.progress, 0, 0.5), within
     )
-    sign = signatures if run.engine.is_local else functools.partial(_sign_on_nodes, run)
     by_words = pairs_by_words(
         workspace.records(), params.least_jaccard, params.permutations, params.seed, part_of(run.progress, 0.5, 1), sign
     )

@@ -1,0 +1,63 @@
+"""The work of reading data files, each to a table of its records, wherever it is opened: for data of many files."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+
+from ..base.files import read_table
+from ..base.progress import Progress
+from ..data.layouts.understood import Understood
+from ..data.mixing import Part, ReadPart
+from ..data.records import SCHEMA, RecordParams, Reject, load_records
+from .engine import Engine, make_shards
+from .work import Opened, Shard
+
+_REJECTS = b"rejects"
+
+
+@dataclasses.dataclass(frozen=True)
+class ReadWork:
+    """files: each with how its records are read. A shard is a file; what of it was not taken stands in the table's metadata."""
+
+    files: tuple[tuple[Path, Understood], ...]
+    params: RecordParams
+
+    def open(self, settled: dict[str, Any]) -> Opened:
+        """Return what reads a file."""
+
+        def make(start: int, stop: int, within: Progress) -> pa.Table:
+            path, understood = self.files[start]
+            rejects: list[Reject] = []
+            _, batches = load_records(path, self.params, rejects.append, understood, may_be_empty=True)
+            table = pa.Table.from_batches(batches, SCHEMA)
+            return table.replace_schema_metadata(
+                {_REJECTS: json.dumps([dataclasses.astuple(each) for each in rejects])}
+            )
+
+        return Opened(make)
+
+    def sent(self) -> Self:
+        """Return it with its paths in full."""
+        files = tuple((path.resolve(), understood) for path, understood in self.files)
+        return dataclasses.replace(self, files=files)
+
+
+def read_on_nodes(
+    engine: Engine, folder: Path, params: RecordParams, progress: Progress, parts: Sequence[Part]
+) -> ReadPart:
+    """Let an engine read the files of all parts; return what gives each one's records. folder: where they stay until then."""
+    work = ReadWork(tuple((part.file.path, part.understood) for part in parts), params)
+    shards = [Shard(i, i + 1, folder / f"file-{i:06d}.arrow", counts=False) for i in range(len(parts))]
+    make_shards(shards, work, progress, engine)
+
+    def read(place: int, part: Part, on_reject: Callable[[Reject], None]) -> Iterator[pa.RecordBatch]:
+        table = read_table(shards[place].path)
+        for each in json.loads(table.schema.metadata[_REJECTS]):
+            on_reject(Reject(*each))
+        return iter(table.replace_schema_metadata(None).to_batches())
+
+    return read

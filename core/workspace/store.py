@@ -1,0 +1,119 @@
+"""Object storage, by which machines that share no path hand files to each other: whatever Arrow or fsspec opens by its address.
+
+Keys and endpoints come from the environment, as each storage's own tools take them (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, ...).
+"""
+
+import functools
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ..base.errors import CurationError
+from ..base.files import unsynced
+from ..base.text import first_line
+
+_WITHOUT_FOLDERS = ("s3", "gcs", "abfs")  # a folder made there would be an empty object, which stays
+
+
+def check_store(uri: str) -> None:
+    """Raise CurationError for what can be no address of a store, or holds a key."""
+    try:
+        parts = urllib.parse.urlsplit(uri)
+    except ValueError:
+        parts = urllib.parse.urlsplit("")
+    if not parts.scheme or "://" not in uri or not (parts.netloc or parts.path.strip("/")):
+        raise CurationError(f"store is {uri!r}; give an address such as s3://bucket/folder.")
+    if parts.username or parts.password:
+        raise CurationError(
+            f"store names a key, at {parts.hostname}; keys are read from the environment, as AWS_ACCESS_KEY_ID is: leave it out."
+        )
+
+
+class Store:
+    """Files by their names below an address. Raises CurationError where it can't be opened, read or written."""
+
+    def __init__(self, uri: str) -> None:
+        check_store(uri)
+        self._uri = uri
+        self._files, root = _opened(uri)
+        self._root = root.rstrip("/")
+
+    def put(self, path: Path, name: str) -> None:
+        """Write a file of this machine under a name."""
+        with _Told(self._uri, f"write {name}"):
+            if self._files.type_name not in _WITHOUT_FOLDERS:
+                self._files.create_dir(self._path(name).rpartition("/")[0], recursive=True)
+            pa.fs.copy_files(
+                str(path.resolve()),
+                self._path(name),
+                source_filesystem=pa.fs.LocalFileSystem(),
+                destination_filesystem=self._files,
+            )
+
+    def get(self, name: str, path: Path) -> None:
+        """Write what has a name to a file of this machine, whole or not at all."""
+        with _Told(self._uri, f"read {name}"), unsynced(path) as temporary:
+            pa.fs.copy_files(
+                self._path(name),
+                str(temporary),
+                source_filesystem=self._files,
+                destination_filesystem=pa.fs.LocalFileSystem(),
+            )
+
+    def size(self, name: str) -> int:
+        """Return how many bytes what has a name holds, -1 where there is none."""
+        with _Told(self._uri, f"look for {name}"):
+            found = self._files.get_file_info(self._path(name))
+        return found.size if found.type == pa.fs.FileType.File else -1
+
+    def remove(self, name: str) -> None:
+        """Remove what has a name, and all below it; what is not there is no error."""
+        with _Told(self._uri, f"remove {name}"):
+            found = self._files.get_file_info(self._path(name))
+            if found.type == pa.fs.FileType.File:
+                self._files.delete_file(self._path(name))
+            elif found.type == pa.fs.FileType.Directory:
+                self._files.delete_dir(self._path(name))
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+
+class _Told:
+    """Turns what a storage raises into an error that names the store and what was to be done."""
+
+    def __init__(self, uri: str, what: str) -> None:
+        self._uri, self._what = uri, what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
+        if isinstance(error, OSError | pa.ArrowException | ImportError | ValueError):
+            raise CurationError(
+                f"The store {_shown(self._uri)} can't {self._what} ({first_line(error)}); see whether it is there, and whether the "
+                "keys in the environment may read and write it, on every node."
+            ) from error
+
+
+def _shown(uri: str) -> str:
+    return uri.partition("?")[0]
+
+
+@functools.lru_cache(maxsize=8)
+def _opened(uri: str) -> tuple[Any, str]:
+    """Return (the file system, the path in it) of an address: Arrow's own, else fsspec's."""
+    import pyarrow.fs
+
+    with _Told(uri, "be opened"):
+        try:
+            return pyarrow.fs.FileSystem.from_uri(uri)
+        except pa.ArrowInvalid as error:
+            if "Unrecognized filesystem type" not in str(error):
+                raise
+        import fsspec
+
+        files, root = fsspec.core.url_to_fs(uri)
+        return pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(files)), root
