@@ -1,12 +1,16 @@
 """NovelSelect in wide pools: the same worths as in `novelselect.py`, in waves of candidates (`_wide.py`)."""
 
+import concurrent.futures
+import os
 from collections.abc import Callable
 
 import numpy as np
+import threadpoolctl
 
 from ._wide import AfterPick, Waves
 
-_BLOCK, _REFRESH = 65_536, 32
+_BLOCK, _REFRESH, _PART = 65_536, 32, 1024
+_THREADS = os.cpu_count() or 1
 
 
 class NovelWaves(Waves):
@@ -29,7 +33,11 @@ class NovelWaves(Waves):
         """Pick as `Waves.go` does."""
         if self.n_picked < len(self._weights):
             self._fill_lists(tell)
-        return super().go(tell)
+        with (
+            concurrent.futures.ThreadPoolExecutor(_THREADS) as self._threads,
+            threadpoolctl.threadpool_limits(1, "blas"),
+        ):
+            return super().go(tell)
 
     def _fill_lists(self, tell: Callable[[int, int], None]) -> None:
         """Pick by looking at all candidates until the lists are full; only from then on a worth can but shrink."""
@@ -49,8 +57,10 @@ class NovelWaves(Waves):
 
     def _insert_for_all(self, vector: np.ndarray, place: int) -> None:
         for start in range(0, len(self.free), _BLOCK):
-            away = np.maximum(1 - self.x[self.free[start : start + _BLOCK]] @ vector, 0)
-            _insert(self._nearest[start : start + _BLOCK, : place + 1], away)
+            rows = self.free[start : start + _BLOCK]
+            in_a_row = rows[-1] - rows[0] == len(rows) - 1  # they need not be copied then
+            vectors = self.x[rows[0] : rows[-1] + 1] if in_a_row else self.x[rows]
+            _insert(self._nearest[start : start + _BLOCK, : place + 1], np.maximum(1 - vectors @ vector, 0))
 
     def _worth(self, nearest: np.ndarray, dense: np.ndarray, n_picked: int) -> np.ndarray:
         """Return (r,) float64 worths by (r, k) ascending distances."""
@@ -60,9 +70,18 @@ class NovelWaves(Waves):
         weights = self._weights[:filled] / self._weights[:filled].sum()
         return dense * (nearest[:, :filled] @ weights.astype(np.float32))
 
+    def compare_all(self, which: np.ndarray, first: int, last: int) -> None:
+        """Compare parts of them side by side: half of it is no product, which alone would use all cores.
+
+        The parts are as large on any number of cores: in another product a cosine's last digit is another.
+        """
+        parts = (which[start : start + _PART] for start in range(0, len(which), _PART))
+        for _ in self._threads.map(lambda part: self.compare(part, first, last), parts):
+            pass
+
     def compare(self, which: np.ndarray, first: int, last: int) -> None:
-        away = 1 - self.x[self.free[which]] @ self.picked[first:last].T
-        nearer = away < self._nearest[which, -1][:, None]
+        cosines = self.vectors(which) @ self.picked[first:last].T
+        nearer = cosines > (1 - self._nearest[which, -1])[:, None]
         counts = np.count_nonzero(nearer, axis=1)
         changed = np.flatnonzero(counts)
         if not len(changed):
@@ -70,7 +89,7 @@ class NovelWaves(Waves):
         counts, rows = counts[changed], which[changed]
         new = np.full((len(changed), counts.max()), np.inf, np.float32)
         place = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        new[np.repeat(np.arange(len(changed)), counts), place] = np.maximum(away[nearer], 0)
+        new[np.repeat(np.arange(len(changed)), counts), place] = np.maximum(1 - cosines[nearer], 0)
         self.bound[rows] = np.minimum(self.bound[rows], self._merge(rows, new))
 
     def among(self, which: np.ndarray, worth: np.ndarray, away: np.ndarray) -> AfterPick:

@@ -14,7 +14,7 @@ import numpy as np
 DENSE_UP_TO = 150_000  # records; up to so many, methods choose just as they did before there was another way
 
 _WAVE, _LEAST = 2048, 256  # candidates of a wave, at most and, where so many are left, at least
-_WIDTH, _WIDEST = 4096, 65_536  # candidates brought up to date at once
+_WIDTH, _WIDEST = 4096, 65_536  # candidates that are looked at, at first and at most
 _STEP = 1024  # picks compared with before a candidate is looked at again
 
 
@@ -42,6 +42,11 @@ class Waves:
         self.order, self.scores = np.empty(wanted, np.int64), np.empty(wanted)
         self._width = _WIDTH
 
+    def compare_all(self, which: np.ndarray, first: int, last: int) -> None:
+        """Lower the bounds of the candidates at `which` by the picks from `first` to before `last`, some thousands at once."""
+        for start in range(0, len(which), _WIDTH):
+            self.compare(which[start : start + _WIDTH], first, last)
+
     def compare(self, which: np.ndarray, first: int, last: int) -> None:
         """Lower the bounds of the candidates at `which` by the picks from `first` to before `last`."""
         raise NotImplementedError
@@ -52,6 +57,10 @@ class Waves:
         The highest is exact then, the others are bounds, or with `all` exact too. away: (c, c) their cosine distances.
         """
         raise NotImplementedError
+
+    def vectors(self, which: np.ndarray) -> np.ndarray:
+        """Return the (r, d) vectors of the candidates at `which`."""
+        return np.take(self.x, self.free[which], axis=0, mode="clip")  # they are in range, which is not looked at again
 
     def take(self, candidate: int, worth: float) -> None:
         """Count a candidate as picked."""
@@ -88,8 +97,7 @@ class Waves:
             n = int(np.searchsorted(seen, seen[0], side="right"))
             first, rows = int(seen[0]), which[:n]
             last = min(first + _STEP, self.n_picked, int(seen[n]) if n < len(seen) else self.n_picked)
-            for start in range(0, n, _WIDTH):
-                self.compare(rows[start : start + _WIDTH], first, last)
+            self.compare_all(rows, first, last)
             self.seen[rows] = last
             rows = rows[self.bound[rows] >= edge] if last < self.n_picked else rows[:0]
             # Those that have caught up with the next go on together with them.
@@ -102,7 +110,7 @@ class Waves:
             edge = max(edge, float(self.bound[which[part[_WAVE:]]].max()))
             which = which[part[:_WAVE]]
         which = np.sort(which)
-        vectors = self.x[self.free[which]]
+        vectors = self.vectors(which)
         away = np.maximum(1 - vectors @ vectors.T, 0)
         worth = self.bound[which]
         after, picks = self.among(which, worth, away), []

@@ -57,8 +57,7 @@ class _Farthest(Waves):
     def compare(self, which: np.ndarray, first: int, last: int) -> None:
         import faiss
 
-        vectors = np.ascontiguousarray(self.x[self.free[which]])
-        cosines = faiss.knn(vectors, self.picked[first:last], 1, metric=faiss.METRIC_INNER_PRODUCT)[0][:, 0]
+        cosines = faiss.knn(self.vectors(which), self.picked[first:last], 1, metric=faiss.METRIC_INNER_PRODUCT)[0][:, 0]
         self.bound[which] = np.minimum(self.bound[which], np.maximum(1 - cosines, 0))
 
     def among(self, which: np.ndarray, worth: np.ndarray, away: np.ndarray) -> AfterPick:
