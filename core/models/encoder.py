@@ -139,11 +139,11 @@ class SentenceEncoder:
     def _encode_ids(self, ids: Sequence[Sequence[int]]) -> np.ndarray:
         import torch
 
-        rows, found = list(packs_of(list(map(len, ids)), self._packed.pack_tokens)), []
+        rooms = self._packed.rooms(list(map(len, ids)))
+        rows, found = list(packs_of(rooms, self._packed.pack_tokens)), []
         for pack in rows:
-            for _, states in self._packed.states([ids[row] for row in pack]):
-                mask = torch.ones(states.shape[:2], dtype=torch.int64, device=states.device)
-                features = {"token_embeddings": states.float(), "attention_mask": mask}
+            for group, states in self._packed.states([ids[row] for row in pack]):
+                features = {"token_embeddings": states.float(), "attention_mask": group.filled}
                 for module in list(self._model)[1:]:
                     features = module(features)
                 found.append(features["sentence_embedding"])

@@ -19,7 +19,7 @@ from ..base.text import first_line
 from ..models.encoder import BUNDLED, Encoder
 
 SHARD_ROWS = 2048
-_BLOCK_ROWS = 65536
+_BLOCK_ROWS = 2048  # few enough that what is made on the way stays in the cache
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,5 +103,5 @@ def copy_unit_rows(vectors: np.ndarray, out: np.ndarray, progress: Progress = no
                 f"The embedding of record {row} is all zeros or not finite, as are {int(bad.sum()) - 1} more near it; "
                 "every row must be finite and not all zeros."
             )
-        out[start : start + len(block)] = block / norms[:, None]
+        np.divide(block, norms[:, None], out=out[start : start + len(block)], casting="same_kind")
         progress(start + len(block), len(vectors))

@@ -13,7 +13,7 @@ import numpy as np
 
 DENSE_UP_TO = 150_000  # records; up to so many, methods choose just as they did before there was another way
 
-_WAVE, _LEAST = 2048, 256  # candidates of a wave, at most and, where so many are left, at least
+_WAVE, _LEAST = 4096, 2048  # candidates of a wave, at most and, where so many are left, at least
 _WIDTH, _WIDEST = 4096, 65_536  # candidates that are looked at, at first and at most
 _STEP = 1024  # picks compared with before a candidate is looked at again
 
