@@ -117,7 +117,7 @@ METHODS.add(
         best_when="embeddings come from a language model. The paper's goes toward an evaluation; centres stand in for it.",
         family="papers",
         place=32,
-        seconds=lambda n, m: 2e-5 * n + 1e-7 * n * n**0.5,
+        seconds=lambda n, m: 2e-6 * n + 1.4e-8 * n * n**0.5,
         pick=crds,
         why=_why,
         notes=_notes,

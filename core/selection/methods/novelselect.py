@@ -131,7 +131,7 @@ METHODS.add(
         best_when="you want new records without outliers, and have the time.",
         family="papers",
         place=9,
-        seconds=lambda n, m: 5e-5 * n + m * (5e-4 + 1e-8 * n) if is_wide(n) else m * (5e-3 + 1.3e-7 * n),
+        seconds=lambda n, m: 5e-5 * n + m * (5e-4 + 5e-9 * n) if is_wide(n) else m * (5e-3 + 1.3e-7 * n),
         pick=novelselect,
         on_gpu=True,
         why=_why,
