@@ -8,6 +8,7 @@ import sqlite3
 import numpy as np
 import pytest
 
+from core.base.arrays import ascending
 from core.base.errors import CurationError
 from core.data.records import RecordParams, content_hash
 from core.run.pipeline import Pipeline
@@ -15,7 +16,7 @@ from core.workspace import deciding, decision_log
 from core.workspace.deciding import decide_cluster, decide_records, overrides_of, revise
 from core.workspace.decisions import Decision, decision_states, next_undo, resolve_overrides
 from core.workspace.ledger import Ledger
-from core.workspace.row_sets import ascending, pack_rows, unpack_rows
+from core.workspace.row_sets import pack_rows, unpack_rows
 from core.workspace.workspace import Workspace
 from tests.conftest import small_records, write_jsonl
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.arrays import ascending
 from ..base.errors import CurationError, lacking
 from ..base.progress import Progress, no_progress
 from ..base.text import counted
@@ -91,7 +92,7 @@ class Pool:
                     f"{name} has {len(array):,} rows for {counted(self.n_records, 'record')}; it needs one a record."
                 )
         for name in ("pinned", "dropped"):
-            rows = np.unique(np.asarray(getattr(self, name), dtype=np.int64))
+            rows = ascending(getattr(self, name))
             if len(rows) and (rows[0] < 0 or rows[-1] >= self.n_records):
                 raise CurationError(
                     f"{name} names record {rows[0] if rows[0] < 0 else rows[-1]}; rows are 0 to {self.n_records - 1}."
@@ -206,7 +207,7 @@ def nearest_of(pool: Pool, rows: np.ndarray, chosen: np.ndarray) -> tuple[np.nda
     chosen: (c,) row ids, at least one. Where a row is all that is chosen its cosine is -1.
     """
     vectors = np.array(unit_rows(pool)[rows], np.float32)
-    chosen = np.unique(chosen)
+    chosen = ascending(chosen)
     nearest, cosines = np.zeros(len(rows), np.int64), np.full(len(rows), -np.inf)
     for start in range(0, len(chosen), _BLOCK):
         block = chosen[start : start + _BLOCK]

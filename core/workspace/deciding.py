@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ..base.arrays import ascending
 from ..base.errors import CurationError, lacking
 from ..base.params import digest
 from .contested import Overruled, overruled
 from .decisions import REVISIONS, Decision, Overrides, in_force, made_together, resolve_overrides
 from .found_again import rows_today
 from .results import RECORDS, Results
-from .row_sets import ascending
 from .shape import CLUSTERING, Shape, shape_now
 from .workspace import Workspace
 

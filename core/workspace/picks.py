@@ -6,12 +6,13 @@ import sqlite3
 import numpy as np
 
 from ..base import access
+from ..base.arrays import ascending
 from ..base.errors import CurationError
 from ..base.params import digest, rows_digest
 from .deciding import check_rows
 from .found_again import rows_today
 from .ledger import now
-from .row_sets import ascending, pack_rows, unpack_rows
+from .row_sets import pack_rows, unpack_rows
 from .workspace import Workspace
 
 _MOST_UNNAMED = 500

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ...base.arrays import ascending
 from ..by_records import score_batches
 from ..scorer import SCORERS, Scorer
 
@@ -75,7 +76,7 @@ def _count_words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     words = _numpy(codes.indices).astype(np.int64)
     is_word = _numpy(pc.not_equal(codes.dictionary, ""))[words] if len(words) else np.zeros(0, bool)
     parents, words = parents[is_word], words[is_word]
-    pairs = np.unique(parents.astype(np.int64) * max(len(codes.dictionary), 1) + words)
+    pairs = ascending(parents.astype(np.int64) * max(len(codes.dictionary), 1) + words)
     distinct = np.bincount(pairs // max(len(codes.dictionary), 1), minlength=len(texts))
     return np.bincount(parents, minlength=len(texts)), distinct
 

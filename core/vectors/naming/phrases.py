@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from ...base.arrays import ascending
 from .grammar import persons, word_kinds
 from .tokens import Tokens
 
@@ -108,7 +109,7 @@ def text_weights(tokens: Tokens, groups: np.ndarray) -> np.ndarray:
     Copies share at least a third of their words, those left out that more than half of the group's texts have: its template.
     """
     own = tokens.is_content[tokens.words]
-    keys = np.unique(tokens.texts[own] * np.int64(len(tokens.keys)) + tokens.words[own])
+    keys = ascending(tokens.texts[own] * np.int64(len(tokens.keys)) + tokens.words[own])
     text, word = np.divmod(keys, len(tokens.keys))
     starts = np.searchsorted(text, np.arange(tokens.n_texts + 1))
     weights = np.ones(tokens.n_texts)
