@@ -1,8 +1,36 @@
-"""Work done on a thread ahead of what uses it."""
+"""Work done on threads: ahead of what uses it, or side by side."""
 
 import concurrent.futures
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+
+def side_by_side(do: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    """Return `do` of each item in order, as many at once as torch has threads, each on one core.
+
+    So many small operations are quicker than each of them on all cores, which then wait for each other; and their results
+    hang on no number of cores.
+    """
+    import torch
+
+    if len(items) < 2:
+        return list(map(do, items))
+    return list(_one_core_each(torch.get_num_threads()).map(do, items))
+
+
+@functools.cache
+def _one_core_each(n: int) -> concurrent.futures.ThreadPoolExecutor:
+    return concurrent.futures.ThreadPoolExecutor(n, initializer=_on_one_core)
+
+
+def _on_one_core() -> None:
+    """Have OpenMP take one thread for what this thread asks of it; torch's own setting would be that of the whole process."""
+    import threadpoolctl
+    import torch
+
+    torch.get_num_threads()  # which sets it the first time that a thread asks
+    threadpoolctl.threadpool_limits(1, "openmp")
 
 
 def ahead(prepare: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..base.ahead import ahead
+from ..base.ahead import ahead, side_by_side
 from ..base.arrays import unit_rows
 from ..base.confinement import check_model
 from ..base.device import fast_format, resolve_device
@@ -49,7 +49,7 @@ class SentenceEncoder:
     def at_once(self) -> int:
         """Return how many texts a call are worth its while: of like lengths, so that many share one."""
         if self.device == "cpu":
-            return 512
+            return 512 if self._packed is None else 1024
         return _SORTED if self._packed is None else _SORTED_PACKED
 
     def _load(self, number_format: str):
@@ -140,17 +140,24 @@ class SentenceEncoder:
         import torch
 
         rooms = self._packed.rooms(list(map(len, ids)))
-        rows, found = list(packs_of(rooms, self._packed.pack_tokens)), []
-        for pack in rows:
-            for group, states in self._packed.states([ids[row] for row in pack]):
-                features = {"token_embeddings": states.float(), "attention_mask": group.filled}
-                for module in list(self._model)[1:]:
-                    features = module(features)
-                found.append(features["sentence_embedding"])
-        together = torch.cat(found).cpu().numpy()  # a GPU is waited for only here
+        rows = list(packs_of(rooms, self._packed.pack_tokens))
+        packs = [[ids[row] for row in pack] for pack in rows]
+        found = (side_by_side if self.device == "cpu" else map)(self._encode_pack, packs)
+        together = torch.cat(list(found)).cpu().numpy()  # a GPU is waited for only here
         vectors = np.empty_like(together)
         vectors[np.concatenate(rows)] = together
         return vectors
+
+    def _encode_pack(self, ids: Sequence[Sequence[int]]) -> Any:
+        import torch
+
+        found = []
+        for group, states in self._packed.states(ids):
+            features = {"token_embeddings": states.float(), "attention_mask": group.filled}
+            for module in list(self._model)[1:]:
+                features = module(features)
+            found.append(features["sentence_embedding"])
+        return torch.cat(found)
 
 
 def padded_batches(lengths: Sequence[int], limit: int) -> Iterator[tuple[int, int]]:
