@@ -1,12 +1,14 @@
 """`python -m tests.benchmarks ray`: embedding in one process, and on one to three Ray nodes of this machine: what Ray costs.
 
-The nodes share this machine's processors with each other, so that no more can be embedded on them than here: what is measured is
-what Ray adds. Here and one node take turns; the pace counts from the first shard to the last, what comes before is said beside it.
+Every process takes one thread (OMP_NUM_THREADS), so that one node beside here is what Ray costs, and as many nodes as there are
+cores what they gain. Here and one node take turns; the pace counts from the first shard to the last, and what comes before is
+said beside it.
 """
 
 import importlib.util
 import json
 import lzma
+import os
 import statistics
 import tempfile
 import time
@@ -30,6 +32,7 @@ def main() -> None:
     if importlib.util.find_spec("ray") is None:
         print("ray: not installed here: pip install -r requirements-ray.txt")
         return
+    os.environ["OMP_NUM_THREADS"] = "1"
     from tests.ray_cluster import open_cluster
 
     found: dict[str, list[tuple[float, float]]] = {}
@@ -46,7 +49,9 @@ def main() -> None:
             if nodes < NODES:
                 cluster.add()
     here = statistics.median(pace for pace, _ in found["here"])
-    print(f"{RECORDS:,} records in shards of {STEP}; the same bytes each time")
+    print(
+        f"{RECORDS:,} records in shards of {STEP}, a thread a process, {os.cpu_count()} cores; the same bytes each time"
+    )
     for name, some in found.items():
         pace, before = (statistics.median(each) for each in zip(*some, strict=True))
         print(
