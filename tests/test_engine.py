@@ -44,7 +44,7 @@ def test_an_address_is_for_ray_alone(workspace):
         {"name": "spark"},
         {"name": "ray", "address": "ray://host:10001"},
         {"name": "local", "address": "host:1"},
-        {"name": "local", "store": "s3://bucket/folder"},
+        {"name": "local", "store": "s3://name/folder"},
         {"name": "ray", "store": "folder"},
     ],
 )

@@ -25,7 +25,7 @@ from core.vectors.clustering import ClusterParams
 from core.vectors.duplicates import by_meaning
 from core.vectors.duplicates.params import DuplicateParams
 from core.vectors.embedding import EmbedParams
-from core.workspace import on_ray, rows_work
+from core.workspace import import_work, on_ray, rows_work
 from core.workspace.engine import LOCAL, Engine
 from core.workspace.exchange import NODE_CACHE
 from core.workspace.workspace import Workspace
@@ -218,17 +218,20 @@ def test_files_are_read_on_ray_to_the_same_records_and_rejects(tmp_path, engine,
     for i in range(3):
         (folder / f"part-{i}-of-3.jsonl").write_text("".join(lines[i * 40 : i * 40 + 40]) + "no record\n", "utf-8")
     (folder / "part-3-of-3.jsonl").write_text("", "utf-8")
-    (folder / "other.jsonl").write_text("".join(lines[:50]), "utf-8")
+    (tmp_path / "linked").write_text("".join(lines[:50] * 200), "utf-8")  # of several batches, and a name of no format
+    (folder / "other.jsonl").symlink_to(tmp_path / "linked")
     monkeypatch.setattr(on_ray, "make_on_ray", counted := Counted(on_ray.make_on_ray))
     params, found = RecordParams(on_error="skip", leave_out_duplicates=True), []
-    for name, where in (("here", LOCAL), ("there", engine)):
+    for name, where in (("here", LOCAL), ("there", engine), ("other files there", engine)):
+        if name == "other files there":
+            monkeypatch.setattr(import_work, "file_sha256", lambda path: "another")
         workspace = Workspace(tmp_path / name, create=True)
         held = workspace.import_data(folder, params, engine=where)
-        assert held.n_records == RECORDS and held.n_rejects == 3
+        assert held.n_records == RECORDS + 10_000 - 50 and held.n_rejects == 3
         assert not list(workspace.artifacts.glob("*.shards"))
         found.append([(workspace.folder / each).read_bytes() for each in ("records.arrow", "rejects.jsonl")])
-    assert counted.times == 1
-    assert found[0] == found[1]
+    assert counted.times == 2
+    assert found[0] == found[1] == found[2]
 
 
 def test_nodes_that_share_no_path_hand_files_over_by_object_storage(make, engine, bucket, node_cache, monkeypatch):
@@ -242,7 +245,9 @@ def test_nodes_that_share_no_path_hand_files_over_by_object_storage(make, engine
     assert found[0] == found[1]
     left = bucket.names()
     assert len(left) == 2 and all(name.startswith("winnow/inputs/") for name in left)  # the records and the embeddings
-    assert {path.name for path in node_cache.iterdir()} == {name.rpartition("/")[2] for name in left}
+    assert {path.name for path in node_cache.iterdir() if path.suffix != ".lock"} == {
+        name.rpartition("/")[2] for name in left
+    }
 
 
 class Counted:

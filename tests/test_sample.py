@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
+from core.base.ahead import side_by_side
 from core.base.errors import CurationError
 from core.models.encoder import SentenceEncoder
 from core.models.packed_bert import PACK_TOKENS, PackedBert, packs_of
@@ -110,9 +111,30 @@ def test_texts_laid_end_to_end_give_what_each_gives_alone(real_encoder):
     packed._packed = PackedBert.of(packed._model[0].auto_model)
     np.testing.assert_allclose(packed.encode(texts), real_encoder.encode(texts), atol=2e-6)
     np.testing.assert_allclose(packed.encode(texts[:1]), packed.encode(texts)[:1], atol=2e-6)
+    packed._packed.pack_tokens, together = 700, packed.encode(texts)
+    assert len(list(packs_of([len(ids) for ids in packed._model.tokenizer(texts)["input_ids"]], 700))) > 2
+    np.testing.assert_allclose(together, real_encoder.encode(texts), atol=2e-6)
     lengths = np.array([7, 5000, 2000, 2100, 2000])
     packs = [rows.tolist() for rows in packs_of(lengths)]
     assert packs == [[1], [3], [2, 4, 0]] and all(lengths[rows].sum() <= PACK_TOKENS for rows in packs[1:])
+
+
+def test_packs_side_by_side_hang_on_no_number_of_threads():
+    import torch
+
+    texts = [record["messages"][0]["content"] * (1 + i % 3) for i, record in enumerate(RECORDS[:40])]
+    packed, found, before = SentenceEncoder(device="cpu"), [], torch.get_num_threads()
+    packed._packed = PackedBert.of(packed._model[0].auto_model)
+    packed._packed.pack_tokens = 700
+    try:
+        for n_threads in (1, 3):
+            torch.set_num_threads(n_threads)
+            found.append(packed.encode(texts).tobytes())
+            assert side_by_side(lambda _: torch.get_num_threads(), range(4)) == [1] * 4
+            assert torch.get_num_threads() == n_threads
+    finally:
+        torch.set_num_threads(before)
+    assert found[0] == found[1]
 
 
 def test_an_inaccurate_format_is_not_used(real_encoder, monkeypatch):

@@ -9,9 +9,10 @@ import pytest
 
 from core.base.errors import CurationError
 from core.vectors.embed_work import EmbedWork
+from core.workspace.engine import Engine
 from core.workspace.exchange import NODE_CACHE, ByStore, exchange_by
 from core.workspace.ray_node import Node, software
-from core.workspace.store import Store
+from core.workspace.store import Store, check_store
 from core.workspace.work import Shard
 from tests.conftest import TinyEncoder
 
@@ -47,14 +48,38 @@ def test_what_is_put_is_there_by_its_name_until_it_is_removed(tmp_path, scheme):
 
 @pytest.mark.parametrize("uri", ["", "folder", "s3://", "://x", "http://[x"])
 def test_what_is_no_address_of_a_store_is_refused_by_its_name(uri):
-    with pytest.raises(CurationError, match="give an address such as s3://bucket/folder"):
+    with pytest.raises(CurationError, match="give an address such as s3://name/folder"):
         Store(uri)
 
 
-def test_a_key_in_an_address_is_refused_and_not_said_again():
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "s3://name:secret@there/folder",
+        "s3://secret@there/folder",
+        "s3://name:se/cret@there/folder",
+        "abfs://name:secret@there/folder",
+        "abfs://there.example/folder?sv=1&sig=secret",
+    ],
+)
+def test_what_may_be_a_key_in_an_address_is_refused_and_not_said_again(uri):
     with pytest.raises(CurationError, match="read from the environment") as refused:
-        Store("s3://name:secret@bucket/folder")
-    assert "secret" not in str(refused.value)
+        Engine("local", store=uri)
+    assert "secret" not in str(refused.value) and "cret" not in str(refused.value).replace("secret", "")
+
+
+def test_a_container_before_the_host_is_no_key():
+    check_store("abfs://container@account.dfs.core.windows.net/folder")
+    check_store("s3://name/folder?region=us-east-1&endpoint_override=http%3A%2F%2F127.0.0.1%3A9000")
+
+
+def test_of_two_errors_the_first_is_said(uri, tmp_path, monkeypatch):
+    def fails(store, name):
+        raise CurationError("no network")
+
+    monkeypatch.setattr(Store, "remove", fails)
+    with pytest.raises(CurationError, match="the first"), exchange_by(uri, tmp_path):
+        raise CurationError("the first")
 
 
 def test_what_a_store_can_not_do_names_it_and_leaves_nothing(tmp_path, uri):

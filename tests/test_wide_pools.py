@@ -12,7 +12,7 @@ from core.base.errors import CurationError
 from core.selection import expected
 from core.selection.choosing import check_limits, select_records
 from core.selection.method import METHODS
-from core.selection.methods import _sparse_cover, _wide
+from core.selection.methods import _novel_waves, _sparse_cover, _wide
 from core.selection.methods import novelselect as novel_module
 from core.selection.methods._sparse_cover import near_of
 from core.selection.params import SelectionParams
@@ -67,7 +67,10 @@ def test_k_center_in_waves_picks_what_it_picks_without(wide, seed, decided):
 def test_novelselect_in_waves_picks_what_it_picks_without(wide, monkeypatch, kept, decided):
     monkeypatch.setattr(novel_module, "KEPT", kept)
     monkeypatch.setattr(novel_module, "_density", lambda pool: density(pool.embeddings))
+    monkeypatch.setattr(_novel_waves, "_PART", 7)  # several parts side by side
     found = choose(pool_of(3, **decided), 150, "novelselect")
+    monkeypatch.setattr(_novel_waves, "cores", lambda: 1)
+    assert choose(pool_of(3, **decided), 150, "novelselect").scores.tobytes() == found.scores.tobytes()
     wide(10_000)
     plain = choose(pool_of(3, **decided), 150, "novelselect")
     assert found.rows.tolist() == plain.rows.tolist()

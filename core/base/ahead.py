@@ -2,20 +2,24 @@
 
 import concurrent.futures
 import functools
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def side_by_side(do: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
     """Return `do` of each item in order, as many at once as torch has threads, each on one core.
 
     So many small operations are quicker than each of them on all cores, which then wait for each other; and their results
-    hang on no number of cores.
+    hang on no number of cores, nor on what else is in the list.
     """
     import torch
 
-    if len(items) < 2:
-        return list(map(do, items))
     return list(_one_core_each(torch.get_num_threads()).map(do, items))
 
 

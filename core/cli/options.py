@@ -89,7 +89,7 @@ def add_engine(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--store",
         default="",
-        help="object storage for nodes that share no path with this machine, as s3://bucket/folder",
+        help="object storage for nodes that share no path with this machine, as s3://name/folder",
     )
 
 

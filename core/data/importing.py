@@ -29,7 +29,7 @@ KeepHashes = Callable[
 ]  # told of a fingerprint and the (n, 16) uint8 content hashes of its records
 
 
-ReadAll = Callable[[str, Sequence[Part]], ReadPart]
+ReadAll = Callable[[str, Sequence[Part]], ReadPart | None]
 
 
 def is_whole(folder: Path, held: Dataset) -> bool:

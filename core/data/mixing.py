@@ -40,12 +40,12 @@ def load_pool(
     params: RecordParams,
     on_reject: Callable[[Reject], None] = lambda reject: None,
     known: Mapping[str, Understood] | None = None,
-    read_all: Callable[[Sequence[Part]], ReadPart] | None = None,
+    read_all: Callable[[Sequence[Part]], ReadPart | None] | None = None,
 ) -> tuple[list[Part], Iterator[pa.RecordBatch]]:
     """Return a part for each file, which is filled while the records are drawn, and these as batches of `SCHEMA`.
 
-    known: how a source's records are read, where that is so. read_all: reads the files of a pool of several; else they are read
-    here, one after the other. Raises CurationError as `load_records` does.
+    known: how a source's records are read, where that is so. read_all: reads the files of a pool of several; else, or
+    where it gives None, they are read here, one after the other. Raises CurationError as `load_records` does.
     """
     known = dict(known or {})
     if pool.is_one_file:
@@ -57,13 +57,11 @@ def load_pool(
         if source not in known:
             known[source] = _understand(list(files), params.fields_for(source))
     parts = [Part(file, known[file.source]) for file in pool.files]
-    if read_all is not None:
-        return parts, _mixed(parts, params, on_reject, read_all(parts))
 
     def read(place: int, part: Part, reject: Callable[[Reject], None]) -> Iterator[pa.RecordBatch]:
         return load_records(part.file.path, params, reject, part.understood, may_be_empty=True)[1]
 
-    return parts, _mixed(parts, params, on_reject, read)
+    return parts, _mixed(parts, params, on_reject, (read_all and read_all(parts)) or read)
 
 
 def _counted(part: Part, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

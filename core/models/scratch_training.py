@@ -75,11 +75,6 @@ def _one_thread(device: str) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def train_side_by_side(
     trainings: Iterable[tuple[Training, Path]], at_once: int
 ) -> Iterator[tuple[int, float, Trained | None]]:

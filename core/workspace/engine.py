@@ -28,7 +28,7 @@ class Engine:
     """name: "local" or "ray". address: of a Ray cluster, "host:port"; "" for $RAY_ADDRESS, or one that is started here.
 
     store: the address of object storage by which the nodes get what they read and give what they make, as in
-    "s3://bucket/folder"; "" where all of them share the workspace's path.
+    "s3://name/folder"; "" where all of them share the workspace's path.
     Raises CurationError where Ray is not installed, or an address can't be.
     """
 
@@ -44,6 +44,8 @@ class Engine:
     def __post_init__(self) -> None:
         if self.name not in ENGINES:
             raise CurationError(f"engine is {self.name!r}; it must be one of {', '.join(ENGINES)}.")
+        if self.store:
+            check_store(self.store)
         if self.name != "ray" and (given := self.address or self.store):
             raise CurationError(
                 f"{given} is for a Ray cluster",
@@ -54,8 +56,6 @@ class Engine:
             raise CurationError(
                 f"address is {self.address!r}; give host:port, on a machine that is a node of the cluster (ray start)."
             )
-        if self.store:
-            check_store(self.store)
         if self.name == "ray" and not _has_ray():
             raise CurationError(f"The engine ray needs Ray, which is not installed here; install it with: {_INSTALL}")
 

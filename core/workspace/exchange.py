@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import filelock
 import numpy as np
 import pyarrow as pa
 
@@ -48,11 +49,13 @@ def exchange_by(store: str, folder: Path) -> Iterator[Exchange]:
     """Yield how files are handed over: by the store at that address; by `folder`, where the shards go, where none is named."""
     name = f"run-{uuid.uuid4().hex}"
     if store:
-        by_store = ByStore(store, name)
         try:
-            yield by_store
-        finally:
-            Store(store).remove(name)
+            yield ByStore(store, name)
+        except BaseException:
+            with contextlib.suppress(CurationError):  # what went wrong first is what is to be said
+                Store(store).remove(name)
+            raise
+        Store(store).remove(name)
         return
     token = folder.resolve() / name
     token.touch()
@@ -78,7 +81,7 @@ class ByPath:
             raise CurationError(
                 f"The node {platform.node()} does not see {self.token.parent}; put the workspace on a path that all nodes share, "
                 "and give that path",
-                command="or name a store that all of them reach (--store s3://bucket/folder).",
+                command="or name a store that all of them reach (--store s3://name/folder).",
                 page="or name a store that all of them reach, by WINNOW_STORE",
             )
         return work
@@ -124,8 +127,9 @@ class ByStore:
         store, here = Store(self.uri), {}
         for field, name in paths_of(work).items():
             here[field] = _cache() / name.name
-            if not here[field].exists() or here[field].stat().st_size != store.size(str(name)):
-                store.get(str(name), here[field])
+            with filelock.FileLock(f"{here[field]}.lock"):  # a node has several processes
+                if not here[field].exists() or here[field].stat().st_size != store.size(str(name)):
+                    store.get(str(name), here[field])
         return dataclasses.replace(work, **here)
 
     def give(self, group: Group, rows: np.ndarray | pa.Table) -> None:
@@ -154,6 +158,6 @@ def _cache() -> Path:
     named = os.environ.get(NODE_CACHE)
     folder = Path(named) if named else Path(tempfile.gettempdir(), f"winnow-node-{os.getuid()}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
+    if not named and folder.stat().st_uid != os.getuid():
         raise CurationError(f"{folder} belongs to another user; name a folder of your own by {NODE_CACHE}.")
     return folder

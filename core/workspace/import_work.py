@@ -2,13 +2,15 @@
 
 import dataclasses
 import json
+import platform
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import pyarrow as pa
 
-from ..base.files import read_table
+from ..base.errors import CurationError
+from ..base.files import file_sha256, read_table
 from ..base.progress import Progress
 from ..data.layouts.understood import Understood
 from ..data.mixing import Part, ReadPart
@@ -19,18 +21,26 @@ from .work import Opened, Shard
 _REJECTS = b"rejects"
 
 
+class NotSeenError(CurationError):
+    """A node has not the file that is to be read, or another one by its name."""
+
+
 @dataclasses.dataclass(frozen=True)
 class ReadWork:
-    """files: each with how its records are read. A shard is a file; what of it was not taken stands in the table's metadata."""
+    """files: each with its checksum and how its records are read. A shard is a file; its rejects stand in the table's metadata."""
 
-    files: tuple[tuple[Path, Understood], ...]
+    files: tuple[tuple[Path, str, Understood], ...]
     params: RecordParams
 
     def open(self, settled: dict[str, Any]) -> Opened:
         """Return what reads a file."""
 
         def make(start: int, stop: int, within: Progress) -> pa.Table:
-            path, understood = self.files[start]
+            path, sha256, understood = self.files[start]
+            if not path.is_file() or file_sha256(path) != sha256:
+                raise NotSeenError(
+                    f"The node {platform.node()} does not see {path} as it is where the import was begun."
+                )
             rejects: list[Reject] = []
             _, batches = load_records(path, self.params, rejects.append, understood, may_be_empty=True)
             table = pa.Table.from_batches(batches, SCHEMA)
@@ -42,17 +52,25 @@ class ReadWork:
 
     def sent(self) -> Self:
         """Return it with its paths in full."""
-        files = tuple((path.resolve(), understood) for path, understood in self.files)
+        files = tuple(
+            (path.absolute(), *rest) for path, *rest in self.files
+        )  # what a link leads to may have another name
         return dataclasses.replace(self, files=files)
 
 
 def read_on_nodes(
     engine: Engine, folder: Path, params: RecordParams, progress: Progress, parts: Sequence[Part]
-) -> ReadPart:
-    """Let an engine read the files of all parts; return what gives each one's records. folder: where they stay until then."""
-    work = ReadWork(tuple((part.file.path, part.understood) for part in parts), params)
+) -> ReadPart | None:
+    """Let an engine read the files of all parts; return what gives each one's records, None where a node sees other files.
+
+    folder: where they stay until then.
+    """
+    work = ReadWork(tuple((part.file.path, file_sha256(part.file.path), part.understood) for part in parts), params)
     shards = [Shard(i, i + 1, folder / f"file-{i:06d}.arrow", counts=False) for i in range(len(parts))]
-    make_shards(shards, work, progress, engine)
+    try:
+        make_shards(shards, work, progress, engine)
+    except NotSeenError:
+        return None
 
     def read(place: int, part: Part, on_reject: Callable[[Reject], None]) -> Iterator[pa.RecordBatch]:
         table = read_table(shards[place].path)

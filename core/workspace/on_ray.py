@@ -151,9 +151,13 @@ class _Crew:
             self._waiting.appendleft(group)
         if self._lost[group or node] >= _TRIES:
             what = (
-                f"make records {group[0].start:,} to {group[-1].stop - 1:,}"
-                if group
-                else f"begin on the node {node[:8]}"
+                f"read file {group[0].start + 1:,} of the data"
+                if group and not group[0].counts
+                else (
+                    f"make records {group[0].start:,} to {group[-1].stop - 1:,}"
+                    if group
+                    else f"begin on the node {node[:8]}"
+                )
             )
             raise CurationError(
                 f"The process that was to {what} ended {_TRIES} times ({first_line(error)}); see whether Winnow is installed on "

@@ -12,23 +12,36 @@ import pyarrow as pa
 
 from ..base.errors import CurationError
 from ..base.files import unsynced
+from ..base.secrets import redacted
 from ..base.text import first_line
 
+_WITH_NAMES = ("abfs", "abfss", "hdfs", "sftp", "ssh", "ftp", "smb")  # of a container or a user, before the @
+_PARAMETERS = {"region", "scheme", "endpoint_override", "project_id", "retry_limit_seconds"}
 _WITHOUT_FOLDERS = ("s3", "gcs", "abfs")  # a folder made there would be an empty object, which stays
 
 
 def check_store(uri: str) -> None:
-    """Raise CurationError for what can be no address of a store, or holds a key."""
+    """Raise CurationError for what can be no address of a store, or may hold a key; what may be one is not said again."""
     try:
         parts = urllib.parse.urlsplit(uri)
     except ValueError:
         parts = urllib.parse.urlsplit("")
-    if not parts.scheme or "://" not in uri or not (parts.netloc or parts.path.strip("/")):
-        raise CurationError(f"store is {uri!r}; give an address such as s3://bucket/folder.")
-    if parts.username or parts.password:
+    before_host = parts.netloc.rpartition("@")[0]
+    others = sorted({name for name, _ in urllib.parse.parse_qsl(parts.query, keep_blank_values=True)} - _PARAMETERS)
+    has_user = before_host and parts.scheme not in _WITH_NAMES
+    if ":" in before_host or has_user or others or ("@" in uri and not before_host):
         raise CurationError(
-            f"store names a key, at {parts.hostname}; keys are read from the environment, as AWS_ACCESS_KEY_ID is: leave it out."
+            f"store {shown(uri)} comes with what may be a key ({', '.join(others) or 'before the @'}); keys are read from the "
+            "environment, as AWS_ACCESS_KEY_ID is: leave it out."
         )
+    if not parts.scheme or "://" not in uri or not (parts.netloc or parts.path.strip("/")):
+        raise CurationError(f"store is {shown(uri)!r}; give an address such as s3://name/folder.")
+
+
+def shown(uri: str) -> str:
+    """Return an address as it may be said: without what stands before an @, and behind a ?."""
+    scheme, between, rest = uri.partition("?")[0].partition("://")
+    return scheme + between + rest.rpartition("@")[2]
 
 
 class Store:
@@ -91,15 +104,12 @@ class _Told:
         pass
 
     def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
-        if isinstance(error, OSError | pa.ArrowException | ImportError | ValueError):
+        if isinstance(error, Exception) and not isinstance(error, CurationError):  # each storage has errors of its own
+            said = redacted(first_line(error).replace(self._uri, shown(self._uri)))
             raise CurationError(
-                f"The store {_shown(self._uri)} can't {self._what} ({first_line(error)}); see whether it is there, and whether the "
+                f"The store {shown(self._uri)} can't {self._what} ({said}); see whether it is there, and whether the "
                 "keys in the environment may read and write it, on every node."
             ) from error
-
-
-def _shown(uri: str) -> str:
-    return uri.partition("?")[0]
 
 
 @functools.lru_cache(maxsize=8)

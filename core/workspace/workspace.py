@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import functools
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -229,12 +230,13 @@ class Workspace(Artifacts):
                 None if engine.is_local or engine.store else functools.partial(self._read_all, engine, params, progress)
             )
             held = read_into(self.folder, pool, params, progress, self._keep_hashes, read_all)
-            self.remove_shards("records", held.fingerprint)
+            for each in self.artifacts.glob("records-*.shards"):  # also of an import that failed
+                shutil.rmtree(each, ignore_errors=True)
             return held
 
     def _read_all(
         self, engine: Engine, params: RecordParams, progress: Progress, fingerprint: str, parts: Sequence[Part]
-    ) -> ReadPart:
+    ) -> ReadPart | None:
         return read_on_nodes(engine, self.shard_folder("records", fingerprint), params, progress, parts)
 
     def fetch(self, data: Data, progress: Progress = no_progress) -> list[str]:

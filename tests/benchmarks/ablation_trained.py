@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.base.ahead import cores
 from core.base.params import digest, rows_digest
 from core.models.scratch_lm import SmallLmParams
 from core.models.scratch_tokens import Encoded, encode_pairs, train_tokenizer
-from core.models.scratch_training import Trained, Training, cores, train_side_by_side
+from core.models.scratch_training import Trained, Training, train_side_by_side
 from core.refine.feedback import pairs_of
 from core.run.pipeline import Pipeline
 from tests.benchmarks.ablation_pools import FAMILIES, families_of, held_out

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ...base.ahead import cores
 from ...base.params import digest, rows_digest
 from ...base.progress import Progress, part_of
 from ...models.causal_lm import load_causal, mean_log_probs
 from ...models.lora import tune
 from ...models.scratch_tokens import Encoded, encode_pairs, train_tokenizer
-from ...models.scratch_training import Trained, Training, cores, train_and_judge, train_side_by_side
+from ...models.scratch_training import Trained, Training, train_and_judge, train_side_by_side
 from ...refine.feedback import pairs_of
 from ...workspace.results import Results
 from .held_out import Held

@@ -1,16 +1,17 @@
 """NovelSelect in wide pools: the same worths as in `novelselect.py`, in waves of candidates (`_wide.py`)."""
 
 import concurrent.futures
-import os
+import threading
 from collections.abc import Callable
 
 import numpy as np
 import threadpoolctl
 
+from ...base.ahead import cores
 from ._wide import AfterPick, Waves
 
 _BLOCK, _REFRESH, _PART = 65_536, 32, 1024
-_THREADS = os.cpu_count() or 1
+_ONE_AT_A_TIME = threading.Lock()  # the limit on BLAS is the whole process's
 
 
 class NovelWaves(Waves):
@@ -34,7 +35,8 @@ class NovelWaves(Waves):
         if self.n_picked < len(self._weights):
             self._fill_lists(tell)
         with (
-            concurrent.futures.ThreadPoolExecutor(_THREADS) as self._threads,
+            _ONE_AT_A_TIME,
+            concurrent.futures.ThreadPoolExecutor(cores()) as self._threads,
             threadpoolctl.threadpool_limits(1, "blas"),
         ):
             return super().go(tell)
