@@ -48,8 +48,10 @@ def test_to_a_viewer_nothing_is_offered_that_decides_and_no_key_does(tmp_path):
 
         def keys_listed() -> str:
             page.keyboard.press("?")
+            page.locator("dialog.help").wait_for()
             listed = page.locator("dialog.help kbd").all_text_contents()
             page.keyboard.press("Escape")
+            page.locator("dialog.help").wait_for(state="hidden")
             return "".join(key for key in listed if key in _DECIDING)
 
         assert not pressed(_DECIDING) and keys_listed() == ""
