@@ -70,7 +70,7 @@ class Keys {
     };
     const { can } = reader.data;
     return {
-      Enter: reader.reading || (target instanceof Element && target.closest("button, a, summary, canvas")) ? null : () => reader.read(row),
+      Enter: reader.reading || isPressedByEnter(target) ? null : () => reader.read(row),
       j: () => reader.move(1),
       k: () => reader.move(-1),
       p: can.decide && (() => reader.decide("pin", row)),
@@ -129,6 +129,11 @@ function isText(element) {
   if (element.tagName === "TEXTAREA" || element.tagName === "SELECT") return true;
   const typed = !["checkbox", "radio", "button", "submit", "range", "color", "file"].includes(element.type);
   return element.tagName === "INPUT" && typed;
+}
+
+// Whether Enter is for an element itself. For a moment after its dialog was closed, a button that nobody sees has the focus still.
+function isPressedByEnter(element) {
+  return element instanceof Element && element.getClientRects().length > 0 && element.closest("button, a, summary, canvas") !== null;
 }
 
 // Whether a dialog of the page lies over the reader.
