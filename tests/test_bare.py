@@ -4,8 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parent.parent
 LACKING = (
     "datasketch",
@@ -44,7 +42,6 @@ def test_what_runs_on_a_bare_machine_imports_nothing_that_it_lacks():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.slow
 def test_a_rehearsal_goes_through_every_line_of_the_benchmark(tmp_path):
     command = [sys.executable, "-m", "tests.benchmarks", "gpu", "--rehearse", "--out", str(tmp_path / "table.txt")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

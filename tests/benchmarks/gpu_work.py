@@ -28,6 +28,7 @@ from core.selection.pool import Pool
 from core.vectors import clustering
 from core.vectors.embedding import SHARD_ROWS, embed_texts
 from core.workspace.shards import make_in_shards
+from core.workspace.work import Opened
 from tests.benchmarks.operations import encoder_operations
 from tests.on_gpu import cuda_code, encoder_model, encoder_on, grouped_vectors, has_faiss, sample_texts, unit_vectors
 from tests.tiny_models import make_causal_lm
@@ -107,10 +108,10 @@ def _embedding(device: str, sizes: Sizes, folder: Path) -> Work:
             shard_folder=lambda kind, key: folder / name,
             path=lambda kind, key, end: folder / name / f"whole{end}",
         )
-        at_once = max(1, encoder.at_once // SHARD_ROWS)
-        make_in_shards(
-            place, "embed", "", SHARD_ROWS, lambda a, b, say: embed_texts(some[a:b], encoder, say), no_progress, at_once
+        opened = Opened(
+            lambda a, b, say: embed_texts(some[a:b], encoder, say), at_once=max(1, encoder.at_once // SHARD_ROWS)
         )
+        make_in_shards(place, "embed", "", SHARD_ROWS, types.SimpleNamespace(open=lambda settled: opened), no_progress)
 
     return Work(
         "embedding, texts to disk",
