@@ -15,7 +15,9 @@ from core.base.errors import CurationError
 from core.daar import probe_transfer, state_cache
 from core.daar.domains import DEFAULT_DOMAINS, domain_as_dict
 from core.daar.params import DaarParams
+from core.data import importing
 from core.data.records import RecordParams
+from core.data.targets import source_of
 from core.quality.params import QualityParams
 from core.run.pipeline import Pipeline
 from core.selection.methods import _wide
@@ -25,7 +27,7 @@ from core.vectors.clustering import ClusterParams
 from core.vectors.duplicates import by_meaning
 from core.vectors.duplicates.params import DuplicateParams
 from core.vectors.embedding import EmbedParams
-from core.workspace import import_work, on_ray, rows_work
+from core.workspace import on_ray, rows_work
 from core.workspace.engine import LOCAL, Engine
 from core.workspace.exchange import NODE_CACHE
 from core.workspace.workspace import Workspace
@@ -224,14 +226,16 @@ def test_files_are_read_on_ray_to_the_same_records_and_rejects(tmp_path, engine,
     params, found = RecordParams(on_error="skip", leave_out_duplicates=True), []
     for name, where in (("here", LOCAL), ("there", engine), ("other files there", engine)):
         if name == "other files there":
-            monkeypatch.setattr(import_work, "file_sha256", lambda path: "another")
+            monkeypatch.setattr(
+                importing, "source_of", lambda path: dataclasses.replace(source_of(path), sha256="another")
+            )
         workspace = Workspace(tmp_path / name, create=True)
         held = workspace.import_data(folder, params, engine=where)
         assert held.n_records == RECORDS + 10_000 - 50 and held.n_rejects == 3
         assert not list(workspace.artifacts.glob("*.shards"))
         found.append([(workspace.folder / each).read_bytes() for each in ("records.arrow", "rejects.jsonl")])
     assert counted.times == 2
-    assert found[0] == found[1] == found[2]
+    assert found[0] == found[1] and found[0][1] == found[2][1]  # the third's fingerprint is another
 
 
 def test_nodes_that_share_no_path_hand_files_over_by_object_storage(make, engine, bucket, node_cache, monkeypatch):

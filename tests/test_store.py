@@ -1,6 +1,5 @@
 """Object storage between a run and its nodes, as a folder that is named by an address; S3 is in test_ray.py."""
 
-import dataclasses
 import os
 from pathlib import Path
 
@@ -127,10 +126,3 @@ def test_shards_that_no_one_took_go_with_the_run(uri, tmp_path):
         assert len(names_in(tmp_path)) == 1
         raise KeyboardInterrupt
     assert names_in(tmp_path) == []
-
-
-def test_work_is_a_dataclass_whose_paths_are_what_it_reads(work):
-    """`ByStore` goes by that: nothing that a node opens may hide in another field."""
-    assert [field.name for field in dataclasses.fields(work) if isinstance(getattr(work, field.name), Path)] == [
-        "records"
-    ]

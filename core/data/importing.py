@@ -29,7 +29,7 @@ KeepHashes = Callable[
 ]  # told of a fingerprint and the (n, 16) uint8 content hashes of its records
 
 
-ReadAll = Callable[[str, Sequence[Part]], ReadPart | None]
+ReadAll = Callable[[str, Sequence[str], Sequence[Part]], ReadPart | None]
 
 
 def is_whole(folder: Path, held: Dataset) -> bool:
@@ -58,7 +58,7 @@ def read_into(
 
     Records, rejects and dataset.json get their names together, or none does.
     keep_hashes: told of the records' hashes before they are there, so that whatever is decided about them is known by these.
-    read_all: told of the fingerprint and of what is known of each file, reads those of a pool of several; see `load_pool`.
+    read_all: told of the fingerprint, each file's checksum and what else is known of it, reads those of several; see `load_pool`.
     Raises CurationError where the folder holds other data, or the data can't be read; then nothing has changed.
     """
     sources = [source_of(file.path) for file in pool.files]
@@ -80,7 +80,8 @@ def read_into(
         with replace(folder / "records.arrow") as temporary, replace(folder / "rejects.jsonl") as list_path:
             with list_path.open("w", encoding="utf-8") as file:
                 rejects = _Rejects(file)
-                by = functools.partial(read_all, fingerprint) if read_all else None
+                hashed = [source.sha256 for source in sources]
+                by = functools.partial(read_all, fingerprint, hashed) if read_all else None
                 parts, batches = load_pool(pool, params, rejects.add, known, by)
                 hashes = _write_batches(temporary, batches, fingerprint, progress)
             records_sha256, rejects_sha256 = file_sha256(temporary), file_sha256(list_path)

@@ -3,7 +3,7 @@
 The same layers as transformers' `BertModel` (Devlin et al. 2018) and the same result up to rounding. Three things make it faster
 on a CPU: texts of any lengths share one matrix product, so that little is padded and a few thousand tokens, which stay in the
 cache, are enough at once; bias, GELU and the residual are added inside oneDNN's product; and a text gets room for a multiple of
-16 tokens, of which attention takes half the time that it takes of a token less. Attention, which must not cross from a text to its
+16 tokens, which attention is made for. Attention, which must not cross from a text to its
 neighbour, is taken once for all texts of one room. A GPU takes torch's own products, of many more tokens at once: it
 waits for each call, and the longer the queue of texts that is sorted, the fewer lengths are in a pack.
 """
@@ -114,12 +114,14 @@ class PackedBert:
         start = 0
         for room, some in groupby(rooms.tolist()):
             rows = slice(start, start := start + len(list(some)))
+            if (lengths[rows] == room).all():
+                yield Group(
+                    rows, room, torch.ones(len(lengths[rows]), room, dtype=torch.int64, device=self._device), None
+                )
+                continue
             filled = torch.arange(room, device=self._device) < torch.from_numpy(lengths[rows]).to(self._device)[:, None]
-            hidden = None
-            if (lengths[rows] < room).any():
-                hidden = torch.zeros(filled.shape, dtype=self._dtype, device=self._device)
-                hidden = hidden.masked_fill_(~filled, -torch.inf)[:, None, None]
-            yield Group(rows, room, filled.long(), hidden)
+            hidden = torch.zeros(filled.shape, dtype=self._dtype, device=self._device)
+            yield Group(rows, room, filled.long(), hidden.masked_fill_(~filled, -torch.inf)[:, None, None])
 
 
 def _fused(x: Any, weight: Any, bias: Any, after: str = "none", more: Any = None) -> Any:

@@ -59,13 +59,14 @@ class ReadWork:
 
 
 def read_on_nodes(
-    engine: Engine, folder: Path, params: RecordParams, progress: Progress, parts: Sequence[Part]
+    engine: Engine, folder: Path, params: RecordParams, progress: Progress, hashed: Sequence[str], parts: Sequence[Part]
 ) -> ReadPart | None:
     """Let an engine read the files of all parts; return what gives each one's records, None where a node sees other files.
 
-    folder: where they stay until then.
+    folder: where they stay until then. hashed: each file's sha256.
     """
-    work = ReadWork(tuple((part.file.path, file_sha256(part.file.path), part.understood) for part in parts), params)
+    files = ((part.file.path, sha256, part.understood) for part, sha256 in zip(parts, hashed, strict=True))
+    work = ReadWork(tuple(files), params)
     shards = [Shard(i, i + 1, folder / f"file-{i:06d}.arrow", counts=False) for i in range(len(parts))]
     try:
         make_shards(shards, work, progress, engine)

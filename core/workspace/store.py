@@ -3,8 +3,10 @@
 Keys and endpoints come from the environment, as each storage's own tools take them (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, ...).
 """
 
+import contextlib
 import functools
 import urllib.parse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +57,7 @@ class Store:
 
     def put(self, path: Path, name: str) -> None:
         """Write a file of this machine under a name."""
-        with _Told(self._uri, f"write {name}"):
+        with _told(self._uri, f"write {name}"):
             if self._files.type_name not in _WITHOUT_FOLDERS:
                 self._files.create_dir(self._path(name).rpartition("/")[0], recursive=True)
             pa.fs.copy_files(
@@ -67,7 +69,7 @@ class Store:
 
     def get(self, name: str, path: Path) -> None:
         """Write what has a name to a file of this machine, whole or not at all."""
-        with _Told(self._uri, f"read {name}"), unsynced(path) as temporary:
+        with _told(self._uri, f"read {name}"), unsynced(path) as temporary:
             pa.fs.copy_files(
                 self._path(name),
                 str(temporary),
@@ -77,13 +79,13 @@ class Store:
 
     def size(self, name: str) -> int:
         """Return how many bytes what has a name holds, -1 where there is none."""
-        with _Told(self._uri, f"look for {name}"):
+        with _told(self._uri, f"look for {name}"):
             found = self._files.get_file_info(self._path(name))
         return found.size if found.type == pa.fs.FileType.File else -1
 
     def remove(self, name: str) -> None:
         """Remove what has a name, and all below it; what is not there is no error."""
-        with _Told(self._uri, f"remove {name}"):
+        with _told(self._uri, f"remove {name}"):
             found = self._files.get_file_info(self._path(name))
             if found.type == pa.fs.FileType.File:
                 self._files.delete_file(self._path(name))
@@ -94,22 +96,19 @@ class Store:
         return f"{self._root}/{name}"
 
 
-class _Told:
-    """Turns what a storage raises into an error that names the store and what was to be done."""
-
-    def __init__(self, uri: str, what: str) -> None:
-        self._uri, self._what = uri, what
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
-        if isinstance(error, Exception) and not isinstance(error, CurationError):  # each storage has errors of its own
-            said = redacted(first_line(error).replace(self._uri, shown(self._uri)))
-            raise CurationError(
-                f"The store {shown(self._uri)} can't {self._what} ({said}); see whether it is there, and whether the "
-                "keys in the environment may read and write it, on every node."
-            ) from error
+@contextlib.contextmanager
+def _told(uri: str, what: str) -> Iterator[None]:
+    """Turn what a storage raises in the block into an error that names the store and what was to be done."""
+    try:
+        yield
+    except CurationError:
+        raise
+    except Exception as error:
+        said = redacted(first_line(error).replace(uri, shown(uri)))
+        raise CurationError(
+            f"The store {shown(uri)} can't {what} ({said}); see whether it is there, and whether the keys in the environment may "
+            "read and write it, on every node."
+        ) from error
 
 
 @functools.lru_cache(maxsize=8)
@@ -117,7 +116,7 @@ def _opened(uri: str) -> tuple[Any, str]:
     """Return (the file system, the path in it) of an address: Arrow's own, else fsspec's."""
     import pyarrow.fs
 
-    with _Told(uri, "be opened"):
+    with _told(uri, "be opened"):
         try:
             return pyarrow.fs.FileSystem.from_uri(uri)
         except pa.ArrowInvalid as error:

@@ -235,9 +235,15 @@ class Workspace(Artifacts):
             return held
 
     def _read_all(
-        self, engine: Engine, params: RecordParams, progress: Progress, fingerprint: str, parts: Sequence[Part]
+        self,
+        engine: Engine,
+        params: RecordParams,
+        progress: Progress,
+        fingerprint: str,
+        hashed: Sequence[str],
+        parts: Sequence[Part],
     ) -> ReadPart | None:
-        return read_on_nodes(engine, self.shard_folder("records", fingerprint), params, progress, parts)
+        return read_on_nodes(engine, self.shard_folder("records", fingerprint), params, progress, hashed, parts)
 
     def fetch(self, data: Data, progress: Progress = no_progress) -> list[str]:
         """Fetch what `data` names on a hub; return the several it names, those of a hub each as one split at a commit."""
